@@ -1,0 +1,161 @@
+/**
+ * Every error a command can end with. Codes never change; words may. `docs/errors.md` is generated from this table,
+ * and `test/bad-input.test.ts` has a case for each row.
+ *
+ * kind: config | auth | permission stop the run and are the user's to mend; throttled | unavailable are the other
+ * side's and are tried again; state is about Sluice's own folder; bug is ours.
+ * exit: 3 = found by reading the project alone, 2 = refused or stopped.
+ */
+export type ErrorKind = "config" | "auth" | "permission" | "throttled" | "unavailable" | "state" | "bug";
+
+type Row = { kind: ErrorKind; exit: 2 | 3; when: string; remedy: string };
+
+const rows = {
+  no_project: {
+    kind: "config",
+    exit: 3,
+    when: "The folder holds no sluice.yaml.",
+    remedy: "Go to the project's folder, or name it with --project.",
+  },
+  yaml_syntax: {
+    kind: "config",
+    exit: 3,
+    when: "A YAML file cannot be read as YAML.",
+    remedy: "Mend the line named; indentation and a missing colon are the usual causes.",
+  },
+  yaml_invalid: {
+    kind: "config",
+    exit: 3,
+    when: "A YAML file holds a key or a value that is not allowed there.",
+    remedy: "Correct the key or value named.",
+  },
+  unknown_name: {
+    kind: "config",
+    exit: 3,
+    when: "A sync, model, audience or connection is named that the project does not have.",
+    remedy: "Correct the name, or add the file that defines it.",
+  },
+  variable_missing: {
+    kind: "config",
+    exit: 3,
+    when: "A ${VARIABLE} used in a connection is not set.",
+    remedy: "Set the environment variable before you start Sluice.",
+  },
+  file_missing: {
+    kind: "config",
+    exit: 3,
+    when: "A source file does not exist or cannot be read.",
+    remedy: "Correct the path; it is taken relative to the connection's folder.",
+  },
+  file_unreadable: {
+    kind: "config",
+    exit: 3,
+    when: "A source file is not what its ending or its settings say.",
+    remedy: "Declare format, encoding or delimiter in the connection's tables.",
+  },
+  unknown_column: {
+    kind: "config",
+    exit: 3,
+    when: "A mapping, key or audience names a source column that the model does not have.",
+    remedy: "Correct the name; the nearest columns are listed.",
+  },
+  sql_invalid: {
+    kind: "config",
+    exit: 3,
+    when: "A model's or an audience's SQL is not one SELECT that runs.",
+    remedy: "Correct the statement; only one SELECT over the connection's tables is allowed.",
+  },
+  ambiguous_date: {
+    kind: "config",
+    exit: 3,
+    when: "The dates of a column can be read in more than one way.",
+    remedy: "Declare the format, for example `formats: [d/M/yyyy]`.",
+  },
+  unknown_object: {
+    kind: "config",
+    exit: 2,
+    when: "The destination has no table of that name.",
+    remedy: "Correct `object`; `sluice describe CONNECTION` lists the tables.",
+  },
+  unknown_target: {
+    kind: "config",
+    exit: 2,
+    when: "A mapping names a column that the destination table does not have, or that cannot be written.",
+    remedy: "Correct the name; the nearest columns are listed, and `sluice describe CONNECTION TABLE` shows all.",
+  },
+  mapping_unfit: {
+    kind: "config",
+    exit: 2,
+    when: "A mapping line does not fit the type of its column.",
+    remedy: "Change the line as the message says.",
+  },
+  secret_wrong: {
+    kind: "auth",
+    exit: 2,
+    when: "The identity provider refused the credentials.",
+    remedy: "Create a new client secret in Entra ID and set it; the value is needed, not the secret's id.",
+  },
+  not_allowed: {
+    kind: "permission",
+    exit: 2,
+    when: "The destination knows us but does not allow the action.",
+    remedy: "Give the application user a security role with the privilege named.",
+  },
+  host_unreachable: {
+    kind: "unavailable",
+    exit: 2,
+    when: "A host cannot be reached.",
+    remedy: "Check the URL, the network and whether the environment is running; then run again.",
+  },
+  throttled: {
+    kind: "throttled",
+    exit: 2,
+    when: "The destination kept asking us to wait for longer than a run may wait.",
+    remedy: "Run again later; nothing is lost. Consider another application user to share the load.",
+  },
+  destination_failed: {
+    kind: "unavailable",
+    exit: 2,
+    when: "The destination kept answering with errors of its own.",
+    remedy: "Run again later; what was settled stays settled.",
+  },
+  unexpected_answer: {
+    kind: "unavailable",
+    exit: 2,
+    when: "The destination answered with something that is not its documented form.",
+    remedy: "Check that the URL is the Web API endpoint and no proxy answers in its place.",
+  },
+  state_locked: {
+    kind: "state",
+    exit: 2,
+    when: "Another Sluice process works on the same state folder.",
+    remedy: "Wait for it to end, or stop it; the message names the process.",
+  },
+  state_unwritable: {
+    kind: "state",
+    exit: 2,
+    when: "The state folder cannot be written.",
+    remedy: "Give the user that runs Sluice write access to the folder, or name another with --state.",
+  },
+  state_newer: {
+    kind: "state",
+    exit: 2,
+    when: "The state was written by a newer Sluice.",
+    remedy: "Use the newer version; this one would not understand what it finds.",
+  },
+  disk_full: {
+    kind: "state",
+    exit: 2,
+    when: "There is no room left on the disk that holds the state folder.",
+    remedy: "Make room and run again; nothing is lost.",
+  },
+  bug: {
+    kind: "bug",
+    exit: 2,
+    when: "Sluice itself is at fault.",
+    remedy: "Please report it with the message and the run's id; running again is safe.",
+  },
+} as const satisfies Record<string, Row>;
+
+export type ErrorCode = keyof typeof rows;
+export const catalogue: Record<ErrorCode, Row> = rows;

@@ -1,0 +1,124 @@
+import type { z } from "zod";
+import type { ObjectSchema, ObjectSummary } from "./schema.ts";
+
+/**
+ * The contract between the engine and every outside system. A connector is a value in a folder of its own; an absent
+ * method is an absent capability.
+ */
+export interface Connector<Config = unknown> {
+  id: string;
+  title: string;
+  /** Everything a person must say to connect: gives the type, the validation and the form. */
+  config: z.ZodType<Config>;
+  /** Names of config fields that must never be printed. */
+  secrets: readonly string[];
+  open(config: Config, io: Io): Session;
+}
+
+/** What a connector gets from its host. */
+export type Io = {
+  /** Folder that relative paths of the configuration start from. */
+  base: string;
+  /** Called once for every request sent, for counting and progress. */
+  onRequest?: () => void;
+};
+
+export interface Session {
+  objects(signal?: AbortSignal): Promise<ObjectSummary[]>;
+  describe(object: string, signal?: AbortSignal): Promise<ObjectSchema>;
+  /** A source that DuckDB can read in place. */
+  scan?(query: ScanQuery, signal?: AbortSignal): Promise<Scan>;
+  /** A destination's rows, page by page; with `cursor`, only what changed since. */
+  read?(object: ObjectSchema, request: ReadRequest, signal: AbortSignal): AsyncIterable<Page>;
+  write?(object: ObjectSchema, batch: Batch, signal: AbortSignal): Promise<BatchOutcome>;
+  /** How values look on the wire, in both directions. */
+  wire?: Wire;
+  close(): Promise<void>;
+}
+
+export type ScanQuery = { table: string } | { sql: string };
+
+/**
+ * A relation in DuckDB. `views` are created first, in order; `select` then reads from them. `columns` are those of
+ * `select`, with DuckDB type names. `paths` are the only files it may touch. For a plain table, `bad` is an expression
+ * over `select`'s relation that names, comma-joined, the declared columns whose text could not be read ('' when all could).
+ */
+export type Scan = {
+  views: { name: string; sql: string }[];
+  select: string;
+  columns: { name: string; type: string }[];
+  paths: string[];
+  /** Source columns whose text is a date in a declared or detected format: column -> DuckDB strptime formats. */
+  dates: Record<string, string[]>;
+};
+
+export type ReadRequest = {
+  columns: string[];
+  /** From an earlier page that was the last: read what changed since. */
+  cursor?: string;
+  /** Ask for a cursor to come back to; only where `can.deltas`. */
+  track: boolean;
+  /** Only these ids, instead of all. */
+  ids?: string[];
+};
+
+export type Page = {
+  /** JSON as received. */
+  body: Uint8Array | string;
+  /** Name of the property that holds the rows. */
+  rows: string;
+  /** Ids of rows reported as deleted. */
+  deleted: string[];
+  count: number;
+  /** On the last page of a tracked read: where to go on next time. */
+  cursor?: string;
+  last: boolean;
+};
+
+/** Translates between canonical text (see `canon.ts`) in a DuckDB column and the destination's JSON. Pure. */
+export interface Wire {
+  /** The JSON property a column is read from. */
+  property(object: ObjectSchema, column: string): string;
+  /** SQL text that yields what opens a row's JSON (no braces): its type and, from column `id` unless null, its identity. */
+  identity(object: ObjectSchema, op: BatchOp): string;
+  /** SQL text that yields `"name":value` from the SQL expression `value` (canonical text or NULL, which clears). */
+  fragment(object: ObjectSchema, column: WireColumn, value: string): string;
+}
+
+/** `target` chooses the table where a lookup can point at several. */
+export type WireColumn = { name: string; target?: string };
+
+export type BatchOp = "create" | "update" | "delete";
+
+export type Batch = {
+  op: BatchOp;
+  /** Change numbers: from (inclusive) to (exclusive); numbers without a row in this batch are allowed. */
+  from: number;
+  to: number;
+  rows: number;
+  /** The rows' JSON objects, comma-joined, in order. For deletes: empty, use keys(). */
+  elements: Uint8Array;
+  keys(): Promise<RowKey[]>;
+  /** The same rows, in order, in `parts` smaller batches: to isolate a bad one. Fails on one row. */
+  split(parts: number): Promise<Batch[]>;
+};
+
+export type RowKey = { n: number; id: string | null; key: string };
+
+/**
+ * What became of a batch: its status holds for every row not named in `exceptions`. `ids` (creates only) are in row
+ * order and exist only when the whole batch was created. `unknown` = sent, no trustworthy answer; the engine reads to find out.
+ */
+export type BatchOutcome = {
+  status: "created" | "updated" | "deleted" | "unknown" | "failed";
+  ids?: { n: number; id: string }[];
+  exceptions: RowOutcome[];
+};
+
+export type RowOutcome = {
+  n: number;
+  status: "created" | "updated" | "deleted" | "rejected" | "failed" | "unknown";
+  id?: string;
+  code?: string;
+  message?: string;
+};

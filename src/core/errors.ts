@@ -1,0 +1,63 @@
+import { catalogue, type ErrorCode, type ErrorKind } from "./catalogue.ts";
+
+/** Where in a project file the fault is: the file as the user named it, and the path of keys inside it. */
+export type Place = { file: string; path?: readonly (string | number)[]; line?: number };
+
+type Details = { remedy?: string; place?: Place | undefined; retryAfterMs?: number; cause?: unknown };
+
+/**
+ * The one error class. `code` is stable and listed in `catalogue.ts`; `kind` (from there) alone decides whether we
+ * retry, stop or show; `message` says what happened and `remedy` what to do, to the person who must act.
+ */
+export class SluiceError extends Error {
+  readonly code: ErrorCode;
+  readonly kind: ErrorKind;
+  readonly remedy: string;
+  readonly place: Place | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: Details = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "SluiceError";
+    this.code = code;
+    this.kind = catalogue[code].kind;
+    this.remedy = details.remedy ?? catalogue[code].remedy;
+    this.place = details.place;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+
+  /** A plain object that crosses a process boundary; `revive` undoes it. The cause stays behind: it may hold secrets. */
+  toJSON(): SerializedError {
+    return {
+      kind: this.kind,
+      code: this.code,
+      message: this.message,
+      remedy: this.remedy,
+      ...(this.place && { file: this.place.file }),
+      ...(this.place?.line !== undefined && { line: this.place.line }),
+      ...(this.place?.path && { path: [...this.place.path] }),
+    };
+  }
+
+  static revive(data: SerializedError): SluiceError {
+    const place = data.file === undefined ? undefined : { file: data.file, line: data.line, path: data.path };
+    return new SluiceError(data.code, data.message, { remedy: data.remedy, place: place as Place | undefined });
+  }
+
+  /** Any thrown value as a SluiceError: what we do not know is a bug of ours, and keeps its cause. */
+  static from(thrown: unknown): SluiceError {
+    if (thrown instanceof SluiceError) return thrown;
+    const text = thrown instanceof Error ? thrown.message : String(thrown);
+    return new SluiceError("bug", `Something in Sluice itself went wrong: ${text}`, { cause: thrown });
+  }
+}
+
+export type SerializedError = {
+  kind: ErrorKind;
+  code: ErrorCode;
+  message: string;
+  remedy: string;
+  file?: string;
+  line?: number;
+  path?: (string | number)[];
+};

@@ -1,0 +1,108 @@
+import { z } from "zod";
+
+/**
+ * A project as code: one YAML file per resource; the file's name (without its ending) is the resource's name.
+ * sluice.yaml, connections/*.yaml, models/*.yaml, audiences/*.yaml, syncs/*.yaml. Schemas are strict: a key nobody
+ * knows is a typo, and a typo in a mapping writes wrong data.
+ */
+export const projectFile = z.strictObject({
+  name: z.string().min(1).describe("What people call this project"),
+  environments: z
+    .record(
+      z.string(),
+      z.strictObject({ connections: z.record(z.string(), z.record(z.string(), z.unknown())).default({}) }),
+    )
+    .default({})
+    .describe("Per environment (test, production, ...): settings that replace those of connections/*.yaml"),
+});
+export type ProjectFile = z.infer<typeof projectFile>;
+
+/** `type` names the connector (a folder under src/connectors); the other keys are that connector's own `config`. */
+export const connectionFile = z.looseObject({ type: z.string().min(1) });
+export type ConnectionFile = z.infer<typeof connectionFile>;
+
+const oneOrMore = z
+  .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+  .transform((v) => (Array.isArray(v) ? v : [v]));
+
+export const modelFile = z
+  .strictObject({
+    connection: z.string().describe("Where the rows come from"),
+    table: z.string().optional().describe("A table of the connection"),
+    sql: z.string().optional().describe("Or one SELECT over its tables"),
+    key: oneOrMore.describe("The column, or columns, that name a row"),
+  })
+  .refine((m) => (m.table === undefined) !== (m.sql === undefined), { message: "say either table or sql" });
+export type ModelFile = z.infer<typeof modelFile>;
+
+export const audienceFile = z
+  .strictObject({
+    model: z.string(),
+    where: z.string().optional().describe("A condition over the model's columns"),
+    sql: z.string().optional().describe("Or one SELECT over the connection's tables whose columns are the model's key"),
+  })
+  .refine((a) => (a.where === undefined) !== (a.sql === undefined), { message: "say either where or sql" });
+export type AudienceFile = z.infer<typeof audienceFile>;
+
+const lookup = z.strictObject({
+  object: z.string().optional().describe("The table pointed at; needed where the column allows several"),
+  by: z.string().describe("The column of that table whose value the source holds; its primary id works too"),
+  missing: z.enum(["reject", "null"]).default("reject"),
+});
+
+const longLine = z
+  .strictObject({
+    from: z.string().optional().describe("Source column"),
+    value: z.union([z.string(), z.number(), z.boolean()]).optional().describe("Or the same constant for every row"),
+    values: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+      .optional()
+      .describe("What to write for each source value; others are written as they are"),
+    formats: z.array(z.string()).min(1).optional().describe("Date formats of the source, such as d/M/yyyy"),
+    decimal: z.enum([".", ","]).default(".").describe("The decimal sign in source text"),
+    lookup: lookup.optional(),
+    empty: z
+      .enum(["clear", "skip"])
+      .default("clear")
+      .describe("What an empty source value does: clear the column, or leave it alone"),
+    tooLong: z.enum(["reject", "truncate"]).default("reject"),
+  })
+  .refine((l) => (l.from === undefined) !== (l.value === undefined), { message: "say either from or value" });
+
+/** `emailaddress1: email` is short for `emailaddress1: { from: email }`. */
+export const mappingLine = z.union([
+  z
+    .string()
+    .min(1)
+    .transform((from) => longLine.parse({ from })),
+  longLine,
+]);
+export type MappingLine = z.infer<typeof longLine>;
+
+export const syncFile = z.strictObject({
+  model: z.string(),
+  to: z.string().describe("The destination connection"),
+  object: z.string().describe("The destination table"),
+  match: oneOrMore.describe("Destination columns, mapped below, that tell which record a row is"),
+  mode: z.enum(["upsert", "update", "create"]).default("upsert"),
+  firstContact: z
+    .enum(["overwrite", "keep", "fill"])
+    .default("overwrite")
+    .describe("When a row is first linked to a record that exists"),
+  drift: z
+    .enum(["overwrite", "keep"])
+    .default("overwrite")
+    .describe("When somebody changed a mapped column in the destination"),
+  severalMatches: z.enum(["reject", "oldest", "newest"]).default("reject"),
+  deletedThere: z
+    .enum(["hold", "recreate", "unlink"])
+    .default("hold")
+    .describe("When somebody deleted a linked record"),
+  onLeave: z.enum(["nothing", "clear", "deactivate"]).default("nothing").describe("When a row is gone from the source"),
+  mapping: z.record(z.string(), mappingLine),
+  audiences: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("Audience -> text column that receives realized or exited"),
+});
+export type SyncFile = z.infer<typeof syncFile>;

@@ -1,0 +1,74 @@
+import { z } from "zod";
+
+/** The phases of a run, in order (docs/architecture.md tells what each does). */
+export const phases = ["extract", "refresh", "map", "plan", "deliver", "readback", "fold"] as const;
+export type Phase = (typeof phases)[number];
+
+/** Sent by a run's process about ten times a second at most. */
+export type Progress = { phase: Phase; done: number; total?: number };
+
+/** What a plan would do, by kind. Rows are counted once. `adopt`: first link to a record that exists already. */
+export const planCounts = z.object({
+  create: z.number(),
+  adopt: z.number(),
+  update: z.number(),
+  delete: z.number(),
+  unchanged: z.number(),
+  excluded: z.number(),
+  rejected: z.number(),
+});
+export type PlanCounts = z.infer<typeof planCounts>;
+
+/**
+ * What a run did. received = created + updated + deleted + unchanged + excluded + rejected + failed, always.
+ * `writes` are rows written in the destination, `requests` all HTTP requests sent to it.
+ */
+export const runCounts = z.object({
+  received: z.number(),
+  created: z.number(),
+  updated: z.number(),
+  deleted: z.number(),
+  unchanged: z.number(),
+  excluded: z.number(),
+  rejected: z.number(),
+  failed: z.number(),
+  writes: z.number(),
+  requests: z.number(),
+  seconds: z.number(),
+});
+export type RunCounts = z.infer<typeof runCounts>;
+
+/** One planned change of one column, for people. Values are canonical text; null is empty. */
+export const sampleChange = z.object({
+  key: z.string(),
+  op: z.string(),
+  id: z.string().nullable(),
+  columns: z.array(z.object({ name: z.string(), old: z.string().nullable(), new: z.string().nullable() })),
+});
+export type SampleChange = z.infer<typeof sampleChange>;
+
+/** A row that was not sent, and why. `wake`: what must happen before it is tried again. */
+export const rejectedRow = z.object({
+  key: z.string(),
+  status: z.enum(["rejected", "excluded", "failed"]),
+  code: z.string(),
+  column: z.string().nullable(),
+  message: z.string(),
+  wake: z.string(),
+});
+export type RejectedRow = z.infer<typeof rejectedRow>;
+
+export const verifyReport = z.object({
+  checked: z.number(),
+  differences: z.number(),
+  rows: z.array(
+    z.object({
+      key: z.string(),
+      id: z.string(),
+      column: z.string(),
+      expected: z.string().nullable(),
+      found: z.string().nullable(),
+    }),
+  ),
+});
+export type VerifyReport = z.infer<typeof verifyReport>;

@@ -1,0 +1,45 @@
+import type { AudienceFile, ModelFile, SyncFile } from "../core/project.ts";
+import type { PlanCounts, Progress, RejectedRow, RunCounts, SampleChange, VerifyReport } from "../core/run.ts";
+
+/**
+ * One piece of work for a child process: everything it needs, secrets resolved, and nothing it must look up. It
+ * travels over the process's private channel, never by arguments or environment.
+ */
+export type Job = {
+  /** Sorts by time: also the name of the run's folder. */
+  run: string;
+  kind: "check" | "plan" | "run" | "verify";
+  sync: string;
+  environment: string;
+  /** The state folder of this sync in this environment. */
+  folder: string;
+  syncFile: SyncFile;
+  model: { name: string; file: ModelFile };
+  audiences: { name: string; file: AudienceFile }[];
+  source: Endpoint;
+  destination: Endpoint;
+  /** For DuckDB, such as "1GB". */
+  memoryLimit: string;
+  /** For plan: syncs of the same command that run before this one and create rows it looks up to. */
+  upstream: { object: string; runFolder: string }[];
+};
+
+/** `connector` is its id; `config` was validated by it; `base` is where relative paths start. */
+export type Endpoint = { connection: string; connector: string; config: unknown; base: string };
+
+export type JobResult =
+  | { kind: "check"; columns: { name: string; type: string }[] }
+  | {
+      kind: "plan";
+      plan: PlanCounts;
+      received: number;
+      samples: SampleChange[];
+      problems: RejectedRow[];
+      seconds: number;
+      folder: string;
+    }
+  | { kind: "run"; plan: PlanCounts; counts: RunCounts; problems: RejectedRow[]; folder: string }
+  | { kind: "verify"; report: VerifyReport; seconds: number };
+
+/** How `server` starts a job; main.ts gives the real one. Rejects with SluiceError; `signal` stops it cleanly. */
+export type StartJob = (job: Job, onProgress: (p: Progress) => void, signal?: AbortSignal) => Promise<JobResult>;
