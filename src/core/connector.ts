@@ -40,8 +40,7 @@ export type ScanQuery = { table: string } | { sql: string };
 
 /**
  * A relation in DuckDB. `views` are created first, in order; `select` then reads from them. `columns` are those of
- * `select`, with DuckDB type names. `paths` are the only files it may touch. For a plain table, `bad` is an expression
- * over `select`'s relation that names, comma-joined, the declared columns whose text could not be read ('' when all could).
+ * `select`, with DuckDB type names. `paths` are the only files it may touch.
  */
 export type Scan = {
   views: { name: string; sql: string }[];
