@@ -3,14 +3,28 @@
  * and `test/bad-input.test.ts` has a case for each row.
  *
  * kind: config | auth | permission stop the run and are the user's to mend; throttled | unavailable are the other
- * side's and are tried again; state is about Sluice's own folder; bug is ours.
- * exit: 3 = found by reading the project alone, 2 = refused or stopped.
+ * side's and are tried again; state is about Sluice's own folder; interrupted is somebody's wish; bug is ours.
+ * exit: 3 = found by reading the project alone, 2 = refused or stopped, 130 = stopped by a signal.
  */
-export type ErrorKind = "config" | "auth" | "permission" | "throttled" | "unavailable" | "state" | "bug";
+export type ErrorKind =
+  | "config"
+  | "auth"
+  | "permission"
+  | "throttled"
+  | "unavailable"
+  | "state"
+  | "interrupted"
+  | "bug";
 
-type Row = { kind: ErrorKind; exit: 2 | 3; when: string; remedy: string };
+type Row = { kind: ErrorKind; exit: 2 | 3 | 130; when: string; remedy: string };
 
 const rows = {
+  usage: {
+    kind: "config",
+    exit: 2,
+    when: "The command line names a command, an option or an argument that does not exist, or lacks one.",
+    remedy: "`sluice --help` lists the commands, `sluice COMMAND --help` its options.",
+  },
   no_project: {
     kind: "config",
     exit: 3,
@@ -148,6 +162,12 @@ const rows = {
     exit: 2,
     when: "There is no room left on the disk that holds the state folder.",
     remedy: "Make room and run again; nothing is lost.",
+  },
+  interrupted: {
+    kind: "interrupted",
+    exit: 130,
+    when: "The command was stopped by a signal (Ctrl-C, SIGTERM).",
+    remedy: "Run it again: what was settled stays settled, the rest follows.",
   },
   bug: {
     kind: "bug",

@@ -3,7 +3,13 @@ import { catalogue, type ErrorCode, type ErrorKind } from "./catalogue.ts";
 /** Where in a project file the fault is: the file as the user named it, and the path of keys inside it. */
 export type Place = { file: string; path?: readonly (string | number)[]; line?: number };
 
-type Details = { remedy?: string; place?: Place | undefined; retryAfterMs?: number; cause?: unknown };
+type Details = {
+  remedy?: string;
+  place?: Place | undefined;
+  retryAfterMs?: number;
+  cause?: unknown;
+  others?: readonly SluiceError[];
+};
 
 /**
  * The one error class. `code` is stable and listed in `catalogue.ts`; `kind` (from there) alone decides whether we
@@ -15,6 +21,8 @@ export class SluiceError extends Error {
   readonly remedy: string;
   readonly place: Place | undefined;
   readonly retryAfterMs: number | undefined;
+  /** Further errors found at the same time: a project is read to its end before the first fault is thrown. */
+  readonly others: readonly SluiceError[];
 
   constructor(code: ErrorCode, message: string, details: Details = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -24,6 +32,7 @@ export class SluiceError extends Error {
     this.remedy = details.remedy ?? catalogue[code].remedy;
     this.place = details.place;
     this.retryAfterMs = details.retryAfterMs;
+    this.others = details.others ?? [];
   }
 
   /** A plain object that crosses a process boundary; `revive` undoes it. The cause stays behind: it may hold secrets. */
@@ -36,12 +45,17 @@ export class SluiceError extends Error {
       ...(this.place && { file: this.place.file }),
       ...(this.place?.line !== undefined && { line: this.place.line }),
       ...(this.place?.path && { path: [...this.place.path] }),
+      ...(this.others.length > 0 && { others: this.others.map((other) => other.toJSON()) }),
     };
   }
 
   static revive(data: SerializedError): SluiceError {
     const place = data.file === undefined ? undefined : { file: data.file, line: data.line, path: data.path };
-    return new SluiceError(data.code, data.message, { remedy: data.remedy, place: place as Place | undefined });
+    return new SluiceError(data.code, data.message, {
+      remedy: data.remedy,
+      place: place as Place | undefined,
+      others: (data.others ?? []).map(SluiceError.revive),
+    });
   }
 
   /** Any thrown value as a SluiceError: what we do not know is a bug of ours, and keeps its cause. */
@@ -60,4 +74,5 @@ export type SerializedError = {
   file?: string;
   line?: number;
   path?: (string | number)[];
+  others?: SerializedError[];
 };
