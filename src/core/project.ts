@@ -10,7 +10,12 @@ export const projectFile = z.strictObject({
   environments: z
     .record(
       z.string(),
-      z.strictObject({ connections: z.record(z.string(), z.record(z.string(), z.unknown())).default({}) }),
+      z.strictObject({
+        connections: z
+          .record(z.string(), z.record(z.string(), z.unknown()))
+          .default({})
+          .describe("Connection -> settings"),
+      }),
     )
     .default({})
     .describe("Per environment (test, production, ...): settings that replace those of connections/*.yaml"),
@@ -18,7 +23,9 @@ export const projectFile = z.strictObject({
 export type ProjectFile = z.infer<typeof projectFile>;
 
 /** `type` names the connector (a folder under src/connectors); the other keys are that connector's own `config`. */
-export const connectionFile = z.looseObject({ type: z.string().min(1) });
+export const connectionFile = z.looseObject({
+  type: z.string().min(1).describe("The kind of system: dataverse or files"),
+});
 export type ConnectionFile = z.infer<typeof connectionFile>;
 
 const oneOrMore = z
@@ -37,7 +44,7 @@ export type ModelFile = z.infer<typeof modelFile>;
 
 export const audienceFile = z
   .strictObject({
-    model: z.string(),
+    model: z.string().describe("The model whose rows it names"),
     where: z.string().optional().describe("A condition over the model's columns"),
     sql: z.string().optional().describe("Or one SELECT over the connection's tables whose columns are the model's key"),
   })
@@ -47,7 +54,10 @@ export type AudienceFile = z.infer<typeof audienceFile>;
 const lookup = z.strictObject({
   object: z.string().optional().describe("The table pointed at; needed where the column allows several"),
   by: z.string().describe("The column of that table whose value the source holds; its primary id works too"),
-  missing: z.enum(["reject", "null"]).default("reject"),
+  missing: z
+    .enum(["reject", "null"])
+    .default("reject")
+    .describe("When there is no such parent: the row waits for it, or goes without"),
 });
 
 const longLine = z
@@ -60,12 +70,15 @@ const longLine = z
       .describe("What to write for each source value; others are written as they are"),
     formats: z.array(z.string()).min(1).optional().describe("Date formats of the source, such as d/M/yyyy"),
     decimal: z.enum([".", ","]).default(".").describe("The decimal sign in source text"),
-    lookup: lookup.optional(),
+    lookup: lookup.optional().describe("How a lookup column finds the row it points at"),
     empty: z
       .enum(["clear", "skip"])
       .default("clear")
       .describe("What an empty source value does: clear the column, or leave it alone"),
-    tooLong: z.enum(["reject", "truncate"]).default("reject"),
+    tooLong: z
+      .enum(["reject", "truncate"])
+      .default("reject")
+      .describe("What happens to a row whose text is longer than its column"),
   })
   .refine((l) => (l.from === undefined) !== (l.value === undefined), { message: "say either from or value" });
 
@@ -80,11 +93,14 @@ export const mappingLine = z.union([
 export type MappingLine = z.infer<typeof longLine>;
 
 export const syncFile = z.strictObject({
-  model: z.string(),
+  model: z.string().describe("The rows to send"),
   to: z.string().describe("The destination connection"),
   object: z.string().describe("The destination table"),
   match: oneOrMore.describe("Destination columns, mapped below, that tell which record a row is"),
-  mode: z.enum(["upsert", "update", "create"]).default("upsert"),
+  mode: z
+    .enum(["upsert", "update", "create"])
+    .default("upsert")
+    .describe("Create and update, only update what exists, or only create what does not"),
   firstContact: z
     .enum(["overwrite", "keep", "fill"])
     .default("overwrite")
@@ -93,13 +109,16 @@ export const syncFile = z.strictObject({
     .enum(["overwrite", "keep"])
     .default("overwrite")
     .describe("When somebody changed a mapped column in the destination"),
-  severalMatches: z.enum(["reject", "oldest", "newest"]).default("reject"),
+  severalMatches: z
+    .enum(["reject", "oldest", "newest"])
+    .default("reject")
+    .describe("When several records match one row: reject the row, or take the oldest or newest record"),
   deletedThere: z
     .enum(["hold", "recreate", "unlink"])
     .default("hold")
     .describe("When somebody deleted a linked record"),
   onLeave: z.enum(["nothing", "clear", "deactivate"]).default("nothing").describe("When a row is gone from the source"),
-  mapping: z.record(z.string(), mappingLine),
+  mapping: z.record(z.string(), mappingLine).describe("Destination column -> source column, or a longer line (below)"),
   audiences: z
     .record(z.string(), z.string())
     .default({})
