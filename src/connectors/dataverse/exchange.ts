@@ -1,0 +1,97 @@
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { errors, Pool } from "undici";
+import { SluiceError } from "../../core/errors.ts";
+
+const unzip = promisify(gunzip);
+
+export type Sent = {
+  method: "GET" | "POST" | "PATCH" | "DELETE";
+  path: string;
+  headers: Record<string, string>;
+  body?: Uint8Array | string;
+};
+
+export type Answer = { status: number; header(name: string): string | undefined; body: Buffer };
+
+/**
+ * One request, once. `unreachable`: no connection, so nothing was sent; `final` when another try cannot help. `lost`:
+ * it may have arrived, but no whole answer came back.
+ */
+export type Exchange =
+  | { kind: "answer"; answer: Answer }
+  | { kind: "unreachable"; final: boolean; reason: string; cause: unknown }
+  | { kind: "lost"; reason: string; cause: unknown };
+
+/** Keep-alive connections to one origin. undici keeps no cookies, so no request is pinned to one server. */
+export type Line = {
+  origin: string;
+  exchange(sent: Sent, signal?: AbortSignal): Promise<Exchange>;
+  close(): Promise<void>;
+};
+
+/** `timeout`: milliseconds until the answer's head, and between parts of its body. `connections`: at most so many. */
+export function openLine(origin: string, timeout: number, connections: number): Line {
+  const pool = new Pool(origin, { connections, headersTimeout: timeout, bodyTimeout: timeout });
+  return {
+    origin,
+    close: () => pool.destroy(),
+    async exchange(sent, signal) {
+      try {
+        const { statusCode, headers, body } = await pool.request({
+          method: sent.method,
+          path: sent.path,
+          headers: sent.headers,
+          body: sent.body ?? null,
+          signal: signal ?? null,
+        });
+        const bytes = Buffer.from(await body.arrayBuffer());
+        const header = (name: string) => {
+          const value = headers[name];
+          return Array.isArray(value) ? value[0] : value;
+        };
+        const whole = header("content-encoding") === "gzip" ? await unzip(bytes) : bytes;
+        return { kind: "answer", answer: { status: statusCode, header, body: whole } };
+      } catch (cause) {
+        return failure(cause);
+      }
+    },
+  };
+}
+
+type Failure = Partial<NodeJS.ErrnoException> & { errors?: unknown[] };
+
+const neverSent = new Map([
+  ["ENOTFOUND", "there is no host of that name"],
+  ["EAI_AGAIN", "its name could not be looked up"],
+  ["ECONNREFUSED", "nothing answers on that port"],
+  ["EHOSTUNREACH", "there is no way to it in the network"],
+  ["ENETUNREACH", "there is no way to it in the network"],
+  ["UND_ERR_CONNECT_TIMEOUT", "it did not answer in time"],
+]);
+
+function failure(cause: unknown): Exchange {
+  if (cause instanceof errors.InvalidArgumentError) throw cause; // our own mistake, not the network's
+  const { code = "", message, syscall, errors: each } = Object(cause) as Failure;
+  // A host with several addresses fails with one error that holds one for each.
+  if (code === "" && each?.[0]) return failure(each[0]);
+  const reason = neverSent.get(code);
+  if (reason) return { kind: "unreachable", final: code === "ENOTFOUND", reason, cause };
+  if (syscall === "connect") return { kind: "unreachable", final: false, reason: `connecting failed (${code})`, cause };
+  if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_VERIFY|EPROTO/.test(code))
+    return {
+      kind: "unreachable",
+      final: true,
+      reason: `its TLS certificate or connection is not trusted (${code})`,
+      cause,
+    };
+  return { kind: "lost", reason: message ?? String(cause), cause };
+}
+
+/** The error for a host that cannot be reached; it names the host and why. */
+export function unreachable(line: Line, exchange: { reason: string; cause: unknown }): SluiceError {
+  const { host } = new URL(line.origin);
+  return new SluiceError("host_unreachable", `${host} cannot be reached: ${exchange.reason}.`, {
+    cause: exchange.cause,
+  });
+}

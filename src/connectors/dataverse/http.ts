@@ -1,0 +1,155 @@
+import { SluiceError } from "../../core/errors.ts";
+import { type Clock, patience, retryAfter, systemClock } from "./clock.ts";
+import type { DataverseConfig } from "./config.ts";
+import { type Answer, openLine, unreachable } from "./exchange.ts";
+import { classify, stopping } from "./faults.ts";
+import { tokenProvider } from "./token.ts";
+
+/** `doing` completes "Dynamics 365 refused to ..." in messages. Paths are relative to the Web API root, or start with it. */
+export type Call = { path: string; headers?: Record<string, string>; doing: string };
+export type WriteCall = Call & { method: "POST" | "PATCH" | "DELETE"; body?: Uint8Array | string };
+
+/** The write may have been executed; nobody told us. */
+export type Lost = { lost: string };
+
+export interface WebApi {
+  /** Such as /api/data/v9.2/ */
+  root: string;
+  clock: Clock;
+  /**
+   * GET, repeated until there is an answer that says something: a success, or a refusal for good. Fails with
+   * host_unreachable, throttled, destination_failed, secret_wrong; with the signal's reason when aborted.
+   */
+  read(call: Call, signal?: AbortSignal): Promise<Answer>;
+  /**
+   * Repeated only while it is certain that nothing was executed (no connection, 429, 503, database lock, expired token).
+   * Gives `lost` where that is not certain, also when aborted under way. Fails as `read` does, and then nothing was sent.
+   */
+  write(call: WriteCall, signal?: AbortSignal): Promise<Answer | Lost>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds. `maxWait`: how long one request may wait, all its pauses together, before it is given up. */
+export type Settings = { clock: Clock; maxWait: number; timeout: number; connections: number; onRequest: () => void };
+
+export const defaults: Settings = {
+  clock: systemClock,
+  maxWait: 5 * 60_000,
+  timeout: 4 * 60_000,
+  connections: 52, // what Dataverse allows at once (dataverse.md section 9)
+  onRequest: () => {},
+};
+
+/** A failure of the server itself that repeats is no passing one: a read is not tried for the whole of `maxWait`. */
+const TRIES_AFTER_500 = 3;
+
+/** Headers of every request (dataverse.md section 1). */
+const always = {
+  accept: "application/json",
+  "odata-version": "4.0",
+  "odata-maxversion": "4.0",
+  "if-none-match": "null",
+  "accept-encoding": "gzip",
+};
+
+/** The Web API of one environment. Opens nothing until the first request. */
+export function openWebApi(config: DataverseConfig, settings: Settings): WebApi {
+  const { clock, maxWait, timeout, connections, onRequest } = settings;
+  const line = openLine(config.url, timeout, connections);
+  const signIn = openLine(new URL(config.tokenUrl).origin, timeout, 1);
+  const tokens = tokenProvider(config, signIn, { clock, maxWait, onRequest });
+  const root = `/api/data/v${config.apiVersion}/`;
+  let answeredBefore = false;
+  /** No request of this session starts before this moment: Dataverse's limits are per user, not per request. */
+  let openAt = 0;
+
+  async function send(call: WriteCall | (Call & { method: "GET" }), signal?: AbortSignal): Promise<Answer | Lost> {
+    const waiting = patience(clock, maxWait);
+    const writes = call.method !== "GET";
+    const { method, path, doing } = call;
+    let stale: string | undefined;
+    let failures = 0;
+    for (;;) {
+      while (openAt > clock.now()) {
+        const rest = openAt - clock.now();
+        if (!(await waiting.pause(rest, signal)))
+          throw new SluiceError(
+            "throttled",
+            `Dynamics 365 asks us to wait ${Math.ceil(rest / 1000)} s, trying to ${doing}.`,
+            {
+              retryAfterMs: rest,
+            },
+          );
+      }
+      const token = await tokens.get(stale, signal);
+      onRequest();
+      const body = "body" in call && call.body !== undefined ? { body: call.body } : {};
+      const exchange = await line.exchange(
+        {
+          method,
+          path: path.startsWith("/") ? path : root + path,
+          headers: {
+            ...always,
+            authorization: `Bearer ${token}`,
+            ...("body" in body && { "content-type": "application/json" }),
+            ...call.headers,
+          },
+          ...body,
+        },
+        signal,
+      );
+      if (exchange.kind === "unreachable") {
+        signal?.throwIfAborted();
+        // A host that never answered is most likely a wrong one: say so now. One that did is worth waiting for.
+        if (answeredBefore && !exchange.final && (await waiting.pause(undefined, signal))) continue;
+        throw unreachable(line, exchange);
+      }
+      if (exchange.kind === "lost") {
+        if (writes) return { lost: exchange.reason };
+        signal?.throwIfAborted();
+        if (await waiting.pause(undefined, signal)) continue;
+        throw new SluiceError(
+          "destination_failed",
+          `${new URL(line.origin).host} kept breaking off, trying to ${doing}: ${exchange.reason}.`,
+          {
+            cause: exchange.cause,
+          },
+        );
+      }
+      const { answer } = exchange;
+      answeredBefore = true;
+      if (answer.status < 300) return answer;
+      const fault = classify(answer);
+      const asked = retryAfter(answer.header("retry-after"), clock.now());
+      if (fault.kind === "token") {
+        if (stale !== undefined) throw stopping(fault, doing);
+        stale = token;
+        continue;
+      }
+      if (fault.kind === "throttled" && asked) {
+        openAt = Math.max(openAt, clock.now() + asked);
+        continue;
+      }
+      if (fault.kind === "down") {
+        if (writes) return { lost: `${fault.code}: ${fault.message}` };
+        failures += answer.status === 500 ? 1 : 0;
+        if (failures >= TRIES_AFTER_500) throw stopping(fault, doing);
+      } else if (fault.kind !== "throttled" && fault.kind !== "busy") return answer;
+      if (!(await waiting.pause(asked, signal))) throw stopping(fault, doing);
+    }
+  }
+
+  return {
+    root,
+    clock,
+    async read(call, signal) {
+      const answer = await send({ ...call, method: "GET" }, signal);
+      if ("lost" in answer) throw new SluiceError("bug", `a read was given up as lost: ${answer.lost}`);
+      return answer;
+    },
+    write: send,
+    async close() {
+      await Promise.all([line.close(), signIn.close()]);
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { Connector, Io, Session } from "../../core/connector.ts";
+import { config, type DataverseConfig } from "./config.ts";
+import { defaults, openWebApi, type Settings, type WebApi } from "./http.ts";
+import { openMetadata } from "./metadata.ts";
+import { readPages } from "./read.ts";
+import { wire } from "./wire.ts";
+import { writeBatch } from "./write.ts";
+
+export type { DataverseConfig } from "./config.ts";
+export { CursorExpired } from "./read.ts";
+export { ensureColumn, ensureKey, type NewColumn, type NewKey } from "./setup.ts";
+
+/** A session that can do all a destination can, and shows its Web API to `setup.ts`. */
+export type DataverseSession = Required<Omit<Session, "scan">> & { api: WebApi };
+
+/** As `dataverse.open`, with a clock, limits and timeouts of one's own. */
+export function openSession(given: DataverseConfig, io: Io, settings: Partial<Settings> = {}): DataverseSession {
+  const api = openWebApi(given, { ...defaults, ...(io.onRequest && { onRequest: io.onRequest }), ...settings });
+  const metadata = openMetadata(api, given.apiVersion);
+  return {
+    api,
+    wire,
+    objects: metadata.objects,
+    describe: metadata.describe,
+    read: (object, request, signal) => readPages(api, object, request, signal),
+    write: (object, batch, signal) => writeBatch(api, object, batch, signal),
+    close: api.close,
+  };
+}
+
+/**
+ * Microsoft Dynamics 365 and everything else that stands on Dataverse, by its Web API, as an application user with a
+ * client secret. Nothing is sent before the first call on the session.
+ */
+export const dataverse = {
+  id: "dataverse",
+  title: "Microsoft Dynamics 365 (Dataverse)",
+  config,
+  secrets: ["clientSecret"],
+  open: (given: DataverseConfig, io: Io) => openSession(given, io),
+} satisfies Connector<DataverseConfig>;
+
+export default dataverse;

@@ -1,0 +1,189 @@
+import type { Page, ReadRequest } from "../../core/connector.ts";
+import { SluiceError } from "../../core/errors.ts";
+import type { ObjectSchema } from "../../core/schema.ts";
+import type { Answer } from "./exchange.ts";
+import { classify, stopping } from "./faults.ts";
+import type { WebApi } from "./http.ts";
+import { notJson, parseJson } from "./json.ts";
+import { wire } from "./wire.ts";
+
+/** The place to go on from is not known any more, or lacks a column now asked for: read everything again. */
+export class CursorExpired extends Error {
+  override name = "CursorExpired";
+}
+
+export const PAGE = 5000; // the most Dataverse gives at once
+
+/** Dataverse takes addresses of 32,768 characters; the rest is for the host and for proxies that count differently. */
+const LONGEST_PATH = 30_000;
+const MOST_IDS = 500;
+const GUID = 36;
+const AHEAD = 4;
+const TRIES = 3;
+
+type Body = { value?: unknown[]; "@odata.nextLink"?: string; "@odata.deltaLink"?: string };
+type Fetched = { answer: Answer; body: Body };
+type Tombstone = { id: string; reason: string };
+
+/**
+ * All rows, the rows of `ids`, or what changed since `cursor`; only the columns asked for and the id. Bodies are handed
+ * on as received: in a page of changes, `value` also holds tombstones, which have no id column. Fails as `WebApi.read`
+ * does, with unexpected_answer, not_allowed, unknown_object, or, before any page, CursorExpired.
+ * Source: dataverse.md sections 6 and 10.
+ */
+export async function* readPages(
+  api: WebApi,
+  object: ObjectSchema,
+  request: ReadRequest,
+  signal: AbortSignal,
+): AsyncGenerator<Page> {
+  const properties = [...new Set([object.id, ...request.columns.map((c) => wire.property(object, c))])];
+  const select = `${object.set}?$select=${properties.join(",")}`;
+  if (request.ids) {
+    const queries = idQueries(api.root, select, object.id, request.ids);
+    const started = queries.map((query) => follow(api, object, query, false, signal));
+    yield* inOrder(started, AHEAD);
+    return;
+  }
+  if (request.cursor !== undefined) {
+    if (!covers(request.cursor, properties)) throw new CursorExpired(`${object.name}: a new column is asked for`);
+    yield* follow(api, object, request.cursor, true, signal);
+    return;
+  }
+  yield* follow(api, object, select, request.track, signal);
+}
+
+/** The pages of all sources, one source after the other; the first page of the next few is asked for in advance. */
+async function* inOrder(sources: AsyncGenerator<Page>[], ahead: number): AsyncGenerator<Page> {
+  const first: Promise<IteratorResult<Page>>[] = [];
+  const ask = (i: number) => {
+    if (i >= sources.length) return;
+    const coming = sources[i]!.next();
+    coming.catch(() => {}); // whoever awaits it gets the error
+    first[i] = coming;
+  };
+  try {
+    for (let i = 0; i < ahead; i++) ask(i);
+    for (const [i, source] of sources.entries()) {
+      for (let step = await first[i]!; !step.done; step = await source.next())
+        yield { ...step.value, last: step.value.last && i === sources.length - 1 };
+      ask(i + ahead);
+    }
+  } finally {
+    for (const source of sources) void source.return(undefined).catch(() => {});
+  }
+}
+
+async function* follow(
+  api: WebApi,
+  object: ObjectSchema,
+  start: string,
+  track: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<Page> {
+  const changes = /[?&]\$deltatoken=/i.test(start);
+  const prefer = `odata.maxpagesize=${PAGE}${track && !changes ? ",odata.track-changes" : ""}`;
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const fetch = (path: string) => {
+    const coming = fetchPage(api, object, path, prefer, changes && path === start, either);
+    // It may fail while the page before is still being worked on; whoever awaits it gets the error.
+    coming.catch(() => {});
+    return coming;
+  };
+  try {
+    let coming: Promise<Fetched> | undefined = fetch(start);
+    while (coming) {
+      const fetched: Fetched = await coming;
+      const { answer, body } = fetched;
+      const next: string | undefined = body["@odata.nextLink"];
+      // The next page travels while this one is used.
+      coming = next === undefined ? undefined : fetch(local(api, next, object));
+      const delta = body["@odata.deltaLink"];
+      const cursor = delta === undefined ? (changes && !next ? start : undefined) : local(api, delta, object);
+      const rows: unknown[] = body.value ?? [];
+      const deleted = rows.filter(isTombstone).map((t) => t.id);
+      yield {
+        body: answer.body,
+        rows: "value",
+        deleted,
+        count: rows.length - deleted.length,
+        ...(cursor !== undefined && !next && { cursor }),
+        last: next === undefined,
+      };
+    }
+  } finally {
+    stop.abort(new Error("the reader went away"));
+  }
+}
+
+async function fetchPage(
+  api: WebApi,
+  object: ObjectSchema,
+  path: string,
+  prefer: string,
+  mayExpire: boolean,
+  signal: AbortSignal,
+): Promise<Fetched> {
+  const doing = `read ${object.name}`;
+  for (let tries = 1; ; tries++) {
+    const answer = await api.read({ path, headers: { prefer }, doing }, signal);
+    if (answer.status >= 300) {
+      const fault = classify(answer);
+      if (fault.kind === "expired" || (mayExpire && answer.status < 500 && fault.kind !== "permission"))
+        throw new CursorExpired(`${object.name}: ${fault.message} (${fault.code})`);
+      if (fault.kind === "schema")
+        throw new SluiceError("unknown_object", `Table ${object.name} is not there any more (${fault.message}).`);
+      throw stopping(fault, doing);
+    }
+    const body = parseJson(answer) as Body | undefined;
+    if (isPage(body, mayExpire)) return { answer, body };
+    // A body cut short comes whole the next time; a sign-in page does not.
+    if (tries === TRIES || answer.header("content-type")?.includes("html")) throw notJson(answer, doing);
+  }
+}
+
+/** Documentation also speaks of an empty object as the answer where nothing changed. */
+function isPage(body: Body | undefined, changes: boolean): body is Body {
+  return (
+    typeof body === "object" && body !== null && (Array.isArray(body.value) || (changes && body.value === undefined))
+  );
+}
+
+function isTombstone(row: unknown): row is Tombstone {
+  const { id, reason } = row as Partial<Tombstone>;
+  return typeof id === "string" && typeof reason === "string";
+}
+
+/** Links are absolute. Only their path is used: the token goes to the host that was configured and nowhere else. */
+function local(api: WebApi, link: string, object: ObjectSchema): string {
+  const path = /^(?:https?:\/\/[^/]+)?(\/api\/data\/.*)$/i.exec(link)?.[1];
+  if (path !== undefined) return path;
+  throw new SluiceError("unexpected_answer", `Reading ${object.name} was to go on at an unknown address: ${link}.`, {
+    remedy: `Check that no proxy rewrites addresses; expected one below ${api.root}.`,
+  });
+}
+
+/** Whether the delta link was made for all these properties; what it selects cannot be changed. */
+function covers(cursor: string, properties: string[]): boolean {
+  const selected = /[?&](?:\$|%24)select=([^&]*)/i.exec(cursor)?.[1];
+  if (selected === undefined) return true;
+  const known = new Set(decodeURIComponent(selected).split(","));
+  return properties.every((p) => known.has(p));
+}
+
+/** As few queries as the address's length allows. */
+export function idQueries(root: string, select: string, idColumn: string, ids: string[]): string[] {
+  const open = `${select}&$filter=Microsoft.Dynamics.CRM.In(PropertyName='${idColumn}',PropertyValues=[`;
+  const room = LONGEST_PATH - root.length - open.length - 2;
+  const size = Math.max(1, Math.min(MOST_IDS, Math.floor(room / (GUID + "%22%22,".length))));
+  const queries: string[] = [];
+  for (let i = 0; i < ids.length; i += size)
+    queries.push(
+      `${open}${ids
+        .slice(i, i + size)
+        .map((id) => `%22${id}%22`)
+        .join(",")}])`,
+    );
+  return queries;
+}
