@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { RunCounts } from "../core/run.ts";
-import { type DemoResult, faultsOf, problemLines, sampleLines, table } from "./demo-report.ts";
+import type { RunCounts } from "../../core/run.ts";
+import { type DemoResult, faultsOf, problemLines, sampleLines, table } from "./report.ts";
 
 const run = (counts: Partial<RunCounts>): RunCounts => ({
   received: 0,

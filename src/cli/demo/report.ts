@@ -1,5 +1,5 @@
-import type { ProblemGroup } from "../api/rejected.ts";
-import type { PlanCounts, RunCounts, SampleChange } from "../core/run.ts";
+import type { ProblemGroup } from "../../api/rejected.ts";
+import type { PlanCounts, RunCounts, SampleChange } from "../../core/run.ts";
 
 /** What `sluice demo --json` prints last. Counts are summed over the example's syncs. */
 export type DemoResult = {
