@@ -1,0 +1,29 @@
+import type { z } from "zod";
+import { describe } from "./connections.ts";
+import type { CallOptions } from "./operation.ts";
+import { validate } from "./project.ts";
+import { rejected } from "./rejected.ts";
+import { runs } from "./runs.ts";
+import { plan, run, verify } from "./syncs.ts";
+
+/** Everything that can be asked of Sluice. Its name here is the operation's name everywhere. */
+export const operations = { validate, describe, plan, run, verify, runs, rejected };
+export type OperationName = keyof typeof operations;
+
+export type RequestOf<Name extends OperationName> = z.input<(typeof operations)[Name]["request"]>;
+export type ResponseOf<Name extends OperationName> = z.output<(typeof operations)[Name]["response"]>;
+
+/** Asks for operations, in this process or (later) over HTTP; fails with SluiceError. `close` lets go of the state. */
+export type Client = {
+  [Name in OperationName]: (request: RequestOf<Name>, options?: CallOptions) => Promise<ResponseOf<Name>>;
+} & { close(): Promise<void> };
+
+/** Which project a client works on. `variables` are what `${NAME}` in connection files stands for. */
+export type Target = {
+  project: string;
+  state?: string | undefined;
+  environment?: string | undefined;
+  variables?: Readonly<Record<string, string | undefined>>;
+};
+
+export type { CallOptions, SyncEvent } from "./operation.ts";

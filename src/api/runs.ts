@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { planCounts, runCounts } from "../core/run.ts";
+import { operation } from "./operation.ts";
+
+export const runRecord = z.object({
+  id: z.string(),
+  environment: z.string(),
+  sync: z.string(),
+  kind: z.enum(["plan", "run", "verify"]),
+  status: z.enum(["running", "finished", "failed", "interrupted"]),
+  started: z.string().describe("ISO 8601"),
+  finished: z.string().nullable(),
+  counts: runCounts.nullable(),
+  plan: planCounts.nullable(),
+  error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+});
+export type RunRecord = z.infer<typeof runRecord>;
+
+/** The newest first. */
+export const runs = operation({
+  method: "GET",
+  path: "/api/runs",
+  summary: "List what was planned, run and verified",
+  request: z.object({ sync: z.string().optional(), limit: z.number().int().min(1).max(1000).default(20) }),
+  response: z.object({ runs: z.array(runRecord) }),
+});

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { planCounts, runCounts, sampleChange, verifyReport } from "../core/run.ts";
+import { operation } from "./operation.ts";
+import { problemGroup } from "./rejected.ts";
+
+/** No names: every sync of the project. They always run parents first, whatever order they are named in. */
+export const syncsRequest = z.object({ syncs: z.array(z.string()).default([]) });
+
+const planned = z.object({
+  sync: z.string(),
+  run: z.string(),
+  object: z.string(),
+  received: z.number(),
+  plan: planCounts,
+  samples: z.array(sampleChange),
+  problems: z.array(problemGroup),
+  seconds: z.number(),
+});
+
+export const plan = operation({
+  method: "POST",
+  path: "/api/syncs/plan",
+  summary: "Compute the exact changes a run would make, and send nothing",
+  request: syncsRequest,
+  response: z.object({
+    environment: z.string(),
+    plans: z.array(planned),
+    totals: planCounts.extend({ received: z.number() }),
+  }),
+});
+export type Planned = z.infer<typeof planned>;
+
+const ran = z.object({
+  sync: z.string(),
+  run: z.string(),
+  object: z.string(),
+  status: z.string(),
+  counts: runCounts,
+  plan: planCounts,
+  problems: z.array(problemGroup),
+});
+
+export const run = operation({
+  method: "POST",
+  path: "/api/syncs/run",
+  summary: "Plan, deliver, read back and settle",
+  request: syncsRequest,
+  response: z.object({ environment: z.string(), runs: z.array(ran), totals: runCounts }),
+});
+export type Ran = z.infer<typeof ran>;
+
+const verified = verifyReport.extend({ sync: z.string(), run: z.string(), object: z.string() });
+
+export const verify = operation({
+  method: "POST",
+  path: "/api/syncs/verify",
+  summary: "Read the destination again and report every row that differs",
+  request: syncsRequest,
+  response: z.object({
+    environment: z.string(),
+    checked: z.number(),
+    differences: z.number(),
+    syncs: z.array(verified),
+  }),
+});
+export type Verified = z.infer<typeof verified>;

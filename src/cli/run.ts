@@ -1,0 +1,50 @@
+import type { ResponseOf } from "../api/index.ts";
+import { type Register, targetOf, withClient } from "./terminal/command.ts";
+import type { Output } from "./terminal/output.ts";
+import { problemLines } from "./terminal/problems.ts";
+import { progressView } from "./terminal/progress.ts";
+import { count, duration, table } from "./terminal/table.ts";
+
+export const register: Register = (program, run) => {
+  const command = program
+    .command("run")
+    .description("plan, send, read back and settle")
+    .argument("[sync...]", "which syncs; all, if none is named")
+    .action((syncs: string[]) =>
+      run((context) =>
+        withClient(context, targetOf(command), async (client) => {
+          const onEvent = progressView(context.out);
+          const result = await client.run({ syncs }, { onEvent, signal: context.signal });
+          printRuns(result, context.out);
+          return { result, exit: result.totals.rejected + result.totals.failed > 0 ? 1 : 0 };
+        }),
+      ),
+    );
+};
+
+type Ran = ResponseOf<"run">;
+
+export function printRuns({ runs, totals, environment }: Ran, out: Output): void {
+  for (const one of runs) {
+    if (one.problems.length === 0) continue;
+    out.line();
+    out.line(out.style.bold(`${one.sync} -> ${one.object}`) + out.style.dim(`  run ${one.run}`));
+    for (const text of problemLines(one.problems)) out.line(text);
+  }
+  out.line();
+  const numbers = (name: string, c: Ran["totals"]) => [
+    name,
+    ...[c.received, c.created, c.updated, c.deleted, c.unchanged, c.excluded, c.rejected, c.failed].map(count),
+    ...[c.writes, c.requests].map(count),
+    duration(c.seconds),
+  ];
+  const rows = runs.map((one) => numbers(one.sync, one.counts));
+  if (runs.length > 1) rows.push(numbers("all", totals));
+  const head = ["run", "received", "created", "updated", "deleted", "unchanged", "excluded", "rejected", "failed"];
+  const right = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+  for (const text of table([...head, "writes", "requests", "time"], rows, right)) out.line(text);
+  if (totals.rejected + totals.failed > 0) {
+    out.line();
+    out.line(`Environment ${environment}. \`sluice rejected\` lists every row that was not sent, with the reason.`);
+  }
+}

@@ -1,0 +1,38 @@
+import { wholeNumber } from "./terminal/arguments.ts";
+import { type Register, targetOf, withClient } from "./terminal/command.ts";
+import { count, table } from "./terminal/table.ts";
+
+export const register: Register = (program, run) => {
+  const command = program
+    .command("runs")
+    .description("list what was planned, run and verified, the newest first")
+    .argument("[sync]", "only those of one sync")
+    .option("--limit <n>", "how many to list", wholeNumber, 20)
+    .action((sync: string | undefined, { limit }: { limit: number }) =>
+      run((context) =>
+        withClient(context, targetOf(command), async (client) => {
+          const result = await client.runs({ sync, limit });
+          const rows = result.runs.map(({ id, sync, kind, status, started, counts, plan, error }) => [
+            id,
+            sync,
+            kind,
+            status,
+            started.slice(0, 19).replace("T", " "),
+            error ? error.message : said(counts ?? plan ?? {}),
+          ]);
+          for (const text of table(["id", "sync", "kind", "status", "started (UTC)", "what"], rows))
+            context.out.line(text);
+          if (rows.length === 0) context.out.line("Nothing was run here yet.");
+          return { result };
+        }),
+      ),
+    );
+};
+
+/** The counts that are not zero: "4,960 created, 40 rejected". */
+function said(counts: Record<string, number>): string {
+  return Object.entries(counts)
+    .filter(([name, n]) => n > 0 && !["received", "writes", "requests", "seconds"].includes(name))
+    .map(([name, n]) => `${count(n)} ${name}`)
+    .join(", ");
+}

@@ -1,0 +1,57 @@
+import type { ResponseOf } from "../../api/index.ts";
+import type { Output } from "./output.ts";
+import { problemLines } from "./problems.ts";
+import { count, duration, shown, table } from "./table.ts";
+
+type Planned = ResponseOf<"plan">["plans"][number];
+type Sample = Planned["samples"][number];
+
+const marks: Record<string, string> = { create: "+", adopt: "=", update: "~", delete: "-" };
+
+/** A plan for people: the counts of every sync, then for each some changes field by field and what is not sent. */
+export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, out: Output, samples: number): void {
+  for (const one of plans) {
+    out.line();
+    out.line(out.style.bold(`${one.sync} -> ${one.object}`) + out.style.dim(`  plan ${one.run}`));
+    for (const kind of kindsOf(one.samples)) printKind(kind, one, out, samples);
+    for (const text of problemLines(one.problems)) out.line(text);
+  }
+  out.line();
+  const numbers = (name: string, c: Planned["plan"] & { received: number }, seconds: number) => [
+    name,
+    ...[c.received, c.create, c.adopt, c.update, c.delete, c.unchanged, c.excluded, c.rejected].map(count),
+    duration(seconds),
+  ];
+  const rows = plans.map((one) => numbers(one.sync, { ...one.plan, received: one.received }, one.seconds));
+  if (plans.length > 1)
+    rows.push(
+      numbers(
+        "all",
+        totals,
+        plans.reduce((n, one) => n + one.seconds, 0),
+      ),
+    );
+  const head = ["plan", "received", "create", "adopt", "update", "delete", "unchanged", "excluded", "rejected", "time"];
+  for (const text of table(head, rows, [1, 2, 3, 4, 5, 6, 7, 8, 9])) out.line(text);
+  out.line();
+  out.line(`Environment ${environment}. Nothing was sent; \`sluice run\` makes a fresh plan and sends it.`);
+}
+
+function kindsOf(samples: Sample[]): string[] {
+  return [...new Set(samples.map((sample) => sample.op))];
+}
+
+function printKind(kind: string, one: Planned, out: Output, most: number): void {
+  const samples = one.samples.filter((sample) => sample.op === kind).slice(0, most);
+  for (const sample of samples) {
+    out.line(`  ${marks[kind] ?? "*"} ${kind} ${sample.key}${sample.id ? out.style.dim(`  ${sample.id}`) : ""}`);
+    const width = Math.max(0, ...sample.columns.map((column) => column.name.length));
+    for (const column of sample.columns) {
+      const change = kind === "create" ? shown(column.new) : `${shown(column.old)} -> ${shown(column.new)}`;
+      out.line(`      ${column.name.padEnd(width)}  ${change}`);
+    }
+  }
+  const all = (one.plan as Record<string, number | undefined>)[kind] ?? 0;
+  if (samples.length > 0 && all > samples.length)
+    out.line(out.style.dim(`    ... and ${count(all - samples.length)} more to ${kind}`));
+}

@@ -1,0 +1,18 @@
+import type { ResponseOf } from "../../api/index.ts";
+import { count } from "./table.ts";
+
+type Group = ResponseOf<"run">["runs"][number]["problems"][number];
+
+/** Rows that were not sent, by cause, each with an example and a few keys. */
+export function problemLines(groups: readonly Group[]): string[] {
+  return groups.flatMap((group) => {
+    const column = group.column === null ? "" : ` ${group.column}`;
+    const rows = group.rows === 1 ? "1 row" : `${count(group.rows)} rows`;
+    const more = group.rows > group.keys.length ? ", ..." : "";
+    return [
+      `  ! ${rows} ${group.status}:${column} ${group.code}`,
+      `      ${group.example}`,
+      `      keys: ${group.keys.join(", ")}${more}`,
+    ];
+  });
+}

@@ -1,0 +1,53 @@
+import type { SyncEvent } from "../../api/index.ts";
+import type { Phase } from "../../core/run.ts";
+import type { Output } from "./output.ts";
+import { count, duration } from "./table.ts";
+
+const words: Record<Phase, string> = {
+  extract: "reading the source",
+  refresh: "reading the destination",
+  map: "mapping",
+  plan: "planning",
+  deliver: "sending",
+  readback: "reading back",
+  fold: "settling",
+};
+
+/**
+ * Shows how syncs go on: one line that is redrawn on a screen (phase, rows, rows a second, time left), and a plain line
+ * for each phase where the output is piped. Rates begin anew with each phase.
+ */
+export function progressView(out: Output, now: () => number = () => performance.now()): (event: SyncEvent) => void {
+  let phase: Phase | undefined;
+  let since = 0;
+  let startedWith = 0;
+  return (event) => {
+    if (event.type !== "progress") {
+      phase = undefined;
+      out.redraw("");
+      return;
+    }
+    const { progress, sync } = event;
+    if (progress.phase !== phase) {
+      phase = progress.phase;
+      since = now();
+      startedWith = progress.done;
+      if (!out.live) out.note(`${sync}: ${words[phase]}`);
+    }
+    if (!out.live) return;
+    const seconds = (now() - since) / 1000;
+    const rate = seconds > 0.2 ? (progress.done - startedWith) / seconds : 0;
+    out.redraw(`${sync}: ${words[phase]}${amount(progress.done, progress.total)}${speed(progress, rate)}`);
+  };
+}
+
+function amount(done: number, total: number | undefined): string {
+  if (total !== undefined) return `  ${count(done)} of ${count(total)} rows`;
+  return done > 0 ? `  ${count(done)} rows` : "";
+}
+
+function speed({ done, total }: { done: number; total?: number }, rate: number): string {
+  if (rate <= 0) return "";
+  const left = total !== undefined && total > done ? `  ${duration((total - done) / rate)} left` : "";
+  return `  ${count(rate)} rows/s${left}`;
+}

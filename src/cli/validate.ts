@@ -1,0 +1,20 @@
+import { type Register, targetOf, withClient } from "./terminal/command.ts";
+
+export const register: Register = (program, run) => {
+  const command = program
+    .command("validate")
+    .description("check the project's files and sources; contacts no destination")
+    .action(() =>
+      run((context) =>
+        withClient(context, targetOf(command), async (client) => {
+          const result = await client.validate({}, { signal: context.signal });
+          const { project, environment, connections, models, audiences, syncs } = result;
+          context.out.line(
+            `${project} (environment ${environment}) is in order: ${connections} connections, ${models} models, ${audiences} audiences, ${syncs} syncs.`,
+          );
+          if (syncs > 0) context.out.line(`They run in this order: ${result.order.join(", ")}.`);
+          return { result };
+        }),
+      ),
+    );
+};

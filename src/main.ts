@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { jobArgument } from "./server/jobs/messages.ts";
+
+/** Where everything meets. Nothing imports this file. Whatever a command may not need is loaded when it does. */
+const entry = fileURLToPath(import.meta.url);
+
+if (process.argv[2] === jobArgument && process.send) await job();
+else await command();
+
+async function job(): Promise<void> {
+  const { serveJob } = await import("./server/jobs/child.ts");
+  serveJob(async (work, onProgress, signal) => {
+    const [{ runJob }, { loadConnector }] = await Promise.all([
+      import("./engine/index.ts"),
+      import("./server/connectors.ts"),
+    ]);
+    const ids = [...new Set([work.source.connector, work.destination.connector])];
+    const connectors = Object.fromEntries(
+      await Promise.all(ids.map(async (id) => [id, (await loadConnector(id))!] as const)),
+    );
+    return runJob(work, { connectors, onProgress, signal });
+  });
+}
+
+async function command(): Promise<void> {
+  leaveWithLauncher();
+  // `sluice runs | head` closes the pipe early: that is no error.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  const { runCommandLine } = await import("./cli/index.ts");
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  const status = await runCommandLine(process.argv.slice(2), version, {
+    signal: stopSignal(),
+    connect: async (target) => {
+      const [{ localClient }, { jobProcesses }, connectors] = await Promise.all([
+        import("./server/client.ts"),
+        import("./server/jobs/process.ts"),
+        import("./server/connectors.ts"),
+      ]);
+      return localClient(target, {
+        connectors: { load: connectors.loadConnector, types: connectors.connectorTypes },
+        startJob: jobProcesses(entry),
+        readProblems: async (folder, options) => (await import("./engine/index.ts")).readProblems(folder, options),
+      });
+    },
+    startSandbox: async (options) => (await import("./sandbox/index.ts")).startSandbox(options),
+  });
+  // Written out first, then ended: what a connector left open must not keep a finished command alive.
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(status)));
+}
+
+/** The first Ctrl-C or SIGTERM asks to stop cleanly; one more, a second later at the earliest, does not ask. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  let since = 0;
+  const onSignal = () => {
+    // A terminal and the launcher may both deliver one and the same Ctrl-C.
+    if (stop.signal.aborted && performance.now() - since > 1000) process.exit(130);
+    if (!stop.signal.aborted) since = performance.now();
+    stop.abort();
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
+  return stop.signal;
+}
+
+/** bin/sluice.js may have started us under a newer Node; killed the hard way, it cannot tell us. */
+function leaveWithLauncher(): void {
+  if (!process.send) return;
+  process.on("disconnect", () => process.exit(130));
+  process.channel?.unref();
+}

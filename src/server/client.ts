@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { type CallOptions, type Client, operations, type Target } from "../api/index.ts";
+import { SluiceError } from "../core/errors.ts";
+import { openWorkplace, type Parts, type Workplace } from "./workplace.ts";
+
+type Op<Request, Response> = (workplace: Workplace, request: Request, options: CallOptions) => Promise<Response>;
+
+/** A client that does every operation in this process. The code of an operation is loaded when it is first asked for. */
+export function localClient(target: Target, parts: Parts): Client {
+  const workplace = openWorkplace(target, parts);
+  const call =
+    <Schema extends z.ZodType, Response>(schema: Schema, load: () => Promise<Op<z.output<Schema>, Response>>) =>
+    async (request: z.input<Schema>, options: CallOptions = {}): Promise<Response> => {
+      const checked = schema.safeParse(request);
+      if (!checked.success) throw new SluiceError("usage", z.prettifyError(checked.error));
+      return (await load())(workplace, checked.data, options);
+    };
+  return {
+    validate: call(operations.validate.request, async () => (await import("./ops/project.ts")).validate),
+    describe: call(operations.describe.request, async () => (await import("./ops/connections.ts")).describe),
+    plan: call(operations.plan.request, async () => (await import("./ops/syncs.ts")).plan),
+    run: call(operations.run.request, async () => (await import("./ops/syncs.ts")).run),
+    verify: call(operations.verify.request, async () => (await import("./ops/syncs.ts")).verify),
+    runs: call(operations.runs.request, async () => (await import("./ops/runs.ts")).runs),
+    rejected: call(operations.rejected.request, async () => (await import("./ops/rejected.ts")).rejected),
+    close: () => workplace.close(),
+  };
+}

@@ -1,0 +1,71 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { SluiceError } from "../../core/errors.ts";
+import type { JobResult, StartJob } from "../../engine/job.ts";
+import { type FromChild, jobArgument, type ToChild } from "./messages.ts";
+
+/**
+ * Starts each job in a process of its own, which is `entry` with a hidden argument: its memory goes back when it ends,
+ * and its crash takes nobody along. The job, with its secrets, goes over the private channel between the two.
+ * Errors: what the job failed with; `interrupted` when `signal` stopped it; `bug` when it died without an answer.
+ */
+export function jobProcesses(entry: string): StartJob {
+  return (job, onProgress, signal) => {
+    const child = spawnChild(entry);
+    const words = lastWords(child);
+    let answer: Exclude<FromChild, { type: "progress" }> | undefined;
+    const stop = () => send(child, { type: "stop" });
+    child.on("message", (message: FromChild) => {
+      if (message.type === "progress") onProgress(message.progress);
+      else answer = message;
+    });
+    send(child, { type: "job", job });
+    signal?.addEventListener("abort", stop);
+    if (signal?.aborted) stop();
+    return new Promise<JobResult>((resolve, reject) => {
+      child.once("error", (cause) =>
+        reject(new SluiceError("bug", `The process of the run could not be started: ${cause.message}`, { cause })),
+      );
+      // Not at `exit`: messages may still be on their way then. `close` comes after the channel and stderr have ended.
+      child.once("close", (code, by) => {
+        signal?.removeEventListener("abort", stop);
+        if (answer?.type === "result") resolve(answer.result);
+        else if (signal?.aborted) reject(new SluiceError("interrupted", `The ${job.kind} of ${job.sync} was stopped.`));
+        else if (answer) reject(SluiceError.revive(answer.error));
+        else reject(died(job.kind, job.sync, by, code, words()));
+      });
+    });
+  };
+}
+
+function spawnChild(entry: string): ChildProcess {
+  const debug = process.env.SLUICE_DEBUG !== undefined;
+  return fork(entry, [jobArgument], {
+    execPath: process.execPath,
+    // Ours may ask for a debugger's port or a loader that are not meant for the job.
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    serialization: "advanced",
+    // Standard output belongs to the command's result alone.
+    stdio: debug ? ["ignore", 2, 2, "ipc"] : ["ignore", "ignore", "pipe", "ipc"],
+  });
+}
+
+/** A child that is gone already cannot be told anything; its end is reported by `close`. */
+function send(child: ChildProcess, message: ToChild): void {
+  if (child.connected) child.send(message, () => {});
+}
+
+function lastWords(child: ChildProcess): () => string {
+  let tail = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    tail = (tail + text).slice(-8192);
+  });
+  return () => tail;
+}
+
+function died(kind: string, sync: string, by: string | null, code: number | null, words: string): SluiceError {
+  const how = by === null ? `with exit code ${code}` : `by signal ${by}`;
+  const fatal = words.split("\n").find((line) => line.startsWith("FATAL ERROR"));
+  const hint = fatal ?? (by === "SIGKILL" ? "somebody killed it, or the system had no memory left" : null);
+  const message = `The process of the ${kind} of ${sync} ended ${how} and gave no answer${hint ? ` (${hint})` : ""}.`;
+  return new SluiceError("bug", message, { cause: new Error(words || "no output") });
+}

@@ -1,0 +1,90 @@
+import type { CallOptions, ResponseOf } from "../../api/index.ts";
+import type { Workplace } from "../workplace.ts";
+import { eachSync } from "./each-sync.ts";
+import { groupProblems } from "./groups.ts";
+
+type Request = { syncs: string[] };
+
+/** Later plans see what earlier ones would create, so that a lookup to a planned parent is not called missing. */
+export async function plan(
+  workplace: Workplace,
+  { syncs }: Request,
+  options: CallOptions,
+): Promise<ResponseOf<"plan">> {
+  const { project, results } = await eachSync(workplace, "plan", syncs, options);
+  const plans = results.map(({ sync, run, result }) => ({
+    sync: sync.name,
+    run,
+    object: sync.file.object,
+    received: result.received,
+    plan: result.plan,
+    samples: result.samples,
+    problems: groupProblems(result.problems),
+    seconds: result.seconds,
+  }));
+  const none = { received: 0, create: 0, adopt: 0, update: 0, delete: 0, unchanged: 0, excluded: 0, rejected: 0 };
+  return {
+    environment: project.environment,
+    plans,
+    totals: sum(
+      none,
+      plans.map((one) => ({ received: one.received, ...one.plan })),
+    ),
+  };
+}
+
+export async function run(workplace: Workplace, { syncs }: Request, options: CallOptions): Promise<ResponseOf<"run">> {
+  const { project, results } = await eachSync(workplace, "run", syncs, options);
+  const runs = results.map(({ sync, run: id, result }) => ({
+    sync: sync.name,
+    run: id,
+    object: sync.file.object,
+    status: "finished",
+    counts: result.counts,
+    plan: result.plan,
+    problems: groupProblems(result.problems),
+  }));
+  const none = {
+    received: 0,
+    created: 0,
+    updated: 0,
+    deleted: 0,
+    unchanged: 0,
+    excluded: 0,
+    rejected: 0,
+    failed: 0,
+    writes: 0,
+    requests: 0,
+    seconds: 0,
+  };
+  return {
+    environment: project.environment,
+    runs,
+    totals: sum(
+      none,
+      runs.map((one) => one.counts),
+    ),
+  };
+}
+
+export async function verify(
+  workplace: Workplace,
+  { syncs }: Request,
+  options: CallOptions,
+): Promise<ResponseOf<"verify">> {
+  const { project, results } = await eachSync(workplace, "verify", syncs, options);
+  const reports = results.map(({ sync, run: id, result }) => ({
+    sync: sync.name,
+    run: id,
+    object: sync.file.object,
+    ...result.report,
+  }));
+  const { checked, differences } = sum({ checked: 0, differences: 0 }, reports);
+  return { environment: project.environment, checked, differences, syncs: reports };
+}
+
+function sum<Name extends string>(none: Record<Name, number>, parts: readonly NoInfer<Record<Name, number>>[]) {
+  const total = { ...none };
+  for (const part of parts) for (const name of Object.keys(none) as Name[]) total[name] += part[name];
+  return total;
+}

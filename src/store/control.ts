@@ -1,0 +1,38 @@
+import { join } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+import { Kysely, PGliteDialect } from "kysely";
+import { SluiceError } from "../core/errors.ts";
+import { stateFault } from "./faults.ts";
+import { migrate } from "./migrate.ts";
+import { interruptRunning } from "./runs.ts";
+import type { Tables } from "./tables.ts";
+
+export type Control = Kysely<Tables>;
+
+/**
+ * Opens the control database of a state folder that this process holds locked (PGlite itself takes no lock), up to
+ * date, and marks runs whose process died. The first time takes seconds, later ones under half of one: callers start it
+ * beside the work and wait for it late. It survives a killed process, but does not fsync.
+ * Errors: state_newer, state_unwritable, disk_full.
+ */
+export async function openControl(folder: string): Promise<Control> {
+  const path = join(folder, "control");
+  let database: Control | null = null;
+  try {
+    const engine = await PGlite.create(path);
+    database = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: engine }) });
+    await migrate(database);
+    await interruptRunning(database);
+    return database;
+  } catch (error) {
+    await database?.destroy();
+    if (error instanceof SluiceError) throw error;
+    throw stateFault(error, folder) ?? unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, cause: unknown): SluiceError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const remedy = `It holds the history of runs and nothing that a run needs: move ${path} away and a new one is made.`;
+  return new SluiceError("state_unwritable", `The control database cannot be opened: ${text}.`, { remedy, cause });
+}

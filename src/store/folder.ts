@@ -1,0 +1,58 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SluiceError } from "../core/errors.ts";
+import { stateFault } from "./faults.ts";
+import { type Lock, takeLock } from "./lock.ts";
+
+/** Raised when an older Sluice would misread what this one leaves in the state folder. */
+const format = 1;
+
+/** The state folder, held by this process alone until `close`. */
+export type StateFolder = {
+  path: string;
+  /** Where everything of one sync lies. */
+  sync(environment: string, sync: string): string;
+  close(): void;
+};
+
+/**
+ * Opens a state folder for this process and checks that it was not left by a newer Sluice.
+ * Errors: state_locked, state_unwritable, state_newer, disk_full.
+ */
+export function openStateFolder(path: string, command: string): StateFolder {
+  const lock: Lock = takeLock(path, command);
+  try {
+    checkFormat(path);
+  } catch (error) {
+    lock.release();
+    throw stateFault(error, path) ?? error;
+  }
+  return {
+    path,
+    sync: (environment, sync) => join(path, environment, sync),
+    close: () => lock.release(),
+  };
+}
+
+function checkFormat(path: string): void {
+  const file = join(path, "format");
+  const found = readFormat(file);
+  if (found === null) {
+    writeFileSync(`${file}.new`, `${format}\n`, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  } else if (!(found <= format)) {
+    throw new SluiceError(
+      "state_newer",
+      `${path} was written by a newer Sluice: its format is ${found}, this one knows ${format}.`,
+    );
+  }
+}
+
+function readFormat(file: string): number | null {
+  try {
+    return Number(readFileSync(file, "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { SluiceError } from "../core/errors.ts";
+import { stateFault } from "./faults.ts";
+
+const busy = 5;
+
+export type Lock = { release(): void };
+
+/**
+ * Lets one process at a time work in a folder, which is made if it is not there (mode 0700). The lock is the operating
+ * system's, on the file `lock` (taken through SQLite, which does it portably), so it goes when the process goes,
+ * however that dies. `lock.json` beside it only tells people who holds it.
+ *
+ * waitMs: how long to wait for another process; this blocks the thread.
+ * Errors: state_locked (names the process), state_unwritable, disk_full.
+ */
+export function takeLock(folder: string, command: string, waitMs = 0): Lock {
+  const note = join(folder, "lock.json");
+  let database: DatabaseSync | null = null;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    database = new DatabaseSync(join(folder, "lock"));
+    database.exec(`PRAGMA busy_timeout = ${Math.floor(waitMs)}; BEGIN EXCLUSIVE`);
+    writeFileSync(note, `${JSON.stringify({ pid: process.pid, command, since: new Date().toISOString() })}\n`, {
+      mode: 0o600,
+    });
+  } catch (error) {
+    database?.close();
+    if ((error as { errcode?: number }).errcode === busy) throw locked(folder, note, error);
+    throw stateFault(error, folder) ?? error;
+  }
+  const held = database;
+  return {
+    release() {
+      rmSync(note, { force: true });
+      held.close();
+    },
+  };
+}
+
+function locked(folder: string, note: string, cause: unknown): SluiceError {
+  const who = holder(note);
+  const message = who
+    ? `Process ${who.pid} (sluice ${who.command}, since ${who.since}) works on the state folder ${folder}.`
+    : `Another process works on the state folder ${folder}.`;
+  return new SluiceError("state_locked", message, { cause });
+}
+
+/** Absent or half written, it is no loss: the lock does not depend on it. */
+function holder(note: string): { pid: number; command: string; since: string } | null {
+  try {
+    return JSON.parse(readFileSync(note, "utf8")) as { pid: number; command: string; since: string };
+  } catch {
+    return null;
+  }
+}

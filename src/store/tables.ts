@@ -1,0 +1,27 @@
+import type { ColumnType, Generated, JSONColumnType } from "kysely";
+import type { SerializedError } from "../core/errors.ts";
+import type { PlanCounts, Progress, RunCounts } from "../core/run.ts";
+
+type Json<T extends object> = JSONColumnType<T | null, string | null, string | null>;
+type Instant = ColumnType<Date, Date, Date>;
+
+export type RunTable = {
+  id: string;
+  environment: string;
+  sync: string;
+  kind: "plan" | "run" | "verify";
+  status: RunStatus;
+  started: Instant;
+  finished: ColumnType<Date | null, Date | null, Date | null>;
+  progress: Json<Progress>;
+  counts: Json<RunCounts>;
+  plan: Json<PlanCounts>;
+  error: Json<SerializedError>;
+};
+
+export type RunStatus = "running" | "finished" | "failed" | "interrupted";
+
+export type MigrationTable = { id: number; file: string; applied: Generated<Date> };
+
+/** The control database as the queries see it. */
+export type Tables = { run: RunTable; migration: MigrationTable };
