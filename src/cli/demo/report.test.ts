@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunCounts } from "../../core/run.ts";
-import { type DemoResult, faultsOf, problemLines, sampleLines, table } from "./report.ts";
+import { causeLines, type DemoResult, faultsOf, sampleLines, stepLines } from "./report.ts";
 
 const run = (counts: Partial<RunCounts>): RunCounts => ({
   received: 0,
@@ -62,7 +62,7 @@ describe("faultsOf", () => {
 
 describe("what people read", () => {
   it("puts numbers under their names, one line per step", () => {
-    const lines = table(good()).split("\n");
+    const lines = stepLines(good());
     expect(lines).toHaveLength(5);
     const end = lines[0]!.indexOf("writes") + "writes".length;
     expect(lines.map((line) => line.slice(0, end).split(/\s+/).at(-1))).toEqual(["writes", "40", "5,260", "0", "70"]);
@@ -71,18 +71,23 @@ describe("what people read", () => {
   it("shows an update as old and new, a create as values", () => {
     const columns = [{ name: "emailaddress1", old: null, new: "a@example.com" }];
     expect(sampleLines({ key: "C-1", op: "update", id: "x", columns })).toEqual([
-      "~ C-1",
-      '    emailaddress1: (empty) -> "a@example.com"',
+      "  ~ update C-1",
+      '      emailaddress1  empty -> "a@example.com"',
     ]);
-    expect(sampleLines({ key: "C-1", op: "create", id: null, columns })[1]).toBe('    emailaddress1: "a@example.com"');
+    const created = sampleLines({ key: "C-1", op: "create", id: null, columns });
+    expect(created[1]).toBe('      emailaddress1  "a@example.com"');
   });
 
   it("names the causes of rejected rows, the most frequent first", () => {
-    const group = { status: "rejected" as const, example: "says why", keys: [] };
-    const lines = problemLines([
-      { ...group, code: "key_empty", column: null, rows: 1 },
-      { ...group, code: "too_long", column: "firstname", rows: 12 },
+    const group = { status: "rejected" as const, keys: [] };
+    const lines = causeLines([
+      { ...group, code: "key_empty", column: null, rows: 1, example: "has no key" },
+      { ...group, code: "too_long", column: "firstname", rows: 12, example: "is too long" },
     ]);
-    expect(lines).toEqual(["  12  too_long in firstname: says why", "   1  key_empty: says why"]);
+    expect(lines.map((line) => line.trim().split(/\s{2,}/))).toEqual([
+      ["rows", "column", "for example"],
+      ["12", "firstname", "is too long"],
+      ["1", "has no key"],
+    ]);
   });
 });

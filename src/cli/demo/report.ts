@@ -1,5 +1,6 @@
 import type { ProblemGroup } from "../../api/rejected.ts";
 import type { PlanCounts, RunCounts, SampleChange } from "../../core/run.ts";
+import { count, duration, shown, table } from "../terminal/table.ts";
 
 /** What `sluice demo --json` prints last. Counts are summed over the example's syncs. */
 export type DemoResult = {
@@ -46,52 +47,45 @@ export function faultsOf(result: DemoResult, expectedWrites: number): string[] {
   return faults;
 }
 
-const columns = ["received", "created", "updated", "unchanged", "rejected", "failed", "writes", "requests"] as const;
-
 /** One line per step, numbers under their names. */
-export function table(result: DemoResult): string {
-  const { plan } = result;
-  const planned: Partial<Record<(typeof columns)[number], number>> = {
+export function stepLines({ plan, first, unchanged, changed }: DemoResult): string[] {
+  const planned = {
     received: plan.create + plan.adopt + plan.update + plan.unchanged + plan.rejected,
     created: plan.create,
     updated: plan.adopt + plan.update,
     unchanged: plan.unchanged,
     rejected: plan.rejected,
   };
-  const cells = (run: Partial<RunCounts>) => [
-    ...columns.map((name) => run[name]?.toLocaleString("en") ?? ""),
-    run.seconds?.toFixed(2) ?? "",
+  const line = (step: string, run: Partial<RunCounts>) => [
+    step,
+    ...columns.map((name) => (run[name] === undefined ? "" : count(run[name]))),
+    run.seconds === undefined ? "" : duration(run.seconds),
   ];
-  const lines = [
-    ["", ...columns, "seconds"],
-    ["plan (nothing sent)", ...cells(planned)],
-    ["first load", ...cells(result.first)],
-    ["nothing changed", ...cells(result.unchanged)],
-    ["50 changed, 20 left", ...cells(result.changed)],
+  const rows = [
+    line("plan, nothing sent", planned),
+    line("first load", first),
+    line("nothing changed", unchanged),
+    line("50 changed, 20 left", changed),
   ];
-  const widths = lines[0]!.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
-  const padded = lines.map((line) =>
-    line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
-  );
-  return padded.map((line) => line.trimEnd()).join("\n");
+  return table(["step", ...columns, "time"], rows, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 }
 
-/** A change as people read it: key, then each column with its old and new value. */
+const columns = ["received", "created", "updated", "unchanged", "rejected", "failed", "writes", "requests"] as const;
+
+/** A change as people read it: its key, then each column with its new value, or old and new. */
 export function sampleLines(sample: SampleChange): string[] {
-  const sign = sample.op === "create" ? "+" : "~";
+  const isNew = sample.op === "create";
+  const change = (old: string | null, now: string | null) => (isNew ? shown(now) : `${shown(old)} -> ${shown(now)}`);
   return [
-    `${sign} ${sample.key}`,
-    ...sample.columns.map(({ name, old, new: now }) =>
-      sample.op === "create" ? `    ${name}: ${shown(now)}` : `    ${name}: ${shown(old)} -> ${shown(now)}`,
-    ),
+    `  ${isNew ? "+" : "~"} ${sample.op} ${sample.key}`,
+    ...sample.columns.map((column) => `      ${column.name}  ${change(column.old, column.new)}`),
   ];
 }
 
-const shown = (value: string | null) => (value === null ? "(empty)" : JSON.stringify(value));
-
-/** Why rows were not sent, most frequent first. */
-export function problemLines(problems: readonly ProblemGroup[]): string[] {
-  return [...problems]
+/** Why rows were not sent, one line a cause, the most frequent first. */
+export function causeLines(problems: readonly ProblemGroup[]): string[] {
+  const rows = [...problems]
     .sort((a, b) => b.rows - a.rows)
-    .map((p) => `${String(p.rows).padStart(4)}  ${p.code}${p.column ? ` in ${p.column}` : ""}: ${p.example}`);
+    .map((group) => [count(group.rows), group.column ?? "", group.example]);
+  return table(["rows", "column", "for example"], rows, [0]).map((text) => `  ${text}`);
 }
