@@ -49,6 +49,7 @@ async function command(): Promise<void> {
       });
     },
     startSandbox: async (options) => (await import("./sandbox/index.ts")).startSandbox(options),
+    example: async () => (await import("../examples/project.ts")).example,
   });
   // Written out first, then ended: what a connector left open must not keep a finished command alive.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(status)));

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Client, Target } from "../../api/index.ts";
+import type { Example } from "../demo/example.ts";
 import type { Output } from "./output.ts";
 
 /** A Dataverse to work against, as the sandbox gives it. */
@@ -12,6 +13,8 @@ export type Context = {
   signal: AbortSignal;
   connect(target: Target): Promise<Client>;
   startSandbox(options?: { port?: number; host?: string }): Promise<RunningSandbox>;
+  /** What the demo works on. */
+  example(): Promise<Example>;
 };
 
 /** What a command ends with: `result` is the one object that --json prints (null: it did so itself), `exit` the status (0 when left out). */
