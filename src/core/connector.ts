@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Ambiguity } from "./date-detection.ts";
 import type { ObjectSchema, ObjectSummary } from "./schema.ts";
 
 /**
@@ -21,6 +22,8 @@ export type Io = {
   base: string;
   /** Called once for every request sent, for counting and progress. */
   onRequest?: () => void;
+  /** Folder for copies that live as long as the session; the system's temporary folder otherwise. */
+  scratch?: string;
 };
 
 export interface Session {
@@ -49,6 +52,10 @@ export type Scan = {
   paths: string[];
   /** Source columns whose text is a date in a declared or detected format: column -> DuckDB strptime formats. */
   dates: Record<string, string[]>;
+  /** Columns of `select` that stay text although a type is declared: column -> SQL over it for conditions; misfits are NULL. */
+  typed?: Record<string, string>;
+  /** Text columns whose dates can be read in more than one way: an error as soon as one is used as a date. */
+  ambiguous?: Record<string, Ambiguity>;
 };
 
 export type ReadRequest = {
