@@ -1,3 +1,4 @@
+import type { SerializedError } from "../core/errors.ts";
 import type { AudienceFile, ModelFile, SyncFile } from "../core/project.ts";
 import type { PlanCounts, Progress, RejectedRow, RunCounts, SampleChange, VerifyReport } from "../core/run.ts";
 
@@ -38,7 +39,15 @@ export type JobResult =
       seconds: number;
       folder: string;
     }
-  | { kind: "run"; plan: PlanCounts; counts: RunCounts; problems: RejectedRow[]; folder: string }
+  /** `error`: the run was stopped midway; what was settled until then is folded and counted. */
+  | {
+      kind: "run";
+      plan: PlanCounts;
+      counts: RunCounts;
+      problems: RejectedRow[];
+      folder: string;
+      error?: SerializedError;
+    }
   | { kind: "verify"; report: VerifyReport; seconds: number };
 
 /** How `server` starts a job; main.ts gives the real one. Rejects with SluiceError; `signal` stops it cleanly. */

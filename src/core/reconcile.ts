@@ -1,0 +1,117 @@
+import { type ColumnRole, columnAction, columnTable, firstRule, type Policies, type RowAction, rowTable } from "./state.ts";
+
+/**
+ * The reconcile as one would explain it to a colleague: one row at a time, slowly. It is the oracle of the property
+ * tests that hold the plan's SQL to these rules; the run itself does the same set-based (`engine/sql`).
+ * All values are canonical text (`canon.ts`), null is empty.
+ */
+
+/** `clear`: whether `onLeave: clear` empties it; what a row is matched by, and what may not be empty, it leaves. */
+export type ReconcileColumn = { name: string; role: ColumnRole; clear: boolean };
+
+export type Row = Record<string, string | null>;
+
+export type TouchedRow = {
+  key: string;
+  /** What the mapping made of the source row; absent when it left. A missing name means: not to be written (skip). */
+  want?: Row | undefined;
+  valid: boolean;
+  /** Audience column -> is a member now. */
+  member: Record<string, boolean>;
+  linkId: string | null;
+  sent: Row | null;
+  seen: Row | null;
+  /** Destination rows whose match value equals this row's, not claimed or claimed by another present source row. */
+  candidates: { id: string; takenBy: string | null; created: number }[];
+  matchValue: string | null;
+  matchShared: boolean;
+  /** What the destination holds for the linked record: absent = as `seen`, "gone" = deleted. */
+  have: Row | "gone" | null;
+  /** Of the candidates. */
+  haveOf: (id: string) => Row;
+};
+
+export type Decision = {
+  key: string;
+  action: RowAction;
+  code: string | null;
+  id: string | null;
+  /** Columns sent, with their new values. */
+  write: Row;
+  /** Columns whose base moves without sending. */
+  accept: Row;
+};
+
+/** What happens to one touched row. */
+export function reconcile(row: TouchedRow, columns: ReconcileColumn[], policies: Policies): Decision {
+  const gone = row.have === "gone";
+  const linked =
+    row.linkId !== null && !(gone && policies.deletedThere === "unlink" && row.want !== undefined && row.valid);
+  const rule = firstRule(rowTable, {
+    ...policies,
+    source: row.want === undefined ? "left" : row.valid ? "valid" : "invalid",
+    link: linked ? "linked" : "none",
+    there: gone ? "gone" : "present",
+    match: matchOf(row),
+    base: row.sent ? "yes" : "no",
+  });
+  const id =
+    rule.then === "adopt" && !linked
+      ? chosen(row, policies)
+      : rule.then === "create"
+        ? null
+        : linked
+          ? row.linkId
+          : null;
+  const decision: Decision = { key: row.key, action: rule.then, code: rule.code ?? null, id, write: {}, accept: {} };
+  for (const column of columns) decideColumn(decision, column, row, policies);
+  return decision;
+}
+
+function matchOf(row: TouchedRow) {
+  if (row.matchValue === null) return "empty";
+  if (row.matchShared) return "shared";
+  if (row.candidates.some((c) => c.takenBy !== null)) return "taken";
+  return row.candidates.length > 1 ? "several" : row.candidates.length === 1 ? "one" : "none";
+}
+
+/** Ids break ties, so that two runs choose alike. */
+function chosen(row: TouchedRow, policies: Policies): string {
+  const sign = policies.severalMatches === "newest" ? -1 : 1;
+  const sorted = row.candidates.toSorted((a, b) => sign * (a.created - b.created) || (a.id < b.id ? -1 : 1));
+  return sorted[0]!.id;
+}
+
+function decideColumn(decision: Decision, column: ReconcileColumn, row: TouchedRow, policies: Policies): void {
+  const { action, id } = decision;
+  if (!["create", "adopt", "update", "status", "leave"].includes(action)) return;
+  if (action === "create") {
+    const value =
+      column.role === "status" ? (row.member[column.name] ? "realized" : null) : (row.want?.[column.name] ?? null);
+    if (value !== null) decision.write[column.name] = value;
+    return;
+  }
+  const first = row.sent === null;
+  const sent = row.sent?.[column.name] ?? null;
+  const seen = row.seen ? (row.seen[column.name] ?? null) : sent;
+  const there = row.linkId === null ? row.haveOf(id!) : row.have;
+  const have = there !== null && there !== "gone" ? (there[column.name] ?? null) : seen;
+
+  let want: string | null | undefined;
+  if (column.role === "status") {
+    const member = row.member[column.name] ?? false;
+    want = member ? "realized" : (sent ?? have) !== null ? "exited" : undefined;
+  } else if (action === "leave") want = policies.onLeave === "clear" && column.clear ? null : undefined;
+  else if (action !== "status") want = row.want?.[column.name];
+  if (want === undefined) return;
+
+  const rule = firstRule(columnTable, {
+    contact: first ? "first" : "known",
+    source: want === sent ? "same" : "moved",
+    destination: have === seen ? "same" : "moved",
+    agrees: have === want,
+    filled: have !== null,
+  });
+  const does = columnAction(rule, policies, column.role);
+  if (does !== "leave") decision[does][column.name] = want;
+}

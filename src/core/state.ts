@@ -1,0 +1,166 @@
+/**
+ * The two tables that decide everything, as data (docs/architecture.md prints them). The SQL of the plan
+ * (`engine/sql/decide.ts`) and the readable oracle (`reconcile.ts`) are both made from them, and a property test holds
+ * the two equal over random histories. Read rules from the top; the first that fits holds.
+ */
+
+/** What a person chose for one sync. The names are those of the sync's YAML. */
+export type Policies = {
+  mode: "upsert" | "update" | "create";
+  firstContact: "overwrite" | "keep" | "fill";
+  drift: "overwrite" | "keep";
+  severalMatches: "reject" | "oldest" | "newest";
+  deletedThere: "hold" | "recreate" | "unlink";
+  onLeave: "nothing" | "clear" | "deactivate";
+};
+
+/**
+ * leave: nothing happens. write: the source's value is sent. accept: nothing is sent, but base moves: both sides are
+ * taken as agreed (`sent` = want, `seen` = what the destination holds).
+ */
+export type ColumnAction = "leave" | "write" | "accept";
+
+/** Facts of one column of one row. `agrees`: the destination already holds what the source wants. */
+export type ColumnFacts = {
+  contact: "first" | "known";
+  source: Moved;
+  destination: Moved;
+  agrees: boolean;
+  filled: boolean;
+};
+export type Moved = "same" | "moved";
+
+type ColumnRule = {
+  when: Partial<ColumnFacts>;
+  then: ColumnAction | { by: "firstContact" | "drift"; is: Record<string, ColumnAction> };
+  meaning: string;
+};
+
+export const columnTable: readonly ColumnRule[] = [
+  { when: { contact: "known", source: "same", destination: "same" }, then: "leave", meaning: "nothing new" },
+  { when: { agrees: true }, then: "accept", meaning: "both sides hold the same already: base moves, nothing is sent" },
+  {
+    when: { contact: "first", filled: false },
+    then: { by: "firstContact", is: { overwrite: "write", keep: "accept", fill: "write" } },
+    meaning: "first contact, the destination's column is empty",
+  },
+  {
+    when: { contact: "first" },
+    then: { by: "firstContact", is: { overwrite: "write", keep: "accept", fill: "accept" } },
+    meaning: "first contact, the destination holds another value",
+  },
+  { when: { source: "moved", destination: "same" }, then: "write", meaning: "the source changed" },
+  {
+    when: { source: "same", destination: "moved" },
+    then: { by: "drift", is: { overwrite: "write", keep: "leave" } },
+    meaning: "drift: somebody else changed it",
+  },
+  {
+    when: { source: "moved", destination: "moved" },
+    then: { by: "drift", is: { overwrite: "write", keep: "leave" } },
+    meaning: "conflict: both changed it, differently",
+  },
+];
+
+/**
+ * What happens to a row. create, adopt, update: its columns go through the column table. status: only its audience
+ * columns do. leave: what `onLeave` says, and its audiences are left. forget: the link is dropped. hold: waits.
+ */
+export type RowAction = "create" | "adopt" | "update" | "status" | "leave" | "forget" | "reject" | "exclude" | "none";
+
+/** Facts of one touched row. `match` counts only where there is no link, `there` only where there is one. */
+export type RowFacts = {
+  source: "valid" | "invalid" | "left";
+  link: "none" | "linked";
+  /** empty: no match value; shared: other source rows have the same; taken: the record belongs to another source key. */
+  match: "empty" | "shared" | "taken" | "several" | "one" | "none";
+  there: "present" | "gone";
+  /** A link without base: a run died between write and fold, so nothing is agreed yet. */
+  base: "yes" | "no";
+};
+
+type RowRule = {
+  when: Partial<RowFacts> & Partial<Policies>;
+  then: RowAction;
+  /** The reason (`reasons.ts`) where the row does not go. */
+  code?: string;
+  meaning: string;
+};
+
+export const rowTable: readonly RowRule[] = [
+  { when: { source: "left", link: "none" }, then: "forget", meaning: "it never became a record" },
+  { when: { source: "left", there: "gone" }, then: "forget", meaning: "gone on both sides" },
+  { when: { source: "left" }, then: "leave", meaning: "gone from the source: onLeave, and its audiences are left" },
+
+  { when: { source: "invalid", link: "none" }, then: "reject", meaning: "its own values are at fault" },
+  {
+    when: { source: "invalid", there: "gone" },
+    then: "reject",
+    meaning: "at fault, and nothing there to give a status",
+  },
+  { when: { source: "invalid" }, then: "status", meaning: "no column is written; exits and membership still are" },
+
+  {
+    when: { link: "linked", there: "gone", mode: "update" },
+    then: "exclude",
+    code: "deleted_there",
+    meaning: "update only: what somebody deleted stays deleted",
+  },
+  {
+    when: { link: "linked", there: "gone", deletedThere: "recreate" },
+    then: "create",
+    meaning: "somebody deleted the record: made anew, as asked",
+  },
+  {
+    when: { link: "linked", there: "gone" },
+    then: "exclude",
+    code: "deleted_there",
+    meaning: "somebody deleted the record: never silently made anew",
+  },
+  { when: { link: "linked", mode: "create" }, then: "none", meaning: "create only: what exists is left alone" },
+  { when: { link: "linked", base: "no" }, then: "adopt", meaning: "written by a run that died: nothing agreed yet" },
+  { when: { link: "linked" }, then: "update", meaning: "the column table decides" },
+
+  { when: { match: "empty" }, then: "exclude", code: "no_identity", meaning: "nothing to match by" },
+  {
+    when: { match: "shared" },
+    then: "reject",
+    code: "match_not_unique",
+    meaning: "several source rows, one match value",
+  },
+  {
+    when: { match: "taken" },
+    then: "reject",
+    code: "match_taken",
+    meaning: "the record belongs to another source row",
+  },
+  {
+    when: { match: "several", severalMatches: "reject" },
+    then: "reject",
+    code: "match_ambiguous",
+    meaning: "several records fit",
+  },
+  { when: { match: "several", mode: "create" }, then: "reject", code: "exists", meaning: "create only, and it exists" },
+  { when: { match: "several" }, then: "adopt", meaning: "several records fit: the oldest or newest, as asked" },
+  { when: { match: "one", mode: "create" }, then: "reject", code: "exists", meaning: "create only, and it exists" },
+  { when: { match: "one" }, then: "adopt", meaning: "the first link to a record that exists" },
+  { when: { match: "none", mode: "update" }, then: "reject", code: "not_found", meaning: "update only, nothing there" },
+  { when: { match: "none" }, then: "create", meaning: "new" },
+];
+
+/** The first rule of `table` whose every condition holds in `facts`. The tables are complete: none fitting is a bug. */
+export function firstRule<Rule extends { when: object }>(table: readonly Rule[], facts: object): Rule {
+  const known = facts as Record<string, unknown>;
+  const rule = table.find((r) => Object.entries(r.when).every(([name, value]) => known[name] === value));
+  if (!rule) throw new Error(`no rule for ${JSON.stringify(facts)}`);
+  return rule;
+}
+
+/** mapped: its value comes from a mapping line. status: it carries an audience, and its value follows from membership. */
+export type ColumnRole = "mapped" | "status";
+
+/** The action of a column rule under `policies`. Status columns are ours alone: what others wrote there is put right. */
+export function columnAction(rule: ColumnRule, policies: Policies, role: ColumnRole): ColumnAction {
+  if (typeof rule.then === "string") return rule.then;
+  return rule.then.is[role === "status" ? "overwrite" : policies[rule.then.by]]!;
+}

@@ -1,0 +1,108 @@
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+import { SluiceError } from "../core/errors.ts";
+
+/** A DuckDB of one run, in memory, spilling into the run's folder. Every connection sees the same attached state. */
+export type Duck = {
+  run(sql: string): Promise<void>;
+  /** Small results only: rows as objects, bigints as numbers. */
+  all<T = Record<string, unknown>>(sql: string): Promise<T[]>;
+  /** The only row of a query that has one. */
+  one<T = Record<string, unknown>>(sql: string): Promise<T>;
+  connect(): Promise<DuckDBConnection>;
+  close(): void;
+};
+
+type Options = { memoryLimit: string; threads?: number; temp: string };
+
+/**
+ * Opens an instance with the settings that keep memory bounded. `preserve_insertion_order=false` lets DuckDB stream;
+ * whoever needs an order says so.
+ */
+export async function openDuck(options: Options): Promise<Duck> {
+  const instance = await DuckDBInstance.create(":memory:", {
+    memory_limit: options.memoryLimit,
+    temp_directory: options.temp,
+    preserve_insertion_order: "false",
+    ...(options.threads && { threads: String(options.threads) }),
+  });
+  const connection = await instance.connect();
+  // Temporary tables belong to a connection, and a connection takes one statement at a time.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(sql: string, work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(() => guarded(sql, work));
+    last = mine.catch(() => {});
+    return mine;
+  };
+  return {
+    run: async (sql) => {
+      await inTurn(sql, () => connection.run(sql));
+    },
+    all: (sql) => inTurn(sql, () => rowsOf(connection, sql)) as never,
+    one: async (sql) => (await inTurn(sql, () => rowsOf(connection, sql)))[0] as never,
+    connect: () => instance.connect(),
+    close: () => {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+/**
+ * After this the instance reads only `files` and works only inside `folders`, and nothing can undo it: a model's SQL
+ * is a stranger's.
+ */
+export async function lockDown(duck: Duck, files: string[], folders: string[]): Promise<void> {
+  await duck.run(`SET allowed_paths=[${files.map(text).join(",")}]`);
+  await duck.run(`SET allowed_directories=[${folders.map(text).join(",")}]`);
+  await duck.run("SET enable_external_access=false");
+  await duck.run("SET lock_configuration=true");
+}
+
+async function rowsOf(connection: DuckDBConnection, sql: string): Promise<Record<string, unknown>[]> {
+  const result = await connection.runAndReadAll(sql);
+  return result.getRowObjectsJS().map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, plain(v)])));
+}
+
+function plain(value: unknown): unknown {
+  return typeof value === "bigint" ? Number(value) : value;
+}
+
+async function guarded<T>(sql: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw duckError(thrown, sql);
+  }
+}
+
+/** DuckDB tells kinds of failure by the words its message begins with. */
+export function duckError(thrown: unknown, sql = ""): SluiceError {
+  if (thrown instanceof SluiceError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (/No space left on device|ENOSPC|exceeds the maximum capacity of|max_temp_directory_size/i.test(message))
+    return new SluiceError("disk_full", "The disk that holds the state folder is full.", { cause: thrown });
+  if (/Conflicting lock is held/.test(message))
+    return new SluiceError("state_locked", `Another process holds this sync's state: ${message.split("\n")[0]}`, {
+      cause: thrown,
+    });
+  if (/^Out of Memory/i.test(message))
+    return new SluiceError("bug", "The run needed more memory than its limit allows.", {
+      remedy: "Raise --memory-limit (the default is 1GB) and run again.",
+      cause: thrown,
+    });
+  return new SluiceError("bug", `A statement of Sluice failed: ${message.split("\n")[0]}`, {
+    cause: new Error(`${message}\n${sql.slice(0, 4000)}`),
+  });
+}
+
+/** A SQL string literal. */
+export function text(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}
+
+/** A quoted SQL identifier. */
+export function ident(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export type { DuckDBConnection, DuckDBValue };

@@ -1,0 +1,37 @@
+import { rm } from "node:fs/promises";
+import type { Job, JobResult } from "./job.ts";
+import { layout } from "./layout.ts";
+import { runPlan, runSync } from "./run.ts";
+import { checkSourceColumns } from "./shape.ts";
+import { type Host, open, scanAudiences, scanModel } from "./source.ts";
+import { verify } from "./verify.ts";
+
+export { readProblems } from "./report.ts";
+
+/**
+ * Does one job in this process, which is meant to end with it: what DuckDB took goes back then.
+ * @throws SluiceError; places in the project are given by file and path, for whoever holds the files to find the line.
+ */
+export async function runJob(job: Job, host: Host): Promise<JobResult> {
+  try {
+    if (job.kind === "check") return await check(job, host);
+    if (job.kind === "plan") return await runPlan(job, host);
+    if (job.kind === "verify") return await verify(job, host);
+    return await runSync(job, host);
+  } finally {
+    await rm(layout(job.folder, job.run).temp, { recursive: true, force: true });
+  }
+}
+
+/** What can be known without the destination: the model reads, and every source column that is named exists. */
+async function check(job: Job, host: Host): Promise<JobResult> {
+  const source = open(job.source, host);
+  try {
+    const scan = await scanModel(job, source, host.signal);
+    checkSourceColumns(job, scan);
+    await scanAudiences(job, source, host.signal);
+    return { kind: "check", columns: scan.columns };
+  } finally {
+    await source.close();
+  }
+}

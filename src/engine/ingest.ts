@@ -1,0 +1,106 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { canonSql } from "../core/canon.ts";
+import type { Session } from "../core/connector.ts";
+import type { Column, ObjectSchema } from "../core/schema.ts";
+import { type Duck, ident, text } from "./duck.ts";
+
+/** Pages read into DuckDB at once: bounds disk and memory, and lets it parse several in parallel. */
+const pagesAtOnce = 8;
+
+export type Ingest = {
+  session: Session;
+  object: ObjectSchema;
+  columns: Column[];
+  /** Where rows are read from; absent = everything. */
+  cursor?: string | undefined;
+  /** Name of the temporary table that receives (id, gone, created, seq, c_*). */
+  into: string;
+  /** When the record was made there is wanted too (`created`). */
+  created: boolean;
+  folder: string;
+  signal: AbortSignal;
+  onRows?: (rows: number) => void;
+};
+
+/**
+ * Reads a destination's rows into a table of canonical text, page by page as received. A cursor that has expired is
+ * answered by a full read.
+ * @returns the cursor for the next time, and whether everything was read.
+ */
+export async function ingest(
+  duck: Duck,
+  job: Ingest,
+): Promise<{ cursor: string | undefined; full: boolean; rows: number }> {
+  try {
+    return { ...(await readInto(duck, job)), full: job.cursor === undefined };
+  } catch (thrown) {
+    if (job.cursor === undefined || !(thrown instanceof Error) || thrown.name !== "CursorExpired") throw thrown;
+    const { cursor: _, ...rest } = job;
+    return { ...(await readInto(duck, rest)), full: true };
+  }
+}
+
+async function readInto(duck: Duck, job: Ingest): Promise<{ cursor: string | undefined; rows: number }> {
+  const names = job.columns.map((c) => `${ident(`c_${c.name}`)} VARCHAR`);
+  await duck.run(
+    `CREATE OR REPLACE TEMP TABLE ${job.into}(${["id VARCHAR", "gone BOOLEAN", "created VARCHAR", "seq INTEGER", ...names].join(", ")})`,
+  );
+  let [rows, seq, cursor] = [0, 0, undefined as string | undefined];
+  let waiting: string[] = [];
+  const flush = async () => {
+    if (waiting.length === 0) return;
+    await duck.run(insertPages(job, waiting));
+    await Promise.all(waiting.map((path) => rm(path)));
+    waiting = [];
+  };
+  const columns = [...job.columns.map((c) => c.name), ...(job.created ? ["createdon"] : [])];
+  const request = { columns, track: job.object.can.deltas, ...(job.cursor !== undefined && { cursor: job.cursor }) };
+  for await (const page of job.session.read!(job.object, request, job.signal)) {
+    seq++;
+    if (page.count > page.deleted.length) {
+      const path = join(job.folder, `${job.into}-${seq}.json`);
+      await writeFile(path, page.body);
+      waiting.push(path);
+    }
+    if (page.deleted.length > 0)
+      await duck.run(
+        `INSERT INTO ${job.into}(id, gone, seq) SELECT lower(unnest([${page.deleted.map(text).join(",")}])), true, ${seq}`,
+      );
+    if (waiting.length >= pagesAtOnce) await flush();
+    rows += page.count;
+    job.onRows?.(rows);
+    cursor = page.cursor ?? cursor;
+  }
+  await flush();
+  await keepNewest(duck, job.into);
+  return { cursor, rows };
+}
+
+/** The pages' rows through the canonical form of each column. Only what we asked for is looked at. */
+function insertPages(job: Ingest, paths: string[]): string {
+  const wire = job.session.wire!;
+  const property = (name: string) => wire.property(job.object, name);
+  const wanted = [job.object.id, ...job.columns.map((c) => c.name), ...(job.created ? ["createdon"] : [])];
+  const fields = [...new Set(wanted.map(property))].map((p) => `${ident(p)} VARCHAR`).join(", ");
+  const values = job.columns.map((c) => canonSql(c, `r.${ident(property(c.name))}`));
+  const id = `r.${ident(property(job.object.id))}`;
+  return `INSERT INTO ${job.into}
+SELECT ${[`lower(${id})`, "false", job.created ? `r.${ident(property("createdon"))}` : "NULL", `regexp_extract(filename, '-(\\d+)\\.json$', 1)::INTEGER`, ...values].join(", ")}
+FROM (SELECT unnest(${ident("value")}) AS r, filename FROM read_json([${paths.map(text).join(",")}], columns={${ident("value")}: ${text(`STRUCT(${fields})[]`)}}, format='unstructured', maximum_object_size=268435456, filename=true))
+WHERE ${id} IS NOT NULL`;
+}
+
+/**
+ * A record may come several times when it changes while we read: its newest form counts. A tombstone beside a form is
+ * ignored, for a record that was made anew has both.
+ */
+async function keepNewest(duck: Duck, table: string): Promise<void> {
+  const { doubled } = await duck.one<{ doubled: boolean }>(
+    `SELECT count(*) > count(DISTINCT id) AS doubled FROM ${table}`,
+  );
+  if (!doubled) return;
+  await duck.run(
+    `CREATE OR REPLACE TEMP TABLE ${table} AS SELECT * FROM ${table} QUALIFY row_number() OVER (PARTITION BY id ORDER BY gone, seq DESC) = 1`,
+  );
+}

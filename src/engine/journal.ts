@@ -1,0 +1,60 @@
+import { type FileHandle, open } from "node:fs/promises";
+import type { BatchOutcome } from "../core/connector.ts";
+import { SluiceError } from "../core/errors.ts";
+import type { Wave } from "./layout.ts";
+
+export type JournalLine = {
+  w: Wave;
+  f: number;
+  t: number;
+  s: BatchOutcome["status"];
+  i: { n: number; id: string }[];
+  x: BatchOutcome["exceptions"];
+};
+
+/**
+ * The journal of a run: one line a batch, on disk (fdatasync) before the promise of `append` is kept. Lines that come
+ * while the disk is busy share the next sync, so that many batches in flight cost few syncs.
+ */
+export async function openJournal(
+  path: string,
+): Promise<{ append(line: JournalLine): Promise<void>; close(): Promise<void> }> {
+  const file = await open(path, "a", 0o600);
+  let waiting: string[] = [];
+  let flushing: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const flush = async () => {
+    const lines = waiting;
+    waiting = [];
+    await write(file, lines.join(""));
+  };
+  return {
+    append(line) {
+      waiting.push(`${JSON.stringify(line)}\n`);
+      // Whoever comes while a flush runs waits for the one after it, which takes all that came meanwhile.
+      next ??= (flushing ?? Promise.resolve()).then(() => {
+        next = undefined;
+        flushing = flush().finally(() => {
+          flushing = undefined;
+        });
+        return flushing;
+      });
+      return next;
+    },
+    async close() {
+      await (next ?? flushing);
+      await file.close();
+    },
+  };
+}
+
+async function write(file: FileHandle, text: string): Promise<void> {
+  try {
+    await file.appendFile(text);
+    await file.datasync();
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOSPC")
+      throw new SluiceError("disk_full", "The disk that holds the state folder is full.", { cause: thrown });
+    throw thrown;
+  }
+}

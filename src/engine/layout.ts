@@ -1,0 +1,40 @@
+import { join } from "node:path";
+
+/**
+ * Where everything of one sync lies, in one environment:
+ *   rows.duckdb                    what both sides agreed on; changed by fold alone, in one transaction
+ *   runs/<id>/touched.parquet      every touched row and what happens to it
+ *   runs/<id>/change-<wave>.parquet  what is sent; a row's position is its change number
+ *   runs/<id>/settled.parquet      rows whose base moves without sending
+ *   runs/<id>/journal.ndjson       one line a batch, synced to disk before the next batch leaves
+ *   runs/<id>/outcome.parquet      written by fold: rows that were not sent or were refused, with reason
+ *   runs/<id>/done.json            the report; its absence means that the run never ended
+ */
+export function layout(folder: string, run: string) {
+  const runFolder = join(folder, "runs", run);
+  return {
+    state: join(folder, "rows.duckdb"),
+    runs: join(folder, "runs"),
+    run: runFolder,
+    temp: join(runFolder, "tmp"),
+    ...runFiles(runFolder),
+  };
+}
+
+export function runFiles(runFolder: string) {
+  return {
+    touched: join(runFolder, "touched.parquet"),
+    change: (wave: Wave) => join(runFolder, `change-${wave}.parquet`),
+    settled: join(runFolder, "settled.parquet"),
+    journal: join(runFolder, "journal.ndjson"),
+    outcome: join(runFolder, "outcome.parquet"),
+    done: join(runFolder, "done.json"),
+    plan: join(runFolder, "plan.json"),
+  };
+}
+
+export type Layout = ReturnType<typeof layout>;
+
+/** Waves are sent one after another: state changes last, for a record that is inactive takes no other change. */
+export const waves = ["1-create", "2-update", "3-state"] as const;
+export type Wave = (typeof waves)[number];

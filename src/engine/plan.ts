@@ -1,0 +1,165 @@
+import { availableParallelism } from "node:os";
+import type { Scan, Session } from "../core/connector.ts";
+import { SluiceError } from "../core/errors.ts";
+import { type Duck, lockDown, openDuck } from "./duck.ts";
+import { ingest } from "./ingest.ts";
+import type { Job } from "./job.ts";
+import { type Layout, layout, runFiles } from "./layout.ts";
+import { refreshParents } from "./parents.ts";
+import { checkSourceColumns, type Shape, shapeOf } from "./shape.ts";
+import { type Host, open, scanAudiences, scanModel } from "./source.ts";
+import { writeChanges } from "./sql/change.ts";
+import { decide, haveGone, releaseTaken } from "./sql/decide.ts";
+import { matching } from "./sql/match.ts";
+import { plannedParents } from "./sql/planned.ts";
+import { sourceViews } from "./sql/source.ts";
+import { valueViews } from "./sql/tables.ts";
+import { haveNow, noDoubled, separateDoubled, touch, touchCounts, wake } from "./sql/touch.ts";
+import { mapRows, parentsTable } from "./sql/want.ts";
+import { attachState, type Meta, makeFolders, recover } from "./state-file.ts";
+
+/** Everything open that a run goes on with after its plan stands. */
+export type Planned = {
+  duck: Duck;
+  at: Layout;
+  shape: Shape;
+  session: Session;
+  meta: Meta;
+  /** The whole table was read, not what changed. */
+  full: boolean;
+  cursors: Record<string, string>;
+  touched: TouchCounts;
+  requests: () => number;
+  close: () => Promise<void>;
+};
+
+export type TouchCounts = {
+  received: number;
+  looked_at: number;
+  empty_keys: number;
+  untouched: number;
+  doubled: number;
+};
+
+/**
+ * Extract, refresh, touch, map, match and plan: afterwards the run's folder holds every change that would be sent, and
+ * nothing has been sent. The caller closes what it gets.
+ */
+export async function plan(job: Job, host: Host): Promise<Planned> {
+  let requests = 0;
+  const at = layout(job.folder, job.run);
+  await makeFolders(at);
+  const source = open(job.source, host);
+  const session = open(job.destination, host, () => requests++);
+  const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp, threads: availableParallelism() });
+  const close = async () => {
+    duck.close();
+    await Promise.allSettled([source.close(), session.close()]);
+  };
+  try {
+    host.onProgress({ phase: "extract", done: 0 });
+    const [scan, audiences, object] = await together(
+      scanModel(job, source, host.signal),
+      scanAudiences(job, source, host.signal),
+      session.describe(job.syncFile.object, host.signal),
+    );
+    checkSourceColumns(job, scan);
+    const shape = shapeOf(job, scan, object, audiences);
+    const meta = await attachState(duck, at);
+    await recover(duck, at, job.run);
+    const files = [scan, ...audiences.filter((a) => a !== undefined)].flatMap((s) => s.paths);
+    await lockDown(duck, [...new Set(files)], [job.folder, ...job.upstream.map((u) => u.runFolder)]);
+    const refreshed = await refresh(duck, at, shape, session, meta, host);
+    const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed.full, host);
+    return { duck, at, shape, session, meta, ...refreshed, touched, requests: () => requests, close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+/** Like Promise.all, but waits for all before it fails, so that nothing goes on behind a closed door. */
+async function together<A, B, C>(a: Promise<A>, b: Promise<B>, c: Promise<C>): Promise<[A, B, C]> {
+  const [x, y, z] = await Promise.allSettled([a, b, c]);
+  for (const result of [x, y, z]) if (result.status === "rejected") throw result.reason;
+  return [
+    (x as PromiseFulfilledResult<A>).value,
+    (y as PromiseFulfilledResult<B>).value,
+    (z as PromiseFulfilledResult<C>).value,
+  ];
+}
+
+async function refresh(duck: Duck, at: Layout, shape: Shape, session: Session, meta: Meta, host: Host) {
+  for (const statement of valueViews(shape, meta.columns)) await duck.run(statement);
+  // A column the mirror never read is unknown for every record: only a full read tells.
+  const complete = shape.columns.every((c) => meta.columns.some((e) => e.table === "have" && e.name === `c_${c.name}`));
+  const [read, parents] = await Promise.all([
+    ingest(duck, {
+      session,
+      object: shape.object,
+      columns: shape.columns.map((c) => c.target),
+      cursor: complete ? meta.cursors["cursor:table"] : undefined,
+      into: "fresh",
+      created: shape.policies.severalMatches !== "reject",
+      folder: at.temp,
+      signal: host.signal,
+      onRows: (done) => host.onProgress({ phase: "refresh", done }),
+    }),
+    refreshParents(duck, session, shape, meta.cursors, at.temp, host.signal),
+  ]);
+  await duck.run(haveNow(shape, read.full));
+  return {
+    full: read.full,
+    cursors: { ...parents, ...(read.cursor !== undefined && { "cursor:table": read.cursor }) },
+  };
+}
+
+async function reconcile(
+  job: Job,
+  duck: Duck,
+  at: Layout,
+  shape: Shape,
+  scan: Scan,
+  meta: Meta,
+  full: boolean,
+  host: Host,
+): Promise<TouchCounts> {
+  host.onProgress({ phase: "map", done: 0 });
+  for (const statement of sourceViews(shape, scan)) await duck.run(statement);
+  const { version } = await duck.one<{ version: string }>("SELECT version() AS version");
+  const all = meta.fingerprint !== undefined && (meta.fingerprint !== shape.fingerprint || meta.engine !== version);
+  await duck.run(
+    parentsTable(
+      plannedParents(
+        shape,
+        job.upstream.map((u) => ({ object: u.object, path: runFiles(u.runFolder).change("1-create") })),
+      ),
+    ),
+  );
+  await duck.run(wake(shape, full, meta.turn + 1));
+  await duck.run(touch(shape, all));
+  const counts = await duck.one<TouchCounts>(touchCounts);
+  await refuseEmpty(job, duck, counts);
+  await duck.run(noDoubled);
+  if (counts.doubled > 0 || counts.received !== counts.looked_at + counts.untouched)
+    for (const statement of separateDoubled) await duck.run(statement);
+  await duck.run(mapRows(shape, scan));
+  await duck.run(haveGone);
+  for (const statement of matching(shape)) await duck.run(statement);
+  host.onProgress({ phase: "plan", done: 0 });
+  await duck.run(decide(shape));
+  await duck.run(releaseTaken);
+  for (const statement of writeChanges(shape, at)) await duck.run(statement);
+  return counts;
+}
+
+/** A source that came back empty is far likelier broken than true: nothing follows from it, least of all exits. */
+async function refuseEmpty(job: Job, duck: Duck, counts: TouchCounts): Promise<void> {
+  if (counts.received > 0) return;
+  const { known } = await duck.one<{ known: number }>("SELECT count(*) AS known FROM st.link WHERE h IS NOT NULL");
+  if (known > 0)
+    throw new SluiceError(
+      "source_empty",
+      `The model ${job.model.name} came back empty, though ${known} of its rows are known.`,
+    );
+}

@@ -1,0 +1,106 @@
+import { access } from "node:fs/promises";
+import { explain } from "../core/reasons.ts";
+import type { PlanCounts, RejectedRow, SampleChange } from "../core/run.ts";
+import { type Duck, openDuck, text } from "./duck.ts";
+import { runFiles } from "./layout.ts";
+import type { Planned } from "./plan.ts";
+import type { Shape } from "./shape.ts";
+import { has } from "./sql/names.ts";
+import { keyProblems, waitingRows } from "./sql/pending.ts";
+
+const samplesPerKind = 3;
+
+type ProblemRow = {
+  key: string;
+  status: string;
+  code: string;
+  col: string | null;
+  value: string | null;
+  message: string | null;
+  wake: string;
+};
+
+/** Counts, a few samples of each kind, and the rows that would not go. */
+export async function planReport(
+  planned: Planned,
+  problems: number,
+): Promise<{ plan: PlanCounts; received: number; samples: SampleChange[]; problems: RejectedRow[] }> {
+  const { duck, shape, touched } = planned;
+  const refused = `SELECT key, CASE WHEN action = 'exclude' THEN 'excluded' ELSE 'rejected' END AS status, coalesce(code, rule_code) AS code,
+  col, coalesce(value, match_value) AS value, others AS message, 'row' AS wake FROM decided WHERE action IN ('reject', 'status', 'exclude')`;
+  await duck.run(
+    `CREATE OR REPLACE TEMP TABLE plan_problem AS ${refused} UNION ALL ${waitingRows} UNION ALL ${keyProblems}`,
+  );
+  const deactivates = shape.policies.onLeave === "deactivate" ? "OR id IS NOT NULL" : "";
+  const of = await duck.one<Record<string, number>>(`SELECT
+  count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'adopt') AS adopts,
+  count(*) FILTER ((action = 'update' AND m <> 0) OR (action = 'leave' AND (m <> 0 ${deactivates}))) AS updates,
+  count(*) FILTER (action = 'leave' AND (m <> 0 ${deactivates})) AS leaves FROM decided`);
+  const not = await duck.one<Record<string, number>>(
+    "SELECT count(*) FILTER (status = 'excluded') AS excluded, count(*) FILTER (status <> 'excluded') AS rejected FROM plan_problem",
+  );
+  const received = touched.received + of.leaves!;
+  const counts = {
+    create: of.creates!,
+    adopt: of.adopts!,
+    update: of.updates!,
+    delete: 0,
+    excluded: not.excluded!,
+    rejected: not.rejected!,
+  };
+  return {
+    plan: { ...counts, unchanged: received - Object.values(counts).reduce((a, b) => a + b) },
+    received,
+    samples: problems === 0 ? [] : await samples(duck, shape),
+    problems:
+      problems === 0
+        ? []
+        : rejectedRows(await duck.all<ProblemRow>(`SELECT * FROM plan_problem ORDER BY code, key LIMIT ${problems}`)),
+  };
+}
+
+/** The first few of each kind by key, column by column: what would be written over what. */
+async function samples(duck: Duck, shape: Shape): Promise<SampleChange[]> {
+  const values = shape.columns.map(
+    (c) =>
+      `CASE WHEN ${has("m", shape, c)} THEN {name: ${text(c.name)}, old: CASE WHEN action <> 'create' THEN o_${c.index} END, new: x_${c.index}} END`,
+  );
+  const rows = await duck.all<{ key: string; op: string; id: string | null; columns: { items: unknown[] } }>(
+    `SELECT key, action AS op, id, to_json(list_filter([${values.join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns
+FROM decided WHERE m <> 0 AND action IN ('create', 'adopt', 'update', 'leave', 'status')
+QUALIFY row_number() OVER (PARTITION BY action ORDER BY key) <= ${samplesPerKind} ORDER BY action, key`,
+  );
+  return rows.map((r) => ({ ...r, columns: JSON.parse(r.columns as unknown as string) }));
+}
+
+/**
+ * The rows of a finished run that were not sent or were refused, grouped by reason.
+ * @returns at most `limit` rows; none where the folder holds no finished run.
+ */
+export async function readProblems(runFolder: string, options: { limit: number }): Promise<RejectedRow[]> {
+  const path = runFiles(runFolder).outcome;
+  const there = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!there) return [];
+  const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: runFolder });
+  try {
+    return rejectedRows(
+      await duck.all<ProblemRow>(`SELECT * FROM read_parquet(${text(path)}) ORDER BY code, key LIMIT ${options.limit}`),
+    );
+  } finally {
+    duck.close();
+  }
+}
+
+function rejectedRows(rows: ProblemRow[]): RejectedRow[] {
+  return rows.map((r) => ({
+    key: r.key,
+    status: r.status as RejectedRow["status"],
+    code: r.code,
+    column: r.col,
+    message: explain(r.code, { column: r.col, value: r.value, detail: r.message }),
+    wake: r.wake,
+  }));
+}

@@ -1,0 +1,107 @@
+import { writeFile } from "node:fs/promises";
+import { SluiceError } from "../core/errors.ts";
+import { batchesOf, type WaveFile } from "./batches.ts";
+import { deliver } from "./deliver.ts";
+import { text } from "./duck.ts";
+import type { Job, JobResult } from "./job.ts";
+import { openJournal } from "./journal.ts";
+import { type Wave, waves } from "./layout.ts";
+import { type Planned, plan } from "./plan.ts";
+import { planReport, readProblems } from "./report.ts";
+import { settle } from "./settle.ts";
+import type { Host } from "./source.ts";
+import { has, stored } from "./sql/names.ts";
+
+/** Rows in one request: where Microsoft's guidance for standard tables starts (dataverse.md section 7). */
+const batchSize = 100;
+
+/** How many problem rows travel with a result; the run's folder has them all. */
+const problemsShown = 200;
+
+/** Makes the plan, writes it down and stops: nothing is sent and the state stays as it is. */
+export async function runPlan(job: Job, host: Host): Promise<JobResult> {
+  const started = performance.now();
+  const planned = await plan(job, host);
+  try {
+    const report = await planReport(planned, problemsShown);
+    const result = { kind: "plan" as const, ...report, seconds: since(started), folder: planned.at.run };
+    await writeFile(planned.at.plan, JSON.stringify({ environment: job.environment, sync: job.sync, ...result }), {
+      mode: 0o600,
+    });
+    return result;
+  } finally {
+    await planned.close();
+  }
+}
+
+/**
+ * The whole journey: plan, deliver, read back, fold. When the destination stops it midway, what was settled is folded
+ * first and the error comes with the counts; the rest is pending and goes by itself next time.
+ */
+export async function runSync(job: Job, host: Host): Promise<JobResult> {
+  const started = performance.now();
+  const planned = await plan(job, host);
+  try {
+    const report = await planReport(planned, 0);
+    const { attempted, stopped } = await send(planned, host);
+    host.onProgress({ phase: "readback", done: 0 });
+    const counts = await settle(planned, job.run, attempted, new AbortController().signal, (done) =>
+      host.onProgress({ phase: "readback", done }),
+    );
+    host.onProgress({ phase: "fold", done: 0 });
+    const problems = await readProblems(planned.at.run, { limit: problemsShown });
+    const result: JobResult = {
+      kind: "run",
+      plan: report.plan,
+      counts: { ...counts, seconds: since(started) },
+      problems,
+      folder: planned.at.run,
+      ...(stopped && { error: stopped.toJSON() }),
+    };
+    await writeFile(
+      planned.at.done,
+      JSON.stringify({ status: stopped ? "failed" : "done", ...result, problems: undefined }),
+      { mode: 0o600 },
+    );
+    return result;
+  } finally {
+    await planned.close();
+  }
+}
+
+async function send(planned: Planned, host: Host): Promise<{ attempted: boolean; stopped?: SluiceError }> {
+  const files = await Promise.all(waves.map(async (wave) => ({ wave, file: await waveFile(planned, wave) })));
+  const total = files.reduce((sum, f) => sum + f.file.rows, 0);
+  if (total === 0) return { attempted: false };
+  const { session, shape, duck, at } = planned;
+  const journal = await openJournal(at.journal);
+  let done = 0;
+  try {
+    for (const { wave, file } of files) {
+      if (file.rows === 0) continue;
+      const batches = batchesOf(duck, shape.object, session.wire!, file, batchSize);
+      const { stopped } = await deliver(session, shape.object, wave, batches, journal, host.signal, (rows) => {
+        done += rows;
+        host.onProgress({ phase: "deliver", done, total });
+      });
+      if (stopped) return { attempted: true, stopped };
+      if (host.signal.aborted)
+        return { attempted: true, stopped: new SluiceError("interrupted", "The run was stopped before all was sent.") };
+    }
+    return { attempted: true };
+  } finally {
+    await journal.close();
+  }
+}
+
+async function waveFile({ duck, at, shape }: Planned, wave: Wave): Promise<WaveFile> {
+  const path = at.change(wave);
+  const { rows } = await duck.one<{ rows: number }>(`SELECT count(*) AS rows FROM read_parquet(${text(path)})`);
+  const columns =
+    wave === "3-state"
+      ? [{ wire: { name: "statecode" }, present: "true", value: "c_statecode" }]
+      : shape.columns.map((c) => ({ wire: c.wire, present: has("m", shape, c), value: stored(c) }));
+  return { path, op: wave === "1-create" ? "create" : "update", rows, columns };
+}
+
+const since = (started: number): number => Math.round(performance.now() - started) / 1000;

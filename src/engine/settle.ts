@@ -1,0 +1,129 @@
+import { access } from "node:fs/promises";
+import { SluiceError } from "../core/errors.ts";
+import type { RunCounts } from "../core/run.ts";
+import { text } from "./duck.ts";
+import { ingest } from "./ingest.ts";
+import type { Planned } from "./plan.ts";
+import { fold, prepareFold } from "./sql/fold.ts";
+import { keyProblems, newPending, waitingRows } from "./sql/pending.ts";
+import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
+import { addColumns, stateVersion } from "./sql/tables.ts";
+
+/**
+ * Reads back what the destination holds now, tells every row's outcome, and folds: state and reality agree again, in
+ * one transaction. Where nothing was sent nothing is read back.
+ * @throws SluiceError when the destination cannot be read: then nothing is folded, and the next run finds out.
+ */
+export async function settle(
+  planned: Planned,
+  run: string,
+  attempted: boolean,
+  signal: AbortSignal,
+  onRows: (rows: number) => void,
+): Promise<Omit<RunCounts, "seconds">> {
+  const { duck, at, shape, meta, session } = planned;
+  const cursors = { ...planned.cursors };
+  let full = planned.full;
+  await duck.run(`CREATE OR REPLACE TEMP TABLE after AS SELECT * FROM fresh WHERE false`);
+  if (attempted) {
+    const read = await ingest(duck, {
+      session,
+      object: shape.object,
+      columns: shape.columns.map((c) => c.target),
+      cursor: cursors["cursor:table"],
+      into: "after",
+      created: shape.policies.severalMatches !== "reject",
+      folder: at.temp,
+      signal,
+      onRows,
+    });
+    if (read.cursor !== undefined) cursors["cursor:table"] = read.cursor;
+    full &&= read.full;
+  }
+  const journal = await access(at.journal).then(
+    () => at.journal,
+    () => undefined,
+  );
+  await duck.run(readJournal(journal));
+  for (const statement of sentChanges(at.change)) await duck.run(statement);
+  const { unknown } = await duck.one<{ unknown: number }>(
+    "SELECT count(*) AS unknown FROM sent WHERE status = 'unknown'",
+  );
+  if (unknown > 0) for (const statement of resolveUnknown(shape, at.change)) await duck.run(statement);
+  await duck.run(finalRows(at.touched));
+  for (const statement of prepareFold(shape, at, full)) await duck.run(statement);
+  const turn = meta.turn + 1;
+  await duck.run(newPending(turn));
+  await duck.run(outcomeFile(at.outcome));
+  const counts = await countRows(planned);
+  for (const statement of addColumns(shape)) await duck.run(statement);
+  const { version } = await duck.one<{ version: string }>("SELECT version() AS version");
+  const facts = {
+    version: String(stateVersion),
+    turn: String(turn),
+    fingerprint: shape.fingerprint,
+    engine: version,
+    folded: run,
+    ...cursors,
+  };
+  await inTransaction(planned, fold(shape, facts, full));
+  return counts;
+}
+
+async function inTransaction({ duck }: Planned, statements: string[]): Promise<void> {
+  try {
+    for (const statement of statements) await duck.run(statement);
+  } catch (thrown) {
+    await duck.run("ROLLBACK").catch(() => {}); // the first failure is the one to tell
+    throw thrown;
+  }
+}
+
+/** Rows that were not sent or were refused, with the values at fault: what `rejected` shows. */
+function outcomeFile(path: string): string {
+  const now = "SELECT key, status, code, col, value, message, wake FROM new_pending";
+  return `COPY (${now} UNION ALL ${waitingRows} UNION ALL ${keyProblems}) TO ${text(path)} (FORMAT parquet)`;
+}
+
+async function countRows(planned: Planned): Promise<Omit<RunCounts, "seconds">> {
+  const { duck, touched } = planned;
+  const of = await duck.one<Record<string, number>>(`SELECT
+  count(*) FILTER (status = 'created') AS created, count(*) FILTER (status = 'updated') AS updated,
+  count(*) FILTER (status = 'unchanged') AS unchanged, count(*) FILTER (status = 'excluded') AS excluded,
+  count(*) FILTER (status = 'rejected') AS rejected, count(*) FILTER (status = 'failed') AS failed,
+  count(*) FILTER (gone AND status <> 'none') AS left, coalesce(sum(writes), 0) AS writes FROM final`);
+  const waiting = await duck.one<
+    Record<string, number>
+  >(`SELECT count(*) AS n, count(*) FILTER (status = 'excluded') AS excluded,
+  count(*) FILTER (status = 'rejected') AS rejected, count(*) FILTER (status = 'failed') AS failed FROM (${waitingRows})`);
+  const keys = await duck.one<{ n: number }>(`SELECT count(*) AS n FROM (${keyProblems})`);
+  const untouched = await duck.one<{ n: number }>(
+    "SELECT count(*) AS n FROM st.link WHERE h IS NOT NULL AND key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND key NOT IN (SELECT key FROM doubled)",
+  );
+  const counts = {
+    received: touched.received + of.left!,
+    created: of.created!,
+    updated: of.updated!,
+    deleted: 0,
+    unchanged: of.unchanged! + untouched.n - waiting.n!,
+    excluded: of.excluded! + waiting.excluded!,
+    rejected: of.rejected! + waiting.rejected! + keys.n,
+    failed: of.failed! + waiting.failed!,
+    writes: of.writes!,
+    requests: planned.requests(),
+  };
+  const sum =
+    counts.created +
+    counts.updated +
+    counts.deleted +
+    counts.unchanged +
+    counts.excluded +
+    counts.rejected +
+    counts.failed;
+  if (sum !== counts.received)
+    throw new SluiceError(
+      "bug",
+      `The counts do not add up: ${counts.received} rows received, ${sum} outcomes (${JSON.stringify(counts)}).`,
+    );
+  return counts;
+}

@@ -1,0 +1,68 @@
+import type { Connector, Scan, Session } from "../core/connector.ts";
+import { type Place, SluiceError } from "../core/errors.ts";
+import type { Progress } from "../core/run.ts";
+import { ident } from "./duck.ts";
+import type { Job } from "./job.ts";
+
+/** What a job's process lends to the engine. `connectors` by id. */
+export type Host = {
+  connectors: Record<string, Connector>;
+  onProgress: (progress: Progress) => void;
+  signal: AbortSignal;
+};
+
+export function open(endpoint: Job["source"], host: Host, onRequest?: () => void): Session {
+  const connector = host.connectors[endpoint.connector];
+  if (!connector) throw new SluiceError("unknown_name", `There is no connector of type ${endpoint.connector}.`);
+  return connector.open(endpoint.config, { base: endpoint.base, ...(onRequest && { onRequest }) });
+}
+
+export async function scanModel(job: Job, source: Session, signal: AbortSignal): Promise<Scan> {
+  const { table, sql } = job.model.file;
+  if (!source.scan)
+    throw new SluiceError("mapping_unfit", `${job.source.connection} cannot be a source of rows.`, {
+      place: { file: `models/${job.model.name}.yaml`, path: ["connection"] },
+    });
+  const path = [table === undefined ? "sql" : "table"];
+  try {
+    return await source.scan(table === undefined ? { sql: sql! } : { table }, signal);
+  } catch (thrown) {
+    throw placed(thrown, { file: `models/${job.model.name}.yaml`, path });
+  }
+}
+
+/** A connector does not know which file asked: say it where the connector could not. */
+export function placed(thrown: unknown, place: Place): unknown {
+  if (!(thrown instanceof SluiceError) || thrown.place !== undefined || thrown.kind !== "config") return thrown;
+  return new SluiceError(thrown.code, thrown.message, { remedy: thrown.remedy, place, cause: thrown });
+}
+
+/**
+ * The audiences as relations, each yielding the model's key. One given as a condition (`where`) is checked this way
+ * but evaluated inside the model's own scan, so that the source is read once.
+ */
+export async function scanAudiences(job: Job, source: Session, signal: AbortSignal): Promise<Scan[]> {
+  const { table, sql, key } = job.model.file;
+  const scans: Scan[] = [];
+  for (const { name, file } of job.audiences) {
+    const place = { file: `audiences/${name}.yaml`, path: [file.sql === undefined ? "where" : "sql"] };
+    const condition = `SELECT ${key.map(ident).join(", ")} FROM (${sql ?? `SELECT * FROM ${ident(table!)}`}\n) WHERE (${file.where}\n)`;
+    try {
+      const scan = await source.scan!({ sql: file.sql ?? condition }, signal);
+      const missing = key.find((k) => !scan.columns.some((c) => c.name === k));
+      if (missing)
+        throw new SluiceError(
+          "unknown_column",
+          `The audience ${name} does not yield the model's key column ${missing}.`,
+          {
+            remedy: `Select ${key.join(", ")} in its SQL.`,
+            place,
+          },
+        );
+      scans.push(scan);
+    } catch (thrown) {
+      throw placed(thrown, place);
+    }
+  }
+  return scans;
+}

@@ -1,0 +1,53 @@
+import { ident, text } from "../duck.ts";
+import type { Shape } from "../shape.ts";
+import { has, list, stored } from "./names.ts";
+
+/** Namespace of the ids we choose ourselves: fixed for ever, so that every run and every sync agrees on them. */
+const namespace = "b1c2f3d45e6748a99bacbd0e1f203142";
+
+/** UUID version 5 (RFC 9562) of the object and the folded match value. */
+function ownId(shape: Shape): string {
+  const name = `encode(${text(`${shape.object.name}:${shape.match.map((c) => c.name).join()}:`)} || match_value)`;
+  const digest = `sha1(unhex('${namespace}') || ${name})`;
+  const variant = `substr('89ab89ab89ab89ab', strpos('0123456789abcdef', substr(d, 17, 1)), 1)`;
+  return `(SELECT substr(d,1,8)||'-'||substr(d,9,4)||'-5'||substr(d,14,3)||'-'||${variant}||substr(d,18,3)||'-'||substr(d,21,12) FROM (SELECT ${digest} AS d))`;
+}
+
+/**
+ * The statements that put a plan on disk. Position in a change file is the change number. c_* = new value (meant where
+ * the bit in m or a is set), o_* = what the destination holds. Creates carry an id of ours only where no key guards them.
+ */
+export function writeChanges(
+  shape: Shape,
+  file: { touched: string; change: (wave: "1-create" | "2-update" | "3-state") => string; settled: string },
+): string[] {
+  const fresh = shape.columns.map((c) => `CASE WHEN ${has("m | a", shape, c)} THEN x_${c.index} END AS ${stored(c)}`);
+  const old = shape.columns.map((c) => `o_${c.index} AS ${ident(`o_${c.name}`)}`);
+  const head = ["key", "id", "action AS kind", "m", "a", "match_value"];
+  const copy = (select: string, to: string) => `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy)`;
+  const createId = shape.keyed ? "NULL::VARCHAR" : ownId(shape);
+  return [
+    copy(
+      `SELECT ${list(["key", `${createId} AS id`, ...head.slice(2), ...fresh])} FROM decided WHERE action = 'create'`,
+      file.change("1-create"),
+    ),
+    copy(
+      `SELECT ${list([...head, ...fresh, ...old])} FROM decided WHERE action <> 'create' AND m <> 0`,
+      file.change("2-update"),
+    ),
+    copy(
+      `SELECT key, id, 'deactivate' AS kind, 1::UBIGINT AS m, '1' AS c_statecode FROM decided WHERE ${shape.policies.onLeave === "deactivate" ? "action = 'leave' AND id IS NOT NULL" : "false"}`,
+      file.change("3-state"),
+    ),
+    copy(
+      `SELECT ${list([...head, ...fresh, ...old])} FROM decided WHERE action <> 'create' AND m = 0 AND a <> 0`,
+      file.settled,
+    ),
+    copy(
+      `SELECT key, gone, h, old_h, known, old_id, id, link_, action, m <> 0 AS writes, a <> 0 AS accepts, match_value,
+  coalesce(code, rule_code) AS code, CASE WHEN code IS NULL AND rule_code IS NOT NULL THEN ${text(shape.match.map((c) => c.name).join(", "))} ELSE col END AS col,
+  CASE WHEN code IS NULL THEN match_value ELSE value END AS value, others, ref FROM decided`,
+      file.touched,
+    ),
+  ];
+}

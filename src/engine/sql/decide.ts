@@ -1,0 +1,93 @@
+import type { Shape, ShapeColumn } from "../shape.ts";
+import { bit, list, maskType, skipped, stored, wanted } from "./names.ts";
+import { columnCase, rowCase } from "./rules.ts";
+import { seenValue } from "./touch.ts";
+
+/**
+ * `decided`: the reconcile, set-based. One row per touched key: action, reason, record id, m (bits of the columns to
+ * write), a (bits of the columns whose base moves without sending), x_* (what is wanted) and o_* (what is there).
+ * The rules are those of `core/state.ts`; `core/reconcile.ts` tells the same one row at a time.
+ */
+export function decide(shape: Shape): string {
+  const { policies } = shape;
+  const facts = `SELECT t.*, x.match AS match_, x.found_id, x.others,
+    CASE WHEN t.gone THEN 'left' WHEN t.code IS NOT NULL THEN 'invalid' ELSE 'valid' END AS source_,
+    CASE WHEN t.link_id IS NULL OR x.key IS NOT NULL THEN 'none' ELSE 'linked' END AS link_,
+    CASE WHEN y.gone THEN 'gone' ELSE 'present' END AS there_
+  FROM mapped t LEFT JOIN matching x ON x.key = t.key LEFT JOIN have_gone y ON y.id = t.link_id`;
+
+  const acted = `SELECT f.*, CASE WHEN b.key IS NULL THEN 'no' ELSE 'yes' END AS base_, b.key AS base_key, s.key AS seen_key,
+    ${list(shape.columns.flatMap((c) => [`b.${stored(c)} AS sent_${c.index}`, `${seenValue(stored(c))} AS seen_${c.index}`]))}
+  FROM v_base b RIGHT JOIN facts f ON b.key = f.key AND f.link_ = 'linked'
+  LEFT JOIN (SELECT * FROM v_seen SEMI JOIN mapped USING (key)) s ON s.key = b.key`;
+
+  const chosen = `SELECT *, ${rowCase(policies, "then")} AS action, ${rowCase(policies, "code")} AS rule_code FROM acted`;
+
+  const identified = `SELECT * EXCLUDE (link_id), link_id AS old_id,
+    CASE WHEN action = 'adopt' AND link_ = 'none' THEN found_id WHEN action <> 'create' THEN link_id END AS id FROM chosen`;
+
+  const valued = `SELECT i.*, h.id IS NOT NULL AS there,
+    ${list(shape.columns.map((c) => `CASE WHEN h.id IS NULL THEN i.seen_${c.index} ELSE h.${stored(c)} END AS o_${c.index}`))}
+  FROM identified i LEFT JOIN (SELECT * FROM have_now WHERE NOT gone AND id IN (SELECT id FROM identified)) h ON h.id = i.id`;
+
+  const wants = `SELECT v.* EXCLUDE (${shape.columns
+    .filter((c) => c.role === "mapped")
+    .map(wanted)
+    .concat("base_key")
+    .join(", ")}),
+    ${list(shape.columns.flatMap((c) => [`${wantOf(c)} AS x_${c.index}`, `${speaks(shape, c)} AS p_${c.index}`]))}
+  FROM valued v`;
+
+  const ruled = `SELECT *, ${list(shape.columns.map((c) => `${does(shape, c)} AS d_${c.index}`))} FROM wants`;
+
+  const mask = (code: number) =>
+    shape.columns.map((c) => `CASE WHEN d_${c.index} = ${code} THEN ${bit(shape, c)} ELSE 0 END`).join(" + ") || "0";
+  const inner = shape.columns.flatMap((c) => [`d_${c.index}`, `p_${c.index}`, `sent_${c.index}`, `seen_${c.index}`]);
+  const masked = `SELECT * EXCLUDE (${inner.join(", ")}),
+  (${mask(1)})::${maskType(shape)} AS m, (${mask(2)})::${maskType(shape)} AS a FROM ruled`;
+
+  return `CREATE TEMP TABLE decided AS WITH
+facts AS (${facts}),
+acted AS (${acted}),
+chosen AS (${chosen}),
+identified AS (${identified}),
+valued AS (${valued}),
+wants AS (${wants}),
+ruled AS (${ruled})
+${masked}`;
+}
+
+/** What the column should hold, given the row's action. */
+function wantOf(c: ShapeColumn): string {
+  if (c.role === "status")
+    return `CASE WHEN NOT gone AND a_${c.audience} THEN 'realized' WHEN action <> 'create' THEN 'exited' END`;
+  return `CASE WHEN gone THEN NULL ELSE ${wanted(c)} END`;
+}
+
+/** Whether this run has anything to say about the column of the row. */
+function speaks(shape: Shape, c: ShapeColumn): string {
+  if (c.role === "status")
+    return `(action IN ('create', 'adopt', 'update', 'status', 'leave') AND ((NOT gone AND a_${c.audience}) OR (action <> 'create' AND coalesce(sent_${c.index}, o_${c.index}) IS NOT NULL)))`;
+  const leaves = shape.policies.onLeave === "clear" && c.clear ? "true" : "false";
+  return `(CASE WHEN action IN ('create', 'adopt', 'update') THEN NOT ${skipped(c)} WHEN action = 'leave' THEN ${leaves} ELSE false END)`;
+}
+
+function does(shape: Shape, c: ShapeColumn): string {
+  const [x, o, sent, seen] = [`x_${c.index}`, `o_${c.index}`, `sent_${c.index}`, `seen_${c.index}`];
+  const same = (a: string, b: string) => `${a} IS NOT DISTINCT FROM ${b}`;
+  const rules = columnCase(shape.policies, c.role, {
+    contact: (value) => (value === "first" ? "base_ = 'no'" : "base_ = 'yes'"),
+    source: (value) => (value === "same" ? same(x, sent) : `NOT (${same(x, sent)})`),
+    destination: (value) => (value === "same" ? same(o, seen) : `NOT (${same(o, seen)})`),
+    agrees: (value) => (value ? same(o, x) : `NOT (${same(o, x)})`),
+    filled: (value) => (value ? `${o} IS NOT NULL` : `${o} IS NULL`),
+  });
+  return `CASE WHEN NOT p_${c.index} THEN 0 WHEN action = 'create' THEN CASE WHEN ${x} IS NULL THEN 0 ELSE 1 END ELSE ${rules} END`;
+}
+
+/** Gone rows among the linked ones: a table of its own, for the mirror is a view. */
+export const haveGone = "CREATE TEMP TABLE have_gone AS SELECT DISTINCT id, gone FROM have_now WHERE gone";
+
+/** A record that another source row has just taken over is not ours to leave any more. */
+export const releaseTaken = `UPDATE decided SET action = 'forget', m = 0, a = 0
+WHERE action = 'leave' AND id IN (SELECT id FROM decided WHERE action = 'adopt')`;

@@ -1,0 +1,92 @@
+import { text } from "../duck.ts";
+import type { Wave } from "../layout.ts";
+import type { Shape } from "../shape.ts";
+import { storedMatch } from "./match.ts";
+import { has, list, stored, storedList } from "./names.ts";
+import { differsFromSeen, seenValue } from "./touch.ts";
+
+/**
+ * What fold needs, made beforehand outside its transaction from the run's files, the journal and what was read back:
+ *   changed  settled changes and accepted columns    new_base  base of the rows these touch
+ *   latest   what the destination holds, for every record this run has news of
+ *   new_seen what the destination held when both sides agreed; every row here, exceptions are chosen in fold
+ */
+export function prepareFold(
+  shape: Shape,
+  file: { change: (wave: Wave) => string; settled: string },
+  full: boolean,
+): string[] {
+  const columns = shape.columns;
+  const changed = (from: string, settled: string) => `SELECT c.* FROM ${from} c ${settled}`;
+  const written = (wave: Wave) =>
+    `SEMI JOIN (SELECT n FROM sent WHERE wave = ${text(wave)} AND status IN ('created', 'updated')) s ON s.n = c.file_row_number`;
+  const rows = (path: string) => `read_parquet(${text(path)}, file_row_number=true)`;
+  const either = (c: (typeof columns)[number], then: string, otherwise: string) =>
+    `CASE WHEN ${has("c.m | c.a", shape, c)} THEN ${then} ELSE ${otherwise} END`;
+  return [
+    `CREATE OR REPLACE TEMP TABLE changed AS
+${changed(rows(file.change("1-create")), written("1-create"))}
+UNION ALL BY NAME ${changed(rows(file.change("2-update")), written("2-update"))}
+UNION ALL BY NAME ${changed(rows(file.settled), "")}`,
+    `CREATE OR REPLACE TEMP TABLE news AS
+SELECT id FROM fresh UNION SELECT id FROM after UNION SELECT id FROM final WHERE id IS NOT NULL UNION SELECT old_id FROM final WHERE old_id IS NOT NULL
+${full ? "UNION SELECT id FROM have_now" : ""}`,
+    `CREATE OR REPLACE TEMP TABLE latest AS
+SELECT id, gone, created, ${storedList(shape)} FROM after
+UNION ALL SELECT id, gone, created, ${storedList(shape)} FROM have_now ANTI JOIN after USING (id) WHERE id IN (SELECT id FROM news)`,
+    `CREATE OR REPLACE TEMP TABLE new_base AS
+SELECT c.key, f.id, ${list(columns.map((c) => `${either(c, `c.${stored(c)}`, `b.${stored(c)}`)} AS ${stored(c)}`))}
+FROM v_base b RIGHT JOIN (changed c JOIN final f ON f.key = c.key) ON b.key = c.key AND c.kind <> 'create' AND f.link_ = 'linked'`,
+    // A column we wrote or accepted: what the destination holds now is what we saw. Any other keeps what we saw before.
+    `CREATE OR REPLACE TEMP TABLE new_seen AS
+SELECT c.key, ${list(
+      columns.map(
+        (c) =>
+          `${either(c, `CASE WHEN n.id IS NULL THEN c.${stored(c)} ELSE n.${stored(c)} END`, `${seenValue(stored(c))}`)} AS ${stored(c)}`,
+      ),
+    )}
+FROM changed c JOIN final f ON f.key = c.key
+LEFT JOIN v_base b ON b.key = c.key AND c.kind <> 'create' AND f.link_ = 'linked'
+LEFT JOIN v_seen s ON s.key = b.key LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id`,
+    `CREATE OR REPLACE TEMP TABLE new_link AS
+SELECT f.key, f.id, CASE WHEN f.gone THEN NULL ELSE f.h END AS h,
+  CASE WHEN f.id IS NOT NULL THEN CASE WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} ELSE coalesce(l.m, f.match_value) END END AS m
+FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN st.link l ON l.key = f.key
+WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)`,
+  ];
+}
+
+/**
+ * The fold: one transaction, from prepared tables only, so repeating it after a crash does the same. Deletes and
+ * inserts, for DuckDB rewrites few pages that way.
+ */
+export function fold(shape: Shape, meta: Record<string, string>, full: boolean): string[] {
+  const columns = storedList(shape);
+  return [
+    "BEGIN TRANSACTION",
+    // A record that another row took over leaves its old link, whether or not that row was looked at.
+    "DELETE FROM st.base WHERE key IN (SELECT l.key FROM st.link l JOIN new_link n ON n.id = l.id AND n.key <> l.key)",
+    "DELETE FROM st.seen WHERE key IN (SELECT l.key FROM st.link l JOIN new_link n ON n.id = l.id AND n.key <> l.key)",
+    "DELETE FROM st.link WHERE id IN (SELECT id FROM new_link WHERE id IS NOT NULL)",
+    "DELETE FROM st.link WHERE key IN (SELECT key FROM final)",
+    "INSERT INTO st.link(key, id, h, m) SELECT key, id, h, m FROM new_link",
+    "DELETE FROM st.base WHERE key IN (SELECT key FROM new_base UNION SELECT key FROM final WHERE id IS NULL OR action = 'forget')",
+    `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM new_base WHERE id IS NOT NULL`,
+    "DELETE FROM st.seen WHERE key IN (SELECT key FROM new_seen UNION SELECT key FROM final WHERE id IS NULL OR action = 'forget')",
+    `INSERT INTO st.seen(key, ${columns}) SELECT s.key, ${shape.columns.map((c) => `s.${stored(c)}`).join(", ")}
+FROM new_seen s JOIN new_base b ON b.key = s.key WHERE b.id IS NOT NULL AND (${shape.columns.map((c) => `s.${stored(c)} IS DISTINCT FROM b.${stored(c)}`).join(" OR ")})`,
+    full ? "DELETE FROM st.have" : "DELETE FROM st.have WHERE id IN (SELECT id FROM news)",
+    `INSERT INTO st.have(id, gone, created, ${columns}) SELECT n.id, n.gone, n.created, ${shape.columns.map((c) => `n.${stored(c)}`).join(", ")}
+FROM latest n LEFT JOIN st.link l ON l.id = n.id LEFT JOIN v_base b ON b.key = l.key LEFT JOIN v_seen s ON s.key = l.key
+WHERE CASE WHEN n.gone THEN l.id IS NOT NULL WHEN l.id IS NULL OR b.key IS NULL THEN true ELSE ${differsFromSeen(shape, "n")} END`,
+    "DELETE FROM st.pending WHERE key IN (SELECT key FROM final)",
+    "INSERT INTO st.pending SELECT * FROM new_pending",
+    "DELETE FROM st.ref WHERE name IN (SELECT name FROM ref_full) OR (name, id) IN (SELECT name, id FROM ref_fresh)",
+    "INSERT INTO st.ref(name, id, value) SELECT name, id, value FROM ref_fresh WHERE NOT gone AND value IS NOT NULL",
+    `DELETE FROM st.meta WHERE name IN (${Object.keys(meta).map(text).join(", ")})`,
+    `INSERT INTO st.meta VALUES ${Object.entries(meta)
+      .map(([name, value]) => `(${text(name)}, ${text(value)})`)
+      .join(", ")}`,
+    "COMMIT",
+  ];
+}

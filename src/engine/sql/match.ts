@@ -1,0 +1,44 @@
+import { foldSql } from "../../core/canon.ts";
+import type { Shape } from "../shape.ts";
+import { stored, wanted } from "./names.ts";
+
+const join = (folded: string[]): string => folded.join(" || chr(31) || ");
+
+/** The folded match value of stored values (alias `from`); null where any part is empty. */
+export const storedMatch = (shape: Shape, from: string): string =>
+  join(shape.match.map((c) => foldSql(`${from}.${stored(c)}`)));
+
+/** The same of what the source wants. */
+export const wantedMatch = (shape: Shape): string => join(shape.match.map((c) => foldSql(wanted(c))));
+
+/**
+ * `matching`: for every present row without a link, how many records it could be. A record whose own source row is
+ * there is taken; one whose source row left, now or earlier, is free: so a changed source key finds its record again.
+ */
+export function matching(shape: Shape): string[] {
+  const unlink = shape.policies.deletedThere === "unlink";
+  const order = shape.policies.severalMatches === "newest" ? "created DESC NULLS LAST, id" : "created NULLS LAST, id";
+  return [
+    `CREATE TEMP TABLE unlinked AS SELECT t.key, t.match_value AS m FROM mapped t
+WHERE NOT t.gone AND (t.link_id IS NULL${unlink ? " OR (t.code IS NULL AND t.link_id IN (SELECT id FROM have_now WHERE gone))" : ""})`,
+    `CREATE TEMP TABLE candidate AS
+WITH known AS (
+  SELECT ${storedMatch(shape, "h")} AS m, h.id, h.created FROM have_now h WHERE NOT h.gone
+  UNION ALL
+  SELECT l.m, l.id, NULL FROM st.link l WHERE l.id IS NOT NULL AND l.id NOT IN (SELECT id FROM have_now)
+)
+SELECT k.m, k.id, k.created, CASE WHEN l.h IS NOT NULL AND NOT coalesce(t.gone, false) THEN l.key END AS owner
+FROM known k LEFT JOIN st.link l ON l.id = k.id LEFT JOIN touched t ON t.key = l.key
+WHERE k.m IN (SELECT m FROM unlinked)`,
+    `CREATE TEMP TABLE matching AS
+WITH shared AS (SELECT m, count(*) AS n, list(key ORDER BY key)[1:5] AS keys FROM unlinked WHERE m IS NOT NULL GROUP BY m HAVING count(*) > 1),
+found AS (SELECT m, count(*) AS n, min(owner) AS owner, first(id ORDER BY ${order}) AS id, list(id ORDER BY id)[1:5] AS ids FROM candidate GROUP BY m)
+SELECT u.key, u.m,
+  CASE WHEN u.m IS NULL THEN 'empty' WHEN s.m IS NOT NULL THEN 'shared' WHEN f.owner IS NOT NULL THEN 'taken'
+       WHEN f.n > 1 THEN 'several' WHEN f.n = 1 THEN 'one' ELSE 'none' END AS match,
+  f.id AS found_id,
+  CASE WHEN s.m IS NOT NULL THEN array_to_string(list_filter(s.keys, k -> k <> u.key), ', ')
+       WHEN f.owner IS NOT NULL THEN f.owner WHEN f.n > 1 THEN array_to_string(f.ids, ', ') END AS others
+FROM unlinked u LEFT JOIN shared s ON s.m = u.m LEFT JOIN found f ON f.m = u.m`,
+  ];
+}

@@ -1,0 +1,21 @@
+import { ident } from "../duck.ts";
+import type { Shape, ShapeColumn } from "../shape.ts";
+
+/**
+ * Names in the SQL. A stored value of destination column x is "c_x" in every table of the state, so that a mapping may
+ * gain and lose columns; while a plan is made the columns go by their index, which is also their bit.
+ */
+export const stored = (column: { name: string }): string => ident(`c_${column.name}`);
+export const storedList = (shape: Shape): string => shape.columns.map(stored).join(", ");
+export const wanted = (c: ShapeColumn): string => `w_${c.index}`;
+export const fault = (c: ShapeColumn): string => `b_${c.index}`;
+export const skipped = (c: ShapeColumn): string => `k_${c.index}`;
+export const sourceColumn = (name: string): string => ident(`s_${name}`);
+
+/** Masks: one bit a column. UHUGEINT only where it must be, for it is slower. */
+export const maskType = (shape: Shape): string => (shape.columns.length <= 63 ? "UBIGINT" : "UHUGEINT");
+export const bit = (shape: Shape, c: ShapeColumn): string => `(${2n ** BigInt(c.index)})::${maskType(shape)}`;
+export const has = (mask: string, shape: Shape, c: ShapeColumn): string => `(${mask} & ${bit(shape, c)}) <> 0`;
+
+/** Several lines of a SELECT list. */
+export const list = (items: string[]): string => items.join(",\n  ");

@@ -1,0 +1,30 @@
+import { reasons } from "../../core/reasons.ts";
+import { text } from "../duck.ts";
+
+/** What a row that waits waits for, by its reason; destination = tried again on growing numbers of runs. */
+function wakeCase(): string {
+  const arms = Object.entries(reasons).map(([code, reason]) => `WHEN ${text(code)} THEN ${text(reason.wake)}`);
+  return `CASE code ${arms.join(" ")} ELSE 'always' END`;
+}
+
+/**
+ * `new_pending`: the looked-at rows that wait from now on. A refusal by the destination is tried again after 1, 2, 4,
+ * 8 ... runs: its cause may lie in a record we cannot see, and asking every time would waste requests.
+ */
+export function newPending(turn: number): string {
+  return `CREATE OR REPLACE TEMP TABLE new_pending AS
+SELECT f.key, f.status, f.code, f.col, f.value, coalesce(f.message, f.others) AS message, f.wake, f.ref,
+  coalesce(p.tries, 0) + 1 AS tries, ${turn} + (1 << least(coalesce(p.tries, 0), 20))::INTEGER AS due
+FROM (SELECT *, ${wakeCase()} AS wake FROM final WHERE status IN ('rejected', 'excluded', 'failed') AND key IS NOT NULL) f
+LEFT JOIN st.pending p ON p.key = f.key AND p.code = f.code`;
+}
+
+/**
+ * Rows that were not sent, for people: those looked at (\`from\`: final or a plan's view of it), those still waiting
+ * from earlier, and rows whose key is empty or doubled.
+ */
+export const waitingRows = `SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake FROM st.pending p
+JOIN st.link l ON l.key = p.key WHERE l.h IS NOT NULL AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)`;
+
+export const keyProblems = `SELECT d.key, 'rejected' AS status, 'key_doubled' AS code, NULL AS col, d.n::VARCHAR AS value, NULL AS message, 'row' AS wake FROM doubled d, range(d.n)
+UNION ALL SELECT '' AS key, 'rejected', 'key_empty', NULL, NULL, NULL, 'row' FROM touched WHERE key IS NULL AND NOT gone`;

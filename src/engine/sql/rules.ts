@@ -1,0 +1,42 @@
+import {
+  type ColumnFacts,
+  type ColumnRole,
+  columnAction,
+  columnTable,
+  type Policies,
+  rowTable,
+} from "../../core/state.ts";
+import { text } from "../duck.ts";
+
+/** Where the facts of a rule stand in the SQL. */
+type Places<Facts> = { [Name in keyof Facts]: (value: Facts[Name]) => string };
+
+/**
+ * The row table as one CASE. Policies are known when the SQL is made, so rules that can never hold are left out.
+ * `of` says what of a rule is wanted: its action or its code.
+ */
+export function rowCase(policies: Policies, of: "then" | "code"): string {
+  const arms = rowTable.flatMap((rule) => {
+    const conditions: string[] = [];
+    for (const [name, value] of Object.entries(rule.when)) {
+      if (name in policies) {
+        if (policies[name as keyof Policies] !== value) return [];
+      } else conditions.push(`${name}_ = ${text(value)}`);
+    }
+    const result = rule[of];
+    return `WHEN ${conditions.join(" AND ") || "true"} THEN ${result === undefined ? "NULL" : text(result)}`;
+  });
+  return `CASE ${arms.join("\n    ")} END`;
+}
+
+/** The column table as one CASE that yields 0 leave, 1 write, 2 accept. */
+export function columnCase(policies: Policies, role: ColumnRole, at: Places<ColumnFacts>): string {
+  const numbers = { leave: 0, write: 1, accept: 2 };
+  const arms = columnTable.map((rule) => {
+    const conditions = Object.entries(rule.when).map(([name, value]) =>
+      (at[name as keyof ColumnFacts] as (v: unknown) => string)(value),
+    );
+    return `WHEN ${conditions.join(" AND ")} THEN ${numbers[columnAction(rule, policies, role)]}`;
+  });
+  return `CASE ${arms.join(" ")} END`;
+}

@@ -1,0 +1,82 @@
+import { text } from "../duck.ts";
+import type { Wave } from "../layout.ts";
+import { waves } from "../layout.ts";
+import type { Shape } from "../shape.ts";
+import { storedMatch } from "./match.ts";
+import { has, stored } from "./names.ts";
+
+/** `line`: the journal as a table. A torn last line, from a process that died while writing it, is left out. */
+export function readJournal(path: string | undefined): string {
+  const columns = `{w: 'VARCHAR', f: 'BIGINT', t: 'BIGINT', s: 'VARCHAR', i: 'STRUCT(n BIGINT, id VARCHAR)[]', x: 'STRUCT(n BIGINT, status VARCHAR, id VARCHAR, code VARCHAR, message VARCHAR)[]'}`;
+  const from =
+    path === undefined
+      ? "(SELECT NULL::VARCHAR AS w, NULL::BIGINT AS f, NULL::BIGINT AS t, NULL::VARCHAR AS s, NULL::STRUCT(n BIGINT, id VARCHAR)[] AS i, NULL::STRUCT(n BIGINT, status VARCHAR, id VARCHAR, code VARCHAR, message VARCHAR)[] AS x)"
+      : `read_json(${text(path)}, format='newline_delimited', columns=${columns}, ignore_errors=true, maximum_object_size=268435456)`;
+  return `CREATE OR REPLACE TEMP TABLE line AS SELECT * FROM ${from} WHERE w IS NOT NULL AND f IS NOT NULL AND t IS NOT NULL`;
+}
+
+/** `sent`: every change of every wave with what became of it, as far as the answers told. */
+export function sentChanges(file: (wave: Wave) => string): string[] {
+  const changes = waves.map(
+    (wave) =>
+      `SELECT ${text(wave)} AS wave, file_row_number AS n, key, kind, id FROM read_parquet(${text(file(wave))}, file_row_number=true)`,
+  );
+  return [
+    "CREATE OR REPLACE TEMP TABLE exception AS SELECT w, u.n AS n, u.status AS status, u.id AS id, u.code AS code, u.message AS message FROM (SELECT w, unnest(x) AS u FROM line)",
+    "CREATE OR REPLACE TEMP TABLE made AS SELECT w, u.n AS n, u.id AS id FROM (SELECT w, unnest(i) AS u FROM line)",
+    `CREATE OR REPLACE TEMP TABLE sent AS
+WITH change AS (${changes.join("\nUNION ALL ")})
+SELECT c.wave, c.n, c.key, c.kind, lower(coalesce(x.id, i.id, c.id)) AS id, x.code, x.message,
+  coalesce(x.status, CASE WHEN c.n < l.t THEN l.s END, 'unsent') AS status
+FROM change c ASOF LEFT JOIN line l ON c.wave = l.w AND c.n >= l.f
+LEFT JOIN exception x ON x.w = c.wave AND x.n = c.n LEFT JOIN made i ON i.w = c.wave AND i.n = c.n`,
+  ];
+}
+
+/**
+ * Unknown answers, resolved by what was read back: a row that now holds all that we sent was written. Anything else
+ * stays pending: the next run sees what is there and does what is left, so nothing is sent twice and nothing is lost.
+ */
+export function resolveUnknown(shape: Shape, file: (wave: Wave) => string): string[] {
+  const equal = shape.columns
+    .map((c) => `(NOT ${has("c.m", shape, c)} OR a.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)})`)
+    .join(" AND ");
+  const found = (wave: Wave, on: string) => `SELECT s.wave, s.n, a.id FROM sent s
+JOIN read_parquet(${text(file(wave))}, file_row_number=true) c ON c.file_row_number = s.n JOIN after a ON NOT a.gone AND ${on}
+WHERE s.wave = ${text(wave)} AND s.status = 'unknown' AND (${equal})`;
+  return [
+    `CREATE OR REPLACE TEMP TABLE resolved AS
+${found("1-create", `(a.id = s.id OR ${storedMatch(shape, "a")} = c.match_value)`)}
+UNION ALL ${found("2-update", "a.id = c.id")}`,
+    `UPDATE sent SET status = CASE WHEN r.wave = '1-create' THEN 'created' ELSE 'updated' END, id = r.id, code = NULL, message = NULL FROM resolved r WHERE r.wave = sent.wave AND r.n = sent.n`,
+    `UPDATE sent SET status = 'failed', code = coalesce(code, 'unknown_answer') WHERE status = 'unknown'`,
+  ];
+}
+
+/**
+ * `final`: one row per touched key with its one outcome, the link it keeps and how many records were written.
+ * status 'none' = nothing to count (a row that left and needed nothing).
+ */
+export function finalRows(touched: string): string {
+  const ok = "('created', 'updated', 'deleted')";
+  return `CREATE OR REPLACE TEMP TABLE final AS
+WITH reply AS (
+  SELECT key, count(*) FILTER (status IN ${ok}) AS writes, bool_and(status IN ${ok}) AS well,
+    bool_or(status = 'rejected' AND code IS DISTINCT FROM 'gone') AS refused, bool_or(code = 'gone') AS vanished,
+    max(id) FILTER (status = 'created') AS made_id, bool_or(wave <> '3-state' AND status IN ${ok}) AS moved,
+    max(code) FILTER (status NOT IN ${ok}) AS code, max(message) FILTER (status NOT IN ${ok}) AS message
+  FROM sent GROUP BY key)
+SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 0) AS writes, coalesce(r.moved, false) OR t.accepts AS moved,
+  CASE WHEN t.action IN ('reject', 'status') THEN 'rejected' WHEN t.action = 'exclude' THEN 'excluded'
+       WHEN r.key IS NULL THEN CASE WHEN t.gone THEN 'none' ELSE 'unchanged' END
+       WHEN r.well THEN CASE WHEN t.action = 'create' THEN 'created' ELSE 'updated' END
+       WHEN r.vanished THEN 'excluded' WHEN r.refused THEN 'rejected' ELSE 'failed' END AS status,
+  CASE WHEN t.action = 'create' THEN coalesce(r.made_id, CASE WHEN t.link_ = 'linked' THEN t.old_id END)
+       WHEN t.action = 'adopt' THEN CASE WHEN coalesce(r.moved, true) OR t.link_ = 'linked' THEN t.id END
+       WHEN t.link_ = 'linked' THEN t.old_id END AS id,
+  t.old_id,
+  CASE WHEN t.code IS NOT NULL THEN t.code WHEN r.vanished THEN 'deleted_there' WHEN r.refused THEN 'refused' WHEN NOT r.well THEN coalesce(r.code, 'not_sent') END AS code,
+  CASE WHEN t.code IS NULL AND r.refused THEN r.code ELSE t.col END AS col, t.value, t.others, t.ref,
+  r.message
+FROM read_parquet(${text(touched)}) t LEFT JOIN reply r ON r.key = t.key`;
+}

@@ -1,0 +1,65 @@
+import type { Shape } from "../shape.ts";
+import { list, sourceColumn, stored } from "./names.ts";
+
+/**
+ * `have_now`: what the destination holds, as far as it is not what we last saw: this run's deltas over the mirror's
+ * exceptions. After a full read (`full`) nothing older counts, and a linked record that was not read is gone.
+ */
+export function haveNow(shape: Shape, full: boolean): string {
+  const columns = shape.columns.map(stored);
+  const fresh = `SELECT ${["id", "gone", "created", ...columns].join(", ")} FROM fresh`;
+  const rest = full
+    ? `SELECT ${["l.id", "true", "NULL", ...columns.map(() => "NULL")].join(", ")} FROM st.link l ANTI JOIN fresh USING (id) WHERE l.id IS NOT NULL`
+    : `SELECT ${["id", "gone", "created", ...columns].join(", ")} FROM v_have ANTI JOIN fresh USING (id)`;
+  return `CREATE OR REPLACE TEMP VIEW have_now AS ${fresh} UNION ALL ${rest}`;
+}
+
+/** Whether any value of `left` differs from what we saw (v_seen s over v_base b). */
+export function differsFromSeen(shape: Shape, left: string): string {
+  const terms = shape.columns.map((c) => `${left}.${stored(c)} IS DISTINCT FROM ${seenValue(stored(c))}`);
+  return `(${terms.join(" OR ") || "false"})`;
+}
+
+export const seenValue = (column: string): string => `CASE WHEN s.key IS NULL THEN b.${column} ELSE s.${column} END`;
+
+/**
+ * `wake`: keys to be looked at although their source row did not change. `turn` numbers the runs of this sync.
+ * Records that changed unlike what we saw; rows whose parent has come; rows that wait for others; refusals that are due.
+ */
+export function wake(shape: Shape, full: boolean, turn: number): string {
+  const changed = `SELECT l.key FROM st.link l JOIN have_now f ON f.id = l.id JOIN v_base b ON b.key = l.key
+  LEFT JOIN v_seen s ON s.key = l.key LEFT JOIN st.have old ON old.id = l.id
+WHERE l.h IS NOT NULL ${full ? "" : "AND f.id IN (SELECT id FROM fresh) "}AND (f.gone IS DISTINCT FROM coalesce(old.gone, false) OR (NOT f.gone AND ${differsFromSeen(shape, "f")}))`;
+  return `CREATE TEMP TABLE wake AS SELECT DISTINCT key FROM (
+${changed}
+UNION ALL SELECT key FROM st.pending WHERE wake = 'always' OR (wake = 'destination' AND due <= ${turn})
+UNION ALL SELECT p.key FROM st.pending p SEMI JOIN parents r ON p.ref = r.name || ':' || r.value WHERE p.wake = 'parent')`;
+}
+
+/** `touched`: the rows this run looks at. `all` = the mapping changed, so every row is. */
+export function touch(shape: Shape, all: boolean): string {
+  const carried = [...shape.used.map(sourceColumn), ...shape.audiences.map((_, i) => `a_${i}`)].map((c) => `n.${c}`);
+  return `CREATE TEMP TABLE touched AS
+SELECT ${list(["coalesce(n.key, l.key) AS key", "n.h IS NULL AS gone", "n.h AS h", "l.h AS old_h", "l.id AS link_id", "l.key IS NOT NULL AS known", ...carried])}
+FROM st.link l FULL JOIN source n ON l.key = n.key
+WHERE ${all ? "n.h IS NOT NULL OR l.h IS NOT NULL" : "l.h IS DISTINCT FROM n.h"} OR coalesce(n.key, l.key) IN (SELECT key FROM wake)`;
+}
+
+/**
+ * Counts from which doubled keys show without grouping the whole source: rows read must be rows looked at plus known
+ * rows not looked at. `doubled` among the looked-at rows is grouped, for they are few.
+ */
+export const touchCounts = `SELECT
+  (SELECT count(*) FROM source) AS received,
+  (SELECT count(*) FROM touched WHERE NOT gone) AS looked_at,
+  (SELECT count(*) FROM touched WHERE NOT gone AND key IS NULL) AS empty_keys,
+  (SELECT count(*) FROM st.link WHERE h IS NOT NULL)
+    - (SELECT count(DISTINCT key) FROM touched WHERE old_h IS NOT NULL) AS untouched,
+  (SELECT count(*) FROM (SELECT key FROM touched WHERE NOT gone AND key IS NOT NULL GROUP BY key HAVING count(*) > 1)) AS doubled`;
+
+/** Where the counts say so: `doubled` (key, n) over the whole source, taken out of `touched`, so that no such row is written or left. */
+export const separateDoubled = [
+  "CREATE OR REPLACE TEMP TABLE doubled AS SELECT key, count(*) AS n FROM source WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1",
+  "DELETE FROM touched WHERE key IN (SELECT key FROM doubled)",
+];
+export const noDoubled = "CREATE OR REPLACE TEMP TABLE doubled(key VARCHAR, n BIGINT)";

@@ -1,0 +1,85 @@
+import { foldSql } from "../../core/canon.ts";
+import type { Scan } from "../../core/connector.ts";
+import { ident, text } from "../duck.ts";
+import type { Shape, ShapeColumn } from "../shape.ts";
+import { convertLine } from "./convert/index.ts";
+import { wantedMatch } from "./match.ts";
+import { fault, list, skipped, sourceColumn, wanted } from "./names.ts";
+
+/**
+ * `mapped`: the touched rows with what the source wants of each column (canonical text), whether it speaks at all
+ * (k_* = skip), and for a row that cannot be sent the first reason: code, column, the value at fault and, where a
+ * parent is missing, which (ref). Rows without a key are left to the counts.
+ */
+export function mapRows(shape: Shape, scan: Scan): string {
+  const mapped = shape.columns.filter((c) => c.role === "mapped");
+  const members = shape.audiences.map((_, i) => `a_${i}`);
+  const converted = mapped.flatMap((c) => {
+    const { want, bad, skip } = conversion(c, scan);
+    return [
+      `${want} AS v_${c.index}`,
+      `CASE WHEN t.gone THEN NULL ELSE ${bad} END AS f_${c.index}`,
+      `${skip} AS ${skipped(c)}`,
+    ];
+  });
+  const parents = mapped.filter((c) => c.parent);
+  const resolved = mapped.flatMap((c) =>
+    c.parent
+      ? [`p_${c.index}.id AS ${wanted(c)}`, `${parentFault(c)} AS ${fault(c)}`]
+      : [`v_${c.index} AS ${wanted(c)}`, `f_${c.index} AS ${fault(c)}`],
+  );
+  const joins = parents.map(
+    (c) =>
+      `LEFT JOIN parents p_${c.index} ON p_${c.index}.name = ${text(c.parent!.ref)} AND p_${c.index}.value = ${foldSql(`v_${c.index}`)}`,
+  );
+  const carried = ["key", "gone", "h", "old_h", "link_id", "known", ...members];
+  const values = mapped.flatMap((c) => (c.line?.from === undefined ? [] : [sourceColumn(c.line.from)]));
+  return `CREATE TEMP TABLE mapped AS
+WITH converted AS (SELECT ${list([...carried, ...new Set(values), ...converted])} FROM touched t WHERE key IS NOT NULL),
+resolved AS (SELECT ${list(["c.*", ...resolved])} FROM converted c ${joins.join("\n")})
+SELECT ${list([
+    ...carried,
+    ...mapped.flatMap((c) => [wanted(c), skipped(c)]),
+    `coalesce(${mapped.map(fault).join(", ")}, NULL) AS code`,
+    `${firstFault(mapped, (c) => text(c.name))} AS col`,
+    `${firstFault(mapped, rawValue)} AS value`,
+    `${firstFault(parents, (c) => `CASE WHEN ${fault(c)} = 'parent_missing' THEN ${text(`${c.parent!.ref}:`)} || ${foldSql(`v_${c.index}`)} END`)} AS ref`,
+    `CASE WHEN NOT gone THEN ${wantedMatch(shape)} END AS match_value`,
+  ])} FROM resolved`;
+}
+
+function conversion(c: ShapeColumn, scan: Scan) {
+  const from = c.line!.from;
+  const type = scan.columns.find((s) => s.name === from)?.type;
+  return convertLine({
+    target: c.target,
+    line: c.line!,
+    source: from === undefined ? null : { name: from, type: type ?? "VARCHAR" },
+    ...(from !== undefined && scan.dates[from] && { dates: scan.dates[from] }),
+    column: from === undefined ? "NULL" : `t.${ident(`s_${from}`)}`,
+  });
+}
+
+function parentFault(c: ShapeColumn): string {
+  const missing = c.parent!.missing === "reject" ? `WHEN p_${c.index}.id IS NULL THEN 'parent_missing'` : "";
+  return `CASE WHEN f_${c.index} IS NOT NULL THEN f_${c.index} WHEN v_${c.index} IS NULL THEN NULL ${missing} WHEN p_${c.index}.n > 1 THEN 'parent_ambiguous' END`;
+}
+
+function firstFault(columns: ShapeColumn[], value: (c: ShapeColumn) => string): string {
+  return columns.length
+    ? `CASE ${columns.map((c) => `WHEN ${fault(c)} IS NOT NULL THEN ${value(c)}`).join(" ")} END`
+    : "NULL::VARCHAR";
+}
+
+const rawValue = (c: ShapeColumn): string =>
+  c.line?.from === undefined ? text(String(c.line?.value)) : `${sourceColumn(c.line.from)}::VARCHAR`;
+
+/**
+ * `parents`: what a lookup's value leads to: one row per name and folded value, n = how many records share the value.
+ * `planned` are rows that another sync of the same command will create first: (name, value, id).
+ */
+export function parentsTable(planned: string[]): string {
+  const sources = ["SELECT name, value, id FROM ref_now", ...planned];
+  return `CREATE TEMP TABLE parents AS SELECT name, value, min(id) AS id, count(DISTINCT id) AS n
+FROM (${sources.join(" UNION ALL ")}) WHERE value IS NOT NULL GROUP BY name, value`;
+}

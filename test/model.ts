@@ -1,0 +1,226 @@
+import type { Batch, BatchOutcome, Connector, Page, RowOutcome, Session, Wire } from "../src/core/connector.ts";
+import type { Column, ObjectSchema } from "../src/core/schema.ts";
+
+/**
+ * A model of the outside: a source whose rows come and go, a CRM that people and plug-ins change too, and faults on the
+ * way. It keeps what it was given in plain maps and speaks the connector contract, so the real engine runs against it
+ * in process, thousands of times a minute. Histories over it are the ground of unit, crash and two-way tests.
+ */
+export type Value = string | null;
+export type Record_ = { id: string; created: number; version: number; values: Record<string, Value> };
+export type SourceRow = Record<string, Value>;
+
+export type Outside = {
+  source: SourceRow[];
+  /** Audience -> source keys in it. */
+  audiences: Record<string, Set<string>>;
+  crm: Map<string, Record_>;
+  /** What a plug-in makes of a value when it is written. */
+  rewrite: (column: string, value: Value) => Value;
+  /** Asked before each write request: what goes wrong with it. */
+  fault: (request: number) => Fault;
+  /** Rows the CRM refuses for reasons of its own. */
+  refuses: (values: Record<string, Value>) => boolean;
+  log: { version: number; id: string; deleted: boolean }[];
+  writes: number;
+  requests: number;
+  clock: number;
+};
+
+/** lost: written, but the answer never came. unsent: the request never arrived. */
+export type Fault = "none" | "lost" | "unsent";
+
+export function outside(): Outside {
+  return {
+    source: [],
+    audiences: {},
+    crm: new Map(),
+    rewrite: (_, value) => value,
+    fault: () => "none",
+    refuses: () => false,
+    log: [],
+    writes: 0,
+    requests: 0,
+    clock: 0,
+  };
+}
+
+/** What a person does in the CRM: never through us. */
+export const people = {
+  create(world: Outside, values: Record<string, Value>): string {
+    const id = guid(++world.clock);
+    put(world, id, values, true);
+    return id;
+  },
+  edit(world: Outside, id: string, values: Record<string, Value>): void {
+    if (world.crm.has(id)) put(world, id, values, false);
+  },
+  remove(world: Outside, id: string): void {
+    if (world.crm.delete(id)) world.log.push({ version: ++world.clock, id, deleted: true });
+  },
+};
+
+/** Ids that sort by age and look like the destination's. */
+export const guid = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, "0")}`;
+
+function put(world: Outside, id: string, values: Record<string, Value>, isNew: boolean): void {
+  const old = world.crm.get(id);
+  const version = ++world.clock;
+  const rewritten = Object.fromEntries(Object.entries(values).map(([c, v]) => [c, world.rewrite(c, v)]));
+  world.crm.set(id, { id, created: isNew ? version : old!.created, version, values: { ...old?.values, ...rewritten } });
+  world.log.push({ version, id, deleted: false });
+}
+
+/** The CRM as a destination. Its JSON is plain: property = column name, all values text. */
+export function crmConnector(world: Outside, object: ObjectSchema): Connector {
+  const wire: Wire = {
+    property: (_, column) => column,
+    identity: (o, op) =>
+      op === "create"
+        ? `CASE WHEN id IS NULL THEN '"new":true' ELSE '"${o.id}":"' || id || '"' END`
+        : `'"${o.id}":"' || id || '"'`,
+    fragment: (_, column, value) => `'"${column.name}":' || coalesce(to_json(${value})::VARCHAR, 'null')`,
+  };
+  const session: Session = {
+    wire,
+    objects: async () => [object],
+    describe: async () => object,
+    async *read(_, request) {
+      world.requests++;
+      const since = request.cursor === undefined ? -1 : Number(request.cursor);
+      const changed = new Map<string, boolean>();
+      for (const entry of world.log) if (entry.version > since) changed.set(entry.id, entry.deleted);
+      const rows = [...changed].flatMap(([id]) =>
+        world.crm.has(id) ? [row(world.crm.get(id)!, request.columns, object)] : [],
+      );
+      const deleted = since < 0 ? [] : [...changed].flatMap(([id, gone]) => (gone && !world.crm.has(id) ? [id] : []));
+      const cursor = String(world.clock);
+      const page: Page = {
+        body: JSON.stringify({ value: rows }),
+        rows: "value",
+        deleted,
+        count: rows.length + deleted.length,
+        last: true,
+      };
+      yield request.track ? { ...page, cursor } : page;
+    },
+    write: async (_, batch) => write(world, object, batch),
+    close: async () => {},
+  };
+  return { id: "crm", title: "A modelled CRM", config: undefined as never, secrets: [], open: () => session };
+}
+
+function row(record: Record_, columns: string[], object: ObjectSchema): Record<string, Value> {
+  const created = new Date(record.created * 1000).toISOString();
+  return {
+    [object.id]: record.id,
+    ...Object.fromEntries(columns.map((c) => [c, c === "createdon" ? created : (record.values[c] ?? null)])),
+  };
+}
+
+async function write(world: Outside, object: ObjectSchema, batch: Batch): Promise<BatchOutcome> {
+  const fault = world.fault(++world.requests);
+  const elements = JSON.parse(`[${new TextDecoder().decode(batch.elements)}]`) as Record<string, Value>[];
+  if (fault === "unsent") return { status: "unknown", exceptions: [] };
+  const keys = await batch.keys();
+  const exceptions: RowOutcome[] = [];
+  const ids: { n: number; id: string }[] = [];
+  elements.forEach((element, i) => {
+    const { [object.id]: given, new: _, ...values } = element;
+    const n = keys[i]!.n;
+    if (world.refuses(values)) return exceptions.push({ n, status: "rejected", code: "0x1", message: "refused" });
+    const id = given ?? guid(++world.clock);
+    const there = world.crm.has(id);
+    if (batch.op === "update" && !there)
+      return exceptions.push({ n, status: "rejected", code: "gone", message: "does not exist" });
+    if (batch.op === "create" && (there || doubled(world, object, values)))
+      return exceptions.push({ n, status: "unknown", code: "duplicate", message: "exists" });
+    put(world, id, values, !there);
+    world.writes++;
+    if (batch.op === "create") ids.push({ n, id });
+    return undefined;
+  });
+  if (fault === "lost") return { status: "unknown", exceptions: [] };
+  return { status: batch.op === "create" ? "created" : "updated", ...(batch.op === "create" && { ids }), exceptions };
+}
+
+function doubled(world: Outside, object: ObjectSchema, values: Record<string, Value>): boolean {
+  return object.keys.some((key) => {
+    if (!key.active || key.columns.some((c) => values[c] == null)) return false;
+    return [...world.crm.values()].some((r) =>
+      key.columns.every((c) => fold(r.values[c] ?? null) === fold(values[c] ?? null)),
+    );
+  });
+}
+
+const fold = (value: Value): Value => value?.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trimEnd() ?? null;
+
+/** The source: a relation made of literal rows, all text, as a file of text columns would be. */
+export function sourceConnector(world: Outside, columns: string[], key: string): Connector {
+  const literal = (value: Value) => (value === null ? "NULL::VARCHAR" : `'${value.replaceAll("'", "''")}'`);
+  const relation = (rows: SourceRow[], names: string[]) =>
+    rows.length
+      ? `SELECT * FROM (VALUES ${rows.map((r) => `(${names.map((n) => literal(r[n] ?? null)).join(",")})`).join(",")}) v(${names.join(",")})`
+      : `SELECT ${names.map((n) => `NULL::VARCHAR AS ${n}`).join(", ")} WHERE false`;
+  const session: Session = {
+    objects: async () => [],
+    describe: async () => {
+      throw new Error("a source has no schema");
+    },
+    scan: async (query) => {
+      const members = "sql" in query ? world.audiences[query.sql] : undefined;
+      const names = members ? [key] : columns;
+      return {
+        views: [],
+        select: members
+          ? relation(
+              [...members].map((m) => ({ [key]: m })),
+              names,
+            )
+          : relation(world.source, names),
+        columns: names.map((name) => ({ name, type: "VARCHAR" })),
+        paths: [],
+        dates: {},
+      };
+    },
+    close: async () => {},
+  };
+  return { id: "rows", title: "Modelled rows", config: undefined as never, secrets: [], open: () => session };
+}
+
+/** A table with one column of each kind that matters to the reconcile. */
+export function modelObject(keyed: boolean): ObjectSchema {
+  const column = (name: string, type: Column["type"], rest: Partial<Column> = {}): Column => ({
+    name,
+    title: name,
+    type,
+    required: false,
+    create: true,
+    update: true,
+    ...rest,
+  });
+  return {
+    name: "contact",
+    title: "Contact",
+    set: "contacts",
+    id: "contactid",
+    label: "code",
+    columns: [
+      column("contactid", "guid", { update: false }),
+      column("code", "text", { maxLength: 20 }),
+      column("name", "text", { maxLength: 20 }),
+      column("amount", "money", { precision: 2, min: -1000, max: 1000 }),
+      column("born", "date"),
+      column("vip", "text", { maxLength: 10 }),
+      column("statecode", "state", {
+        choices: [
+          { value: 0, label: "Active" },
+          { value: 1, label: "Inactive" },
+        ],
+      }),
+      column("createdon", "datetime", { create: false, update: false }),
+    ],
+    keys: [{ name: "code", columns: ["code"], active: keyed }],
+    can: { bulk: true, deltas: true },
+  };
+}

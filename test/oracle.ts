@@ -1,0 +1,199 @@
+import { canonValue, foldValue } from "../src/core/canon.ts";
+import { type Decision, type ReconcileColumn, type Row, reconcile, type TouchedRow } from "../src/core/reconcile.ts";
+import type { ObjectSchema } from "../src/core/schema.ts";
+import type { Policies } from "../src/core/state.ts";
+import type { Outside, SourceRow } from "./model.ts";
+
+/**
+ * What a run should do to the model of the outside, worked out one row at a time by the oracle of the core. It keeps
+ * its own idea of links and base, and never looks at what the engine keeps.
+ */
+export type Memory = {
+  link: Map<string, { id: string; left: boolean }>;
+  sent: Map<string, Row>;
+  seen: Map<string, Row>;
+};
+export const memory = (): Memory => ({ link: new Map(), sent: new Map(), seen: new Map() });
+
+export type OracleSync = {
+  object: ObjectSchema;
+  columns: ReconcileColumn[];
+  match: string;
+  key: string;
+  audience: string;
+  policies: Policies;
+};
+export type Expected = {
+  decisions: Decision[];
+  counts: Record<"received" | "created" | "updated" | "unchanged" | "excluded" | "rejected" | "writes", number>;
+};
+
+/** Decides for every row of the source and every row that left; changes nothing. */
+export function expect_(sync: OracleSync, world: Outside, past: Memory): Expected {
+  const byKey = Map.groupBy(world.source, (r) => (r[sync.key] ?? "").trim());
+  const present = new Map(
+    [...byKey].filter(([key, rows]) => key !== "" && rows.length === 1).map(([key, rows]) => [key, rows[0]!]),
+  );
+  const doubled = [...byKey].filter(([key, rows]) => key === "" || rows.length > 1);
+  const keysAtFault = doubled.reduce((sum, [, rows]) => sum + rows.length, 0);
+  const mapped = new Map([...present].map(([key, row]) => [key, mapRow(sync, row)]));
+  const unlinked = [...mapped].filter(([key]) => !linkedNow(sync, world, past, key, mapped.get(key)!.valid));
+  const matchCounts = Map.groupBy(unlinked, ([, m]) => m.match ?? "");
+  const gone = new Set([...past.link.keys()].filter((key) => !byKey.has(key)));
+
+  const decisions: Decision[] = [];
+  for (const key of new Set([...present.keys(), ...gone])) {
+    const link = past.link.get(key);
+    if (gone.has(key) && link!.left) continue;
+    const m = mapped.get(key);
+    const linked = linkedNow(sync, world, past, key, m?.valid ?? false);
+    const touched: TouchedRow = {
+      key,
+      want: m?.want,
+      valid: m?.valid ?? false,
+      member: {
+        [sync.columns.find((c) => c.role === "status")!.name]:
+          !gone.has(key) && (world.audiences[sync.audience]?.has(key) ?? false),
+      },
+      linkId: link?.id ?? null,
+      sent: linked ? (past.sent.get(key) ?? null) : null,
+      seen: linked ? (past.seen.get(key) ?? null) : null,
+      matchValue: m?.match ?? null,
+      matchShared: m?.match != null && (matchCounts.get(m.match)?.length ?? 0) > 1,
+      candidates:
+        m?.match == null
+          ? []
+          : candidates(
+              sync,
+              world,
+              past,
+              m.match,
+              present,
+              doubled.map(([k]) => k),
+            ),
+      have: link ? haveOf(sync, world, link.id) : null,
+      haveOf: (id) => haveOf(sync, world, id) as Row,
+    };
+    decisions.push(reconcile(touched, sync.columns, sync.policies));
+  }
+  const adopted = new Set(decisions.filter((d) => d.action === "adopt").map((d) => d.id));
+  for (const d of decisions)
+    if (d.action === "leave" && adopted.has(d.id)) Object.assign(d, { action: "forget", write: {}, accept: {} });
+  return { decisions, counts: count(decisions, present, world.source.length, keysAtFault) };
+}
+
+/** What became of the world and what is remembered, once the decisions were carried out. `records`: id by key after the run. */
+export function remember(
+  sync: OracleSync,
+  world: Outside,
+  past: Memory,
+  { decisions }: Expected,
+  created: (key: string) => string,
+  present: Set<string>,
+): void {
+  for (const d of decisions) {
+    if (d.action === "forget") {
+      for (const map of [past.link, past.sent, past.seen]) map.delete(d.key);
+      continue;
+    }
+    const id = d.action === "create" ? created(d.key) : d.id;
+    if (d.action === "adopt")
+      for (const [key, l] of past.link)
+        if (l.id === id && key !== d.key) for (const map of [past.link, past.sent, past.seen]) map.delete(key);
+    if (
+      id !== null &&
+      ["create", "adopt"].includes(d.action) &&
+      (past.link.get(d.key)?.id !== id || !past.sent.has(d.key))
+    ) {
+      past.sent.set(d.key, {});
+      past.seen.set(d.key, {});
+    }
+    if (
+      id === null ||
+      (d.action === "reject" && !past.link.has(d.key)) ||
+      (d.action === "exclude" && !past.link.has(d.key))
+    )
+      continue;
+    past.link.set(d.key, { id, left: !present.has(d.key) });
+    const now = haveOf(sync, world, id);
+    for (const [column, value] of Object.entries({ ...d.write, ...d.accept })) {
+      past.sent.get(d.key)![column] = value;
+      past.seen.get(d.key)![column] = now === "gone" ? value : (now[column] ?? null);
+    }
+    if (d.action === "create")
+      for (const c of sync.columns) past.seen.get(d.key)![c.name] ??= c.name in d.write ? null : null;
+  }
+}
+
+function mapRow(sync: OracleSync, row: SourceRow): { want: Row; valid: boolean; match: string | null } {
+  const want: Row = {};
+  let valid = true;
+  for (const { name, role } of sync.columns) {
+    if (role === "status") continue;
+    const column = sync.object.columns.find((c) => c.name === name)!;
+    const raw = row[name] ?? null;
+    const bad = raw !== null && (raw === "bad" || (column.type === "text" && raw.length > column.maxLength!));
+    if (bad) valid = false;
+    want[name] = bad ? null : canonValue(column, raw);
+  }
+  const match = want[sync.match] ?? null;
+  return { want, valid, match: match === null ? null : foldValue(match) };
+}
+
+function linkedNow(sync: OracleSync, world: Outside, past: Memory, key: string, valid: boolean): boolean {
+  const link = past.link.get(key);
+  return link !== undefined && !(sync.policies.deletedThere === "unlink" && valid && !world.crm.has(link.id));
+}
+
+function haveOf(sync: OracleSync, world: Outside, id: string): Row | "gone" {
+  const record = world.crm.get(id);
+  if (!record) return "gone";
+  return Object.fromEntries(
+    sync.columns.map((c) => [
+      c.name,
+      canonValue(sync.object.columns.find((o) => o.name === c.name)!, record.values[c.name] ?? null),
+    ]),
+  );
+}
+
+function candidates(
+  sync: OracleSync,
+  world: Outside,
+  past: Memory,
+  match: string,
+  present: Map<string, unknown>,
+  faulty: string[],
+) {
+  const owners = new Map([...past.link].map(([key, l]) => [l.id, key]));
+  return [...world.crm.values()].flatMap((record) => {
+    const value = (haveOf(sync, world, record.id) as Row)[sync.match] ?? null;
+    if (value === null || foldValue(value) !== match) return [];
+    const owner = owners.get(record.id);
+    const takenBy = owner !== undefined && (present.has(owner) || faulty.includes(owner)) ? owner : null;
+    return [{ id: record.id, takenBy, created: record.created }];
+  });
+}
+
+function count(
+  decisions: Decision[],
+  present: Map<string, unknown>,
+  received: number,
+  keysAtFault: number,
+): Expected["counts"] {
+  const of = { received, created: 0, updated: 0, unchanged: 0, excluded: 0, rejected: keysAtFault, writes: 0 };
+  for (const d of decisions) {
+    const writes = Object.keys(d.write).length > 0 || d.action === "create";
+    if (writes) of.writes++;
+    if (d.action === "reject" || d.action === "status") of.rejected++;
+    else if (d.action === "exclude") of.excluded++;
+    else if (!present.has(d.key)) {
+      if (writes) {
+        of.received++;
+        of.updated++;
+      }
+    } else if (d.action === "create") of.created++;
+    else if (writes) of.updated++;
+    else of.unchanged++;
+  }
+  return of;
+}
