@@ -120,7 +120,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
       answeredBefore = true;
       if (answer.status < 300) return answer;
       const fault = classify(answer);
-      const asked = retryAfter(answer.header("retry-after"), clock.now());
+      const asked = retryAfter(answer.header("retry-after"), clock.now()) || undefined; // 0 would be a busy loop
       if (fault.kind === "token") {
         if (stale !== undefined) throw stopping(fault, doing);
         stale = token;

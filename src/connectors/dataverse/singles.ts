@@ -40,14 +40,8 @@ export async function writeSingly(
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   const settled = parts.flatMap((part, i) => (results[i] ? [{ part, result: results[i] }] : []));
   if (!error) return settled;
-  return [
-    ...settled,
-    ...stopped(
-      error.thrown,
-      settled,
-      parts.filter((_, i) => !results[i]),
-    ),
-  ];
+  const rest = parts.filter((_, i) => !results[i]);
+  return [...settled, ...stopped(error.thrown, settled, rest, signal)];
 }
 
 async function sendRow(

@@ -50,7 +50,8 @@ export function tokenProvider(config: DataverseConfig, line: Line, { clock, maxW
       if (exchange.kind === "answer") {
         const { answer } = exchange;
         if (answer.status < 500 && answer.status !== 429) return keep(answer, start, host);
-        if (await waiting.pause(retryAfter(answer.header("retry-after"), clock.now()), undefined)) continue;
+        if (await waiting.pause(retryAfter(answer.header("retry-after"), clock.now()) || undefined, undefined))
+          continue;
         throw answer.status === 429
           ? new SluiceError("throttled", `The sign-in service ${host} kept asking us to wait.`)
           : new SluiceError("destination_failed", `The sign-in service ${host} kept failing (HTTP ${answer.status}).`);
