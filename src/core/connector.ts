@@ -75,6 +75,7 @@ export type Page = {
   rows: string;
   /** Ids of rows reported as deleted. */
   deleted: string[];
+  /** How many elements `rows` holds, tombstones included (those have no id property). */
   count: number;
   /** On the last page of a tracked read: where to go on next time. */
   cursor?: string;

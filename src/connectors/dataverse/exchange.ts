@@ -76,7 +76,7 @@ function failure(cause: unknown): Exchange {
   // A host with several addresses fails with one error that holds one for each.
   if (code === "" && each?.[0]) return failure(each[0]);
   const reason = neverSent.get(code);
-  if (reason) return { kind: "unreachable", final: code === "ENOTFOUND", reason, cause };
+  if (reason) return { kind: "unreachable", final: false, reason, cause };
   if (syscall === "connect") return { kind: "unreachable", final: false, reason: `connecting failed (${code})`, cause };
   if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_VERIFY|EPROTO/.test(code))
     return {
@@ -94,4 +94,9 @@ export function unreachable(line: Line, exchange: { reason: string; cause: unkno
   return new SluiceError("host_unreachable", `${host} cannot be reached: ${exchange.reason}.`, {
     cause: exchange.cause,
   });
+}
+
+/** A lost exchange as the reason a host counts as unreachable. */
+export function closes({ reason, cause }: { reason: string; cause: unknown }): { reason: string; cause: unknown } {
+  return { reason: `it closes the connection (${reason})`, cause };
 }

@@ -70,13 +70,16 @@ export function classify({ status, body }: Pick<Answer, "status" | "body">): Fau
   return { kind, status, code: error.code || `http_${status}`, message: error.message };
 }
 
+/** Messages can carry whole stack traces and XML; what is kept travels into every outcome. */
+const LONGEST = 600;
+
 /** `{"error":{"code","message"}}`; a code printed as a signed number is given in its hexadecimal form. */
 function dataverseError(body: Buffer): { code: string; message: string } | undefined {
   try {
     const { error } = JSON.parse(body.toString("utf8"));
     const code = String(error.code ?? "");
     const hex = /^-?\d+$/.test(code) ? `0x${(Number(code) >>> 0).toString(16).padStart(8, "0")}` : code.toLowerCase();
-    return typeof error.message === "string" ? { code: hex, message: error.message } : undefined;
+    return typeof error.message === "string" ? { code: hex, message: error.message.slice(0, LONGEST) } : undefined;
   } catch {
     return undefined;
   }

@@ -75,8 +75,36 @@ test("a read gives up on a server error that stays", async () => {
   await expect(read()).rejects.toMatchObject({ code: "destination_failed" });
   expect(stub.seen).toHaveLength(3);
   await stub.close();
+});
+
+test("a host that closes every connection is unreachable soon when it never answered, else waited for", async () => {
   stub = await startStub(() => ({ cut: true }));
+  await expect(read()).rejects.toMatchObject({
+    code: "host_unreachable",
+    message: expect.stringContaining("closes the connection"),
+  });
+  expect(stub.seen).toHaveLength(3);
+  await stub.close();
+  stub = await startStub((_, n) => (n === 1 ? fine : { cut: true }));
+  await read();
   await expect(read()).rejects.toMatchObject({ code: "destination_failed" });
+  expect(stub.seen.length).toBeGreaterThan(8);
+  await stub.close();
+  stub = await startStub(() => fine, { token: () => ({ cut: true }) });
+  await expect(read()).rejects.toMatchObject({ code: "host_unreachable" });
+  expect(stub.signIns).toHaveLength(3);
+});
+
+test("sixty requests under one signal leave no warning", async () => {
+  const warnings: unknown[] = [];
+  const note = (warning: unknown) => void warnings.push(warning);
+  process.on("warning", note);
+  stub = await startStub(() => fine);
+  const { signal } = new AbortController();
+  await Promise.all(Array.from({ length: 60 }, () => stub.session.api.read({ path: "x", doing: "x" }, signal)));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", note);
+  expect(warnings).toEqual([]);
 });
 
 test("a write is repeated only when it was not executed", async () => {

@@ -1,7 +1,7 @@
 import { SluiceError } from "../../core/errors.ts";
 import { type Clock, patience, retryAfter, systemClock } from "./clock.ts";
 import type { DataverseConfig } from "./config.ts";
-import { type Answer, openLine, unreachable } from "./exchange.ts";
+import { type Answer, closes, openLine, unreachable } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
 import { tokenProvider } from "./token.ts";
 
@@ -40,8 +40,8 @@ export const defaults: Settings = {
   onRequest: () => {},
 };
 
-/** A failure of the server itself that repeats is no passing one: a read is not tried for the whole of `maxWait`. */
-const TRIES_AFTER_500 = 3;
+/** What repeats this often is no passing failure: a read is not tried for the whole of `maxWait`. */
+const TRIES = 3;
 
 /** Headers of every request (dataverse.md section 1). */
 const always = {
@@ -107,6 +107,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
       if (exchange.kind === "lost") {
         if (writes) return { lost: exchange.reason };
         signal?.throwIfAborted();
+        if (!answeredBefore && ++failures === TRIES) throw unreachable(line, closes(exchange));
         if (await waiting.pause(undefined, signal)) continue;
         throw new SluiceError(
           "destination_failed",
@@ -133,7 +134,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
       if (fault.kind === "down") {
         if (writes) return { lost: `${fault.code}: ${fault.message}` };
         failures += answer.status === 500 ? 1 : 0;
-        if (failures >= TRIES_AFTER_500) throw stopping(fault, doing);
+        if (failures >= TRIES) throw stopping(fault, doing);
       } else if (fault.kind !== "throttled" && fault.kind !== "busy") return answer;
       if (!(await waiting.pause(asked, signal))) throw stopping(fault, doing);
     }

@@ -107,7 +107,7 @@ async function* follow(
         body: answer.body,
         rows: "value",
         deleted,
-        count: rows.length - deleted.length,
+        count: rows.length,
         ...(cursor !== undefined && !next && { cursor }),
         last: next === undefined,
       };

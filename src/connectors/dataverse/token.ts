@@ -3,7 +3,7 @@ import { SluiceError } from "../../core/errors.ts";
 import { refusedSignIn } from "./aadsts.ts";
 import { type Clock, patience, retryAfter } from "./clock.ts";
 import { type DataverseConfig, scopeOf } from "./config.ts";
-import { type Answer, type Line, unreachable } from "./exchange.ts";
+import { type Answer, closes, type Line, unreachable } from "./exchange.ts";
 
 const granted = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() });
 const refused = z.object({
@@ -11,6 +11,8 @@ const refused = z.object({
   error_description: z.string().default(""),
   error_codes: z.array(z.number()).default([]),
 });
+
+const TRIES = 3;
 
 export type Tokens = {
   /** A token that is good for a while. `stale` is one the service just refused: it is not given again. */
@@ -27,6 +29,7 @@ type Means = { clock: Clock; maxWait: number; onRequest: () => void };
 export function tokenProvider(config: DataverseConfig, line: Line, { clock, maxWait, onRequest }: Means): Tokens {
   let current: { token: string; until: number } | undefined;
   let asking: Promise<string> | undefined;
+  let everGranted = false;
 
   async function ask(): Promise<string> {
     const { pathname, search, host } = new URL(config.tokenUrl);
@@ -37,6 +40,7 @@ export function tokenProvider(config: DataverseConfig, line: Line, { clock, maxW
       scope: scopeOf(config.url),
     });
     const waiting = patience(clock, maxWait);
+    let losses = 0;
     for (;;) {
       const start = clock.now();
       onRequest();
@@ -46,7 +50,6 @@ export function tokenProvider(config: DataverseConfig, line: Line, { clock, maxW
         headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded" },
         body: form.toString(),
       });
-      if (exchange.kind === "unreachable") throw unreachable(line, exchange);
       if (exchange.kind === "answer") {
         const { answer } = exchange;
         if (answer.status < 500 && answer.status !== 429) return keep(answer, start, host);
@@ -56,11 +59,11 @@ export function tokenProvider(config: DataverseConfig, line: Line, { clock, maxW
           ? new SluiceError("throttled", `The sign-in service ${host} kept asking us to wait.`)
           : new SluiceError("destination_failed", `The sign-in service ${host} kept failing (HTTP ${answer.status}).`);
       }
-      if (!(await waiting.pause(undefined, undefined)))
-        throw unreachable(line, {
-          reason: `it kept closing the connection (${exchange.reason})`,
-          cause: exchange.cause,
-        });
+      // A host that never answered is most likely a wrong one: say so soon. One that did is worth waiting for.
+      const lost = exchange.kind === "lost";
+      const hopeless = lost ? !everGranted && ++losses === TRIES : !everGranted || exchange.final;
+      if (!hopeless && (await waiting.pause(undefined, undefined))) continue;
+      throw unreachable(line, lost ? closes(exchange) : exchange);
     }
   }
 
@@ -69,6 +72,7 @@ export function tokenProvider(config: DataverseConfig, line: Line, { clock, maxW
     if (answer.status === 200) {
       const ok = granted.safeParse(json);
       if (!ok.success) throw odd(host, answer.status);
+      everGranted = true;
       const life = ok.data.expires_in * 1000;
       current = { token: ok.data.access_token, until: start + life - Math.min(300_000, life / 10) };
       return current.token;
