@@ -26,7 +26,7 @@ export type Table = z.infer<typeof table>;
 export const tableFields = (version: string) =>
   `LogicalName,SchemaName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,ChangeTrackingEnabled,DisplayName${version === "9.2" ? ",TableType" : ""}`;
 
-export const attribute = z.object({
+const attribute = z.object({
   LogicalName: z.string(),
   AttributeType: z.string().nullish(),
   AttributeTypeName: z.object({ Value: z.string() }).nullish(),
@@ -44,9 +44,8 @@ export const key = z.object({
   KeyAttributes: z.array(z.string()),
   EntityKeyIndexStatus: z.string(),
 });
-export type KeyAnswer = z.infer<typeof key>;
 
-export const relationship = z.object({
+const relationship = z.object({
   ReferencingAttribute: z.string(),
   ReferencedEntity: z.string(),
   ReferencingEntityNavigationPropertyName: z.string().nullish(),

@@ -20,7 +20,7 @@ const authorities: [suffix: string, authority: string][] = [
   [".dynamics.cn", "https://login.partner.microsoftonline.cn"],
 ];
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 

@@ -5,7 +5,7 @@ import { SluiceError } from "../../core/errors.ts";
 
 const unzip = promisify(gunzip);
 
-export type Sent = {
+type Sent = {
   method: "GET" | "POST" | "PATCH" | "DELETE";
   path: string;
   headers: Record<string, string>;
@@ -18,7 +18,7 @@ export type Answer = { status: number; header(name: string): string | undefined;
  * One request, once. `unreachable`: no connection, so nothing was sent; `final` when another try cannot help. `lost`:
  * it may have arrived, but no whole answer came back.
  */
-export type Exchange =
+type Exchange =
   | { kind: "answer"; answer: Answer }
   | { kind: "unreachable"; final: boolean; reason: string; cause: unknown }
   | { kind: "lost"; reason: string; cause: unknown };

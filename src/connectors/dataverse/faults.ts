@@ -8,7 +8,7 @@ import type { Answer } from "./exchange.ts";
  * not executed, wait; busy = not executed or rolled back, try again; down = may or may not have been executed;
  * offline = the environment is switched off; token = sign in again; odd = not an answer of Dataverse at all.
  */
-export type FaultKind =
+type FaultKind =
   | "row"
   | "missing"
   | "duplicate"

@@ -39,5 +39,3 @@ export const dataverse = {
   secrets: ["clientSecret"],
   open: (given: DataverseConfig, io: Io) => openSession(given, io),
 } satisfies Connector<DataverseConfig>;
-
-export default dataverse;

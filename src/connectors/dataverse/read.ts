@@ -12,7 +12,7 @@ export class CursorExpired extends Error {
   override name = "CursorExpired";
 }
 
-export const PAGE = 5000; // the most Dataverse gives at once
+const PAGE = 5000; // the most Dataverse gives at once
 
 /** Dataverse takes addresses of 32,768 characters; the rest is for the host and for proxies that count differently. */
 const LONGEST_PATH = 30_000;

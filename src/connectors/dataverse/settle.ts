@@ -19,7 +19,7 @@ export function success(batch: Batch): "created" | "updated" | "deleted" {
 }
 
 /** The change numbers of the batch's rows, in row order; the keys are asked for only where the range has gaps. */
-export async function numbers(batch: Batch): Promise<number[]> {
+async function numbers(batch: Batch): Promise<number[]> {
   if (batch.to - batch.from === batch.rows) return Array.from({ length: batch.rows }, (_, i) => batch.from + i);
   return (await batch.keys()).map((key) => key.n);
 }
