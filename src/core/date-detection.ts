@@ -45,6 +45,7 @@ function candidates(stat: ShapeStat): string[] {
         ["M", "d", "yyyy"],
       ];
   const time = ["H", "m", "s"];
+  const padded = runs.slice(0, 3).every((r) => r.short >= 2);
   const found: string[] = [];
   for (const order of orders) {
     const letters = [...order, ...time];
@@ -60,7 +61,8 @@ function candidates(stat: ShapeStat): string[] {
       }
       if (letter === "yyyy") fits &&= run.short === 4 && run.long === 4;
       else fits &&= run.long <= 2 && run.max <= (limit[letter] as number);
-      return letter !== "yyyy" && run.short === 2 ? letter + letter : letter;
+      const two = "dM".includes(letter) ? padded : run.short === 2;
+      return letter !== "yyyy" && two ? letter + letter : letter;
     });
     const format = fits ? readFormat(text) : null;
     if (format && "strptime" in format) found.push(format.strptime);

@@ -42,7 +42,7 @@ function readCsv(paths: string[], dialect: Dialect, header: boolean): string {
   const columns = dialect.names.map((n) => `${ident(n)}: 'VARCHAR'`).join(", ");
   return (
     `read_csv([${paths.map((p) => literal(patternOf(p))).join(", ")}], auto_detect=false, header=${header}, ` +
-    `delim=${literal(dialect.delimiter)}, quote=${quote}, escape=${quote}, strict_mode=true, columns={${columns}})`
+    `delim=${literal(dialect.delimiter)}, quote=${quote}, escape=${quote}, strict_mode=true, skip=${dialect.blankLines}, columns={${columns}})`
   );
 }
 
@@ -59,20 +59,18 @@ function sameForm(table: Table, file: string, first: Dialect, other: Dialect): v
       },
     );
   }
-  if (other.delimiter !== first.delimiter) {
-    throw new SluiceError(
-      "file_unreadable",
-      `The files of table \`${table.name}\` differ: ${file} has another delimiter than ${lead}.`,
-      {
-        remedy: "Give each form of file a table of its own.",
-      },
-    );
+  const what = (["delimiter", "blankLines"] as const).find((k) => other[k] !== first[k]);
+  if (what) {
+    const how = what === "delimiter" ? "has another delimiter than" : "does not begin with as many blank lines as";
+    throw new SluiceError("file_unreadable", `The files of table \`${table.name}\` differ: ${file} ${how} ${lead}.`, {
+      remedy: "Give each form of file a table of its own.",
+    });
   }
 }
 
-/** Whether DuckDB gave up because of mixed line ends (it names neither the cause nor the line). */
-export function isMixedLineEnds(thrown: unknown): boolean {
-  return thrown instanceof Error && thrown.message.includes("state machine reached an invalid state");
+/** Whether mixed line ends may be why DuckDB gave up: it names neither the cause nor, at times, the right line. */
+export function maybeMixedLineEnds(thrown: unknown): boolean {
+  return thrown instanceof Error && /reached an invalid state|unterminated quote/.test(thrown.message);
 }
 
 /** What is wrong with a text file, from DuckDB's error; null when the error is about something else. */

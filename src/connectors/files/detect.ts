@@ -1,6 +1,6 @@
-import { trimSql } from "../../core/blanks.ts";
+import { trimSql, trimValue } from "../../core/blanks.ts";
 import { type Detected, dateShapePattern, detectDateFormats, type ShapeStat } from "../../core/date-detection.ts";
-import { isoDatePattern, readIsoSql } from "../../core/dates.ts";
+import { isoDatePattern, isoOffsetPattern, isoTimePattern, readIsoSql } from "../../core/dates.ts";
 import { type Duck, ident, literal } from "./duck.ts";
 import type { RawColumn, Relation } from "./relation.ts";
 
@@ -12,21 +12,27 @@ export type Found =
 
 /**
  * A type is found only if EVERY value fits its plainest form: 007, +5 and 18-digit-and-longer numbers stay text, for
- * they are phone numbers, postal codes and ids.
+ * they are phone numbers, postal codes and ids. `pattern` is what the text must look like, `real` whether it is one.
  */
-const tests = {
-  integer: (t: string) => `regexp_full_match(${t}, '0|-?[1-9][0-9]{0,17}')`,
-  decimal: (t: string) => `regexp_full_match(${t}, '-?(?:0|[1-9][0-9]{0,17})(?:\\.[0-9]{1,12})?')`,
-  boolean: (t: string) => `lower(${t}) IN ('true', 'false')`,
-  date: (t: string) => `regexp_full_match(${t}, '${isoDatePattern}') AND TRY_CAST(${t} AS DATE) IS NOT NULL`,
-  timestamp: (t: string) => `(${readIsoSql(t)}) IS NOT NULL`,
-  shape: (t: string) => `regexp_full_match(${t}, ${literal(dateShapePattern)})`,
+const tests: Record<Test, { pattern: string; real?: (text: string) => string }> = {
+  integer: { pattern: "0|-?[1-9][0-9]{0,17}" },
+  decimal: { pattern: "-?(?:0|[1-9][0-9]{0,17})(?:\\.[0-9]{1,12})?" },
+  boolean: { pattern: "[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]" },
+  date: { pattern: isoDatePattern, real: (text) => `TRY_CAST(${text} AS DATE) IS NOT NULL` },
+  timestamp: {
+    pattern: `${isoDatePattern}|${isoTimePattern}${isoOffsetPattern}?`,
+    real: (text) => `(${readIsoSql(text)}) IS NOT NULL`,
+  },
+  shape: { pattern: dateShapePattern },
 };
-type Test = keyof typeof tests;
+type Test = "integer" | "decimal" | "boolean" | "date" | "timestamp" | "shape";
+const dateTests: Test[] = ["date", "timestamp", "shape"];
 const all = Object.keys(tests) as Test[];
 
 /** Rows that rule most tests out before the whole table is read: one value that does not fit is proof. */
 const sampleRows = 1000;
+
+type Pair = readonly [RawColumn, Test];
 
 /**
  * Reads every value of a text file once (so that a broken row anywhere is found now) and tells the types of its
@@ -38,35 +44,47 @@ export async function detect(
   columns: readonly RawColumn[],
   extra: string[] = [],
 ): Promise<{ found: Map<string, Found>; extra: Record<string, unknown> }> {
-  const possible = columns.flatMap((c) =>
-    c.detect === "none" ? [] : (c.detect === "dates" ? dateTests : all).map((t) => [c, t] as const),
-  );
-  const sample = `(SELECT * FROM ${relation.from} LIMIT ${sampleRows})`;
-  const open = await survivors(duck, sample, possible, [], []);
+  const open = await possible(duck, relation.from, columns);
   const counted = columns.filter((c) => c.detect === "all").map((c) => `count(${ident(c.name)})`);
-  const whole = await survivors(duck, relation.from, open.pairs, counted, extra);
+  const whole = await survivors(duck, relation.from, open, counted, extra);
   const found = new Map<string, Found>();
   for (const column of columns) {
     const passed = new Set(whole.pairs.filter(([c]) => c === column).map(([, t]) => t));
-    if (passed.has("integer")) found.set(column.name, { kind: "integer" });
+    const plain = (["integer", "boolean", "date", "timestamp"] as const).find((t) => passed.has(t));
+    if (plain) found.set(column.name, { kind: plain });
     else if (passed.has("decimal")) found.set(column.name, await decimal(duck, relation.from, column));
-    else if (passed.has("boolean")) found.set(column.name, { kind: "boolean" });
-    else if (passed.has("date")) found.set(column.name, { kind: "date" });
-    else if (passed.has("timestamp")) found.set(column.name, { kind: "timestamp" });
     else if (passed.has("shape")) found.set(column.name, await dates(duck, relation.from, column));
     else found.set(column.name, { kind: "text" });
   }
   return { found, extra: whole.extra };
 }
-const dateTests: Test[] = ["date", "timestamp", "shape"];
 
-type Pair = readonly [RawColumn, Test];
+/** What the first rows leave open. Looked at here: a hundred patterns cost DuckDB more to prepare than to apply. */
+async function possible(duck: Duck, from: string, columns: readonly RawColumn[]): Promise<Pair[]> {
+  const looked = columns.filter((c) => c.detect !== "none");
+  if (looked.length === 0) return [];
+  const names = looked.map((c, i) => `${ident(c.name)} AS c${i}`).join(", ");
+  const rows = await duck.rows<Record<string, string | null>>(`SELECT ${names} FROM ${from} LIMIT ${sampleRows}`);
+  return looked.flatMap((column, i) => {
+    const values = rows.map((row) => trimValue(row[`c${i}`] ?? "")).filter((v) => v !== "");
+    const fits = (test: Test) => {
+      const whole = new RegExp(`^(?:${tests[test].pattern})$`);
+      return values.every((v) => whole.test(v));
+    };
+    return (column.detect === "dates" ? dateTests : all).filter(fits).map((test): Pair => [column, test]);
+  });
+}
 
+/** The tests that every value of the relation passes; a column without any value passes none. */
 async function survivors(duck: Duck, from: string, pairs: readonly Pair[], counts: string[], extra: string[]) {
   const trimmed = [...new Set(pairs.map(([c]) => c))];
   const alias = (c: RawColumn) => ident(`trimmed ${trimmed.indexOf(c)}`);
   const values = trimmed.map((c) => `nullif(${trimSql(ident(c.name))}, '') AS ${alias(c)}`);
-  const checks = pairs.map(([c, t]) => `bool_and(${tests[t](alias(c))}) FILTER (${alias(c)} IS NOT NULL)`);
+  const checks = pairs.map(([c, t]) => {
+    const { pattern, real } = tests[t];
+    const fits = `regexp_full_match(${alias(c)}, ${literal(pattern)})`;
+    return `bool_and(${real ? `${fits} AND ${real(alias(c))}` : fits}) FILTER (${alias(c)} IS NOT NULL)`;
+  });
   const named = [...checks.map((c, i) => `${c} AS t${i}`), ...counts.map((c, i) => `${c} AS n${i}`), ...extra];
   if (named.length === 0) return { pairs: [], extra: {} };
   const whole = values.length === 0 ? from : `(SELECT *, ${values.join(", ")} FROM ${from})`;

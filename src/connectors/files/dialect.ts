@@ -2,8 +2,8 @@ import { SluiceError } from "../../core/errors.ts";
 import type { TableConfig } from "./config.ts";
 import { type Head, readHead } from "./encoding.ts";
 
-/** How one text file is written, and the names of its columns. */
-export type Dialect = { delimiter: string; quote: string; names: string[]; encoding: string; empty: boolean };
+/** How one text file is written, and the names of its columns. `blankLines` come before the first row. */
+export type Dialect = { delimiter: string; quote: string; names: string[]; encoding: string; blankLines: number };
 
 const delimiters = [",", ";", "\t", "|"];
 /** Records looked at to tell the delimiter. */
@@ -19,16 +19,14 @@ export function readDialect(file: string, settings: TableConfig): Dialect {
   const quote = settings.quote ?? '"';
   const delimiter = settings.delimiter ?? findDelimiter(head, quote);
   const [first] = records(head, delimiter, quote, 1);
-  const empty = first === undefined;
-  if (empty && !head.whole) throw unreadable(file, "its first row does not end within 256 KB; is a quote left open?");
-  if (empty)
-    throw unreadable(
-      file,
-      "it is empty: there is not even a header.",
-      "Check what writes the file; a source that became empty by mistake must not look like one without rows.",
-    );
+  if (!first) {
+    if (!head.whole) throw unreadable(file, "its first row does not end within 256 KB; is a quote left open?");
+    const remedy = "Check what writes the file: one that became empty by mistake must not look like one without rows.";
+    throw unreadable(file, "it is empty: there is not even a header.", remedy);
+  }
   const names = settings.header ? columnNames(file, first) : first.map((_, i) => `column${i + 1}`);
-  return { delimiter, quote, names, encoding: head.encoding, empty: first.length === 0 };
+  const blankLines = /^(?:\r\n|\n|\r)*/.exec(head.text)?.[0].match(/\r\n|\n|\r/g)?.length ?? 0;
+  return { delimiter, quote, names, encoding: head.encoding, blankLines };
 }
 
 function columnNames(file: string, cells: string[]): string[] {

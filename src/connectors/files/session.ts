@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Io, Scan, ScanQuery, Session } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import type { FilesConfig } from "./config.ts";
-import { csvError, csvRelation, isMixedLineEnds } from "./csv.ts";
+import { csvError, csvRelation, maybeMixedLineEnds } from "./csv.ts";
 import { type Duck, openDuck } from "./duck.ts";
 import { objectOf } from "./object.ts";
 import { scanStatement } from "./scan.ts";
@@ -63,7 +63,7 @@ async function loadTable(duck: Duck, table: Table, scratch: () => string): Promi
     return { table, relation: first, columns: await typeColumns(duck, table, first) };
   } catch (thrown) {
     if (thrown instanceof SluiceError) throw thrown;
-    if (!isMixedLineEnds(thrown)) throw csvError(thrown, first) ?? thrown;
+    if (!maybeMixedLineEnds(thrown)) throw csvError(thrown, first) ?? thrown;
   }
   const copied = await csvRelation(table, scratch, true);
   try {

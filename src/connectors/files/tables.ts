@@ -1,7 +1,7 @@
 import { existsSync, globSync, readdirSync, statSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
 import { SluiceError } from "../../core/errors.ts";
-import { didYouMean, nearest } from "../../core/nearest.ts";
+import { didYouMean } from "../../core/nearest.ts";
 import { type FileFormat, type FilesConfig, plainTable, type TableConfig } from "./config.ts";
 
 /** A table and the files it is made of (absolute, at least one, in order of name). */
@@ -78,18 +78,12 @@ function byName(folder: string, name: string): string[] {
       },
     );
   }
-  const near = nearest(
-    name,
-    entries.map((f) => basename(f, extname(f))),
-  );
-  const there =
-    entries.length > 0
-      ? ` Tables there: ${some(entries.map((f) => basename(f, extname(f))))}.`
-      : " The folder holds no table.";
+  const there = [...new Set(entries.map((f) => basename(f, extname(f))))];
+  const hint = didYouMean(name, there);
+  const list = there.length > 0 ? `. Tables there: ${some(there)}.` : ". The folder holds no table.";
   throw new SluiceError(
     "file_missing",
-    `There is no file ${join(folder, `${name}.csv`)} (nor .tsv, .json, .ndjson or .parquet)` +
-      (near.length > 0 ? didYouMean(name, near) : `.${there}`),
+    `There is no file ${join(folder, `${name}.csv`)} (nor .tsv, .json, .ndjson or .parquet)${hint || list}`,
   );
 }
 
