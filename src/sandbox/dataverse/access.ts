@@ -1,0 +1,43 @@
+import { type AppState, CLIENT_ID, TENANT_ID } from "../entra/directory.ts";
+import { readToken } from "../entra/jwt.ts";
+import { type Call, header } from "../http/exchange.ts";
+import { errors, ODataError } from "./errors.ts";
+
+/** What the Web API needs to judge a token. */
+export type Gate = { key: Buffer; app: () => AppState; isOwn: (origin: string, call: Call) => boolean };
+
+/**
+ * Lets a call with a good token through. Throws 401 with the WWW-Authenticate header clients discover the tenant by,
+ * or the 403 that fits the state of the application user (dataverse.md section 2).
+ */
+export function admit(call: Call, gate: Gate): void {
+  const token = /^Bearer\s+(\S+)$/i.exec(header(call, "authorization") ?? "")?.[1];
+  const claims = token === undefined ? undefined : readToken(token, gate.key);
+  const good =
+    claims !== undefined &&
+    claims.tid === TENANT_ID &&
+    claims.appid === CLIENT_ID &&
+    claims.exp > Date.now() / 1000 &&
+    gate.isOwn(claims.aud, call);
+  if (!good) throw unauthorized(call);
+  switch (gate.app()) {
+    case "noUser":
+      throw errors.notMember();
+    case "noRole":
+      throw errors.noRoles();
+    case "userDisabled":
+      throw errors.disabledUser();
+    case "blocked":
+      throw errors.appBlocked();
+    case "administrationMode":
+      throw errors.administrationMode();
+    default:
+  }
+}
+
+/** The 401 has no body worth reading; the header is what counts. */
+export function unauthorized(call: Call): ODataError {
+  return new ODataError(401, "", "", {
+    "WWW-Authenticate": `Bearer authorization_uri=${call.origin}/${TENANT_ID}/oauth2/authorize, resource_id=${call.origin}/`,
+  });
+}

@@ -1,0 +1,79 @@
+import { type Call, header, jsonReply, type Reply } from "../http/exchange.ts";
+import { admit, type Gate } from "./access.ts";
+import type { Environment } from "./environment.ts";
+import { errors, ODataError } from "./errors.ts";
+import type { Actor } from "./records/transaction.ts";
+import type { ApiRequest } from "./request.ts";
+import { route } from "./routes/router.ts";
+import { namedUser } from "./seed-data.ts";
+import { parsePrefer } from "./wire/prefer.ts";
+
+const ADDRESS = /^\/api\/data\/(v(?:8\.2|9\.[0-2]))(?:\/(.*))?$/;
+let requestNumber = 0;
+
+/** Whether the call is one for the Web API, of any version. */
+export function isWebApi(path: string): boolean {
+  return path.startsWith("/api/data");
+}
+
+/** Answers one Web API call. Never throws: whatever goes wrong becomes the documented envelope. */
+export function webApiReply(call: Call, environment: Environment, gate: Gate): Reply {
+  let reply: Reply;
+  try {
+    reply = answer(call, environment, gate);
+  } catch (error) {
+    reply = errorReply(error instanceof ODataError ? error : errors.unexpected((error as Error).message));
+  }
+  requestNumber++;
+  reply.headers["x-ms-service-request-id"] = `5a4d0b0c-0000-4000-9000-${requestNumber.toString(16).padStart(12, "0")}`;
+  reply.headers["x-ms-dop-hint"] = "8";
+  return reply;
+}
+
+function answer(call: Call, environment: Environment, gate: Gate): Reply {
+  const match = ADDRESS.exec(call.path);
+  if (!match) throw errors.noSuchResource(`${call.origin}${call.path}`);
+  admit(call, gate);
+  refuseUnbuiltHeaders(call);
+  const request: ApiRequest = {
+    call: call.method === "HEAD" ? { ...call, method: "GET" } : call,
+    environment,
+    actor: actorOf(call, environment),
+    prefer: parsePrefer(header(call, "prefer")),
+    base: `${call.origin}/api/data/${match[1]}`,
+  };
+  return route(request, match[2] ?? "");
+}
+
+/** `{"error": {"code", "message"}}`; a 401 has no body (dataverse.md sections 2 and 14). */
+export function errorReply(error: ODataError): Reply {
+  if (error.status === 401) return { status: 401, headers: error.headers };
+  const body = { error: { code: error.code, message: error.message } };
+  return jsonReply(error.status, body, { "OData-Version": "4.0", ...error.headers });
+}
+
+/** The application user, or in tests "somebody else" by name. */
+function actorOf(call: Call, environment: Environment): Actor {
+  const name = header(call, "x-sandbox-user");
+  const bypass =
+    header(call, "mscrm.bypasscustompluginexecution") === "true" ||
+    (header(call, "mscrm.bypassbusinesslogicexecution") ?? "").includes("CustomSync");
+  return {
+    user: name === undefined ? environment.appUser : namedUser(environment, name),
+    bypassPlugins: bypass,
+    seeding: false,
+  };
+}
+
+/** Headers that change what a request does: passing over them in silence would be a lie. */
+function refuseUnbuiltHeaders(call: Call): void {
+  for (const name of ["mscrmcallerid", "callerobjectid"]) {
+    if (header(call, name) !== undefined) throw errors.notBuilt(`Impersonation (the header ${name})`);
+  }
+  if (header(call, "mscrm.suppressduplicatedetection") === "false") throw errors.notBuilt("Duplicate detection");
+}
+
+/** Requests whose purpose is to change rows or schema, for the request log. */
+export function isWebApiWrite(call: Call): boolean {
+  return isWebApi(call.path) && !["GET", "HEAD", "OPTIONS"].includes(call.method);
+}

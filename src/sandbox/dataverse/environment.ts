@@ -1,0 +1,41 @@
+import { numberedGuid } from "./guids.ts";
+import type { Table } from "./model.ts";
+
+/** A simulated plug-in, run on every create and update that writes the column. */
+export type Plugin =
+  | { table: string; column: string; rewrite: string }
+  | { table: string; column: string; equals: unknown; throws: string };
+
+/** One Dataverse environment: everything a reset throws away. */
+export type Environment = {
+  tables: Map<string, Table>;
+  /** By entity set name. */
+  sets: Map<string, Table>;
+  /** Like SQL Server's row version: one counter for all tables. */
+  version: number;
+  sequence: number;
+  nextId: number;
+  /** Changes with every schema change (the annotation globalmetadataversion). */
+  metadataVersion: number;
+  plugins: Plugin[];
+  /** Privileges switched off, as `Create contact`. */
+  denied: Set<string>;
+  /** Change-tracking tokens below this version have expired; what a client then gets. */
+  oldestToken: number;
+  expiredTokens: "error" | "all rows";
+  /** Well-known rows. */
+  appUser: string;
+  businessUnit: string;
+  organization: string;
+  currency: string;
+};
+
+/** The id of the next row, in order of creation. */
+export function newId(environment: Environment): string {
+  return numberedGuid(++environment.nextId);
+}
+
+/** Now, as Dataverse keeps instants: UTC, whole seconds. */
+export function nowSeconds(): string {
+  return `${new Date().toISOString().slice(0, 19)}Z`;
+}

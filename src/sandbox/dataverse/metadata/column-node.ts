@@ -1,0 +1,207 @@
+import { namedGuid } from "../guids.ts";
+import { type Column, isProperty, type Kind, type Option, type Table } from "../model.ts";
+import { digitsOf } from "../records/values.ts";
+import { label, managed } from "./label.ts";
+import type { MetadataNode } from "./node.ts";
+
+/** AttributeType, AttributeTypeName and the derived metadata type of each kind (dataverse.md section 3). */
+const TYPES: Record<Kind, [string, string, string]> = {
+  text: ["String", "StringType", "StringAttributeMetadata"],
+  memo: ["Memo", "MemoType", "MemoAttributeMetadata"],
+  int: ["Integer", "IntegerType", "IntegerAttributeMetadata"],
+  bigint: ["BigInt", "BigIntType", "BigIntAttributeMetadata"],
+  decimal: ["Decimal", "DecimalType", "DecimalAttributeMetadata"],
+  double: ["Double", "DoubleType", "DoubleAttributeMetadata"],
+  money: ["Money", "MoneyType", "MoneyAttributeMetadata"],
+  bool: ["Boolean", "BooleanType", "BooleanAttributeMetadata"],
+  datetime: ["DateTime", "DateTimeType", "DateTimeAttributeMetadata"],
+  zoneless: ["DateTime", "DateTimeType", "DateTimeAttributeMetadata"],
+  date: ["DateTime", "DateTimeType", "DateTimeAttributeMetadata"],
+  choice: ["Picklist", "PicklistType", "PicklistAttributeMetadata"],
+  choices: ["Virtual", "MultiSelectPicklistType", "MultiSelectPicklistAttributeMetadata"],
+  state: ["State", "StateType", "StateAttributeMetadata"],
+  status: ["Status", "StatusType", "StatusAttributeMetadata"],
+  lookup: ["Lookup", "LookupType", "LookupAttributeMetadata"],
+  customer: ["Customer", "CustomerType", "LookupAttributeMetadata"],
+  owner: ["Owner", "OwnerType", "LookupAttributeMetadata"],
+  guid: ["Uniqueidentifier", "UniqueidentifierType", "UniqueIdentifierAttributeMetadata"],
+  entityname: ["EntityName", "EntityNameType", "EntityNameAttributeMetadata"],
+  virtual: ["Virtual", "VirtualType", "AttributeMetadata"],
+  image: ["Virtual", "ImageType", "ImageAttributeMetadata"],
+  party: ["PartyList", "PartyListType", "LookupAttributeMetadata"],
+};
+
+export const derivedTypes = new Set(Object.values(TYPES).map(([, , type]) => type));
+
+/** A column as AttributeMetadata and its derived type. */
+export function columnNode(table: Table, column: Column, number: number): MetadataNode {
+  const [type, typeName, derived] = TYPES[column.kind];
+  const hasOptions =
+    column.options !== undefined || ["choice", "choices", "state", "status", "bool"].includes(column.kind);
+  return {
+    type: derived,
+    properties: {
+      AttributeOf: column.of ?? null,
+      AttributeType: type,
+      AttributeTypeName: { Value: typeName },
+      ColumnNumber: number,
+      Description: label(undefined),
+      DisplayName: label(column.label),
+      EntityLogicalName: table.name,
+      IsCustomAttribute: column.custom,
+      IsLogical: column.logical,
+      IsManaged: false,
+      IsPrimaryId: column.name === table.idColumn,
+      IsPrimaryName: column.name === table.nameColumn,
+      IsSecured: column.secured,
+      IsSearchable: false,
+      IsFilterable: false,
+      IsRetrievable: true,
+      IsValidForAdvancedFind: managed(column.of === undefined, "canmodifysearchsettings"),
+      IsValidForCreate: column.create,
+      IsValidForRead: true,
+      IsValidForUpdate: column.update,
+      IsValidODataAttribute: isProperty(column),
+      LogicalName: column.name,
+      RequiredLevel: managed(column.level, "canmodifyrequirementlevelsettings"),
+      SchemaName: column.schema,
+      SourceType: null,
+      MetadataId: column.id,
+      HasChanged: null,
+    },
+    typed: derived === "AttributeMetadata" ? {} : typedProperties(column),
+    navigations: {},
+    typedNavigations: hasOptions ? { OptionSet: () => optionSetNode(table, column), GlobalOptionSet: () => null } : {},
+  };
+}
+
+function typedProperties(column: Column): Record<string, unknown> {
+  const [min, max] = column.range ?? [undefined, undefined];
+  switch (column.kind) {
+    case "text":
+      return {
+        MaxLength: column.max ?? 100,
+        Format: column.format ?? "Text",
+        FormatName: { Value: column.format ?? "Text" },
+        ImeMode: "Auto",
+        DatabaseLength: (column.max ?? 100) * 2,
+        IsLocalizable: false,
+        YomiOf: null,
+      };
+    case "memo":
+      return {
+        MaxLength: column.max ?? 2000,
+        Format: column.format ?? "TextArea",
+        ImeMode: "Auto",
+        IsLocalizable: false,
+      };
+    case "int":
+      return { MinValue: min ?? -2147483648, MaxValue: max ?? 2147483647, Format: column.format ?? "None" };
+    case "bigint":
+      return { MinValue: exact("-9223372036854775808"), MaxValue: exact("9223372036854775807") };
+    case "decimal":
+      return {
+        MinValue: min ?? -100000000000,
+        MaxValue: max ?? 100000000000,
+        Precision: column.precision ?? 10,
+        ImeMode: "Disabled",
+      };
+    case "double":
+      return {
+        MinValue: min ?? -100000000000,
+        MaxValue: max ?? 100000000000,
+        Precision: digitsOf(column),
+        ImeMode: "Disabled",
+      };
+    case "money":
+      return {
+        MinValue: min ?? -922337203685477,
+        MaxValue: max ?? 922337203685477,
+        Precision: column.precision ?? 2,
+        PrecisionSource: column.source ?? 0,
+        IsBaseCurrency: column.name.endsWith("_base"),
+        CalculationOf: column.name.endsWith("_base") ? column.name.slice(0, -"_base".length) : null,
+        ImeMode: "Disabled",
+      };
+    case "bool":
+      return { DefaultValue: column.initial ?? false };
+    case "date":
+    case "datetime":
+    case "zoneless":
+      return {
+        Format: column.format ?? (column.kind === "date" ? "DateOnly" : "DateAndTime"),
+        DateTimeBehavior: {
+          Value: { date: "DateOnly", datetime: "UserLocal", zoneless: "TimeZoneIndependent" }[column.kind],
+        },
+        CanChangeDateTimeBehavior: managed(false, "canchangedatetimebehavior"),
+        ImeMode: "Inactive",
+        MinSupportedValue: "1753-01-01T00:00:00Z",
+        MaxSupportedValue: "9999-12-30T23:59:59Z",
+      };
+    case "choice":
+    case "choices":
+    case "state":
+    case "status":
+      return { DefaultFormValue: column.initial ?? (column.kind === "state" ? 0 : -1) };
+    case "lookup":
+    case "customer":
+    case "owner":
+    case "party":
+      return { Targets: column.targets ?? [], Format: "None" };
+    default:
+      return { IsEntityReferenceStored: false };
+  }
+}
+
+/** A number in JSON that no JavaScript number can hold. */
+function exact(digits: string): unknown {
+  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(digits);
+}
+
+/** Boolean columns have a true and a false option, the others a list; `State` and `DefaultStatus` tie the two codes. */
+function optionSetNode(table: Table, column: Column): MetadataNode {
+  const name = `${table.name}_${column.name}`;
+  const base = {
+    Name: name,
+    IsGlobal: false,
+    IsCustomOptionSet: column.custom,
+    IsManaged: false,
+    DisplayName: label(column.label),
+    Description: label(undefined),
+    MetadataId: namedGuid(`options ${name}`),
+    HasChanged: null,
+  };
+  const options = column.options ?? [];
+  const kinds: Partial<Record<Kind, string>> = { bool: "Boolean", state: "State", status: "Status" };
+  const values =
+    column.kind === "bool"
+      ? { TrueOption: optionOf(column, boolOption(options, 1)), FalseOption: optionOf(column, boolOption(options, 0)) }
+      : { Options: options.map((option) => optionOf(column, option)) };
+  return {
+    type: column.kind === "bool" ? "BooleanOptionSetMetadata" : "OptionSetMetadata",
+    properties: { ...base, OptionSetType: kinds[column.kind] ?? "Picklist", ...values },
+    typed: {},
+    navigations: {},
+    typedNavigations: {},
+  };
+}
+
+function boolOption(options: Option[], value: number): Option {
+  return options.find((each) => each.value === value) ?? { value, label: value === 1 ? "Yes" : "No" };
+}
+
+function optionOf(column: Column, option: Option): Record<string, unknown> {
+  return {
+    Value: option.value,
+    Label: label(option.label),
+    Description: label(undefined),
+    Color: null,
+    IsManaged: false,
+    ExternalValue: null,
+    ParentValues: [],
+    MetadataId: null,
+    HasChanged: null,
+    ...(column.kind === "state" ? { DefaultStatus: option.fallback ?? null, InvariantName: option.label } : {}),
+    ...(column.kind === "status" ? { State: option.state ?? 0, TransitionData: null } : {}),
+  };
+}

@@ -1,0 +1,28 @@
+import { namedGuid } from "../guids.ts";
+
+const ENGLISH = 1033;
+
+/** Dataverse's label shape (dataverse.md section 3); an empty label has no user label. */
+export function label(text: string | undefined): Record<string, unknown> {
+  if (text === undefined || text === "") return { LocalizedLabels: [], UserLocalizedLabel: null };
+  const one = {
+    Label: text,
+    LanguageCode: ENGLISH,
+    IsManaged: false,
+    MetadataId: namedGuid(`label ${text}`),
+    HasChanged: null,
+  };
+  return { LocalizedLabels: [one], UserLocalizedLabel: one };
+}
+
+/** The text of a label in a body: the English one, else the first. Undefined when there is none. */
+export function labelText(value: unknown): string | undefined {
+  const labels = (value as { LocalizedLabels?: unknown } | null | undefined)?.LocalizedLabels;
+  if (!Array.isArray(labels)) return undefined;
+  const found = labels.find((each) => each?.LanguageCode === ENGLISH) ?? labels[0];
+  return typeof found?.Label === "string" ? found.Label : undefined;
+}
+
+export function managed(value: unknown, property: string): Record<string, unknown> {
+  return { Value: value, CanBeChanged: true, ManagedPropertyLogicalName: property };
+}

@@ -1,0 +1,155 @@
+import type { Cell, KeyIndex, Row } from "./row.ts";
+
+/** What a column holds. `zoneless` is a time-zone-independent date and time; `choices` is multi-select. */
+export type Kind =
+  | "text"
+  | "memo"
+  | "int"
+  | "bigint"
+  | "decimal"
+  | "double"
+  | "money"
+  | "bool"
+  | "datetime"
+  | "zoneless"
+  | "date"
+  | "choice"
+  | "choices"
+  | "state"
+  | "status"
+  | "lookup"
+  | "customer"
+  | "owner"
+  | "guid"
+  | "entityname"
+  | "virtual"
+  | "image"
+  | "party";
+
+export type Level = "None" | "SystemRequired" | "ApplicationRequired" | "Recommended";
+
+/** `state` ties a status to its state; `fallback` is a state's default status. */
+export type Option = { value: number; label: string; state?: number; fallback?: number };
+
+export type Column = {
+  name: string;
+  schema: string;
+  label: string;
+  kind: Kind;
+  level: Level;
+  create: boolean;
+  update: boolean;
+  custom: boolean;
+  /** Shown in metadata only; not stored in the table itself. */
+  logical: boolean;
+  secured: boolean;
+  /** In UTF-16 units. */
+  max?: number;
+  range?: [number, number];
+  /** Digits after the point. */
+  precision?: number;
+  /** Money: 0 own precision, 1 the organisation's, 2 the currency's. */
+  source?: number;
+  format?: string;
+  /** The value a new row gets when none is sent. */
+  initial?: string | number | boolean;
+  /** The column this one only accompanies (`owneridname` of `ownerid`): in metadata, never in rows. */
+  of?: string;
+  options?: Option[];
+  targets?: string[];
+  id: string;
+  /** Place in the row, given on the first write; -1: no row has a value. */
+  slot: number;
+  /** Lookups with several targets keep the target table's name beside the id. */
+  typeSlot: number;
+  /** Worked out on reading instead of stored. */
+  computed?: (row: Row) => Cell;
+  /** Default for rows that predate no write: read where the slot is empty. Only columns of the delivered schema. */
+  implied: Cell;
+};
+
+export type Relation = { column: string; target: string; navigation: string; schema: string };
+export type ManyToMany = {
+  schema: string;
+  first: string;
+  firstNavigation: string;
+  second: string;
+  secondNavigation: string;
+  intersect: string;
+};
+
+export type Table = {
+  name: string;
+  schema: string;
+  set: string;
+  label: string;
+  plural: string;
+  code: number;
+  idColumn: string;
+  nameColumn: string | undefined;
+  owned: "user" | "business" | "organization" | "none";
+  tracking: boolean;
+  concurrency: boolean;
+  activity: boolean;
+  custom: boolean;
+  /** CreateMultiple and UpdateMultiple exist for it. */
+  bulk: boolean;
+  /** Other software fills it: the Web API only reads. */
+  seedOnly: boolean;
+  id: string;
+  columns: Map<string, Column>;
+  relations: Relation[];
+  manyToMany: ManyToMany[];
+  keys: KeyIndex[];
+  /** The next free place in a row. */
+  slots: number;
+  /** Goes up with every change of columns or keys, so that what was compiled from them is compiled again. */
+  shape: number;
+
+  rows: Row[];
+  byId: Map<string, Row>;
+  /** Every write in order: the row and the version it got. An entry is current while both agree. */
+  log: Row[];
+  logVersions: number[];
+  deleted: { id: string; version: number }[];
+};
+
+/** Columns that are properties of the row's type in the Web API (dataverse.md section 3: companions are not). */
+export function isProperty(column: Column): boolean {
+  if (column.kind === "virtual" || column.kind === "party") return false;
+  return column.of === undefined || column.of === "entityimageid";
+}
+
+export function isLookup(column: Column): boolean {
+  return column.kind === "lookup" || column.kind === "customer" || column.kind === "owner";
+}
+
+/** The name a column goes by in payloads and queries. */
+export function propertyName(column: Column): string {
+  return isLookup(column) ? `_${column.name}_value` : column.name;
+}
+
+/** Gives the column its place in the rows. */
+export function slotOf(table: Table, column: Column): number {
+  if (column.slot < 0) column.slot = table.slots++;
+  return column.slot;
+}
+
+export function typeSlotOf(table: Table, column: Column): number {
+  if (column.typeSlot < 0) column.typeSlot = table.slots++;
+  return column.typeSlot;
+}
+
+/** The value of a column in a row, defaults included; null when there is none. */
+export function read(row: Row, column: Column): Cell {
+  if (column.computed !== undefined) return column.computed(row);
+  const value = column.slot < 0 ? undefined : row[column.slot];
+  return value === undefined ? column.implied : value;
+}
+
+/** The table a lookup points at, or undefined when the lookup is empty. */
+export function readTarget(row: Row, column: Column): string | undefined {
+  if (read(row, column) === null) return undefined;
+  const stored = column.typeSlot < 0 ? undefined : row[column.typeSlot];
+  return typeof stored === "string" ? stored : column.targets?.[0];
+}

@@ -1,0 +1,92 @@
+import { errors } from "../errors.ts";
+import type { Aliases } from "./parser.ts";
+
+/** The system query options of one request, decoded; everything else in the query string is ignored. */
+export type QueryOptions = {
+  select: string[] | undefined;
+  filter: string | undefined;
+  orderby: string | undefined;
+  top: number | undefined;
+  count: boolean;
+  skiptoken: string | undefined;
+  deltatoken: string | undefined;
+  expand: string | undefined;
+  aliases: Aliases;
+};
+
+/** Real options of Dataverse that the sandbox answers with 501. */
+const NOT_BUILT = new Set(["$apply", "fetchXml", "savedQuery", "userQuery"]);
+/** Options the service itself refuses (dataverse.md section 6). */
+const REFUSED: Record<string, string> = {
+  $skip: "Skip Clause is not supported in CRM",
+  $search: "Search Clause is not supported in CRM",
+  $format: "The query parameter $format is not supported.",
+  $compute: "The query parameter $compute is not supported.",
+  $levels: "The query parameter $levels is not supported.",
+};
+
+/** Parses a raw query string. Names are case-sensitive (section 3). Throws 400 or 501 as documented. */
+export function parseOptions(query: string): QueryOptions {
+  const options: QueryOptions = {
+    select: undefined,
+    filter: undefined,
+    orderby: undefined,
+    top: undefined,
+    count: false,
+    skiptoken: undefined,
+    deltatoken: undefined,
+    expand: undefined,
+    aliases: new Map(),
+  };
+  for (const [name, value] of pairs(query)) {
+    if (NOT_BUILT.has(name)) throw errors.notBuilt(`The query option ${name}`);
+    if (REFUSED[name] !== undefined) throw errors.badQuery(REFUSED[name]);
+    if (name.startsWith("@")) options.aliases.set(name, value);
+    else if (name === "$select")
+      options.select = value === "" ? undefined : value.split(",").map((each) => each.trim());
+    else if (name === "$filter") options.filter = value;
+    else if (name === "$orderby") options.orderby = value;
+    else if (name === "$top") options.top = wholeNumber(name, value);
+    else if (name === "$count") options.count = trueOrFalse(value);
+    else if (name === "$skiptoken") options.skiptoken = value;
+    else if (name === "$deltatoken") options.deltatoken = value;
+    else if (name === "$expand") options.expand = value;
+    else if (name.startsWith("$")) throw errors.badQuery(`The query parameter '${name}' is not supported.`);
+  }
+  return options;
+}
+
+/** The pairs of a query string, decoded. */
+export function pairs(query: string): [string, string][] {
+  if (query === "") return [];
+  return query.split("&").map((part) => {
+    const cut = part.indexOf("=");
+    return cut < 0 ? [decode(part), ""] : [decode(part.slice(0, cut)), decode(part.slice(cut + 1))];
+  });
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    throw errors.badQuery("The request URI is not valid: it is not properly percent-encoded.");
+  }
+}
+
+function wholeNumber(name: string, value: string): number {
+  if (!/^\d{1,9}$/.test(value)) {
+    throw errors.badQuery(
+      `Invalid value '${value}' for ${name} query option found. The ${name} query option requires a non-negative integer value.`,
+    );
+  }
+  return Number(value);
+}
+
+function trueOrFalse(value: string): boolean {
+  if (value !== "true" && value !== "false") {
+    throw errors.badQuery(
+      `Invalid value '${value}' for $count query option found. Valid values are 'true' and 'false'.`,
+    );
+  }
+  return value === "true";
+}

@@ -1,0 +1,79 @@
+import type { Environment } from "../environment.ts";
+import { nowSeconds } from "../environment.ts";
+import type { Table } from "../model.ts";
+import { idOf, isAlive, type Row, VERSION } from "../row.ts";
+import { enterKeys, leaveKeys } from "./keys.ts";
+
+/** Who writes, and how: what one request may do. */
+export type Actor = {
+  /** systemuserid that becomes createdby and modifiedby. */
+  user: string;
+  /** Plug-ins do not run (bypass headers, and seeds). */
+  bypassPlugins: boolean;
+  /** Seeds may fill what the Web API only reads, and need no privilege. */
+  seeding: boolean;
+};
+
+type Step = { kind: "created" | "updated" | "deleted"; table: Table; row: Row; before: Row | undefined };
+
+/**
+ * Writes of one request. They are applied at once and in order, so that a later item sees an earlier one, and undone
+ * in reverse when an item fails: bulk messages are all or nothing (dataverse.md section 7).
+ */
+export type Transaction = {
+  environment: Environment;
+  actor: Actor;
+  now: string;
+  steps: Step[];
+  marks: Map<Table, { log: number; deleted: number; rows: number }>;
+};
+
+export function begin(environment: Environment, actor: Actor): Transaction {
+  return { environment, actor, now: nowSeconds(), steps: [], marks: new Map() };
+}
+
+/** Notes a step before the table is touched. */
+export function note(tx: Transaction, kind: Step["kind"], table: Table, row: Row, before?: Row): void {
+  if (!tx.marks.has(table)) {
+    tx.marks.set(table, { log: table.log.length, deleted: table.deleted.length, rows: table.rows.length });
+  }
+  tx.steps.push({ kind, table, row, before });
+}
+
+/** Gives the row its next version and writes the change log. */
+export function stamp(tx: Transaction, table: Table, row: Row): void {
+  const version = ++tx.environment.version;
+  row[VERSION] = version;
+  table.log.push(row);
+  table.logVersions.push(version);
+}
+
+export function rollback(tx: Transaction): void {
+  for (const { kind, table, row, before } of tx.steps.reverse()) {
+    if (kind !== "deleted") leaveKeys(table, row);
+    if (kind === "created") table.byId.delete(idOf(row));
+    if (before !== undefined) {
+      row.length = 0;
+      for (const cell of before) row.push(cell);
+      table.byId.set(idOf(row), row);
+      enterKeys(table, row);
+    }
+  }
+  for (const [table, mark] of tx.marks) {
+    table.log.length = mark.log;
+    table.logVersions.length = mark.log;
+    table.deleted.length = mark.deleted;
+    table.rows.length = mark.rows;
+  }
+}
+
+/** Drops what no reader can reach any more: superseded log entries and deleted rows, once they outnumber the rest. */
+export function compact(tables: Iterable<Table>): void {
+  for (const table of tables) {
+    if (table.rows.length > 1000 && table.rows.length > 2 * table.byId.size) table.rows = table.rows.filter(isAlive);
+    if (table.log.length <= 1000 || table.log.length <= 2 * table.byId.size) continue;
+    const current = table.log.map((row, n) => row[VERSION] === table.logVersions[n]);
+    table.log = table.log.filter((_, n) => current[n]);
+    table.logVersions = table.logVersions.filter((_, n) => current[n]);
+  }
+}

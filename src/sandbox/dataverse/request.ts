@@ -1,0 +1,78 @@
+import { type Call, header, type Reply } from "../http/exchange.ts";
+import type { Environment } from "./environment.ts";
+import { errors } from "./errors.ts";
+import type { Actor, Transaction } from "./records/transaction.ts";
+import { begin, compact, rollback } from "./records/transaction.ts";
+import type { Preferences } from "./wire/prefer.ts";
+
+/** One admitted call to the Web API, with what every route needs. */
+export type ApiRequest = {
+  call: Call;
+  environment: Environment;
+  actor: Actor;
+  prefer: Preferences;
+  /** `http://host/api/data/v9.2`, with the version the client used. */
+  base: string;
+};
+
+/** The body as an object. Throws the documented 400 for anything else. */
+export function jsonBody(request: ApiRequest, set: string): Record<string, unknown> {
+  const text = request.call.body.toString().replace(/^\ufeff/, "");
+  if (text.trim() === "") throw errors.badJson(set, "The request body is empty; a JSON object was expected.");
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw errors.badJson(
+      set,
+      `Invalid JSON. A token was not recognized in the JSON content. (${(error as Error).message})`,
+    );
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw errors.badJson(set, "A node of type 'StartObject' was expected in the JSON content.");
+  }
+  return value as Record<string, unknown>;
+}
+
+/** Runs one request's writes: all of them or, when anything throws, none. */
+export function transact<T>(request: ApiRequest, work: (tx: Transaction) => T): T {
+  const tx = begin(request.environment, request.actor);
+  try {
+    const result = work(tx);
+    compact(tx.marks.keys());
+    return result;
+  } catch (error) {
+    rollback(tx);
+    throw error;
+  }
+}
+
+/** `Preference-Applied`, naming what was honoured (dataverse.md section 1). */
+export function applied(
+  request: ApiRequest,
+  honoured: { list?: boolean; representation?: boolean },
+): Record<string, string> {
+  const { prefer } = request;
+  const names: string[] = [];
+  if (honoured.representation) names.push("return=representation");
+  if (prefer.annotations !== undefined) names.push(`odata.include-annotations="${prefer.annotations}"`);
+  if (honoured.list && prefer.maxPageSize !== undefined) names.push(`odata.maxpagesize=${prefer.maxPageSize}`);
+  if (honoured.list && prefer.trackChanges) names.push("odata.track-changes");
+  return names.length === 0 ? {} : { "Preference-Applied": names.join(",") };
+}
+
+export function odata(status: number, body: string, headers: Record<string, string> = {}): Reply {
+  return {
+    status,
+    headers: { "Content-Type": "application/json; odata.metadata=minimal", "OData-Version": "4.0", ...headers },
+    body,
+  };
+}
+
+export function noContent(rows: number, headers: Record<string, string> = {}): Reply {
+  return { status: 204, headers: { "OData-Version": "4.0", ...headers }, rows };
+}
+
+export function headerOf(request: ApiRequest, name: string): string | undefined {
+  return header(request.call, name);
+}

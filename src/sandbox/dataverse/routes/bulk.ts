@@ -1,0 +1,113 @@
+import type { Reply } from "../../http/exchange.ts";
+import { errors } from "../errors.ts";
+import { GUID } from "../guids.ts";
+import type { Table } from "../model.ts";
+import { findRow, type KeyPredicate, parseReference } from "../records/references.ts";
+import { createRow, updateRow, upsertRow } from "../records/write.ts";
+import { type ApiRequest, jsonBody, noContent, odata, transact } from "../request.ts";
+import { idOf } from "../row.ts";
+
+type Target = Record<string, unknown>;
+
+/** The bulk messages by name (dataverse.md section 7). One transaction each: any error undoes all. */
+export const BULK_ACTIONS: Record<string, (request: ApiRequest, table: Table) => Reply> = {
+  CreateMultiple: createMultiple,
+  UpdateMultiple: updateMultiple,
+  UpsertMultiple: upsertMultiple,
+};
+
+function createMultiple(request: ApiRequest, table: Table): Reply {
+  const targets = targetsOf(request, table);
+  const ids = transact(request, (tx) => targets.map((target) => idOf(createRow(tx, table, target))));
+  const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.CreateMultipleResponse`;
+  return { ...odata(200, JSON.stringify({ "@odata.context": context, Ids: ids })), rows: ids.length };
+}
+
+/** Of two targets with one id the first is applied and the later ignored. */
+function updateMultiple(request: ApiRequest, table: Table): Reply {
+  const targets = targetsOf(request, table);
+  const seen = new Set<string>();
+  transact(request, (tx) => {
+    for (const target of targets) {
+      const id = primaryId(table, target);
+      if (id === undefined) {
+        throw errors.bulkBody(table.set, `Each item of Targets must have the primary key '${table.idColumn}'.`);
+      }
+      if (seen.has(id)) continue;
+      seen.add(id);
+      const row = table.byId.get(id);
+      if (!row) throw errors.missing(table.name, id);
+      updateRow(tx, table, row, target);
+    }
+  });
+  return noContent(seen.size);
+}
+
+/** Two targets for one row fail the whole request; nothing is said about what was created. */
+function upsertMultiple(request: ApiRequest, table: Table): Reply {
+  const targets = targetsOf(request, table);
+  const written = new Set<unknown>();
+  transact(request, (tx) => {
+    for (const target of targets) {
+      const key = identityOf(request, table, target);
+      const row = findRow(table, key);
+      if (row && written.has(row)) throw errors.duplicateId();
+      written.add(upsertRow(tx, table, row, target, key).row);
+    }
+  });
+  return noContent(targets.length);
+}
+
+function identityOf(request: ApiRequest, table: Table, target: Target): KeyPredicate {
+  const reference = target["@odata.id"];
+  if (typeof reference === "string") {
+    const { table: named, key } = parseReference(request.environment, reference);
+    if (named !== table) throw errors.bulkBody(table.set, `'@odata.id' names '${named.set}', not '${table.set}'.`);
+    return key;
+  }
+  const id = primaryId(table, target);
+  if (id !== undefined) return { id };
+  throw errors.bulkBody(
+    table.set,
+    `Each item of Targets must have '@odata.id' or the primary key '${table.idColumn}'.`,
+  );
+}
+
+function primaryId(table: Table, target: Target): string | undefined {
+  const id = target[table.idColumn];
+  if (id === undefined || id === null) return undefined;
+  if (typeof id !== "string" || !GUID.test(id)) throw errors.wrongType(table.set, id, "Edm.Guid");
+  return id.toLowerCase();
+}
+
+/** The items, each with the type that is mandatory on it. Throws the OData reader's 400 otherwise. */
+function targetsOf(request: ApiRequest, table: Table): Target[] {
+  if (!table.bulk) throw errors.messageUnsupported(table.name);
+  const body = jsonBody(request, table.set);
+  const targets = body.Targets;
+  if (!Array.isArray(targets))
+    throw errors.bulkBody(table.set, "The parameter 'Targets' was not found or is no collection.");
+  if (targets.length === 0) throw errors.badSchema("The parameter 'Targets' holds no items.");
+  const extra = Object.keys(body).find((name) => name !== "Targets" && !name.startsWith("@"));
+  if (extra !== undefined) {
+    throw errors.bulkBody(
+      table.set,
+      `The parameter '${extra}' in the request payload is not a valid parameter for the operation.`,
+    );
+  }
+  const plain = `Microsoft.Dynamics.CRM.${table.name}`;
+  for (const target of targets as unknown[]) {
+    if (typeof target !== "object" || target === null || Array.isArray(target)) {
+      throw errors.bulkBody(table.set, "A node of type 'StartObject' was expected in 'Targets'.");
+    }
+    const type = (target as Target)["@odata.type"];
+    if (type === plain || type === `#${plain}`) continue;
+    throw errors.bulkBody(
+      table.set,
+      type === undefined
+        ? "A type named '' could not be resolved: '@odata.type' is required on every item of 'Targets'."
+        : `A type named '${String(type)}' was found where '${plain}' was expected.`,
+    );
+  }
+  return targets as Target[];
+}

@@ -1,0 +1,64 @@
+import type { Reply } from "../../http/exchange.ts";
+import { errors } from "../errors.ts";
+import { isLookup, isProperty, read, type Table } from "../model.ts";
+import { queryColumn } from "../query/fields.ts";
+import { checkPrivilege } from "../records/privileges.ts";
+import { parsePredicate } from "../records/references.ts";
+import { updateRow } from "../records/write.ts";
+import { type ApiRequest, jsonBody, noContent, odata, transact } from "../request.ts";
+import { idOf } from "../row.ts";
+import type { Segment } from "../wire/address.ts";
+import { writeValue } from "../wire/row-writer.ts";
+import { existing } from "./record.ts";
+
+/** One property of one row: `GET`, `PUT {"value": x}`, `DELETE` (dataverse.md section 4). */
+export function propertyRoute(request: ApiRequest, table: Table, segment: Segment, name: string): Reply {
+  const row = existing(table, parsePredicate(table, segment.key!));
+  const relation = table.relations.find((each) => each.navigation === name);
+  const named = table.columns.get(name);
+  if (relation && !(named && isProperty(named) && !isLookup(named))) {
+    throw errors.notBuilt(`Following the navigation property '${name}' of a row`);
+  }
+  if (table.manyToMany.some((link) => link.firstNavigation === name || link.secondNavigation === name)) {
+    throw errors.notBuilt(`The collection '${name}' of a row`);
+  }
+  const column = queryColumn(table, name);
+  switch (request.call.method) {
+    case "GET": {
+      checkPrivilege(request.environment, request.actor.user, table, "Read");
+      const value = read(row, column);
+      if (value === null) return noContent(0);
+      const context = `${request.base}/$metadata#${table.set}(${idOf(row)})/${name}`;
+      return odata(200, `{"@odata.context":${JSON.stringify(context)},"value":${writeValue(column, value)}}`);
+    }
+    case "PUT": {
+      const body = jsonBody(request, table.set);
+      if (!("value" in body)) throw errors.badJson(table.set, "The property 'value' was not found.");
+      transact(request, (tx) => updateRow(tx, table, row, { [name]: body.value }));
+      return noContent(1);
+    }
+    case "DELETE":
+      transact(request, (tx) => updateRow(tx, table, row, { [name]: null }));
+      return noContent(1);
+    default:
+      throw errors.wrongVerb(request.call.method);
+  }
+}
+
+/** `PUT` and `DELETE /{set}(key)/{lookup}/$ref`; collections answer 501. */
+export function referenceRoute(request: ApiRequest, table: Table, segment: Segment, name: string): Reply {
+  const row = existing(table, parsePredicate(table, segment.key!));
+  if (!table.relations.some((each) => each.navigation === name)) {
+    throw errors.notBuilt(`$ref on '${name}' of ${table.set} (collections and many-to-many)`);
+  }
+  const bind = `${name}@odata.bind`;
+  if (request.call.method === "DELETE") {
+    transact(request, (tx) => updateRow(tx, table, row, { [bind]: null }));
+    return noContent(1);
+  }
+  if (request.call.method !== "PUT") throw errors.wrongVerb(request.call.method);
+  const target = jsonBody(request, table.set)["@odata.id"];
+  if (typeof target !== "string") throw errors.badJson(table.set, "The property '@odata.id' was not found.");
+  transact(request, (tx) => updateRow(tx, table, row, { [bind]: target }));
+  return noContent(1);
+}

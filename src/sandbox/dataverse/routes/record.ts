@@ -1,0 +1,86 @@
+import type { Reply } from "../../http/exchange.ts";
+import { errors } from "../errors.ts";
+import type { Table } from "../model.ts";
+import { parseOptions } from "../query/options.ts";
+import { checkPrivilege } from "../records/privileges.ts";
+import { findRow, type KeyPredicate, missing, parsePredicate } from "../records/references.ts";
+import { deleteRow, upsertRow } from "../records/write.ts";
+import { type ApiRequest, headerOf, jsonBody, noContent, transact } from "../request.ts";
+import { etagOf, idOf, type Row } from "../row.ts";
+import type { Segment } from "../wire/address.ts";
+import { representation } from "./representation.ts";
+
+/** `GET`, `PATCH` and `DELETE /{set}(key)`, with the conditions of dataverse.md section 4. */
+export function recordRoute(request: ApiRequest, table: Table, segment: Segment): Reply {
+  const key = parsePredicate(table, segment.key!);
+  switch (request.call.method) {
+    case "GET":
+      return retrieve(request, table, key);
+    case "PATCH":
+      return upsert(request, table, key, segment);
+    case "DELETE":
+      return remove(request, table, key);
+    default:
+      throw errors.wrongVerb(request.call.method);
+  }
+}
+
+/** The addressed row. Throws the documented 404. */
+export function existing(table: Table, key: KeyPredicate): Row {
+  const row = findRow(table, key);
+  if (!row) throw missing(table, key);
+  return row;
+}
+
+function retrieve(request: ApiRequest, table: Table, key: KeyPredicate): Reply {
+  checkPrivilege(request.environment, request.actor.user, table, "Read");
+  const options = parseOptions(request.call.query);
+  if (options.expand !== undefined) throw errors.notBuilt("The query option $expand");
+  const row = existing(table, key);
+  const known = condition(request, "if-none-match");
+  if (known !== undefined && request.prefer.annotations === undefined) {
+    if (!table.concurrency) throw errors.concurrencyOff(table.name);
+    if (known === "*" || known === etagOf(row))
+      return { status: 304, headers: { "OData-Version": "4.0", ETag: etagOf(row) } };
+  }
+  return representation(request, table, row, options.select, 200);
+}
+
+function upsert(request: ApiRequest, table: Table, key: KeyPredicate, segment: Segment): Reply {
+  const body = jsonBody(request, table.set);
+  const options = parseOptions(request.call.query);
+  const row = findRow(table, key);
+  if (condition(request, "if-none-match") === "*" && row) throw errors.duplicateId();
+  checkIfMatch(request, table, row, key);
+  const result = transact(request, (tx) => upsertRow(tx, table, row, body, key));
+  if (request.prefer.representation) {
+    return { ...representation(request, table, result.row, options.select, result.created ? 201 : 200), rows: 1 };
+  }
+  // The key form comes back as it was sent, not as the id (section 4).
+  return noContent(1, { "OData-EntityId": `${request.base}/${segment.raw}` });
+}
+
+function remove(request: ApiRequest, table: Table, key: KeyPredicate): Reply {
+  const row = existing(table, key);
+  checkIfMatch(request, table, row, key);
+  if (table.seedOnly) throw errors.readOnlyTable(table.name);
+  if (idOf(row) === request.environment.appUser) throw errors.readOnlyTable(table.name);
+  transact(request, (tx) => deleteRow(tx, table, row));
+  return noContent(1);
+}
+
+/** `If-Match: *` asks for the row to be there, an etag for that version of it. */
+export function checkIfMatch(request: ApiRequest, table: Table, row: Row | undefined, key: KeyPredicate): void {
+  const wanted = condition(request, "if-match");
+  if (wanted === undefined) return;
+  if (!row) throw missing(table, key);
+  if (wanted === "*") return;
+  if (!table.concurrency) throw errors.concurrencyOff(table.name);
+  if (wanted !== etagOf(row)) throw errors.staleVersion();
+}
+
+/** A condition header; `null` is what clients send to defeat caches, and means nothing (section 1). */
+function condition(request: ApiRequest, name: "if-match" | "if-none-match"): string | undefined {
+  const value = headerOf(request, name)?.trim();
+  return value === undefined || value === "null" || value === "" ? undefined : value;
+}

@@ -1,0 +1,62 @@
+import type { Reply } from "../../http/exchange.ts";
+import { errors } from "../errors.ts";
+import type { Table } from "../model.ts";
+import { countChanges } from "../query/delta.ts";
+import { deltaPage } from "../query/delta-page.ts";
+import { countRows, type ListRequest, listPage, PAGE_SIZE, rowFilter } from "../query/list.ts";
+import { parseOptions } from "../query/options.ts";
+import { checkPrivilege } from "../records/privileges.ts";
+import { createRow } from "../records/write.ts";
+import { type ApiRequest, applied, jsonBody, noContent, odata, transact } from "../request.ts";
+import { idOf } from "../row.ts";
+import { representation } from "./representation.ts";
+
+/** `GET` and `POST /{set}`. */
+export function tableRoute(request: ApiRequest, table: Table): Reply {
+  if (request.call.method === "GET") return readTable(request, table);
+  if (request.call.method === "POST") return createRecord(request, table);
+  throw errors.wrongVerb(request.call.method);
+}
+
+function listRequest(request: ApiRequest, table: Table): ListRequest {
+  checkPrivilege(request.environment, request.actor.user, table, "Read");
+  const options = parseOptions(request.call.query);
+  return {
+    environment: request.environment,
+    table,
+    options,
+    prefer: request.prefer,
+    base: request.base,
+    query: request.call.query,
+  };
+}
+
+function readTable(request: ApiRequest, table: Table): Reply {
+  const list = listRequest(request, table);
+  const body = list.options.deltatoken === undefined ? listPage(list) : deltaPage(list);
+  return odata(200, body, applied(request, { list: true }));
+}
+
+/** `GET /{set}/$count`: plain text, capped like $count (dataverse.md section 6); with a delta token, the changes. */
+export function countRoute(request: ApiRequest, table: Table): Reply {
+  if (request.call.method !== "GET") throw errors.wrongVerb(request.call.method);
+  const list = listRequest(request, table);
+  const token = list.options.deltatoken;
+  const count = token === undefined ? countRows(table, rowFilter(list)) : countChanges(list.environment, table, token);
+  return {
+    status: 200,
+    headers: { "Content-Type": "text/plain", "OData-Version": "4.0" },
+    body: String(Math.min(count, PAGE_SIZE)),
+  };
+}
+
+/** Source: dataverse.md section 4. */
+function createRecord(request: ApiRequest, table: Table): Reply {
+  const body = jsonBody(request, table.set);
+  const options = parseOptions(request.call.query);
+  const row = transact(request, (tx) => createRow(tx, table, body));
+  if (!request.prefer.representation) {
+    return noContent(1, { "OData-EntityId": `${request.base}/${table.set}(${idOf(row)})`, ...applied(request, {}) });
+  }
+  return { ...representation(request, table, row, options.select, 201), rows: 1 };
+}

@@ -1,0 +1,74 @@
+import { CLIENT_ID, PRINCIPAL_ID } from "../entra/directory.ts";
+import { addComputedColumns, deliveredTables } from "./build.ts";
+import type { Environment } from "./environment.ts";
+import { namedGuid } from "./guids.ts";
+import { begin, type Transaction } from "./records/transaction.ts";
+import { createRow } from "./records/write.ts";
+
+const SYSTEM = namedGuid("systemuser SYSTEM");
+
+/**
+ * A fresh environment: the delivered tables, and the few rows every environment has (business unit, currencies, the
+ * system user and the application user).
+ */
+export function createEnvironment(): Environment {
+  const tables = deliveredTables();
+  const environment: Environment = {
+    tables,
+    sets: new Map([...tables.values()].map((table) => [table.set, table])),
+    version: 1_000_000,
+    sequence: 0,
+    nextId: 0,
+    metadataVersion: 1,
+    plugins: [],
+    denied: new Set(),
+    oldestToken: 0,
+    expiredTokens: "error",
+    appUser: namedGuid("systemuser application"),
+    businessUnit: namedGuid("businessunit root"),
+    organization: namedGuid("organization"),
+    currency: namedGuid("transactioncurrency USD"),
+  };
+  for (const table of tables.values()) addComputedColumns(environment, table);
+  const tx = begin(environment, { user: SYSTEM, bypassPlugins: true, seeding: true });
+  const add = (table: string, body: Record<string, unknown>, id: string) => createRow(tx, tables.get(table)!, body, id);
+  add("businessunit", { name: "sandbox" }, environment.businessUnit);
+  add("transactioncurrency", currency("US Dollar", "USD", "$", 1), environment.currency);
+  add("transactioncurrency", currency("Euro", "EUR", "€", 0.9), namedGuid("transactioncurrency EUR"));
+  add("systemuser", { lastname: "SYSTEM", domainname: "system@sandbox.local" }, SYSTEM);
+  add(
+    "systemuser",
+    {
+      firstname: "#",
+      lastname: "Sandbox Application",
+      domainname: "app@sandbox.local",
+      applicationid: CLIENT_ID,
+      azureactivedirectoryobjectid: PRINCIPAL_ID,
+      accessmode: 4,
+    },
+    environment.appUser,
+  );
+  return environment;
+}
+
+function currency(name: string, code: string, symbol: string, rate: number): Record<string, unknown> {
+  return {
+    currencyname: name,
+    isocurrencycode: code,
+    currencysymbol: symbol,
+    currencyprecision: 2,
+    exchangerate: rate,
+    statecode: 0,
+  };
+}
+
+/** The user a test acts as by the header `x-sandbox-user`: made on first use, with an id that follows from the name. */
+export function namedUser(environment: Environment, name: string): string {
+  const id = namedGuid(`systemuser ${name}`);
+  const users = environment.tables.get("systemuser")!;
+  if (!users.byId.has(id)) {
+    const tx: Transaction = begin(environment, { user: SYSTEM, bypassPlugins: true, seeding: true });
+    createRow(tx, users, { lastname: name.slice(0, 64), domainname: `${encodeURIComponent(name)}@sandbox.local` }, id);
+  }
+  return id;
+}

@@ -1,0 +1,110 @@
+import type { Environment } from "../environment.ts";
+import { type Column, isLookup, isProperty, propertyName, read, readTarget, type Table } from "../model.ts";
+import { queryColumn } from "../query/fields.ts";
+import { type Cell, type Row, VERSION } from "../row.ts";
+import { formattedValue } from "./formatted.ts";
+import type { Preferences } from "./prefer.ts";
+
+const FORMATTED = "OData.Community.Display.V1.FormattedValue";
+const TARGET = "Microsoft.Dynamics.CRM.lookuplogicalname";
+const NAVIGATION = "Microsoft.Dynamics.CRM.associatednavigationproperty";
+
+/** Turns rows into JSON text, without the outer brackets of a list. */
+export type RowWriter = (row: Row, context?: string) => string;
+
+type Part = { column: Column; head: string; write: (value: Cell) => string };
+
+/** The columns of an answer: the selected ones, else all; the id always, a currency beside money (section 6). */
+export function selectedColumns(table: Table, select: string[] | undefined): Column[] {
+  if (select === undefined || select.includes("*")) return [...table.columns.values()].filter(isProperty);
+  const columns = [...new Set(select.map((name) => queryColumn(table, name)))];
+  const id = table.columns.get(table.idColumn)!;
+  if (!columns.includes(id)) columns.push(id);
+  const currency = table.columns.get("transactioncurrencyid");
+  if (currency && !columns.includes(currency) && columns.some((column) => column.kind === "money")) {
+    columns.push(currency);
+  }
+  return columns;
+}
+
+/** Compiles a writer for these columns. Annotations are written only when the client asked for them. */
+export function rowWriter(environment: Environment, table: Table, columns: Column[], prefer: Preferences): RowWriter {
+  const parts: Part[] = columns.map((column) => ({
+    column,
+    head: `,${JSON.stringify(propertyName(column))}:`,
+    write: valueWriter(column),
+  }));
+  const annotate = annotationWriter(environment, table, prefer);
+  return (row, context) => {
+    let text =
+      context === undefined
+        ? '{"@odata.etag":"W/\\"'
+        : `{"@odata.context":${JSON.stringify(context)},"@odata.etag":"W/\\"`;
+    text += `${row[VERSION]}\\""`;
+    for (const { column, head, write } of parts) {
+      const value = read(row, column);
+      if (value === null) text += `${head}null`;
+      else {
+        text += head + write(value);
+        if (annotate) text += annotate(row, column);
+      }
+    }
+    return `${text}}`;
+  };
+}
+
+function valueWriter(column: Column): (value: Cell) => string {
+  switch (column.kind) {
+    case "money":
+      return (value) => (value as number).toFixed(4);
+    case "guid":
+    case "lookup":
+    case "customer":
+    case "owner":
+    case "date":
+    case "datetime":
+    case "zoneless":
+      return (value) => `"${value}"`;
+    case "text":
+    case "memo":
+    case "choices":
+    case "entityname":
+    case "image":
+    case "virtual":
+    case "party":
+      return (value) => JSON.stringify(value);
+    default:
+      return (value) => String(value);
+  }
+}
+
+/** JSON of one value alone, as the address of a property answers it. */
+export function writeValue(column: Column, value: Cell): string {
+  return value === null ? "null" : valueWriter(column)(value);
+}
+
+function annotationWriter(environment: Environment, table: Table, prefer: Preferences) {
+  const formatted = prefer.wants(FORMATTED);
+  const target = prefer.wants(TARGET);
+  const navigation = prefer.wants(NAVIGATION);
+  if (!formatted && !target && !navigation) return undefined;
+  return (row: Row, column: Column): string => {
+    const name = propertyName(column);
+    let text = "";
+    const put = (annotation: string, value: string | undefined) => {
+      if (value !== undefined) text += `,"${name}@${annotation}":${JSON.stringify(value)}`;
+    };
+    if (formatted) put(FORMATTED, formattedValue(environment, table, row, column));
+    if (isLookup(column)) {
+      const pointed = readTarget(row, column);
+      if (navigation) put(NAVIGATION, navigationName(table, column, pointed));
+      if (target) put(TARGET, pointed);
+    }
+    return text;
+  };
+}
+
+function navigationName(table: Table, column: Column, target: string | undefined): string | undefined {
+  const relations = table.relations.filter((each) => each.column === column.name);
+  return (relations.find((each) => each.target === target) ?? relations[0])?.navigation;
+}

@@ -1,0 +1,34 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** One request as the emulated services see it. `path` is raw: still percent-encoded, without the query. */
+export type Call = {
+  method: string;
+  path: string;
+  query: string;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+  /** Scheme and host the client used, so that links in answers lead back the same way. */
+  origin: string;
+};
+
+/** One answer. `rows` is how many rows or schema parts the call has changed, for the request log. */
+export type Reply = {
+  status: number;
+  headers: Record<string, string>;
+  body?: string | Buffer;
+  rows?: number;
+};
+
+/** The one value of a header that may be sent several times. */
+export function header(call: Call, name: string): string | undefined {
+  const value = call.headers[name];
+  return Array.isArray(value) ? value.join(",") : value;
+}
+
+export function jsonReply(status: number, value: unknown, headers: Record<string, string> = {}): Reply {
+  return {
+    status,
+    headers: { "Content-Type": "application/json; charset=utf-8", ...headers },
+    body: JSON.stringify(value),
+  };
+}

@@ -1,0 +1,122 @@
+import { randomBytes } from "node:crypto";
+import { controlReply } from "./control/routes.ts";
+import { unauthorized } from "./dataverse/access.ts";
+import { errorReply, isWebApi, isWebApiWrite, webApiReply } from "./dataverse/api.ts";
+import { errors, ODataError } from "./dataverse/errors.ts";
+import { createEnvironment } from "./dataverse/seed-data.ts";
+import { type AppState, CLIENT_ID, CLIENT_SECRET, TENANT_ID } from "./entra/directory.ts";
+import { notBuilt, tokenReply } from "./entra/token.ts";
+import type { Call, Reply } from "./http/exchange.ts";
+import { createFaults, type FaultRule } from "./http/faults.ts";
+import { createRequestLog } from "./http/log.ts";
+import { listen } from "./http/server.ts";
+
+/** A running sandbox. `env` is what clients need to reach it, by the names of docs/sandbox.md; empty: not built. */
+export type Sandbox = { origin: string; env: Record<string, string>; close(): Promise<void> };
+
+/**
+ * Starts a local Dataverse Web API, an Entra ID token endpoint and the control API on one http port, in memory.
+ * Port 0, the default, takes any free one. Rejects when the port is taken. `close` ends every connection.
+ */
+export async function startSandbox(options: { port?: number; host?: string } = {}): Promise<Sandbox> {
+  const faults = createFaults();
+  const log = createRequestLog();
+  const key = randomBytes(32);
+  let environment = createEnvironment();
+  let app: AppState = "active";
+  let origin = "";
+  const gate = { key, app: () => app, isOwn: (claimed: string, call: Call) => isOwn(claimed, [origin, call.origin]) };
+  const controlled = {
+    environment: () => environment,
+    reset() {
+      environment = createEnvironment();
+      app = "active";
+      faults.clear();
+      log.clear({ bodies: false });
+    },
+    faults,
+    log,
+    app: {
+      get: () => app,
+      set(state: AppState) {
+        app = state;
+      },
+    },
+  };
+  const listener = await listen(
+    {
+      faults,
+      log,
+      answer: (call) =>
+        answer(
+          call,
+          (api) => webApiReply(api, environment, gate),
+          (entra, tenant) => tokenReply(entra, tenant, gate),
+        ),
+      control: (call) => controlReply(call, controlled),
+      isControl: (path) => path === "/_sandbox" || path.startsWith("/_sandbox/"),
+      isWrite: isWebApiWrite,
+      tooLarge: () => errorReply(errors.tooLarge()),
+      faultReply,
+    },
+    options.host ?? "127.0.0.1",
+    options.port ?? 0,
+  );
+  origin = listener.origin;
+  return { origin, env: environmentVariables(origin), close: listener.close };
+}
+
+const TOKEN_PATH = /^\/([^/]+)\/oauth2\/v2\.0\/token$/;
+
+function answer(call: Call, api: (call: Call) => Reply, token: (call: Call, tenant: string) => Reply): Reply {
+  try {
+    if (isWebApi(call.path)) return api(call);
+    const tenant = TOKEN_PATH.exec(call.path)?.[1];
+    if (tenant !== undefined && call.method === "POST") return token(call, decodeURIComponent(tenant));
+    if (/\/oauth2\/|\/\.well-known\/|\/discovery\//.test(call.path)) return notBuilt(`${call.method} ${call.path}`);
+    return errorReply(errors.noSuchResource(`${call.origin}${call.path}`));
+  } catch (error) {
+    return errorReply(errors.unexpected((error as Error).message));
+  }
+}
+
+/** The same port under another name of this machine is still this sandbox. */
+function isOwn(claimed: string, own: string[]): boolean {
+  const plain = (text: string) => text.toLowerCase().replace(/\/+$/, "").replace("//localhost", "//127.0.0.1");
+  return own.some((each) => plain(each) === plain(claimed));
+}
+
+/** Codes of injected statuses that have a documented one (dataverse.md sections 9 and 14). */
+const FAULT_CODES: Record<number, [string, string]> = {
+  429: ["0x80072322", "Number of requests exceeded the limit of 6000 over time window of 300 seconds."],
+  403: ["0x80040220", "Principal user is missing a privilege."],
+  500: ["0x80040216", "An unexpected error occurred."],
+};
+
+function faultReply(call: Call, fault: FaultRule): Reply {
+  const status = fault.status!;
+  if (status === 401 && fault.code === undefined) return errorReply(unauthorized(call));
+  const [code, message] = FAULT_CODES[status] ?? ["0x80040216", "Injected by the sandbox."];
+  const retry = fault.retryAfter === undefined ? {} : { "Retry-After": String(fault.retryAfter) };
+  return errorReply(
+    new ODataError(status, fault.code ?? code, fault.message ?? message, retry as Record<string, string>),
+  );
+}
+
+function environmentVariables(origin: string): Record<string, string> {
+  return {
+    BASE_URL: origin,
+    TOKEN_URL: `${origin}/${TENANT_ID}/oauth2/v2.0/token`,
+    BASE_URL_HTTPS: "",
+    TOKEN_URL_HTTPS: "",
+    TENANT_ID,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    CLEVERTAP_URL: "",
+    CT_ACCOUNT: "",
+    CT_PASSCODE: "",
+    INFOBIP_URL: "",
+    INFOBIP_KEY: "",
+    CA_CERT: "",
+  };
+}
