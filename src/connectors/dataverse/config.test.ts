@@ -64,6 +64,11 @@ test("typos and missing fields are named", () => {
   expect(found?.some((i) => i.includes('"clientID"'))).toBe(true);
 });
 
+test("a secret of digits only, unquoted in YAML, is told apart from none", () => {
+  const given = { ...rest, url: "contoso.crm4.dynamics.com", clientSecret: 12345 };
+  expect(issues(given)).toEqual(["clientSecret: clientSecret must be text; put it in quotes"]);
+});
+
 test("a token is for the environment itself, not for its api alias", () => {
   expect(scopeOf("https://contoso.api.crm4.dynamics.com")).toBe("https://contoso.crm4.dynamics.com/.default");
   expect(scopeOf("https://contoso.crm.dynamics.com")).toBe("https://contoso.crm.dynamics.com/.default");

@@ -40,14 +40,16 @@ function address(text: string, example: string): URL | string {
   return url;
 }
 
+/** YAML reads an unquoted secret of digits as a number. */
+const saying = (what: string) => (issue: { input: unknown }) =>
+  issue.input === undefined ? `${what} is missing` : `${what} must be text; put it in quotes`;
+
 const text = (what: string) =>
   z
-    .string({ error: `${what} is missing` })
+    .string({ error: saying(what) })
     .trim()
     .min(1, { error: `${what} is empty` })
-    .regex(/^\S+$/, {
-      error: `${what} must not hold blanks`,
-    });
+    .regex(/^\S*$/, { error: `${what} must not hold blanks` });
 
 /**
  * Accepts the environment's address in any form (with or without https, path or slash; `/api/data/v9.1` also sets the
@@ -61,7 +63,7 @@ export const config = z
       .describe("Directory (tenant) id or domain"),
     clientId: text("clientId").describe("Application (client) id of the app registration"),
     clientSecret: z
-      .string({ error: "clientSecret is missing" })
+      .string({ error: saying("clientSecret") })
       .min(1, { error: "clientSecret is empty" })
       .describe("The client secret's value"),
     tokenUrl: z
