@@ -1,0 +1,138 @@
+import { isoDatePattern, isoOffsetPattern, isoTimePattern, readIsoSql } from "./dates.ts";
+import { decimalSql, numberPattern, plainDecimal, shortestDouble } from "./numbers.ts";
+import type { Column, ColumnType } from "./schema.ts";
+
+/**
+ * The canonical text of a value, by column type: equal values have equal texts, whichever side they come from. Meant for
+ * values that are valid (read from the destination, or converted); any other text is left as it is. Empty text is null.
+ * Blanks are kept: Dataverse keeps them too when a row comes by its API (only its forms strip them).
+ */
+type Canon = { sql(column: Column, x: string): string; value(column: Column, x: string): string };
+
+const isNumber = new RegExp(`^${numberPattern}$`);
+
+const asIs: Canon = { sql: (_, x) => x, value: (_, x) => x };
+
+/** 7 for +7 and 007. */
+const whole: Canon = {
+  sql: (_, x) =>
+    `CASE WHEN regexp_full_match(${x}, '[+-]?[0-9]+') ` +
+    `THEN regexp_replace(regexp_replace(${x}, '^\\+?(-?)0*([0-9])', '\\1\\2'), '^-0$', '0') ELSE ${x} END`,
+  value: (_, x) => (/^[+-]?\d+$/.test(x) ? x.replace(/^\+?(-?)0*(\d)/, "$1$2").replace(/^-0$/, "0") : x),
+};
+
+/** Plain digits with exactly `precision` after the point, halves away from zero: 5000.0 and 5000.000 are 5000.00. */
+const fixed: Canon = {
+  sql: (column, x) =>
+    `CASE WHEN regexp_full_match(${x}, '${numberPattern}') ` +
+    `THEN coalesce(CAST(${decimalSql(x, digits(column))} AS VARCHAR), ${x}) ELSE ${x} END`,
+  value: (column, x) => plainDecimal(x, digits(column)) ?? x,
+};
+
+/** The shortest text that means the same double, without a point where it is whole. */
+const floating: Canon = {
+  sql: (_, x) =>
+    `CASE WHEN regexp_full_match(${x}, '${numberPattern}') THEN coalesce(regexp_replace(` +
+    `regexp_replace(CAST(TRY_CAST(${x} AS DOUBLE) AS VARCHAR), '\\.0$', ''), '^-0$', '0'), ${x}) ELSE ${x} END`,
+  value: (_, x) => (isNumber.test(x) ? shortestDouble(Number(x)) : x),
+};
+
+const truth: Canon = {
+  sql: (_, x) =>
+    `CASE lower(${x}) WHEN 'true' THEN 'true' WHEN '1' THEN 'true' WHEN 'false' THEN 'false' WHEN '0' THEN 'false' ELSE ${x} END`,
+  value: (_, x) => ({ true: "true", "1": "true", false: "false", "0": "false" })[x.toLowerCase()] ?? x,
+};
+
+/** YYYY-MM-DD; a time behind it is dropped. */
+const day: Canon = {
+  sql: (_, x) => `CASE WHEN regexp_full_match(${x}, '${isoDatePattern}[T ].*') THEN left(${x}, 10) ELSE ${x} END`,
+  value: (_, x) => (new RegExp(`^${isoDatePattern}[T ].*$`).test(x) ? x.slice(0, 10) : x),
+};
+
+const moment = `${isoTimePattern}${isoOffsetPattern}?`;
+const isMoment = new RegExp(`^(?:${moment})$`);
+
+/** YYYY-MM-DDTHH:MM:SSZ in UTC, to the second; fractions are dropped, no offset means UTC. */
+const instant: Canon = {
+  sql: (_, x) =>
+    `CASE WHEN regexp_full_match(${x}, '${isoDatePattern}T[0-9:]{8}Z') THEN ${x} WHEN regexp_full_match(${x}, '${isoDatePattern}|${moment}') ` +
+    `THEN coalesce(strftime(${readIsoSql(x)}, '%Y-%m-%dT%H:%M:%SZ'), ${x}) ELSE ${x} END`,
+  value: (_, x) => instantOf(x) ?? x,
+};
+
+const guidPattern = "\\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\}?";
+const isGuid = new RegExp(`^${guidPattern}$`);
+
+/** Lower case, no braces. */
+const guid: Canon = {
+  sql: (_, x) => `CASE WHEN regexp_full_match(${x}, '${guidPattern}') THEN lower(trim(${x}, '{}')) ELSE ${x} END`,
+  value: (_, x) => (isGuid.test(x) ? x.replaceAll(/[{}]/g, "").toLowerCase() : x),
+};
+
+const several = " *-?[0-9]{1,18} *(?:, *-?[0-9]{1,18} *)*";
+const isSeveral = new RegExp(`^(?:${several})$`);
+
+/** The chosen values once each, in numeric order, comma-separated. */
+const set: Canon = {
+  sql: (_, x) =>
+    `CASE WHEN regexp_full_match(${x}, '${several}') THEN array_to_string(list_sort(list_distinct(` +
+    `list_transform(string_split(${x}, ','), lambda v: CAST(trim(v) AS BIGINT)))), ',') ELSE ${x} END`,
+  value: (_, x) => {
+    if (!isSeveral.test(x)) return x;
+    const values = new Set(x.split(",").map((v) => BigInt(v.trim())));
+    return [...values].sort((a, b) => (a < b ? -1 : 1)).join(",");
+  },
+};
+
+const canons: Record<ColumnType, Canon> = {
+  text: asIs,
+  integer: whole,
+  decimal: fixed,
+  money: fixed,
+  double: floating,
+  boolean: truth,
+  date: day,
+  datetime: instant,
+  choice: whole,
+  choices: set,
+  state: whole,
+  status: whole,
+  lookup: guid,
+  guid,
+  other: asIs,
+};
+
+/** SQL: the canonical VARCHAR of the VARCHAR `expr` for a column, NULL where it is null or empty. Never fails. */
+export function canonSql(column: Column, expr: string): string {
+  return `nullif(${canons[column.type].sql(column, expr)}, '')`;
+}
+
+/** The same in TypeScript. */
+export function canonValue(column: Column, value: string | null): string | null {
+  if (value === null || value === "") return null;
+  return canons[column.type].value(column, value) || null;
+}
+
+/** Digits after the point of a decimal or money column; Dataverse's most where the metadata does not say. */
+export function digits(column: Column): number {
+  return column.precision ?? (column.type === "money" ? 4 : 10);
+}
+
+function instantOf(x: string): string | null {
+  const plain = new RegExp(`^${isoDatePattern}$`).test(x);
+  if (!plain && !isMoment.test(x)) return null;
+  const [, y, m, d, hh = "0", mm = "0", ss = "0"] = /^(\d{4})-(\d\d)-(\d\d)(?:.(\d\d):(\d\d)(?::(\d\d))?)?/.exec(
+    x,
+  ) as RegExpExecArray;
+  const date = new Date(0);
+  date.setUTCFullYear(Number(y), Number(m) - 1, Number(d));
+  if (date.getUTCMonth() !== Number(m) - 1 || date.getUTCDate() !== Number(d)) return null;
+  date.setUTCHours(Number(hh), Number(mm), Number(ss));
+  const offset = plain ? null : /([+-])(\d\d):?(\d\d)$/.exec(x.slice(10));
+  if (offset)
+    date.setTime(date.getTime() - Number(`${offset[1]}1`) * (Number(offset[2]) * 60 + Number(offset[3])) * 60_000);
+  const year = date.getUTCFullYear();
+  return year < 0 || year > 9999 ? null : date.toISOString().replace(/\.\d+/, "");
+}
+
+export { foldSql, foldValue } from "./fold.ts";
