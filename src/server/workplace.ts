@@ -15,6 +15,8 @@ export type Workplace = {
   state(command: string): StateFolder;
   /** Begins to open the control database, or goes on with it. Only after `state`. */
   control(): Promise<Control>;
+  /** The control database once all that was given to `later` is in it: for those who read. */
+  history(): Promise<Control>;
   startJob: StartJob;
   readProblems: ReadProblems;
   /** Work that may end after its operation has answered; `close` waits for it and fails with its failure. */
@@ -32,8 +34,15 @@ export function openWorkplace(target: Target, parts: Parts): Workplace {
   const statePath = target.state === undefined ? join(folder, ".sluice") : resolve(target.state);
   let state: StateFolder | undefined;
   let control: Promise<Control> | undefined;
-  const pending: Promise<void>[] = [];
+  let pending: Promise<void>[] = [];
   const startControl = async (path: string) => (await import("../store/control.ts")).openControl(path);
+  const openedControl = () => {
+    if (!state) throw new Error("the control database is opened under the state folder's lock only");
+    control ??= startControl(state.path);
+    // Whoever waits for it hears of a failure; until somebody does, it must not end the process.
+    control.catch(() => {});
+    return control;
+  };
   return {
     project: () =>
       loadProject({
@@ -46,12 +55,10 @@ export function openWorkplace(target: Target, parts: Parts): Workplace {
       state ??= openStateFolder(statePath, command);
       return state;
     },
-    control() {
-      if (!state) throw new Error("the control database is opened under the state folder's lock only");
-      control ??= startControl(state.path);
-      // Whoever waits for it hears of a failure; until somebody does, it must not end the process.
-      control.catch(() => {});
-      return control;
+    control: openedControl,
+    async history() {
+      await Promise.all(pending);
+      return openedControl();
     },
     startJob: parts.startJob,
     readProblems: parts.readProblems,
@@ -62,6 +69,7 @@ export function openWorkplace(target: Target, parts: Parts): Workplace {
     async close() {
       try {
         const endings = await Promise.allSettled(pending);
+        pending = [];
         const failed = endings.find((ending) => ending.status === "rejected");
         await (await control?.catch(() => undefined))?.destroy();
         if (failed) throw failed.reason;

@@ -1,3 +1,4 @@
+import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { Kysely, PGliteDialect } from "kysely";
@@ -27,12 +28,24 @@ export async function openControl(folder: string): Promise<Control> {
   } catch (error) {
     await database?.destroy();
     if (error instanceof SluiceError) throw error;
-    throw stateFault(error, folder) ?? unreadable(path, error);
+    throw stateFault(error, folder) ?? outOfRoom(folder, error) ?? unreadable(path, error);
   }
+}
+
+/** A new control database takes about 40 MB; PGlite does not say what kept it from being made. */
+const needed = 64 * 1024 * 1024;
+
+function outOfRoom(folder: string, cause: unknown): SluiceError | null {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize >= needed) return null;
+  return new SluiceError("disk_full", `There is hardly any room left on the disk of ${folder}.`, { cause });
 }
 
 function unreadable(path: string, cause: unknown): SluiceError {
   const text = cause instanceof Error ? cause.message : String(cause);
   const remedy = `It holds the history of runs and nothing that a run needs: move ${path} away and a new one is made.`;
-  return new SluiceError("state_unwritable", `The control database cannot be opened: ${text}.`, { remedy, cause });
+  return new SluiceError("state_unwritable", `The control database ${path} cannot be opened: ${text}.`, {
+    remedy,
+    cause,
+  });
 }

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { SluiceError } from "../core/errors.ts";
 import { stateFault } from "./faults.ts";
@@ -20,7 +20,7 @@ export function takeLock(folder: string, command: string, waitMs = 0): Lock {
   const note = join(folder, "lock.json");
   let database: DatabaseSync | null = null;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     database = new DatabaseSync(join(folder, "lock"));
     database.exec(`PRAGMA busy_timeout = ${Math.floor(waitMs)}; BEGIN EXCLUSIVE`);
     writeFileSync(note, `${JSON.stringify({ pid: process.pid, command, since: new Date().toISOString() })}\n`, {
@@ -38,6 +38,18 @@ export function takeLock(folder: string, command: string, waitMs = 0): Lock {
       held.close();
     },
   };
+}
+
+/** Not by mkdir's `recursive`: that goes round for ever where a parent exists that takes no folder, as /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 function locked(folder: string, note: string, cause: unknown): SluiceError {

@@ -13,7 +13,7 @@ export async function rejected(workplace: Workplace, { syncs, run, limit }: Requ
   const { environment } = project;
   const picked = pickSyncs(project, syncs);
   const state = workplace.state("rejected");
-  const control = await workplace.control();
+  const control = await workplace.history();
   const runs: { sync: string; run: string }[] = [];
   if (run === undefined)
     for (const { name } of picked) {

@@ -1,0 +1,294 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { deadVariables, makeProject, standardFiles } from "../../test/make-project.ts";
+import type { Client } from "../api/index.ts";
+import type { Connector, Session } from "../core/connector.ts";
+import { SluiceError } from "../core/errors.ts";
+import type { Job, JobResult, StartJob } from "../engine/job.ts";
+import { openControl } from "../store/control.ts";
+import { takeLock } from "../store/lock.ts";
+import { localClient } from "./client.ts";
+
+const problem = (key: string, code: string) => ({
+  key,
+  status: "rejected" as const,
+  code,
+  column: "lastname",
+  message: `${key}: ${code}`,
+  wake: "row",
+});
+
+/** Jobs that say at once what a job of their kind could say. */
+const doneJob = (job: Job): JobResult => {
+  const plan = { create: 2, adopt: 0, update: 0, delete: 0, unchanged: 0, excluded: 0, rejected: 1 };
+  const problems = [problem("1", "too_long")];
+  const folder = join(job.folder, "runs", job.run);
+  switch (job.kind) {
+    case "check":
+      return { kind: "check", columns: [] };
+    case "plan":
+      return { kind: "plan", plan, received: 3, samples: [], problems, seconds: 0.5, folder };
+    case "verify":
+      return { kind: "verify", report: { checked: 2, differences: 1, rows: [] }, seconds: 0.5 };
+    case "run": {
+      const some = { created: 2, updated: 0, deleted: 0, unchanged: 0, excluded: 0, rejected: 1, failed: 0 };
+      return {
+        kind: "run",
+        plan,
+        counts: { received: 3, ...some, writes: 2, requests: 4, seconds: 1 },
+        problems,
+        folder,
+      };
+    }
+  }
+};
+
+const session: Session = {
+  objects: async () => [{ name: "contact", title: "Contact" }],
+  describe: async () => {
+    throw new SluiceError("unknown_object", "no such table");
+  },
+  close: async () => {
+    closed++;
+  },
+};
+let closed = 0;
+
+const connector = (id: string): Connector => ({
+  id,
+  title: id,
+  config: z.looseObject({}),
+  secrets: [],
+  open: () => session,
+});
+
+let jobs: Job[];
+let startJob: StartJob;
+let project: ReturnType<typeof makeProject>;
+let client: Client;
+
+function connect(changes: Parameters<typeof makeProject>[0] = {}): void {
+  project = makeProject(changes);
+  client = localClient(
+    { project: project.folder, variables: deadVariables },
+    {
+      connectors: { load: async (type) => connector(type), types: () => [] },
+      startJob: (job, onProgress, signal) => {
+        jobs.push(job);
+        return startJob(job, onProgress, signal);
+      },
+      readProblems: async (folder, { limit }) => [problem(folder, "too_long"), problem("2", "bad")].slice(0, limit),
+    },
+  );
+}
+
+beforeEach(() => {
+  jobs = [];
+  closed = 0;
+  startJob = async (job) => doneJob(job);
+});
+afterEach(async () => {
+  await client.close();
+  project.remove();
+});
+
+/** A control database takes seconds to make, and moments to copy. */
+const template = mkdtempSync(join(tmpdir(), "sluice-test-"));
+beforeAll(async () => (await openControl(template)).destroy());
+afterAll(() => rmSync(template, { recursive: true }));
+
+const stateOf = (folder: string) => join(folder, ".sluice");
+
+function connectWithState(): void {
+  connect();
+  cpSync(template, stateOf(project.folder), { recursive: true });
+}
+
+describe("over syncs", () => {
+  test("all run in order, counts are summed, the caller hears of each", async () => {
+    connectWithState();
+    const heard: string[] = [];
+    const result = await client.run({}, { onEvent: (event) => heard.push(`${event.type} ${event.sync}`) });
+    expect(result.runs.map((one) => one.sync)).toEqual(["firms", "people"]);
+    expect(result.totals).toMatchObject({ received: 6, created: 4, rejected: 2, writes: 4, requests: 8, seconds: 2 });
+    expect(result.runs[0]?.problems).toEqual([
+      { status: "rejected", code: "too_long", column: "lastname", rows: 1, example: "1: too_long", keys: ["1"] },
+    ]);
+    expect(heard).toEqual(["started firms", "finished firms", "started people", "finished people"]);
+  });
+
+  test("a job knows everything it needs, and its folder is that of its environment and sync", async () => {
+    connectWithState();
+    await client.run({ syncs: ["people"] });
+    expect(jobs).toHaveLength(1);
+    expect(jobs[0]).toMatchObject({
+      kind: "run",
+      sync: "people",
+      environment: "default",
+      folder: join(stateOf(project.folder), "default", "people"),
+      model: { name: "people", file: { table: "people", key: ["id"] } },
+      source: { connection: "data", connector: "files", base: project.folder },
+      destination: { connection: "crm", config: { clientSecret: "very-secret" } },
+    });
+  });
+
+  test("a later plan is given the earlier ones of its connection", async () => {
+    connectWithState();
+    const result = await client.plan({ syncs: ["people", "firms"] });
+    expect(jobs.map((job) => job.upstream.length)).toEqual([0, 1]);
+    expect(jobs[1]?.upstream[0]).toEqual({
+      object: "account",
+      runFolder: join(jobs[0]!.folder, "runs", jobs[0]!.run),
+    });
+    expect(result.totals).toMatchObject({ received: 6, create: 4, rejected: 2 });
+  });
+
+  test("the first failure ends it, with the line the fault is in", async () => {
+    connectWithState();
+    startJob = async (job) => {
+      throw new SluiceError("unknown_target", "no such column", {
+        place: { file: `syncs/${job.sync}.yaml`, path: ["mapping", "name"] },
+      });
+    };
+    await expect(client.run({})).rejects.toMatchObject({
+      code: "unknown_target",
+      place: { file: "syncs/firms.yaml", line: 7 },
+    });
+    expect(jobs).toHaveLength(1);
+  });
+
+  test("a fault without a place gets the one that its kind suggests", async () => {
+    connectWithState();
+    const placeOf = async (code: "unknown_object" | "secret_wrong" | "throttled") => {
+      startJob = async () => {
+        throw new SluiceError(code, "no");
+      };
+      return client.run({}).catch((error: SluiceError) => error.place);
+    };
+    expect(await placeOf("unknown_object")).toMatchObject({ file: "syncs/firms.yaml", line: 3 });
+    expect(await placeOf("secret_wrong")).toEqual({ file: "connections/crm.yaml" });
+    expect(await placeOf("throttled")).toBeUndefined();
+  });
+
+  test("an unknown sync is named before anything is touched", async () => {
+    connect();
+    await expect(client.run({ syncs: ["poeple"] })).rejects.toThrow(/did you mean `people`/);
+    expect(existsSync(stateOf(project.folder))).toBe(false);
+  });
+
+  test("another process at the same state is named", async () => {
+    connect();
+    const lock = takeLock(stateOf(project.folder), "run");
+    await expect(client.plan({})).rejects.toMatchObject({ code: "state_locked" });
+    expect(jobs).toEqual([]);
+    lock.release();
+  });
+});
+
+describe("history", () => {
+  test("everything that was done is listed, the newest first, failures with their reason", async () => {
+    connectWithState();
+    await client.run({ syncs: ["people"] });
+    await client.verify({});
+    startJob = async () => {
+      throw new SluiceError("secret_wrong", "the secret is wrong");
+    };
+    await client.run({}).catch(() => {});
+    startJob = async () => {
+      throw new SluiceError("interrupted", "stopped");
+    };
+    await client.plan({}).catch(() => {});
+    const { runs } = await client.runs({});
+    expect(runs.map(({ sync, kind, status }) => `${sync} ${kind} ${status}`)).toEqual([
+      "firms plan interrupted",
+      "firms run failed",
+      "people verify finished",
+      "firms verify finished",
+      "people run finished",
+    ]);
+    expect(runs[1]?.error).toMatchObject({ code: "secret_wrong" });
+    expect(runs[4]?.counts).toMatchObject({ created: 2 });
+    expect((await client.runs({ sync: "people", limit: 1 })).runs).toHaveLength(1);
+  });
+
+  test("a job need not wait for the database", async () => {
+    connect();
+    const result = await client.run({ syncs: ["people"] });
+    expect(result.runs).toHaveLength(1);
+    expect(existsSync(join(stateOf(project.folder), "control", "PG_VERSION"))).toBe(false);
+  });
+
+  test("history that cannot be written is told at the end, and the state is let go", async () => {
+    connect();
+    const state = stateOf(project.folder);
+    mkdirSync(state);
+    // A file where the database wants its folder.
+    mkdirSync(join(state, "control"));
+    mkdirSync(join(state, "control", "PG_VERSION"));
+    expect((await client.run({ syncs: ["people"] })).runs).toHaveLength(1);
+    await expect(client.close()).rejects.toMatchObject({ code: "state_unwritable" });
+    takeLock(state, "next").release();
+  });
+
+  test("rejected rows are those of the latest run, up to the limit", async () => {
+    connectWithState();
+    expect(await client.rejected({})).toEqual({ runs: [], rows: [] });
+    await client.run({});
+    await client.run({ syncs: ["people"] });
+    await client.plan({});
+    const people = jobs.filter((job) => job.sync === "people" && job.kind === "run").map((job) => job.run);
+    const { runs, rows } = await client.rejected({ syncs: ["people"], limit: 1 });
+    expect(runs).toEqual([{ sync: "people", run: people[1] }]);
+    expect(rows).toEqual([
+      expect.objectContaining({
+        sync: "people",
+        code: "too_long",
+        key: join(stateOf(project.folder), "default", "people", "runs", people[1]!),
+      }),
+    ]);
+    expect((await client.rejected({ run: people[0]! })).runs).toEqual([{ sync: "people", run: people[0] }]);
+    expect((await client.rejected({})).rows).toHaveLength(4);
+    await expect(client.rejected({ run: "nope" })).rejects.toMatchObject({ code: "unknown_name" });
+  });
+});
+
+describe("without state", () => {
+  test("validate looks at every source and leaves no trace", async () => {
+    connect();
+    expect(await client.validate({})).toMatchObject({ syncs: 2, connections: 2, order: ["firms", "people"] });
+    expect(jobs.map((job) => job.kind)).toEqual(["check", "check"]);
+    expect(existsSync(stateOf(project.folder))).toBe(false);
+  });
+
+  test("validate tells the faults of all sources, each once", async () => {
+    connect({ "syncs/more.yaml": standardFiles["syncs/firms.yaml"]!.replace("object: account", "object: lead") });
+    startJob = async (job) => {
+      throw new SluiceError("file_missing", `no file for ${job.model.name}`, {
+        place: { file: `models/${job.model.name}.yaml`, path: ["table"] },
+      });
+    };
+    const error: SluiceError = await client.validate({}).then(
+      () => expect.fail("it was found valid"),
+      (thrown) => thrown,
+    );
+    expect([error, ...error.others].map((one) => `${one.place?.file}:${one.place?.line}`).sort()).toEqual([
+      "models/firms.yaml:2",
+      "models/people.yaml:2",
+    ]);
+  });
+
+  test("describe asks the connection, and closes it also after a fault", async () => {
+    connect();
+    expect(await client.describe({ connection: "crm" })).toEqual({
+      connection: "crm",
+      objects: [{ name: "contact", title: "Contact" }],
+    });
+    await expect(client.describe({ connection: "crm", object: "x" })).rejects.toMatchObject({ code: "unknown_object" });
+    await expect(client.describe({ connection: "crmm" })).rejects.toThrow(/did you mean `crm`/);
+    expect(closed).toBe(2);
+    expect(existsSync(stateOf(project.folder))).toBe(false);
+  });
+});
