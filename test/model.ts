@@ -125,21 +125,22 @@ async function write(world: Outside, object: ObjectSchema, batch: Batch): Promis
   const keys = await batch.keys();
   const exceptions: RowOutcome[] = [];
   const ids: { n: number; id: string }[] = [];
-  elements.forEach((element, i) => {
+  const except = (n: number, status: RowOutcome["status"], code: string) =>
+    exceptions.push({ n, status, code, message: code });
+  for (const [i, element] of elements.entries()) {
     const { [object.id]: given, new: _, ...values } = element;
     const n = keys[i]!.n;
-    if (world.refuses(values)) return exceptions.push({ n, status: "rejected", code: "0x1", message: "refused" });
     const id = given ?? guid(++world.clock);
     const there = world.crm.has(id);
-    if (batch.op === "update" && !there)
-      return exceptions.push({ n, status: "rejected", code: "gone", message: "does not exist" });
-    if (batch.op === "create" && (there || doubled(world, object, values)))
-      return exceptions.push({ n, status: "unknown", code: "duplicate", message: "exists" });
-    put(world, id, values, !there);
-    world.writes++;
-    if (batch.op === "create") ids.push({ n, id });
-    return undefined;
-  });
+    if (world.refuses(values)) except(n, "rejected", "0x1");
+    else if (batch.op === "update" && !there) except(n, "rejected", "gone");
+    else if (batch.op === "create" && (there || doubled(world, object, values))) except(n, "unknown", "duplicate");
+    else {
+      put(world, id, values, !there);
+      world.writes++;
+      if (batch.op === "create") ids.push({ n, id });
+    }
+  }
   if (fault === "lost") return { status: "unknown", exceptions: [] };
   return { status: batch.op === "create" ? "created" : "updated", ...(batch.op === "create" && { ids }), exceptions };
 }

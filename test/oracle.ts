@@ -1,4 +1,5 @@
-import { canonValue, foldValue } from "../src/core/canon.ts";
+import { canonValue } from "../src/core/canon.ts";
+import { foldValue } from "../src/core/fold.ts";
 import { type Decision, type ReconcileColumn, type Row, reconcile, type TouchedRow } from "../src/core/reconcile.ts";
 import type { ObjectSchema } from "../src/core/schema.ts";
 import type { Policies } from "../src/core/state.ts";

@@ -3,10 +3,12 @@
  * `{column}` `{value}` `{length}` `{detail}` stand for what is known of the case; `hint` follows where `{limit}` is
  * known. Codes never change; words may.
  *
- * wake: row = its own values change; parent = the record it points at appears; destination = asked again on growing
- * numbers of runs, for the cause lies there.
+ * wake: row = its own values change; parent = the record it points at appears; record = its own record changes there;
+ * destination = asked again on growing numbers of runs, for the cause lies there; always = looked at in every run, for
+ * other rows decide and looking costs no request.
  */
-export type Reason = { message: string; hint?: string; wake: "row" | "parent" | "destination" };
+export type Reason = { message: string; hint?: string; wake: Wake };
+export type Wake = "row" | "parent" | "record" | "destination" | "always";
 
 const rows = {
   required_empty: { message: "{column} is empty, and Dynamics takes no row without it.", wake: "row" },
@@ -32,6 +34,21 @@ const rows = {
   too_many_options: { message: "{column}: more than 150 options are chosen, the most Dynamics holds.", wake: "row" },
   bad_boolean: { message: "{column}: {value} is neither yes nor no.", wake: "row" },
   bad_guid: { message: "{column}: {value} is no GUID.", wake: "row" },
+
+  parent_missing: { message: "{column}: there is no record for {value} to point at.", wake: "parent" },
+  parent_ambiguous: { message: "{column}: several records fit {value}, so it could point at any.", wake: "always" },
+  key_empty: { message: "The row has no key.", wake: "row" },
+  key_doubled: { message: "{value} source rows have this key.", wake: "row" },
+  no_identity: { message: "{column} is empty: there is nothing to find its record by.", wake: "row" },
+  match_not_unique: { message: "Other source rows have the same {column} {value}: {detail}.", wake: "always" },
+  match_taken: { message: "The record with {column} {value} belongs to the source row {detail}.", wake: "always" },
+  match_ambiguous: { message: "Several records have the {column} {value}: {detail}.", wake: "always" },
+  exists: { message: "A record with {column} {value} exists already, and this sync only creates.", wake: "always" },
+  not_found: { message: "There is no record with {column} {value}, and this sync only updates.", wake: "always" },
+  deleted_there: { message: "Somebody deleted its record in the destination; it is held, not made anew.", wake: "record" },
+  refused: { message: "The destination refused it: {detail}", wake: "destination" },
+  not_sent: { message: "The run ended before it was sent; it goes with the next.", wake: "always" },
+  unknown_answer: { message: "It was sent but the answer was lost; the next run sees what is there.", wake: "always" },
 } as const satisfies Record<string, Reason>;
 
 export type ReasonCode = keyof typeof rows;

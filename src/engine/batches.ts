@@ -13,41 +13,46 @@ export type WaveFile = {
 /** Changes that one query turns into bodies, and how many such queries run at once (docs/adr: 467,000 rows/s this way). */
 const rangeSize = 10_000;
 
+export type Batches = { batches: AsyncGenerator<Batch>; close(): Promise<void> };
+
 /**
  * The change file as batches of `size` rows, in order, their JSON made by DuckDB whole and never as row objects. At
- * most `ahead` ranges are made ready before they are asked for, so memory stays bounded.
+ * most `ahead` ranges are made ready before they are asked for, so memory stays bounded. A batch can be split and asked
+ * for its keys until `close`.
  */
-export async function* batchesOf(
+export async function openBatches(
   duck: Duck,
   object: ObjectSchema,
   wire: Wire,
   wave: WaveFile,
   size: number,
   ahead = 4,
-): AsyncGenerator<Batch> {
+): Promise<Batches> {
   const range = Math.max(size, Math.floor(rangeSize / size) * size);
-  const connections = await Promise.all(
-    Array.from({ length: Math.min(ahead, Math.ceil(wave.rows / range)) }, () => duck.connect()),
-  );
+  const count = Math.ceil(wave.rows / range);
+  const connections = await Promise.all(Array.from({ length: Math.min(ahead, count) }, () => duck.connect()));
   const aside = queue(await duck.connect());
   const element = elementSql(object, wire, wave);
-  try {
-    const make = (index: number) =>
-      rangeBatches(connections[index % connections.length]!, wave, element, index * range, range, size);
-    const count = Math.ceil(wave.rows / range);
-    const ready: Promise<Body[]>[] = [];
+  const ready: Promise<Body[]>[] = [];
+  async function* batches() {
     for (let index = 0; index < count; index++) {
       while (ready.length < ahead && index + ready.length < count) {
-        const made = make(index + ready.length);
+        const next = index + ready.length;
+        const made = rangeBatches(connections[next % connections.length]!, wave, element, next * range, range, size);
         made.catch(() => {}); // awaited below; until then a failure must not count as unhandled
         ready.push(made);
       }
       for (const body of await ready.shift()!) yield batchOf(wave, element, aside, body);
     }
-  } finally {
-    for (const connection of connections) connection.closeSync();
-    await aside.close();
   }
+  return {
+    batches: batches(),
+    async close() {
+      await Promise.allSettled(ready);
+      for (const connection of connections) connection.closeSync();
+      await aside.close();
+    },
+  };
 }
 
 type Body = { from: number; to: number; rows: number; elements: Uint8Array };

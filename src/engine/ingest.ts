@@ -47,11 +47,11 @@ async function readInto(duck: Duck, job: Ingest): Promise<{ cursor: string | und
     `CREATE OR REPLACE TEMP TABLE ${job.into}(${["id VARCHAR", "gone BOOLEAN", "created VARCHAR", "seq INTEGER", ...names].join(", ")})`,
   );
   let [rows, seq, cursor] = [0, 0, undefined as string | undefined];
-  let waiting: string[] = [];
+  let waiting: { path: string; bytes: number }[] = [];
   const flush = async () => {
     if (waiting.length === 0) return;
     await duck.run(insertPages(job, waiting));
-    await Promise.all(waiting.map((path) => rm(path)));
+    await Promise.all(waiting.map(({ path }) => rm(path)));
     waiting = [];
   };
   const columns = [...job.columns.map((c) => c.name), ...(job.created ? ["createdon"] : [])];
@@ -61,7 +61,7 @@ async function readInto(duck: Duck, job: Ingest): Promise<{ cursor: string | und
     if (page.count > page.deleted.length) {
       const path = join(job.folder, `${job.into}-${seq}.json`);
       await writeFile(path, page.body);
-      waiting.push(path);
+      waiting.push({ path, bytes: Buffer.byteLength(page.body) });
     }
     if (page.deleted.length > 0)
       await duck.run(
@@ -78,7 +78,9 @@ async function readInto(duck: Duck, job: Ingest): Promise<{ cursor: string | und
 }
 
 /** The pages' rows through the canonical form of each column. Only what we asked for is looked at. */
-function insertPages(job: Ingest, paths: string[]): string {
+function insertPages(job: Ingest, pages: { path: string; bytes: number }[]): string {
+  // DuckDB sets aside twice this size for every thread, so no more than the largest page needs.
+  const largest = Math.max(1 << 20, ...pages.map((p) => p.bytes + 1024));
   const wire = job.session.wire!;
   const property = (name: string) => wire.property(job.object, name);
   const wanted = [job.object.id, ...job.columns.map((c) => c.name), ...(job.created ? ["createdon"] : [])];
@@ -87,7 +89,7 @@ function insertPages(job: Ingest, paths: string[]): string {
   const id = `r.${ident(property(job.object.id))}`;
   return `INSERT INTO ${job.into}
 SELECT ${[`lower(${id})`, "false", job.created ? `r.${ident(property("createdon"))}` : "NULL", `regexp_extract(filename, '-(\\d+)\\.json$', 1)::INTEGER`, ...values].join(", ")}
-FROM (SELECT unnest(${ident("value")}) AS r, filename FROM read_json([${paths.map(text).join(",")}], columns={${ident("value")}: ${text(`STRUCT(${fields})[]`)}}, format='unstructured', maximum_object_size=268435456, filename=true))
+FROM (SELECT unnest(${ident("value")}) AS r, filename FROM read_json([${pages.map((p) => text(p.path)).join(",")}], columns={${ident("value")}: ${text(`STRUCT(${fields})[]`)}}, format='unstructured', maximum_object_size=${largest}, filename=true))
 WHERE ${id} IS NOT NULL`;
 }
 

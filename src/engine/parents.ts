@@ -1,4 +1,4 @@
-import { foldSql } from "../core/canon.ts";
+import { foldSql } from "../core/fold.ts";
 import type { Session } from "../core/connector.ts";
 import { SluiceError } from "../core/errors.ts";
 import { didYouMean } from "../core/nearest.ts";

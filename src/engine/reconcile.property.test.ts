@@ -38,9 +38,12 @@ const member = fc.constantFrom("1", "2", "3", "4", "5");
 
 type Step =
   | { do: "put"; row: SourceRow }
-  | { do: "drop" | "join" | "part"; id: string }
+  | { do: "drop"; id: string }
+  | { do: "join"; id: string }
+  | { do: "part"; id: string }
   | { do: "create"; values: SourceRow }
-  | { do: "edit" | "delete"; nth: number; values: SourceRow }
+  | { do: "edit"; nth: number; values: SourceRow }
+  | { do: "delete"; nth: number; values: SourceRow }
   | { do: "run" };
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: row.map((r) => ({ do: "put" as const, row: r })) },

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { SluiceError } from "../core/errors.ts";
-import { batchesOf, type WaveFile } from "./batches.ts";
+import { openBatches, type WaveFile } from "./batches.ts";
 import { deliver } from "./deliver.ts";
 import { text } from "./duck.ts";
 import type { Job, JobResult } from "./job.ts";
@@ -79,11 +79,11 @@ async function send(planned: Planned, host: Host): Promise<{ attempted: boolean;
   try {
     for (const { wave, file } of files) {
       if (file.rows === 0) continue;
-      const batches = batchesOf(duck, shape.object, session.wire!, file, batchSize);
+      const { batches, close } = await openBatches(duck, shape.object, session.wire!, file, batchSize);
       const { stopped } = await deliver(session, shape.object, wave, batches, journal, host.signal, (rows) => {
         done += rows;
         host.onProgress({ phase: "deliver", done, total });
-      });
+      }).finally(close);
       if (stopped) return { attempted: true, stopped };
       if (host.signal.aborted)
         return { attempted: true, stopped: new SluiceError("interrupted", "The run was stopped before all was sent.") };

@@ -215,7 +215,8 @@ export function checkSourceColumns(job: Job, scan: Scan): void {
         place: at,
       });
   };
-  job.model.file.key.forEach((name, i) => check(name, { file: `models/${job.model.name}.yaml`, path: ["key", i] }));
+  for (const [i, name] of job.model.file.key.entries())
+    check(name, { file: `models/${job.model.name}.yaml`, path: ["key", i] });
   for (const [name, line] of Object.entries(job.syncFile.mapping))
     if (line.from !== undefined) check(line.from, place(job, ["mapping", name]));
 }

@@ -1,4 +1,4 @@
-import { foldSql } from "../../core/canon.ts";
+import { foldSql } from "../../core/fold.ts";
 import { ident, text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 

@@ -11,7 +11,7 @@ export function readJournal(path: string | undefined): string {
   const from =
     path === undefined
       ? "(SELECT NULL::VARCHAR AS w, NULL::BIGINT AS f, NULL::BIGINT AS t, NULL::VARCHAR AS s, NULL::STRUCT(n BIGINT, id VARCHAR)[] AS i, NULL::STRUCT(n BIGINT, status VARCHAR, id VARCHAR, code VARCHAR, message VARCHAR)[] AS x)"
-      : `read_json(${text(path)}, format='newline_delimited', columns=${columns}, ignore_errors=true, maximum_object_size=268435456)`;
+      : `read_json(${text(path)}, format='newline_delimited', columns=${columns}, ignore_errors=true)`;
   return `CREATE OR REPLACE TEMP TABLE line AS SELECT * FROM ${from} WHERE w IS NOT NULL AND f IS NOT NULL AND t IS NOT NULL`;
 }
 

@@ -1,4 +1,4 @@
-import { foldSql } from "../../core/canon.ts";
+import { foldSql } from "../../core/fold.ts";
 import type { Scan } from "../../core/connector.ts";
 import { ident, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
