@@ -61,7 +61,7 @@ export function applied(
   return names.length === 0 ? {} : { "Preference-Applied": names.join(",") };
 }
 
-export function odata(status: number, body: string, headers: Record<string, string> = {}): Reply {
+export function odata(status: number, body: string | Buffer, headers: Record<string, string> = {}): Reply {
   return {
     status,
     headers: { "Content-Type": "application/json; odata.metadata=minimal", "OData-Version": "4.0", ...headers },

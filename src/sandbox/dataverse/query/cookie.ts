@@ -31,11 +31,17 @@ export function readCookie(text: string): Cookie {
   try {
     const xml = decodeURIComponent(decodeURIComponent(inner ?? ""));
     const cookie = JSON.parse(/<last>(.*)<\/last>/s.exec(xml)?.[1] ?? "") as Cookie;
-    if (typeof cookie.after === "number" && typeof cookie.page === "number") return cookie;
+    const numbers = [cookie.after, cookie.page, cookie.version ?? 0, cookie.since ?? 0];
+    const values = cookie.values ?? [];
+    if (numbers.every(Number.isFinite) && Array.isArray(values) && values.every(isCell)) return cookie;
   } catch {
     // Falls through to the one error for everything that is not a cookie of ours.
   }
   throw errors.badQuery("Malformed XML in the Paging Cookie");
+}
+
+function isCell(value: unknown): boolean {
+  return value === null || ["string", "number", "boolean"].includes(typeof value);
 }
 
 /** The text of a delta token: version and time, as in the documentation's example (section 10). */

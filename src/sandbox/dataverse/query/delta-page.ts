@@ -1,10 +1,11 @@
+import { pageBytes } from "../wire/page-buffer.ts";
 import { rowWriter, selectedColumns } from "../wire/row-writer.ts";
 import { readCookie, writeCookie } from "./cookie.ts";
 import { checkTrackedOptions, readChanges } from "./delta.ts";
 import { deltaLink, type ListRequest, PAGE_SIZE, selectText } from "./list.ts";
 
 /** The JSON of one page of changes: current rows, then tombstones, then a link on (dataverse.md section 10). */
-export function deltaPage(request: ListRequest): string {
+export function deltaPage(request: ListRequest): Buffer {
   const { environment, table, options, prefer, base } = request;
   checkTrackedOptions(table, options);
   const token = options.deltatoken!;
@@ -19,5 +20,5 @@ export function deltaPage(request: ListRequest): string {
   const link = changes.more
     ? `"@odata.nextLink":${JSON.stringify(`${base}/${table.set}?${select}$deltatoken=${encodeURIComponent(token)}&$skiptoken=${writeCookie(changes.more)}`)}`
     : `"@odata.deltaLink":${JSON.stringify(deltaLink(request, changes.version))}`;
-  return `{"@odata.context":${JSON.stringify(context)},"value":[${items.join(",")}],${link}}`;
+  return pageBytes(`{"@odata.context":${JSON.stringify(context)},"value":[`, items, `],${link}}`);
 }

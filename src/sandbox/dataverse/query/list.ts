@@ -4,6 +4,7 @@ import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
 import { type Column, read, type Table } from "../model.ts";
 import { type Cell, isAlive, type Row, SEQUENCE } from "../row.ts";
+import { pageBytes } from "../wire/page-buffer.ts";
 import type { Preferences } from "../wire/prefer.ts";
 import { rowWriter, selectedColumns } from "../wire/row-writer.ts";
 import { type Cookie, readCookie, writeCookie, writeDeltaToken } from "./cookie.ts";
@@ -29,7 +30,7 @@ export type ListRequest = {
 };
 
 /** The JSON of one page of a table. Source: dataverse.md sections 6 and 10. */
-export function listPage(request: ListRequest): string {
+export function listPage(request: ListRequest): Buffer {
   const { environment, table, options, prefer, base } = request;
   const cookie = options.skiptoken === undefined ? undefined : readCookie(options.skiptoken);
   const tracked = prefer.trackChanges || cookie?.version !== undefined;
@@ -46,9 +47,8 @@ export function listPage(request: ListRequest): string {
   const { rows, more } = pageOf(table, filter, order, cookie, size);
 
   const write = rowWriter(environment, table, columns, prefer);
-  let text = `{"@odata.context":${JSON.stringify(`${base}/$metadata#${table.set}${selectText(options.select)}`)}`;
-  text += countText(request, filter);
-  text += `,"value":[${rows.map((row) => write(row)).join(",")}]`;
+  const before = `{"@odata.context":${JSON.stringify(`${base}/$metadata#${table.set}${selectText(options.select)}`)}${countText(request, filter)},"value":[`;
+  let after = "]";
   const last = rows.at(-1);
   if (more && last && top === undefined) {
     const following: Cookie = {
@@ -57,11 +57,15 @@ export function listPage(request: ListRequest): string {
       ...(order.length > 0 ? { values: order.map(({ column }) => read(last, column)) } : {}),
       ...(tracked ? { version } : {}),
     };
-    text += `,"@odata.nextLink":${JSON.stringify(nextLink(request, writeCookie(following)))}`;
+    after += `,"@odata.nextLink":${JSON.stringify(nextLink(request, writeCookie(following)))}`;
   } else if (tracked) {
-    text += `,"@odata.deltaLink":${JSON.stringify(deltaLink(request, version))}`;
+    after += `,"@odata.deltaLink":${JSON.stringify(deltaLink(request, version))}`;
   }
-  return `${text}}`;
+  return pageBytes(before, written(rows, write), `${after}}`);
+}
+
+function* written(rows: Row[], write: (row: Row) => string): Generator<string> {
+  for (const row of rows) yield write(row);
 }
 
 /** The filter of a request, or undefined when every row is in. */

@@ -116,7 +116,7 @@ export function digitsOf(column: Column): number {
 
 /** Half away from zero, on the decimal digits and not on the binary fraction, so that 1.005 becomes 1.01. */
 export function roundTo(value: number, digits: number): number {
-  if (Number.isInteger(value)) return value;
+  if (Number.isInteger(value) || Number(value.toFixed(digits)) === value) return value;
   const shifted = Math.round(Number(shift(Math.abs(value), digits)));
   return Math.sign(value) * Number(shift(shifted, -digits));
 }

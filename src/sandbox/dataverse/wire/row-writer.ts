@@ -12,6 +12,7 @@ const NAVIGATION = "Microsoft.Dynamics.CRM.associatednavigationproperty";
 /** Turns rows into JSON text, without the outer brackets of a list. */
 export type RowWriter = (row: Row, context?: string) => string;
 
+/** One column that may differ from row to row, and the fixed text in front of it. */
 type Part = { column: Column; head: string; write: (value: Cell) => string };
 
 /** The columns of an answer: the selected ones, else all; the id always, a currency beside money (section 6). */
@@ -27,29 +28,35 @@ export function selectedColumns(table: Table, select: string[] | undefined): Col
   return columns;
 }
 
-/** Compiles a writer for these columns. Annotations are written only when the client asked for them. */
+/**
+ * Compiles a writer for these columns. Annotations are written only when the client asked for them. Columns that no
+ * row has ever held a value in (most of them, when all are asked for) become fixed text.
+ */
 export function rowWriter(environment: Environment, table: Table, columns: Column[], prefer: Preferences): RowWriter {
-  const parts: Part[] = columns.map((column) => ({
-    column,
-    head: `,${JSON.stringify(propertyName(column))}:`,
-    write: valueWriter(column),
-  }));
   const annotate = annotationWriter(environment, table, prefer);
+  const parts: Part[] = [];
+  let fixed = "";
+  for (const column of columns) {
+    const write = valueWriter(column);
+    fixed += `,${JSON.stringify(propertyName(column))}:`;
+    const same = column.slot < 0 && column.computed === undefined && (column.implied === null || !annotate);
+    if (same) fixed += column.implied === null ? "null" : write(column.implied);
+    else {
+      parts.push({ column, head: fixed, write });
+      fixed = "";
+    }
+  }
+  const tail = `${fixed}}`;
   return (row, context) => {
-    let text =
-      context === undefined
-        ? '{"@odata.etag":"W/\\"'
-        : `{"@odata.context":${JSON.stringify(context)},"@odata.etag":"W/\\"`;
-    text += `${row[VERSION]}\\""`;
+    const head = context === undefined ? "{" : `{"@odata.context":${JSON.stringify(context)},`;
+    let text = `${head}"@odata.etag":"W/\\"${row[VERSION]}\\""`;
     for (const { column, head, write } of parts) {
       const value = read(row, column);
-      if (value === null) text += `${head}null`;
-      else {
-        text += head + write(value);
-        if (annotate) text += annotate(row, column);
-      }
+      text += head;
+      text += value === null ? "null" : write(value);
+      if (annotate && value !== null) text += annotate(row, column);
     }
-    return `${text}}`;
+    return text + tail;
   };
 }
 
