@@ -38,11 +38,13 @@ export async function makeColumns(variables: Readonly<Record<string, string | un
     if (await making) made.push(name);
   };
   try {
-    // One column after another: Dataverse allows one customization of a table at a time.
     for (const column of contactColumns)
       await note(`contact.${column.name.toLowerCase()}`, ensureColumn(session, "contact", column));
-    await note("key on contact.sluice_customerid", ensureKey(session, "contact", contactKey));
-    await note("key on account.accountnumber", ensureKey(session, "account", accountKey));
+    // The two indexes are built, and waited for, at the same time.
+    await Promise.all([
+      note("key on contact.sluice_customerid", ensureKey(session, "contact", contactKey)),
+      note("key on account.accountnumber", ensureKey(session, "account", accountKey)),
+    ]);
   } finally {
     await session.close();
   }
