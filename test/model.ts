@@ -15,6 +15,8 @@ export type Outside = {
   /** Audience -> source keys in it. */
   audiences: Record<string, Set<string>>;
   crm: Map<string, Record_>;
+  /** What a new record holds where nothing was said. */
+  defaults: Record<string, Value>;
   /** What a plug-in makes of a value when it is written. */
   rewrite: (column: string, value: Value) => Value;
   /** Asked before each write request: what goes wrong with it. */
@@ -35,6 +37,7 @@ export function outside(): Outside {
     source: [],
     audiences: {},
     crm: new Map(),
+    defaults: {},
     rewrite: (_, value) => value,
     fault: () => "none",
     refuses: () => false,
@@ -67,7 +70,12 @@ function put(world: Outside, id: string, values: Record<string, Value>, isNew: b
   const old = world.crm.get(id);
   const version = ++world.clock;
   const rewritten = Object.fromEntries(Object.entries(values).map(([c, v]) => [c, world.rewrite(c, v)]));
-  world.crm.set(id, { id, created: isNew ? version : old!.created, version, values: { ...old?.values, ...rewritten } });
+  world.crm.set(id, {
+    id,
+    created: isNew ? version : old!.created,
+    version,
+    values: { ...(isNew ? world.defaults : old?.values), ...rewritten },
+  });
   world.log.push({ version, id, deleted: false });
 }
 

@@ -121,8 +121,8 @@ export function remember(
       past.sent.get(d.key)![column] = value;
       past.seen.get(d.key)![column] = now === "gone" ? value : (now[column] ?? null);
     }
-    if (d.action === "create")
-      for (const c of sync.columns) past.seen.get(d.key)![c.name] ??= c.name in d.write ? null : null;
+    // A record we made holds its defaults where we said nothing: agreed, too.
+    if (d.action === "create" && now !== "gone") past.seen.set(d.key, { ...now });
   }
 }
 

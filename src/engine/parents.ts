@@ -1,6 +1,6 @@
-import { foldSql } from "../core/fold.ts";
 import type { Session } from "../core/connector.ts";
 import { SluiceError } from "../core/errors.ts";
+import { foldSql } from "../core/fold.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { type Duck, ident, text } from "./duck.ts";
 import { ingest } from "./ingest.ts";

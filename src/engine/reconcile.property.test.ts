@@ -73,6 +73,7 @@ const history = fc.record({
   policies,
   keyed: fc.boolean(),
   rewrite: fc.constantFrom(...(Object.keys(rewrites) as (keyof typeof rewrites)[])),
+  defaults: fc.constantFrom({}, { name: "new" }, { amount: "5" }),
   before: fc.array(values, { maxLength: 3 }),
   steps: fc.array(step, { minLength: 5, maxLength: 25 }),
 });
@@ -90,11 +91,13 @@ async function play(h: {
   policies: Policies;
   keyed: boolean;
   rewrite: keyof typeof rewrites;
+  defaults: SourceRow;
   before: SourceRow[];
   steps: Step[];
 }): Promise<void> {
   const world = outside();
   world.rewrite = rewrites[h.rewrite];
+  world.defaults = h.defaults;
   world.audiences.vips = new Set();
   for (const v of h.before) people.create(world, v);
   const folder = await mkdtemp(join(tmpdir(), "sluice-property-"));
@@ -158,14 +161,15 @@ async function oneRun(world: Outside, sync: OracleSync, past: Memory, folder: st
   const unmatched = [...world.crm.values()].filter((r) => !before.has(r.id));
   const ids = new Map<string, string>();
   for (const d of wanted.decisions) {
-    const write = Object.fromEntries(Object.entries(d.write).map(([c, v]) => [c, world.rewrite(c, v)]));
+    const made = d.action === "create" ? world.defaults : {};
+    const write = { ...made, ...Object.fromEntries(Object.entries(d.write).map(([c, v]) => [c, world.rewrite(c, v)])) };
     if (d.action === "create") {
-      const made = unmatched.findIndex((r) => same(r.values, write));
+      const at = unmatched.findIndex((r) => same(r.values, write));
       expect(
-        made,
+        at,
         `a record made for ${d.key}: ${JSON.stringify(write)} among ${JSON.stringify(unmatched)}`,
       ).toBeGreaterThanOrEqual(0);
-      ids.set(d.key, unmatched.splice(made, 1)[0]!.id);
+      ids.set(d.key, unmatched.splice(at, 1)[0]!.id);
     } else if (d.id !== null && before.has(d.id)) {
       const state = d.action === "leave" && sync.policies.onLeave === "deactivate" ? { statecode: "1" } : {};
       expected.set(d.id, { ...before.get(d.id)!, values: { ...before.get(d.id)!.values, ...write, ...state } });

@@ -37,12 +37,13 @@ UNION ALL SELECT id, gone, created, ${storedList(shape)} FROM have_now ANTI JOIN
     `CREATE OR REPLACE TEMP TABLE new_base AS
 SELECT c.key, f.id, ${list(columns.map((c) => `${either(c, `c.${stored(c)}`, `b.${stored(c)}`)} AS ${stored(c)}`))}
 FROM v_base b RIGHT JOIN (changed c JOIN final f ON f.key = c.key) ON b.key = c.key AND c.kind <> 'create' AND f.link_ = 'linked'`,
-    // A column we wrote or accepted: what the destination holds now is what we saw. Any other keeps what we saw before.
+    // What the destination holds now is what we saw, for every column we wrote or accepted and for all of a record we
+    // made (it fills what we left out with defaults). Any other column keeps what we saw before.
     `CREATE OR REPLACE TEMP TABLE new_seen AS
 SELECT c.key, ${list(
       columns.map(
         (c) =>
-          `${either(c, `CASE WHEN n.id IS NULL THEN c.${stored(c)} ELSE n.${stored(c)} END`, `${seenValue(stored(c))}`)} AS ${stored(c)}`,
+          `CASE WHEN c.kind = 'create' OR ${has("c.m | c.a", shape, c)} THEN CASE WHEN n.id IS NULL THEN c.${stored(c)} ELSE n.${stored(c)} END ELSE ${seenValue(stored(c))} END AS ${stored(c)}`,
       ),
     )}
 FROM changed c JOIN final f ON f.key = c.key

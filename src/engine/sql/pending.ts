@@ -24,7 +24,8 @@ LEFT JOIN st.pending p ON p.key = f.key AND p.code = f.code`;
  * from earlier, and rows whose key is empty or doubled.
  */
 export const waitingRows = `SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake FROM st.pending p
-JOIN st.link l ON l.key = p.key WHERE l.h IS NOT NULL AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)`;
+JOIN st.link l ON l.key = p.key WHERE l.h IS NOT NULL AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
+  AND p.key NOT IN (SELECT key FROM doubled)`;
 
 export const keyProblems = `SELECT d.key, 'rejected' AS status, 'key_doubled' AS code, NULL AS col, d.n::VARCHAR AS value, NULL AS message, 'row' AS wake FROM doubled d, range(d.n)
 UNION ALL SELECT '' AS key, 'rejected', 'key_empty', NULL, NULL, NULL, 'row' FROM touched WHERE key IS NULL AND NOT gone`;

@@ -1,5 +1,5 @@
-import { foldSql } from "../../core/fold.ts";
 import type { Scan } from "../../core/connector.ts";
+import { foldSql } from "../../core/fold.ts";
 import { ident, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { convertLine } from "./convert/index.ts";

@@ -1,0 +1,31 @@
+import type { Ambiguity } from "../../../core/date-detection.ts";
+import type { Place } from "../../../core/errors.ts";
+import type { MappingLine } from "../../../core/project.ts";
+import type { ReasonCode } from "../../../core/reasons.ts";
+import type { Column } from "../../../core/schema.ts";
+
+/** One mapping line and what is known of both its ends. */
+export type LineInput = {
+  target: Column;
+  line: MappingLine;
+  /** The source column, null for a constant. `type` is DuckDB's name. */
+  source: { name: string; type: string } | null;
+  /** SQL of the source column's value; not looked at for a constant. */
+  column: string;
+  /** strptime formats of a source column that holds dates as text. */
+  dates?: string[];
+  /** Set where such a column's dates can be read in two ways. */
+  ambiguous?: Ambiguity;
+  /** Where the line stands, for errors. */
+  place?: Place;
+};
+
+/**
+ * SQL over the source row. `want`: the canonical VARCHAR for the column, NULL where it shall be empty; to be used only
+ * where `bad` is NULL. `bad`: NULL, or a code of `core/reasons.ts`. `skip`: BOOLEAN, true where the line says nothing
+ * about the column for this row.
+ */
+export type Conversion = { want: string; bad: string; skip: string };
+
+/** What a type makes of the text `x` (SQL, never blank): its value, and the faults, looked at in order. */
+export type Reading = { value: string; faults: [condition: string, code: ReasonCode][] };

@@ -1,0 +1,19 @@
+import { explain } from "../../../core/reasons.ts";
+import type { Column } from "../../../core/schema.ts";
+import { rangeOf } from "./number.ts";
+
+/** What a column takes, in words, where a reason is about that; null otherwise. For `explain`'s `limit`. */
+export function limitOf(target: Column, code: string): string | null {
+  if (code === "too_long") return target.maxLength === undefined ? null : String(target.maxLength);
+  if (code === "out_of_range") return rangeOf(target).join(" to ");
+  if (code !== "not_an_option") return null;
+  const options = (target.choices ?? []).map((c) => `${c.value} (${c.label})`);
+  return options.length > 12
+    ? `${options.slice(0, 12).join(", ")} and ${options.length - 12} more`
+    : options.join(", ");
+}
+
+/** The sentence for a value that does not fit a column. */
+export function explainFor(target: Column, code: string, value: string): string {
+  return explain(code, { column: target.name, value, limit: limitOf(target, code) });
+}

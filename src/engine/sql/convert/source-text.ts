@@ -1,0 +1,25 @@
+/** DuckDB types that a mapping line can read. */
+const numeric = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*\))$/;
+
+export type SourceKind = "text" | "number" | "boolean" | "moment" | "unreadable";
+
+/** What kind of values a DuckDB type holds, as far as conversions care. */
+export function kindOf(type: string): SourceKind {
+  if (/^(VARCHAR|JSON|UUID|ENUM\(.*\))$/.test(type)) return "text";
+  if (numeric.test(type)) return "number";
+  if (type === "BOOLEAN") return "boolean";
+  if (/^(DATE|TIMESTAMP.*)$/.test(type)) return "moment";
+  return "unreadable";
+}
+
+/** SQL: a source value as the text a person would write: numbers plain, days and instants in ISO 8601. */
+export function sourceText(column: string, type: string): string {
+  if (type === "DOUBLE" || type === "FLOAT") return `regexp_replace(CAST(${column} AS VARCHAR), '\\.0$', '')`;
+  if (type.startsWith("TIMESTAMP")) return `strftime(${sourceMoment(column, type)}, '%Y-%m-%dT%H:%M:%SZ')`;
+  return type === "VARCHAR" ? column : `CAST(${column} AS VARCHAR)`;
+}
+
+/** SQL: a DATE or TIMESTAMP value as a TIMESTAMP in UTC, whatever the session's time zone. */
+export function sourceMoment(column: string, type: string): string {
+  return type === "TIMESTAMP WITH TIME ZONE" ? `(${column} AT TIME ZONE 'UTC')` : `CAST(${column} AS TIMESTAMP)`;
+}

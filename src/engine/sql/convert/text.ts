@@ -1,0 +1,33 @@
+import type { MappingLine } from "../../../core/project.ts";
+import type { Column } from "../../../core/schema.ts";
+import type { Reading } from "./conversion.ts";
+
+/**
+ * Text as it is: blanks stay, no form of e-mail or phone number is asked for, for Dataverse asks for none either. Its
+ * lengths count UTF-16 units (dataverse.md section 5), DuckDB's `length` counts signs.
+ */
+export function readText(target: Column, line: MappingLine, x: string): Reading {
+  const limit = target.maxLength;
+  if (limit === undefined) return { value: x, faults: [] };
+  if (line.tooLong === "truncate") return { value: truncated(x, limit), faults: [] };
+  return { value: x, faults: [[isLonger(x, limit), "too_long"]] };
+}
+
+/** A text never has more UTF-16 units than bytes, so nearly every text is cleared by its size alone. */
+function isLonger(x: string, limit: number): string {
+  return `CASE WHEN strlen(${x}) <= ${limit} THEN false ELSE length(${x}) + ${pairs(x)} > ${limit} END`;
+}
+
+/** How many signs take two UTF-16 units (emoji and the like). */
+function pairs(x: string): string {
+  return `length(regexp_replace(${x}, '[^\\x{10000}-\\x{10ffff}]', '', 'g'))`;
+}
+
+/**
+ * Cut to the limit between signs. Where there are signs of two units, room is left for all of those in the part kept:
+ * at times a sign or two less than would fit, never one too many.
+ */
+function truncated(x: string, limit: number): string {
+  const kept = `left(${x}, ${limit})`;
+  return `CASE WHEN ${isLonger(x, limit)} THEN left(${x}, greatest(${limit} - ${pairs(kept)}, 0)) ELSE ${x} END`;
+}
