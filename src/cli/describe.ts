@@ -27,10 +27,12 @@ function print(result: ResponseOf<"describe">, out: Output): void {
     return;
   }
   out.line(out.style.bold(`${result.object} (${result.title})`));
+  // Of a source nothing can be written, which goes without saying.
+  const source = !result.columns.some((column) => column.writable);
   const rows = result.columns.map((column) => [
     column.name,
     column.type,
-    column.writable ? (column.required ? "required" : "") : "read only",
+    column.writable || source ? (column.required ? "required" : "") : "read only",
     column.title,
     column.details,
   ]);

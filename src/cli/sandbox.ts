@@ -1,17 +1,20 @@
 import { once } from "node:events";
-import { wholeNumber } from "./terminal/arguments.ts";
+import { SluiceError } from "../core/errors.ts";
+import { portNumber } from "./terminal/arguments.ts";
 import type { Register } from "./terminal/command.ts";
 
 export const register: Register = (program, run) => {
   program
     .command("sandbox")
     .description("serve a local Dataverse and its token endpoint until stopped")
-    .option("--port <n>", "the port to listen on; 0 takes any free one", wholeNumber, 8090)
+    .option("--port <n>", "the port to listen on; 0 takes any free one", portNumber, 8090)
     .option("--host <name>", "the address to listen on", "127.0.0.1")
     .option("--print-env", "print what a client needs as shell assignments, once it listens", false)
     .action(({ port, host, printEnv }: { port: number; host: string; printEnv: boolean }) =>
       run(async ({ out, signal, startSandbox }) => {
-        const sandbox = await startSandbox({ port, host });
+        const sandbox = await startSandbox({ port, host }).catch((error: unknown) => {
+          throw listenFault(error, port, host);
+        });
         if (printEnv) for (const [name, value] of Object.entries(sandbox.env)) out.line(`${name}=${quoted(value)}`);
         else out.line(`The sandbox listens at ${sandbox.origin}; Ctrl-C ends it.`);
         // --json has its one object now and not at the end: whoever waits for it wants to begin.
@@ -22,6 +25,22 @@ export const register: Register = (program, run) => {
       }),
     );
 };
+
+/** A port in use, forbidden, or not of this machine is the user's to change, everything else is as it is. */
+function listenFault(error: unknown, port: number, host: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const why = {
+    EADDRINUSE: "is in use",
+    EACCES: "is not allowed",
+    EADDRNOTAVAIL: "is not here",
+    ENOTFOUND: "is unknown",
+  }[code];
+  if (why === undefined) return error;
+  return new SluiceError("usage", `The sandbox cannot listen: ${host}:${port} ${why}.`, {
+    remedy: "Name another with --port (0 takes any free one) or --host.",
+    cause: error,
+  });
+}
 
 /** Safe for every shell that knows single quotes; plain where nothing needs quoting. */
 function quoted(value: string): string {

@@ -76,9 +76,13 @@ function connect(changes: Parameters<typeof makeProject>[0] = {}): void {
     { project: project.folder, variables: deadVariables },
     {
       connectors: { load: async (type) => connector(type), types: () => [] },
-      startJob: (job, onProgress, signal) => {
-        jobs.push(job);
-        return startJob(job, onProgress, signal);
+      jobs: {
+        start(job, onProgress, signal) {
+          jobs.push(job);
+          return startJob(job, onProgress, signal);
+        },
+        prepare: () => {},
+        close: () => {},
       },
       readProblems: async (folder, { limit }) => [problem(folder, "too_long"), problem("2", "bad")].slice(0, limit),
     },
@@ -162,7 +166,7 @@ describe("over syncs", () => {
 
   test("a fault without a place gets the one that its kind suggests", async () => {
     connectWithState();
-    const placeOf = async (code: "unknown_object" | "secret_wrong" | "throttled") => {
+    const placeOf = async (code: "unknown_object" | "secret_wrong" | "throttled" | "disk_full") => {
       startJob = async () => {
         throw new SluiceError(code, "no");
       };
@@ -170,7 +174,8 @@ describe("over syncs", () => {
     };
     expect(await placeOf("unknown_object")).toMatchObject({ file: "syncs/firms.yaml", line: 3 });
     expect(await placeOf("secret_wrong")).toEqual({ file: "connections/crm.yaml" });
-    expect(await placeOf("throttled")).toBeUndefined();
+    expect(await placeOf("throttled")).toEqual({ file: "syncs/firms.yaml" });
+    expect(await placeOf("disk_full")).toBeUndefined();
   });
 
   test("an unknown sync is named before anything is touched", async () => {

@@ -1,9 +1,9 @@
 import { join, resolve } from "node:path";
 import type { Target } from "../api/index.ts";
 import type { RejectedRow } from "../core/run.ts";
-import type { StartJob } from "../engine/job.ts";
 import type { Control } from "../store/control.ts";
 import { openStateFolder, type StateFolder } from "../store/folder.ts";
+import type { JobProcesses } from "./jobs/process.ts";
 import { loadProject } from "./project/load.ts";
 import type { ConnectorSource, Project } from "./project/project.ts";
 
@@ -17,14 +17,14 @@ export type Workplace = {
   control(): Promise<Control>;
   /** The control database once all that was given to `later` is in it: for those who read. */
   history(): Promise<Control>;
-  startJob: StartJob;
+  jobs: JobProcesses;
   readProblems: ReadProblems;
   /** Work that may end after its operation has answered; `close` waits for it and fails with its failure. */
   later(work: Promise<void>): void;
   close(): Promise<void>;
 };
 
-export type Parts = { connectors: ConnectorSource; startJob: StartJob; readProblems: ReadProblems };
+export type Parts = { connectors: ConnectorSource; jobs: JobProcesses; readProblems: ReadProblems };
 
 /** Rows of a finished run that were not sent, from its folder. */
 export type ReadProblems = (runFolder: string, options: { limit: number }) => Promise<RejectedRow[]>;
@@ -60,7 +60,7 @@ export function openWorkplace(target: Target, parts: Parts): Workplace {
       await Promise.all(pending);
       return openedControl();
     },
-    startJob: parts.startJob,
+    jobs: parts.jobs,
     readProblems: parts.readProblems,
     later(work) {
       work.catch(() => {});
@@ -68,6 +68,7 @@ export function openWorkplace(target: Target, parts: Parts): Workplace {
     },
     async close() {
       try {
+        parts.jobs.close();
         const endings = await Promise.allSettled(pending);
         pending = [];
         const failed = endings.find((ending) => ending.status === "rejected");

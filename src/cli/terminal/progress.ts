@@ -24,7 +24,7 @@ export function progressView(out: Output, now: () => number = () => performance.
   return (event) => {
     if (event.type !== "progress") {
       phase = undefined;
-      out.redraw("");
+      if (event.type === "finished") out.note(`${event.sync}: done`);
       return;
     }
     const { progress, sync } = event;

@@ -7,7 +7,7 @@ import { afterAll, expect, test } from "vitest";
 import { syncFile } from "../../core/project.ts";
 import type { Job } from "../../engine/job.ts";
 import { takeLock } from "../../store/lock.ts";
-import { jobProcesses } from "./process.ts";
+import { jobProcesses as processes } from "./process.ts";
 
 const root = mkdtempSync(join(tmpdir(), "sluice-test-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -22,6 +22,8 @@ function entry(name: string, body: string): string {
   );
   return file;
 }
+
+const jobProcesses = (file: string) => processes(file).start;
 
 function job(change: Partial<Job> = {}): Job {
   const end = { connection: "c", connector: "files", config: { secret: "hunter2", none: undefined }, base: root };
@@ -137,12 +139,28 @@ test("when the parent is killed, the job ends with it and the folder is free", a
   writeFileSync(
     parent,
     `import { jobProcesses } from ${JSON.stringify(process_)};
-     await jobProcesses(${JSON.stringify(file)})(${JSON.stringify(job({ kind: "run" }))}, ({ done }) => console.log(done));`,
+     await jobProcesses(${JSON.stringify(file)}).start(${JSON.stringify(job({ kind: "run" }))}, ({ done }) => console.log(done));`,
   );
   const child = spawn(process.execPath, [parent], { stdio: ["ignore", "pipe", "inherit"] });
-  const [said] = await once(child.stdout, "data");
+  await once(child.stdout, "data");
   expect(() => takeLock(job().folder, "test")).toThrow(expect.objectContaining({ code: "state_locked" }));
   child.kill("SIGKILL");
   takeLock(job().folder, "test", 10_000).release();
-  expect(() => process.kill(Number(said), 0)).toThrow(/ESRCH/);
+});
+
+test("a prepared process takes the next job, and only that; one prepared in vain ends", async () => {
+  const { start, prepare, close } = processes(entry("pid", columns("process.pid")));
+  const before = process.getActiveResourcesInfo().filter((kind) => kind === "ProcessWrap").length;
+  const running = () => process.getActiveResourcesInfo().filter((kind) => kind === "ProcessWrap").length - before;
+  prepare();
+  prepare();
+  expect(running()).toBe(1);
+  const first = start(job(), nobody);
+  expect(running()).toBe(1);
+  const second = start(job(), nobody);
+  expect(running()).toBe(2);
+  expect(await first).not.toEqual(await second);
+  prepare();
+  close();
+  while (running() > 0) await new Promise((resolve) => setImmediate(resolve));
 });

@@ -3,14 +3,24 @@ import { SluiceError } from "../../core/errors.ts";
 import type { JobResult, StartJob } from "../../engine/job.ts";
 import { type FromChild, jobArgument, type ToChild } from "./messages.ts";
 
+export type JobProcesses = {
+  start: StartJob;
+  /** A job is coming: starts its process now, which takes half a second to load what it needs. */
+  prepare(): void;
+  /** No more jobs: a process that was prepared in vain ends. */
+  close(): void;
+};
+
 /**
  * Starts each job in a process of its own, which is `entry` with a hidden argument: its memory goes back when it ends,
  * and its crash takes nobody along. The job, with its secrets, goes over the private channel between the two.
  * Errors: what the job failed with; `interrupted` when `signal` stopped it; `bug` when it died without an answer.
  */
-export function jobProcesses(entry: string): StartJob {
-  return (job, onProgress, signal) => {
-    const child = spawnChild(entry);
+export function jobProcesses(entry: string): JobProcesses {
+  let spare: ChildProcess | undefined;
+  const start: StartJob = (job, onProgress, signal) => {
+    const child = spare?.connected ? spare : spawnChild(entry);
+    spare = undefined;
     const words = lastWords(child);
     let answer: Exclude<FromChild, { type: "progress" }> | undefined;
     const stop = () => send(child, { type: "stop" });
@@ -34,6 +44,19 @@ export function jobProcesses(entry: string): StartJob {
         else reject(died(job.kind, job.sync, by, code, words()));
       });
     });
+  };
+  return {
+    start,
+    prepare() {
+      if (spare?.connected) return;
+      spare = spawnChild(entry);
+      // Until it has a job there is nothing it could fail at; one that is gone by then is replaced.
+      spare.on("error", () => {});
+    },
+    close() {
+      if (spare?.connected) spare.disconnect();
+      spare = undefined;
+    },
   };
 }
 

@@ -23,17 +23,20 @@ export async function eachSync<K extends Kind>(
   names: readonly string[],
   { onEvent, signal }: CallOptions,
 ): Promise<{ project: Project; results: SyncResult<K>[] }> {
+  workplace.jobs.prepare();
   const project = await workplace.project();
   const syncs = pickSyncs(project, names);
   const state = workplace.state([kind, ...names].join(" "));
   const results: SyncResult<K>[] = [];
   const planned: (Job["upstream"][number] & { connection: string })[] = [];
-  for (const sync of syncs) {
+  for (const [i, sync] of syncs.entries()) {
     const run = newRunId();
     const upstream = planned.flatMap(({ connection, ...plan }) => (connection === sync.file.to ? [plan] : []));
     const job = jobFor(project, sync, { run, kind, folder: state.sync(project.environment, sync.name), upstream });
     onEvent?.({ type: "started", sync: sync.name, run });
-    const result = await recorded(workplace, job, project, sync, { onEvent, signal });
+    const work = recorded(workplace, job, project, sync, { onEvent, signal });
+    if (i + 1 < syncs.length) workplace.jobs.prepare();
+    const result = await work;
     if (result.kind !== kind)
       throw new SluiceError("bug", `A ${kind} of ${sync.name} was answered by a ${result.kind}.`);
     if (result.kind === "plan")
@@ -56,7 +59,7 @@ async function recorded(
   const started = new Date();
   let record: ReturnType<typeof recordRun> | undefined;
   // The job first: the database opens while the job's process starts.
-  const work = workplace.startJob(
+  const work = workplace.jobs.start(
     job,
     (progress) => {
       record?.progress(progress);

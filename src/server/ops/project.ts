@@ -43,7 +43,7 @@ async function checkSources(project: Project, workplace: Workplace, signal?: Abo
     for (let sync = waiting.shift(); sync; sync = waiting.shift()) {
       const job = jobFor(project, sync, { run: newRunId(), kind: "check", folder: "", upstream: [] });
       try {
-        await workplace.startJob(job, () => {}, signal);
+        await workplace.jobs.start(job, () => {}, signal);
       } catch (thrown) {
         const error = locate(SluiceError.from(thrown), sync, project);
         if (error.kind === "interrupted") throw error;

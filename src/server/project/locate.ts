@@ -46,7 +46,7 @@ export function locate(error: SluiceError, sync: Resource<SyncFile>, project: Pr
 
 function placeOf(error: SluiceError, sync: Resource<SyncFile>, project: Project): Place | undefined {
   if (error.place?.line !== undefined) return error.place;
-  const at = error.place ?? suspects[error.code]?.(sync, project);
-  if (at === undefined) return undefined;
+  if (!error.place && ["state", "interrupted"].includes(error.kind)) return undefined;
+  const at = error.place ?? suspects[error.code]?.(sync, project) ?? { file: `syncs/${sync.name}.yaml` };
   return at.path === undefined ? at : (project.place(at.file, at.path) ?? at);
 }
