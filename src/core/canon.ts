@@ -37,10 +37,17 @@ const floating: Canon = {
   value: (_, x) => (isNumber.test(x) ? shortestDouble(Number(x)) : x),
 };
 
+const truths = new Map([
+  ["true", "true"],
+  ["1", "true"],
+  ["false", "false"],
+  ["0", "false"],
+]);
+
 const truth: Canon = {
   sql: (_, x) =>
     `CASE lower(${x}) WHEN 'true' THEN 'true' WHEN '1' THEN 'true' WHEN 'false' THEN 'false' WHEN '0' THEN 'false' ELSE ${x} END`,
-  value: (_, x) => ({ true: "true", "1": "true", false: "false", "0": "false" })[x.toLowerCase()] ?? x,
+  value: (_, x) => truths.get(x.toLowerCase()) ?? x,
 };
 
 /** YYYY-MM-DD; a time behind it is dropped. */

@@ -17,6 +17,7 @@ const rows = {
     hint: "It takes at most {limit}; `tooLong: truncate` cuts.",
     wake: "row",
   },
+  not_whole: { message: "{column}: {value} is no whole number.", wake: "row" },
   bad_number: { message: "{column}: {value} is no number that can be read in one way only.", wake: "row" },
   out_of_range: {
     message: "{column}: {value} is outside what the column takes.",
@@ -45,7 +46,10 @@ const rows = {
   match_ambiguous: { message: "Several records have the {column} {value}: {detail}.", wake: "always" },
   exists: { message: "A record with {column} {value} exists already, and this sync only creates.", wake: "always" },
   not_found: { message: "There is no record with {column} {value}, and this sync only updates.", wake: "always" },
-  deleted_there: { message: "Somebody deleted its record in the destination; it is held, not made anew.", wake: "record" },
+  deleted_there: {
+    message: "Somebody deleted its record in the destination; it is held, not made anew.",
+    wake: "record",
+  },
   refused: { message: "The destination refused it: {detail}", wake: "destination" },
   not_sent: { message: "The run ended before it was sent; it goes with the next.", wake: "always" },
   unknown_answer: { message: "It was sent but the answer was lost; the next run sees what is there.", wake: "always" },
