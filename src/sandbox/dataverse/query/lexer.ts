@@ -8,7 +8,7 @@ export type Token =
   | { kind: "date"; text: string; at: number }
   | { kind: "alias"; text: string; at: number }
   | { kind: "list"; text: string; at: number }
-  | { kind: "mark"; text: "(" | ")" | "," | "="; at: number }
+  | { kind: "mark"; text: "(" | ")" | "," | "=" | ":"; at: number }
   | { kind: "end"; text: ""; at: number };
 
 /** In order of precedence: a GUID may begin like a number, a date too. */
@@ -20,7 +20,7 @@ const RULES: [Exclude<Token["kind"], "end">, RegExp][] = [
   ["alias", /@\w+/y],
   ["list", /\[(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\]"'])*\]/y],
   ["word", /[A-Za-z_$][\w.$]*(?:\/[A-Za-z_$][\w.$]*)*/y],
-  ["mark", /[(),=]/y],
+  ["mark", /[(),=:]/y],
 ];
 
 /** Splits a $filter or $orderby into tokens; the last is always `end`. Throws the 400 of a query syntax error. */

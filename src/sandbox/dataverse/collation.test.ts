@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { compare, fold, likePattern } from "./collation.ts";
+
+test.each([
+  ["Ada", "ADA"],
+  ["Öztürk", "ozturk"],
+  ["É", "E\u0301"],
+  ["Straße", "STRASSE"],
+  ["x", "x   "],
+])("%s and %s are one text to the database", (a, b) => {
+  expect(fold(a)).toBe(fold(b));
+});
+
+test.each([
+  ["a", " a"],
+  ["ab", "a b"],
+  ["1", "01"],
+  ["o", "ø"],
+])("%s and %s are two", (a, b) => {
+  expect(fold(a)).not.toBe(fold(b));
+});
+
+test("order: empty first, numbers as numbers, text folded", () => {
+  expect([3, null, 10, 2].sort(compare)).toEqual([null, 2, 3, 10]);
+  expect(["b", "Á", null, "a b", "C"].sort(compare)).toEqual([null, "Á", "a b", "b", "C"]);
+  expect([true, false].sort(compare)).toEqual([false, true]);
+});
+
+test.each([
+  ["50% off", "50 per cent off", true],
+  ["a_c", "abc", true],
+  ["a_c", "ac", false],
+  ["[0-9]x", "5X", true],
+  ["[^0-9]x", "5x", false],
+  ["[]x", "x", false],
+  ["[a.c]", "b", false],
+  ["a[%]", "a%", true],
+  ["a.%", "ab", false],
+])("LIKE %s on %s: %s", (pattern, text, match) => {
+  expect(likePattern(pattern)!.test(fold(text))).toBe(match);
+});
+
+test("text without wildcards needs no pattern", () => {
+  expect(likePattern("a.b*")).toBeUndefined();
+});

@@ -1,0 +1,146 @@
+import { expect, test } from "vitest";
+import { type Answer, targets, useSandbox } from "../../raw-client.ts";
+
+// Change tracking, dataverse.md section 10.
+const client = useSandbox();
+const ID = (n: number) => `cccccccc-0000-4000-8000-00000000000${n}`;
+const track = { Prefer: "odata.track-changes" };
+const follow = (link: string, size?: number) =>
+  client.api(
+    "GET",
+    link.split("/v9.2/")[1]!,
+    undefined,
+    size === undefined ? {} : { Prefer: `odata.maxpagesize=${size}` },
+  );
+const start = async () =>
+  (await client.api("GET", "contacts?$select=lastname", undefined, track)).json["@odata.deltaLink"] as string;
+const create = (...numbers: number[]) =>
+  client.api(
+    "POST",
+    "contacts/Microsoft.Dynamics.CRM.CreateMultiple",
+    targets(numbers.map((n) => ({ contactid: ID(n), lastname: `n${n}` }))),
+  );
+const seen = (answer: Answer) =>
+  answer.json.value.map((each: { contactid?: string; id?: string; reason?: string }) =>
+    each.reason ? `-${each.id!.at(-1)}` : each.contactid!.at(-1),
+  );
+
+test("nothing changed: no rows, and a new link", async () => {
+  await create(1);
+  const answer = await follow(await start());
+  expect(answer.json["@odata.context"]).toMatch(/\$metadata#contacts\(lastname\)\/\$delta$/);
+  expect(answer.json.value).toEqual([]);
+  expect(answer.json["@odata.deltaLink"]).toMatch(
+    /contacts\?\$select=lastname&\$deltatoken=\d+(!|%21)\d\d%2F\d\d%2F\d{4}%20/,
+  );
+});
+
+test("changed rows come whole by version, with selected columns only, then tombstones", async () => {
+  await create(1, 2, 3);
+  const link = await start();
+  await client.api("PATCH", `contacts(${ID(3)})`, { jobtitle: "x" });
+  await client.api("PATCH", `contacts(${ID(1)})`, { lastname: "a" });
+  await client.api("PATCH", `contacts(${ID(3)})`, { jobtitle: "y" });
+  await create(4);
+  await client.api("DELETE", `contacts(${ID(2)})`);
+  const answer = await follow(link);
+  expect(seen(answer)).toEqual(["1", "3", "4", "-2"]);
+  expect(Object.keys(answer.json.value[0])).toEqual(["@odata.etag", "lastname", "contactid"]);
+  expect(answer.json.value[3]).toEqual({
+    "@odata.context": `${client.sandbox.origin}/api/data/v9.2/$metadata#contacts/$deletedEntity`,
+    id: ID(2),
+    reason: "deleted",
+  });
+  expect((await follow(answer.json["@odata.deltaLink"])).json.value).toEqual([]);
+});
+
+test("a row made and deleted between two reads still shows as a tombstone", async () => {
+  const link = await start();
+  await create(1);
+  await client.api("DELETE", `contacts(${ID(1)})`);
+  expect(seen(await follow(link))).toEqual(["-1"]);
+});
+
+test("the link stands on the last page only, and loses nothing written while the pages were read", async () => {
+  await create(1, 2, 3);
+  const first = await client.api("GET", "contacts?$select=lastname", undefined, {
+    Prefer: "odata.track-changes,odata.maxpagesize=2",
+  });
+  expect(first.json).not.toHaveProperty("@odata.deltaLink");
+  await client.api("PATCH", `contacts(${ID(1)})`, { lastname: "changed behind the reader" });
+  const second = await follow(first.json["@odata.nextLink"], 2);
+  expect(second.json).not.toHaveProperty("@odata.nextLink");
+  expect(seen(await follow(second.json["@odata.deltaLink"]))).toEqual(["1"]);
+});
+
+test("changes are paged too; what is written meanwhile comes with the next token", async () => {
+  await create(1, 2, 3, 4);
+  const link = await start();
+  for (const n of [1, 2, 3]) await client.api("PATCH", `contacts(${ID(n)})`, { lastname: "x" });
+  await client.api("DELETE", `contacts(${ID(4)})`);
+  const all: string[] = [];
+  let answer = await follow(link, 1);
+  await client.api("PATCH", `contacts(${ID(1)})`, { lastname: "later" });
+  for (;;) {
+    all.push(...seen(answer));
+    const next = answer.json["@odata.nextLink"];
+    if (next === undefined) break;
+    answer = await follow(next, 1);
+  }
+  expect(all).toEqual(["1", "2", "3", "-4"]);
+  expect(seen(await follow(answer.json["@odata.deltaLink"]))).toEqual(["1"]);
+});
+
+test("changes can be counted", async () => {
+  const link = await start();
+  await create(1, 2);
+  await client.api("DELETE", `contacts(${ID(2)})`);
+  const answer = await client.api("GET", `contacts/$count?${/\$deltatoken=.*/.exec(link)![0]}`);
+  expect(answer.text).toBe("2");
+});
+
+test.each(["$filter=lastname eq 'x'", "$orderby=lastname", "$expand=x", "$top=1"])("%s is refused", async (option) => {
+  const answer = await client.api("GET", `contacts?${option}`, undefined, track);
+  expect(answer.status).toBe(400);
+  expect(answer.json.error.message).toBe(
+    `The ${option.split("=")[0]} query parameter isn't supported when Change Tracking is enabled.`,
+  );
+});
+
+test("a table that is not tracked says so, until it is", async () => {
+  const answer = await client.api("GET", "opportunities", undefined, track);
+  expect([answer.status, answer.json.error.code]).toEqual([400, "0x80072491"]);
+  await client.control("POST", "change-tracking", { table: "opportunity", enabled: true });
+  expect((await client.api("GET", "opportunities", undefined, track)).json["@odata.deltaLink"]).toContain(
+    "$deltatoken=",
+  );
+});
+
+test("expired tokens: 0x80044352, or by choice all rows without tombstones; new tokens live", async () => {
+  await create(1, 2);
+  const link = await start();
+  await client.api("DELETE", `contacts(${ID(1)})`);
+  await client.control("POST", "change-tracking", { expire: true });
+  const answer = await follow(link);
+  expect([answer.status, answer.json.error.code]).toEqual([400, "0x80044352"]);
+  expect((await follow(await start())).status).toBe(200);
+  await client.control("POST", "change-tracking", { expired: "all rows" });
+  expect(seen(await follow(link))).toEqual(["2"]);
+});
+
+test("a token from before a reset, or none at all, is refused", async () => {
+  await create(1, 2, 3);
+  const link = await start();
+  await client.control("POST", "reset");
+  expect((await follow(link)).json.error.code).toBe("0x80044352");
+  expect((await client.api("GET", "contacts?$deltatoken=x")).status).toBe(400);
+});
+
+test("thousands of changes to few rows do not pile up", async () => {
+  await create(1, 2);
+  const link = await start();
+  for (let round = 0; round < 3; round++) {
+    await Promise.all(Array.from({ length: 500 }, () => client.api("PATCH", `contacts(${ID(1)})`, { lastname: "x" })));
+  }
+  expect(seen(await follow(link))).toEqual(["1"]);
+});

@@ -1,0 +1,95 @@
+import type { IncomingMessage } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { expect, test } from "vitest";
+import { startSandbox } from "../index.ts";
+import { readBody } from "./body.ts";
+import { createFaults } from "./faults.ts";
+import { createRequestLog } from "./log.ts";
+import { seededRandom } from "./random.ts";
+
+test("a body over the limit is told from one that fits", async () => {
+  const request = (size: number) => Readable.from([Buffer.alloc(size / 2), Buffer.alloc(size / 2)]) as IncomingMessage;
+  expect(await readBody(request(10), 10)).toHaveLength(10);
+  expect(await readBody(request(12), 10)).toBe("too large");
+});
+
+test("a client that goes away while it sends ends its reading", async () => {
+  const request = new Readable({ read() {} }) as IncomingMessage;
+  const reading = readBody(request);
+  request.emit("aborted");
+  await expect(reading).rejects.toThrow("went away");
+});
+
+test("120 MB and more are a 413 with 0x8004418a (dataverse.md section 14)", async () => {
+  const sandbox = await startSandbox();
+  const answer = await fetch(`${sandbox.origin}/api/data/v9.2/contacts`, {
+    method: "POST",
+    body: Buffer.alloc(121 * 1024 * 1024, 32),
+  });
+  expect(answer.status).toBe(413);
+  expect(((await answer.json()) as { error: { code: string } }).error.code).toBe("0x8004418a");
+  await sandbox.close();
+});
+
+test("the environment names everything, empty where nothing is built yet", async () => {
+  const { origin, env, close } = await startSandbox({ host: "127.0.0.1" });
+  expect(env).toMatchObject({
+    BASE_URL: origin,
+    TOKEN_URL: `${origin}/${env.TENANT_ID}/oauth2/v2.0/token`,
+    BASE_URL_HTTPS: "",
+    CA_CERT: "",
+  });
+  expect(Object.keys(env)).toHaveLength(13);
+  await close();
+});
+
+test("a port that is taken is an error at once; a closed sandbox frees its port and ends waiting requests", async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const port = (other.address() as AddressInfo).port;
+  await expect(startSandbox({ port })).rejects.toThrow(/EADDRINUSE/);
+  await new Promise((resolve) => other.close(resolve));
+  const sandbox = await startSandbox({ port });
+  await fetch(`${sandbox.origin}/_sandbox/faults`, { method: "POST", body: '{"latencyMs": 600000}' });
+  const waiting = fetch(`${sandbox.origin}/api/data/v9.2/WhoAmI`);
+  const refused = expect(waiting).rejects.toThrow();
+  await sandbox.close();
+  await refused;
+});
+
+test("two sandboxes do not share anything", async () => {
+  const [one, two] = await Promise.all([startSandbox(), startSandbox()]);
+  await fetch(`${one.origin}/_sandbox/seed`, { method: "POST", body: '{"table":"account","rows":[{"name":"x"}]}' });
+  const rows = async (origin: string) =>
+    ((await (await fetch(`${origin}/_sandbox/rows/account`)).json()) as { value: unknown[] }).value.length;
+  expect([await rows(one.origin), await rows(two.origin)]).toEqual([1, 0]);
+  await Promise.all([one.close(), two.close()]);
+});
+
+test("several faults fire together, each counting its own matches", () => {
+  const faults = createFaults();
+  faults.add([
+    { match: { path: "/a" }, nth: 2, status: 500 },
+    { latencyMs: 5, times: 2 },
+  ]);
+  expect(faults.next("GET", "/a")).toEqual([expect.objectContaining({ latencyMs: 5 })]);
+  expect(faults.next("GET", "/b")).toHaveLength(1);
+  expect(faults.next("GET", "/a")).toEqual([expect.objectContaining({ status: 500 })]);
+  expect(faults.list()).toEqual([]);
+});
+
+test("the log keeps the newest", () => {
+  const log = createRequestLog(10);
+  for (let n = 0; n < 30; n++) log.add({ method: "GET", path: String(n), status: 200, write: false, rows: 0, ms: 0 });
+  expect(log.list().length).toBeLessThanOrEqual(11);
+  expect(log.list().at(-1)).toMatchObject({ n: 30, path: "29" });
+});
+
+test("seeded numbers repeat, lie in [0, 1), and differ by seed", () => {
+  const draw = (seed: number) => Array.from({ length: 1000 }, seededRandom(seed));
+  expect(draw(1)).toEqual(draw(1));
+  expect(draw(1)).not.toEqual(draw(2));
+  expect(draw(3).every((each) => each >= 0 && each < 1)).toBe(true);
+});
