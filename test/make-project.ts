@@ -56,9 +56,11 @@ export const deadVariables = {
   TOKEN_URL: "http://127.0.0.1:1/token",
 };
 
-/** The standard project in a new temporary folder, with some files changed. `remove` deletes it. */
-export function makeProject(changes: Files = {}): { folder: string; remove(): void } {
-  const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
+/** The standard project in a new temporary folder (or in `folder`), with some files changed. `remove` deletes it. */
+export function makeProject(
+  changes: Files = {},
+  folder = mkdtempSync(join(tmpdir(), "sluice-test-")),
+): { folder: string; remove(): void } {
   for (const [file, text] of Object.entries({ ...standardFiles, ...changes })) {
     if (text === null) continue;
     mkdirSync(dirname(join(folder, file)), { recursive: true });

@@ -1,0 +1,232 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect } from "vitest";
+import {
+  type DataverseConfig,
+  dataverse,
+  ensureColumn,
+  ensureKey,
+  type NewColumn,
+  openSession,
+} from "../src/connectors/dataverse/index.ts";
+import { fakeClock } from "../src/connectors/dataverse/stub.ts";
+import { files } from "../src/connectors/files/index.ts";
+import type { Connector, Io } from "../src/core/connector.ts";
+import type { RejectedRow, RunCounts } from "../src/core/run.ts";
+import { readProblems, runJob } from "../src/engine/index.ts";
+import { type Sandbox, startSandbox } from "../src/sandbox/index.ts";
+import { plan, run, verify } from "../src/server/ops/syncs.ts";
+import { loadProject } from "../src/server/project/load.ts";
+import type { Workplace } from "../src/server/workplace.ts";
+import { type Files, makeProject } from "./make-project.ts";
+
+/** A source row: column -> text; null is an empty cell. */
+export type SourceRow = Record<string, string | null>;
+export type Row = Record<string, unknown>;
+
+/** One request as the sandbox logged it. `rows`: how many rows it wrote. */
+export type Logged = {
+  method: string;
+  path: string;
+  status: number;
+  write: boolean;
+  rows: number;
+  requestBody: string;
+};
+
+/** What a run of one or more syncs did, and what of it arrived in the sandbox. */
+export type Ran = RunCounts & {
+  of: Record<string, RunCounts>;
+  problems: RejectedRow[];
+  /** Requests that meant to write. */
+  log: Logged[];
+  /** The rows they carried, without what only names type and table. */
+  sent: Row[];
+};
+
+/** A project of two syncs (people -> contact, firms -> account), a sandbox, and everything a story does with them. */
+export type Workbench = {
+  sandbox: Sandbox;
+  folder: string;
+  /** Everything as on the first day, with these files. Keys stand on both match columns unless `keyed` is false. */
+  begin(changes?: Files, options?: { keyed?: boolean; columns?: NewColumn[] }): Promise<void>;
+  write(path: string, text: string): void;
+  /** The whole content of a source table. */
+  source(table: string, rows: readonly SourceRow[]): void;
+  /** Runs syncs (all, if none is named) and checks what holds for every run: counts add up, and the log agrees. */
+  run(...syncs: string[]): Promise<Ran>;
+  /** The same without the comparison with the log: for stories in which answers get lost. */
+  runThroughFaults(...syncs: string[]): Promise<Ran>;
+  plan(...syncs: string[]): ReturnType<typeof plan>;
+  verify(...syncs: string[]): ReturnType<typeof verify>;
+  control<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
+  /** A Web API call by a person who works in Dynamics. */
+  person(method: string, path: string, body?: Row): Promise<Row>;
+  /** All rows of a table with all columns that hold something. */
+  rows(table: string): Promise<Row[]>;
+};
+
+const elsewhere = { "x-sandbox-user": "somebody else", "content-type": "application/json" };
+
+/** A workbench for one test file: its sandbox is started before the first story and closed after the last. */
+export function useWorkbench(): Workbench {
+  const bench = {} as Workbench;
+  let made: ReturnType<typeof makeProject>;
+  let token = "";
+  beforeAll(async () => {
+    bench.sandbox = await startSandbox();
+    made = makeProject();
+    bench.folder = made.folder;
+    token = await personsToken(bench.sandbox);
+  });
+  afterAll(async () => {
+    made?.remove();
+    await bench.sandbox?.close();
+  });
+
+  bench.control = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const answer = await fetch(`${bench.sandbox.origin}/_sandbox/${path}`, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    expect(answer.ok, `${method} ${path}: ${text}`).toBe(true);
+    return (text === "" ? undefined : JSON.parse(text)) as T;
+  };
+  bench.person = async (method, path, body) => {
+    const answer = await fetch(`${bench.sandbox.origin}/api/data/v9.2/${path}`, {
+      method,
+      headers: { ...elsewhere, authorization: `Bearer ${token}`, prefer: "return=representation" },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    expect(answer.ok, `${method} ${path}: ${text}`).toBe(true);
+    return (text === "" ? {} : JSON.parse(text)) as Row;
+  };
+  bench.rows = async (table) => (await bench.control<{ value: Row[] }>("GET", `rows/${table}`)).value;
+
+  bench.begin = async (changes = {}, { keyed = true, columns = [] } = {}) => {
+    await bench.control("POST", "reset");
+    rmSync(bench.folder, { recursive: true, force: true });
+    made = makeProject(changes, bench.folder);
+    const session = openSession(configOf(bench.sandbox), { base: "." }, { clock: fakeClock() });
+    try {
+      for (const column of columns) await ensureColumn(session, "contact", column);
+      if (!keyed) return;
+      const key = { title: "Number", name: "new_NumberKey" };
+      await ensureKey(session, "contact", { ...key, columns: ["externaluseridentifier"] });
+      await ensureKey(session, "account", { ...key, columns: ["accountnumber"] });
+    } finally {
+      await session.close();
+    }
+  };
+  bench.write = (path, text) => {
+    mkdirSync(dirname(join(bench.folder, path)), { recursive: true });
+    writeFileSync(join(bench.folder, path), text);
+  };
+  bench.source = (table, rows) => bench.write(`data/${table}.csv`, csv(rows));
+
+  const workplace = () => workplaceOf(bench.folder, bench.sandbox);
+  bench.runThroughFaults = async (...syncs) => {
+    await bench.control("POST", "requests/clear", { bodies: true });
+    const { runs, totals } = await run(workplace(), { syncs }, {});
+    const { requests } = await bench.control<{ requests: Logged[] }>("GET", "requests");
+    const log = requests.filter((each) => each.write);
+    const folders = runs.map((one) => join(bench.folder, ".sluice", "default", one.sync, "runs", one.run));
+    const problems = await Promise.all(folders.map((folder) => readProblems(folder, { limit: 1000 })));
+    for (const { sync, counts } of runs) expect(outcomes(counts), `counts of ${sync}`).toBe(counts.received);
+    const of = Object.fromEntries(runs.map((one) => [one.sync, one.counts]));
+    return { ...totals, of, problems: problems.flat(), log, sent: log.flatMap(elementsOf) };
+  };
+  bench.run = async (...syncs) => {
+    const ran = await bench.runThroughFaults(...syncs);
+    expect(
+      ran.log.reduce((sum, each) => sum + each.rows, 0),
+      "rows written by the log",
+    ).toBe(ran.writes);
+    return ran;
+  };
+  bench.plan = (...syncs) => plan(workplace(), { syncs }, {});
+  bench.verify = (...syncs) => verify(workplace(), { syncs }, {});
+  return bench;
+}
+
+/** What became of all received rows together. */
+export function outcomes(counts: RunCounts): number {
+  const { created, updated, deleted, unchanged, excluded, rejected, failed } = counts;
+  return created + updated + deleted + unchanged + excluded + rejected + failed;
+}
+
+/** Rows as CSV, every cell quoted but the empty ones. The first row names the columns. */
+export function csv(rows: readonly SourceRow[]): string {
+  const names = Object.keys(rows[0] ?? {});
+  const cell = (value: string | null | undefined) => (value == null ? "" : `"${value.replaceAll('"', '""')}"`);
+  const lines = rows.map((row) => names.map((name) => cell(row[name])).join(","));
+  return `${[names.join(","), ...lines].join("\n")}\n`;
+}
+
+/**
+ * The place where operations work, with jobs done in this process. There is no history: its database takes seconds to
+ * make, and no story here reads it. Pauses between tries take no time.
+ */
+function workplaceOf(folder: string, sandbox: Sandbox): Workplace {
+  const connectors: Record<string, Connector> = { files: files as Connector, dataverse: hasty as Connector };
+  const state = join(folder, ".sluice");
+  const never = () => new Promise<never>(() => {});
+  return {
+    project: () =>
+      loadProject({
+        folder,
+        environment: undefined,
+        variables: sandbox.env,
+        connectors: { load: async (type) => connectors[type] ?? null, types: () => Object.keys(connectors) },
+      }),
+    state: () => ({ path: state, sync: (environment, sync) => join(state, environment, sync), close() {} }),
+    control: never,
+    history: never,
+    jobs: {
+      start: (job, onProgress, signal) =>
+        runJob(job, { connectors, onProgress, signal: signal ?? new AbortController().signal }),
+      prepare() {},
+      close() {},
+    },
+    readProblems,
+    later() {},
+    close: async () => {},
+  };
+}
+
+const hasty = {
+  ...dataverse,
+  open: (given: DataverseConfig, io: Io) => openSession(given, io, { clock: fakeClock() }),
+};
+
+function configOf({ env }: Sandbox): DataverseConfig {
+  return dataverse.config.parse({
+    url: env.BASE_URL,
+    tenant: env.TENANT_ID,
+    clientId: env.CLIENT_ID,
+    clientSecret: env.CLIENT_SECRET,
+    tokenUrl: env.TOKEN_URL,
+  });
+}
+
+async function personsToken({ env }: Sandbox): Promise<string> {
+  const answer = await fetch(env.TOKEN_URL!, {
+    method: "POST",
+    body: new URLSearchParams({
+      grant_type: "client_credentials",
+      client_id: env.CLIENT_ID!,
+      client_secret: env.CLIENT_SECRET!,
+      scope: `${env.BASE_URL}/.default`,
+    }),
+  });
+  return ((await answer.json()) as { access_token: string }).access_token;
+}
+
+function elementsOf({ method, path, requestBody }: Logged): Row[] {
+  if (method === "DELETE" || requestBody === "") return [];
+  const body = JSON.parse(requestBody) as Row;
+  const rows = /Multiple$/.test(path) ? (body.Targets as Row[]) : [body];
+  return rows.map(({ "@odata.type": _, ...row }) => row);
+}
