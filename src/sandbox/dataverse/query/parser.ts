@@ -26,7 +26,8 @@ export function parseFilter(text: string, aliases: Aliases): Expression {
 type Parser = { text: string; list: Token[]; at: number; depth: number; aliases: Aliases };
 
 const peek = (parser: Parser): Token => parser.list[parser.at]!;
-const next = (parser: Parser): Token => parser.list[parser.at++]!;
+/** Stays on the end, so that a text that breaks off is a syntax error and not a missing token. */
+const next = (parser: Parser): Token => parser.list[peek(parser).kind === "end" ? parser.at : parser.at++]!;
 
 function syntaxError(parser: Parser): Error {
   return errors.badQuery(`Syntax error at position ${peek(parser).at} in '${parser.text}'.`);
@@ -173,8 +174,7 @@ function operandOf(token: Token, parser: Parser): Operand {
     case "word":
       break;
     default:
-      parser.at--;
-      throw syntaxError(parser);
+      throw errors.badQuery(`Syntax error at position ${token.at} in '${parser.text}'.`);
   }
   if (token.text === "null") return { kind: "literal", type: "null", value: null };
   if (token.text === "true" || token.text === "false") {
