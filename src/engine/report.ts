@@ -27,7 +27,7 @@ export async function planReport(
 ): Promise<{ plan: PlanCounts; received: number; samples: SampleChange[]; problems: RejectedRow[] }> {
   const { duck, shape, touched } = planned;
   const refused = `SELECT key, CASE WHEN action = 'exclude' THEN 'excluded' ELSE 'rejected' END AS status, coalesce(code, rule_code) AS code,
-  col, coalesce(value, match_value) AS value, others AS message, 'row' AS wake FROM decided WHERE action IN ('reject', 'status', 'exclude')`;
+  col, coalesce(value, match_value) AS value, coalesce(others, nullif("limit", '')) AS message, 'row' AS wake FROM decided WHERE action IN ('reject', 'status', 'exclude')`;
   await duck.run(
     `CREATE OR REPLACE TEMP TABLE plan_problem AS ${refused} UNION ALL ${waitingRows} UNION ALL ${keyProblems}`,
   );
@@ -100,7 +100,7 @@ function rejectedRows(rows: ProblemRow[]): RejectedRow[] {
     status: r.status as RejectedRow["status"],
     code: r.code,
     column: r.col,
-    message: explain(r.code, { column: r.col, value: r.value, detail: r.message }),
+    message: explain(r.code, { column: r.col, value: r.value, limit: r.message, detail: r.message }),
     wake: r.wake,
   }));
 }

@@ -7,7 +7,7 @@ import type { Planned } from "./plan.ts";
 import { fold, prepareFold } from "./sql/fold.ts";
 import { keyProblems, newPending, waitingRows } from "./sql/pending.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
-import { addColumns, stateVersion } from "./sql/tables.ts";
+import { addColumns, existingColumns, stateVersion, valueViews } from "./sql/tables.ts";
 
 /**
  * Reads back what the destination holds now, tells every row's outcome, and folds: state and reality agree again, in
@@ -51,12 +51,14 @@ export async function settle(
   );
   if (unknown > 0) for (const statement of resolveUnknown(shape, at.change)) await duck.run(statement);
   await duck.run(finalRows(at.touched));
+  for (const statement of addColumns(shape)) await duck.run(statement);
+  // The views made before the columns were there would go on saying that nothing is stored.
+  for (const statement of valueViews(shape, await duck.all(existingColumns))) await duck.run(statement);
   for (const statement of prepareFold(shape, at, full)) await duck.run(statement);
   const turn = meta.turn + 1;
   await duck.run(newPending(turn));
   await duck.run(outcomeFile(at.outcome));
   const counts = await countRows(planned);
-  for (const statement of addColumns(shape)) await duck.run(statement);
   const { version } = await duck.one<{ version: string }>("SELECT version() AS version");
   const facts = {
     version: String(stateVersion),

@@ -28,7 +28,13 @@ export function decide(shape: Shape): string {
 
   const valued = `SELECT i.*, h.id IS NOT NULL AS there,
     ${list(shape.columns.map((c) => `CASE WHEN h.id IS NULL THEN i.seen_${c.index} ELSE h.${stored(c)} END AS o_${c.index}`))}
-  FROM identified i LEFT JOIN (SELECT * FROM have_now WHERE NOT gone AND id IN (SELECT id FROM identified)) h ON h.id = i.id`;
+  FROM identified i LEFT JOIN there h ON h.id = i.id`;
+
+  // A record taken over from a source row that left holds what was seen when that row was last agreed.
+  const there = `SELECT id, ${shape.columns.map(stored).join(", ")} FROM have_now WHERE NOT gone AND id IN (SELECT id FROM identified)
+  UNION ALL SELECT l.id, ${shape.columns.map((c) => seenValue(stored(c))).join(", ")}
+  FROM identified i JOIN st.link l ON l.id = i.id AND l.key <> i.key JOIN v_base b ON b.key = l.key
+  LEFT JOIN v_seen s ON s.key = l.key WHERE i.action = 'adopt' AND l.id NOT IN (SELECT id FROM have_now)`;
 
   const wants = `SELECT v.* EXCLUDE (${shape.columns
     .filter((c) => c.role === "mapped")
@@ -51,6 +57,7 @@ facts AS (${facts}),
 acted AS (${acted}),
 chosen AS (${chosen}),
 identified AS (${identified}),
+there AS (${there}),
 valued AS (${valued}),
 wants AS (${wants}),
 ruled AS (${ruled})

@@ -2,7 +2,7 @@ import type { Scan } from "../../core/connector.ts";
 import { foldSql } from "../../core/fold.ts";
 import { ident, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
-import { convertLine } from "./convert/index.ts";
+import { type Conversion, convertLine, limitOf } from "./convert/index.ts";
 import { wantedMatch } from "./match.ts";
 import { fault, list, skipped, sourceColumn, wanted } from "./names.ts";
 
@@ -14,14 +14,12 @@ import { fault, list, skipped, sourceColumn, wanted } from "./names.ts";
 export function mapRows(shape: Shape, scan: Scan): string {
   const mapped = shape.columns.filter((c) => c.role === "mapped");
   const members = shape.audiences.map((_, i) => `a_${i}`);
-  const converted = mapped.flatMap((c) => {
-    const { want, bad, skip } = conversion(c, scan);
-    return [
-      `${want} AS v_${c.index}`,
-      `CASE WHEN t.gone THEN NULL ELSE ${bad} END AS f_${c.index}`,
-      `${skip} AS ${skipped(c)}`,
-    ];
-  });
+  const conversions = mapped.map((c) => ({ c, ...conversion(shape, c, scan) }));
+  const converted = conversions.flatMap(({ c, want, bad, skip }) => [
+    `${want} AS v_${c.index}`,
+    `CASE WHEN gone THEN NULL ELSE ${bad} END AS f_${c.index}`,
+    `${skip} AS ${skipped(c)}`,
+  ]);
   const parents = mapped.filter((c) => c.parent);
   const resolved = mapped.flatMap((c) =>
     c.parent
@@ -35,7 +33,7 @@ export function mapRows(shape: Shape, scan: Scan): string {
   const carried = ["key", "gone", "h", "old_h", "link_id", "known", ...members];
   const values = mapped.flatMap((c) => (c.line?.from === undefined ? [] : [sourceColumn(c.line.from)]));
   return `CREATE TEMP TABLE mapped AS
-WITH converted AS (SELECT ${list([...carried, ...new Set(values), ...converted])} FROM touched t WHERE key IS NOT NULL),
+WITH converted AS (SELECT ${list([...carried, ...new Set(values), ...converted])} FROM touched WHERE key IS NOT NULL),
 resolved AS (SELECT ${list(["c.*", ...resolved])} FROM converted c ${joins.join("\n")})
 SELECT ${list([
     ...carried,
@@ -43,20 +41,24 @@ SELECT ${list([
     `coalesce(${mapped.map(fault).join(", ")}, NULL) AS code`,
     `${firstFault(mapped, (c) => text(c.name))} AS col`,
     `${firstFault(mapped, rawValue)} AS value`,
+    `${firstFault(mapped, (c) => limitCase(c))} AS "limit"`,
     `${firstFault(parents, (c) => `CASE WHEN ${fault(c)} = 'parent_missing' THEN ${text(`${c.parent!.ref}:`)} || ${foldSql(`v_${c.index}`)} END`)} AS ref`,
     `CASE WHEN NOT gone THEN ${wantedMatch(shape)} END AS match_value`,
   ])} FROM resolved`;
 }
 
-function conversion(c: ShapeColumn, scan: Scan) {
+function conversion(shape: Shape, c: ShapeColumn, scan: Scan): Conversion {
   const from = c.line!.from;
   const type = scan.columns.find((s) => s.name === from)?.type;
+  const ambiguous = from === undefined ? undefined : scan.ambiguous?.[from];
   return convertLine({
     target: c.target,
     line: c.line!,
     source: from === undefined ? null : { name: from, type: type ?? "VARCHAR" },
     ...(from !== undefined && scan.dates[from] && { dates: scan.dates[from] }),
-    column: from === undefined ? "NULL" : `t.${ident(`s_${from}`)}`,
+    ...(ambiguous && { ambiguous }),
+    place: { file: `syncs/${shape.sync}.yaml`, path: ["mapping", c.name] },
+    column: from === undefined ? "NULL" : ident(`s_${from}`),
   });
 }
 
@@ -82,4 +84,13 @@ export function parentsTable(planned: string[]): string {
   const sources = ["SELECT name, value, id FROM ref_now", ...planned];
   return `CREATE TEMP TABLE parents AS SELECT name, value, min(id) AS id, count(DISTINCT id) AS n
 FROM (${sources.join(" UNION ALL ")}) WHERE value IS NOT NULL GROUP BY name, value`;
+}
+
+/** What the column takes, in words, for the sentence about a value that does not fit. */
+function limitCase(c: ShapeColumn): string {
+  const limits = (["too_long", "out_of_range", "not_an_option"] as const).flatMap((code) => {
+    const limit = limitOf(c.target, code);
+    return limit === null ? [] : [`WHEN ${text(code)} THEN ${text(limit)}`];
+  });
+  return limits.length ? `CASE ${fault(c)} ${limits.join(" ")} END` : "NULL";
 }
