@@ -9,6 +9,8 @@ import { namedUser } from "./seed-data.ts";
 import { parsePrefer } from "./wire/prefer.ts";
 
 const ADDRESS = /^\/api\/data\/(v(?:8\.2|9\.[0-2]))(?:\/(.*))?$/;
+/** Characters of a URL outside batches (dataverse.md section 1). */
+const LONGEST_ADDRESS = 32_768;
 let requestNumber = 0;
 
 /** Whether the call is one for the Web API, of any version. */
@@ -35,6 +37,7 @@ function answer(call: Call, environment: Environment, gate: Gate): Reply {
   if (!match) throw errors.noSuchResource(`${call.origin}${call.path}`);
   admit(call, gate);
   refuseUnbuiltHeaders(call);
+  if (call.path.length + call.query.length + call.origin.length >= LONGEST_ADDRESS) throw errors.addressTooLong();
   const request: ApiRequest = {
     call: call.method === "HEAD" ? { ...call, method: "GET" } : call,
     environment,

@@ -1,7 +1,7 @@
 import type { Environment } from "./environment.ts";
 import { namedGuid } from "./guids.ts";
-import { type Column, isLookup, read, readTarget, slotOf, type Table, typeSlotOf } from "./model.ts";
-import { type Cell, FIRST_FREE_SLOT, type KeyIndex, type Row, SEQUENCE, VERSION } from "./row.ts";
+import { type Column, isLookup, type KeyIndex, read, readTarget, slotOf, type Table, typeSlotOf } from "./model.ts";
+import { type Cell, FIRST_FREE_SLOT, type Row, SEQUENCE, VERSION } from "./row.ts";
 import { type ColumnLine, readTableFiles, type TableFile } from "./table-file.ts";
 
 let files: TableFile[] | undefined;

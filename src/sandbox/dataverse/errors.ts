@@ -36,6 +36,7 @@ export const errors = {
   badAddress: (text: string) => make(400, "0x80060888", text),
   dangerousPath: (char: string) =>
     make(400, "0x80060888", `A potentially dangerous Request.Path value was detected from the client (${char}).`),
+  addressTooLong: () => make(414, "0x80060888", "The request URI is longer than 32768 characters."),
   tooLarge: () => make(413, "0x8004418a", "Request message length is too large."),
   unexpected: (detail: string) => make(500, "0x80040216", `An unexpected error occurred. ${detail}`),
   notBuilt: (what: string) =>

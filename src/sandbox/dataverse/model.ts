@@ -1,4 +1,4 @@
-import type { Cell, KeyIndex, Row } from "./row.ts";
+import type { Cell, Row } from "./row.ts";
 
 /** What a column holds. `zoneless` is a time-zone-independent date and time; `choices` is multi-select. */
 export type Kind =
@@ -76,6 +76,21 @@ export type ManyToMany = {
   second: string;
   secondNavigation: string;
   intersect: string;
+};
+
+/** An alternate key and its index from folded values to rows. */
+export type KeyIndex = {
+  name: string;
+  schema: string;
+  label: string;
+  id: string;
+  columns: Column[];
+  rows: Map<string, Row>;
+  /** Rows whose values clashed when the index was built: the key never becomes active. */
+  failed: boolean;
+  /** Date.now() of its creation, and how often its status was read since: what ends `Pending`. */
+  created: number;
+  reads: number;
 };
 
 export type Table = {

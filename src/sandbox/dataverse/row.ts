@@ -1,5 +1,3 @@
-import type { Column } from "./model.ts";
-
 export type Cell = string | number | boolean | null;
 
 /**
@@ -17,20 +15,4 @@ export const FIRST_FREE_SLOT = 3;
 
 export const isAlive = (row: Row): boolean => (row[VERSION] as number) >= 0;
 export const idOf = (row: Row): string => row[ID] as string;
-export const versionOf = (row: Row): number => row[VERSION] as number;
 export const etagOf = (row: Row): string => `W/"${row[VERSION]}"`;
-
-/** An alternate key and its index from folded values to rows. */
-export type KeyIndex = {
-  name: string;
-  schema: string;
-  label: string;
-  id: string;
-  columns: Column[];
-  rows: Map<string, Row>;
-  /** Rows whose values clashed when the index was built: the key never becomes active. */
-  failed: boolean;
-  /** Date.now() of its creation, and how often its status was read since: what ends `Pending`. */
-  created: number;
-  reads: number;
-};

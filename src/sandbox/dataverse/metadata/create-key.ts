@@ -1,9 +1,8 @@
 import { emptyKey } from "../build.ts";
 import { errors } from "../errors.ts";
-import type { Column, Kind, Table } from "../model.ts";
+import type { Column, KeyIndex, Kind, Table } from "../model.ts";
 import { buildKey } from "../records/keys.ts";
 import type { ApiRequest } from "../request.ts";
-import type { KeyIndex } from "../row.ts";
 import { labelText } from "./label.ts";
 
 /** Limits of keys (dataverse.md section 3). */

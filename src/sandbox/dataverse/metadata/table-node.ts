@@ -1,8 +1,7 @@
 import type { Environment } from "../environment.ts";
 import { namedGuid } from "../guids.ts";
-import type { ManyToMany, Relation, Table } from "../model.ts";
+import type { KeyIndex, ManyToMany, Relation, Table } from "../model.ts";
 import { readKeyStatus } from "../records/keys.ts";
-import type { KeyIndex } from "../row.ts";
 import { columnNode } from "./column-node.ts";
 import { label, managed } from "./label.ts";
 import type { MetadataNode } from "./node.ts";

@@ -1,7 +1,7 @@
 import { fold } from "../collation.ts";
 import { errors } from "../errors.ts";
-import { type Column, read, type Table } from "../model.ts";
-import { type Cell, idOf, isAlive, type KeyIndex, type Row } from "../row.ts";
+import { type Column, type KeyIndex, read, type Table } from "../model.ts";
+import { type Cell, idOf, isAlive, type Row } from "../row.ts";
 
 /** A key shows `Pending` on its first reading; it works from then on, or this long after its creation. */
 const INDEX_BUILD_MS = 20;

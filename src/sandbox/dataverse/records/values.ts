@@ -30,8 +30,6 @@ const EDM: Record<Kind, string> = {
   party: "Edm.String",
 };
 
-export const edmType = (kind: Kind): string => EDM[kind];
-
 /** Digits a money column shows where its precision follows the organisation or the currency (section 5). */
 const CURRENCY_DIGITS = 2;
 const INT32 = 2_147_483_647;
