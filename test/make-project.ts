@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 /** Files of a project by their path in it; null leaves one of the standard files out. */
-export type Files = Record<string, string | null>;
+export type Files = Record<string, string | Uint8Array | null>;
 
 /** Two syncs from CSV files to Dataverse tables, one of which points at the other. */
 export const standardFiles: Record<string, string> = {

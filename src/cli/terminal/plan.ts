@@ -6,7 +6,7 @@ import { count, duration, shown, table } from "./table.ts";
 type Planned = ResponseOf<"plan">["plans"][number];
 type Sample = Planned["samples"][number];
 
-const marks: Record<string, string> = { create: "+", adopt: "=", update: "~", delete: "-" };
+const marks: Record<string, string> = { create: "+", adopt: "=", update: "~", leave: "~", delete: "-" };
 
 /** A plan for people: the counts of every sync, then for each some changes field by field and what is not sent. */
 export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, out: Output, samples: number): void {

@@ -1,0 +1,195 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Client, ResponseOf, Target } from "../api/index.ts";
+import { SluiceError } from "../core/errors.ts";
+import { commandNames, runCommandLine } from "./index.ts";
+
+let stdout: string;
+let stderr: string;
+beforeEach(() => {
+  stdout = "";
+  stderr = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    stdout += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    stderr += text;
+    return true;
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+
+const none = { created: 0, updated: 0, deleted: 0, unchanged: 0, excluded: 0, rejected: 0, failed: 0 };
+const counts = { ...none, received: 5300, created: 5260, rejected: 40, writes: 5260, requests: 30, seconds: 2.5 };
+const plan = { create: 2, adopt: 0, update: 1, delete: 0, unchanged: 7, excluded: 0, rejected: 0 };
+const problems: ResponseOf<"run">["runs"][number]["problems"] = [
+  { status: "rejected", code: "too_long", column: "firstname", rows: 40, example: "1: too long", keys: ["1", "2"] },
+];
+
+const planned: ResponseOf<"plan"> = {
+  environment: "test",
+  plans: [
+    {
+      sync: "people",
+      run: "r1",
+      object: "contact",
+      received: 10,
+      plan,
+      samples: [
+        { key: "1", op: "create", id: null, columns: [{ name: "lastname", old: null, new: "Ana" }] },
+        { key: "2", op: "create", id: null, columns: [] },
+        { key: "3", op: "update", id: "id3", columns: [{ name: "lastname", old: "Ben", new: null }] },
+      ],
+      problems: [],
+      seconds: 1,
+    },
+  ],
+  totals: { received: 10, ...plan },
+};
+
+/** Runs a command line against a client that answers as given, and knows what it was asked. */
+async function cli(line: string, answers: Partial<Client> = {}) {
+  const targets: Target[] = [];
+  let closed = 0;
+  const status = await runCommandLine(line.split(" ").filter(Boolean), "9.9.9", {
+    signal: new AbortController().signal,
+    connect: async (target) => {
+      targets.push(target);
+      return { close: async () => void closed++, ...answers } as Client;
+    },
+    startSandbox: async () => {
+      throw Object.assign(new Error("listen EADDRINUSE"), { code: "EADDRINUSE" });
+    },
+    example: () => Promise.reject(new Error("no command here needs the example")),
+  });
+  return { status, targets, closed: () => closed, last: () => JSON.parse(stdout.trimEnd().split("\n").at(-1)!) };
+}
+
+const ran = (change: Partial<typeof counts> = {}): Partial<Client> => ({
+  run: async () => ({
+    environment: "test",
+    runs: [{ sync: "people", run: "r", object: "contact", status: "finished", counts, plan, problems }],
+    totals: { ...counts, ...change },
+  }),
+});
+
+test("every command is found by its file", () => {
+  for (const name of ["describe", "plan", "rejected", "run", "runs", "sandbox", "validate", "verify"])
+    expect(commandNames()).toContain(name);
+  expect(commandNames()).not.toContain("index");
+});
+
+test("help and version need nothing and end well", async () => {
+  for (const line of ["--help", "", "run --help", "--version"]) expect((await cli(line)).status).toBe(0);
+  expect(stdout).toContain("Usage: sluice run");
+  expect(stdout).toContain("9.9.9");
+});
+
+test.each(["vlidate", "run --nope", "describe", "plan --samples few", "sandbox --port 70000", "runs a b"])(
+  "%s is a fault of usage, told as such with and without --json",
+  async (line) => {
+    expect((await cli(line)).status).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("(usage)");
+    const { status, last } = await cli(`${line} --json`);
+    expect(status).toBe(2);
+    expect(last().error).toMatchObject({ code: "usage", kind: "config", remedy: expect.any(String) });
+  },
+);
+
+test("global options may stand before and after the command", async () => {
+  const all = "--project p --state s --environment e";
+  const wanted = { project: "p", state: "s", environment: "e" };
+  expect((await cli(`${all} run people`, ran())).targets).toEqual([wanted]);
+  expect((await cli(`run people ${all}`, ran())).targets).toEqual([wanted]);
+  expect((await cli("run", ran())).targets).toEqual([{ project: ".", state: undefined, environment: undefined }]);
+});
+
+test("run: 1 when rows were rejected or failed, else 0; the causes are shown", async () => {
+  const { status, closed } = await cli("run", ran());
+  expect(status).toBe(1);
+  expect(closed()).toBe(1);
+  expect(stdout).toContain("! 40 rows rejected: firstname too_long");
+  expect(stdout).toMatch(/people +5,300 +5,260/);
+  expect((await cli("run", ran({ rejected: 0 }))).status).toBe(0);
+  expect((await cli("run", ran({ rejected: 0, failed: 1 }))).status).toBe(1);
+});
+
+test("run --json prints one line, and nothing for people", async () => {
+  const { last } = await cli("run --json", ran());
+  expect(stdout.trimEnd().split("\n")).toHaveLength(1);
+  expect(last()).toMatchObject({ runs: [{ sync: "people", counts }], totals: counts });
+});
+
+test("plan: changes field by field, so many of each kind, and 0 also with rejected rows", async () => {
+  const { status } = await cli("plan --samples 1", { plan: async () => planned });
+  expect(status).toBe(0);
+  expect(stdout).toContain('  + create 1\n      lastname  "Ana"\n    ... and 1 more to create\n');
+  expect(stdout).toContain('  ~ update 3  id3\n      lastname  "Ben" -> empty\n');
+  expect(stdout).toContain("Nothing was sent");
+});
+
+test("verify: 1 when something differs", async () => {
+  const report = (differences: number): Partial<Client> => ({
+    verify: async () => ({
+      environment: "test",
+      checked: 5,
+      differences,
+      syncs: [
+        {
+          sync: "people",
+          run: "r",
+          object: "contact",
+          checked: 5,
+          differences,
+          rows: differences ? [{ key: "1", id: "x", column: "lastname", expected: "Ana", found: null }] : [],
+        },
+      ],
+    }),
+  });
+  expect((await cli("verify", report(0))).status).toBe(0);
+  expect((await cli("verify", report(1))).status).toBe(1);
+  expect(stdout).toMatch(/1 +lastname +"Ana" +empty/);
+});
+
+test("an error ends with the status of its code and no stack, and the client is closed", async () => {
+  const faulty: Partial<Client> = {
+    run: async () => {
+      throw new SluiceError("unknown_column", "no column x", { place: { file: "syncs/a.yaml", line: 4 } });
+    },
+  };
+  const { status, closed } = await cli("run", faulty);
+  expect([status, closed()]).toEqual([3, 1]);
+  expect(stderr).toBe(
+    "error: no column x (unknown_column)\n  at syncs/a.yaml:4\n  Correct the name; the nearest columns are listed.\n",
+  );
+});
+
+test("history that cannot be written is an error; but never hides the error of the run", async () => {
+  const close = async () => {
+    throw new SluiceError("disk_full", "no room");
+  };
+  expect((await cli("run --json", { ...ran(), close })).last()).toMatchObject({ error: { code: "disk_full" } });
+  const run = async () => {
+    throw new SluiceError("secret_wrong", "no");
+  };
+  expect((await cli("run --json", { run, close })).last()).toMatchObject({ error: { code: "secret_wrong" } });
+});
+
+test("what nobody foresaw is a bug of ours, in one sentence", async () => {
+  const { status } = await cli("runs", {
+    runs: async () => {
+      throw new TypeError("x is not a function");
+    },
+  });
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/^error: Something in Sluice itself went wrong: x is not a function \(bug\)\n/);
+  expect(stderr).not.toContain("    at ");
+});
+
+test("sandbox: a port in use is the user's to change", async () => {
+  expect((await cli("sandbox --port 80 --json")).last().error).toMatchObject({
+    code: "usage",
+    message: expect.stringContaining("127.0.0.1:80 is in use"),
+  });
+});

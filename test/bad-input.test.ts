@@ -1,0 +1,286 @@
+import { type ChildProcess, execFile } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { catalogue, type ErrorCode } from "../src/core/catalogue.ts";
+import { startSandbox } from "../src/sandbox/index.ts";
+import { openControl } from "../src/store/control.ts";
+import { takeLock } from "../src/store/lock.ts";
+import { type Files, makeProject, standardFiles } from "./make-project.ts";
+
+// One case for each row of docs/errors.md: a person does something wrong, or something outside goes wrong, and the
+// command ends as documented, having written nothing into Dynamics.
+
+const launcher = fileURLToPath(new URL("../bin/sluice.js", import.meta.url));
+const people = standardFiles["syncs/people.yaml"]!;
+
+type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
+type Situation = {
+  folder: string;
+  state: string;
+  sandbox: Sandbox;
+  /** The control API of the sandbox. */
+  control(method: string, path: string, body?: unknown): Promise<unknown>;
+  sluice(args: string[], env?: Record<string, string>): Running;
+};
+type Ended = { status: number | null; stdout: string; stderr: string };
+type Running = { child: ChildProcess; ended: Promise<Ended> };
+
+type Case = {
+  files?: Files;
+  args?: string[];
+  env?: Record<string, string>;
+  /** What else is wrong, before the command starts. Gives what undoes it. */
+  before?(situation: Situation): Promise<(() => void) | undefined>;
+  /** What goes wrong while it runs. */
+  during?(situation: Situation, running: Running): Promise<void>;
+  /** file:line that the error must name, and a part of its message. */
+  at?: string;
+  says: string;
+};
+
+const mapping = (from: string, to: string) => ({ "syncs/people.yaml": people.replace(from, to) });
+
+/** Every answer of the Web API fails in this way, and is told at once: nothing here waits. */
+const fault = (rule: object) => async (situation: Situation) => {
+  await situation.control("POST", "faults", { match: { path: "/api/data" }, ...rule });
+  return undefined;
+};
+
+/** The first job hangs in its first request: the time to do something to it. */
+const hanging = fault({ latencyMs: 600_000 });
+
+/** The process number of the job, as soon as it waits for an answer. */
+async function jobWaiting({ state, control }: Situation): Promise<number> {
+  for (;;) {
+    const { count } = (await control("GET", "requests")) as { count: number };
+    const note = join(state, "default", "firms", "lock.json");
+    if (count > 0 && existsSync(note)) return (JSON.parse(readFileSync(note, "utf8")) as { pid: number }).pid;
+  }
+}
+
+/** A web server that knows no Web API: a token for everybody, a page for everything else. */
+async function webPage(situation: Situation): Promise<() => void> {
+  const server = createServer((request, response) => {
+    const token = request.url?.includes("token");
+    response.setHeader("content-type", token ? "application/json" : "text/html");
+    response.end(
+      token ? JSON.stringify({ access_token: "x", token_type: "Bearer", expires_in: 3599 }) : "<html>Welcome</html>",
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  Object.assign(situation.sandbox.env, { BASE_URL: url, TOKEN_URL: `${url}/token` });
+  return () => server.close();
+}
+
+const cases: Record<ErrorCode, Case> = {
+  usage: { args: ["run", "--evrything"], says: "--evrything" },
+  no_project: { files: { "sluice.yaml": null }, says: "holds no sluice.yaml" },
+  yaml_syntax: {
+    files: { "models/people.yaml": "connection: data\ntable: [people\nkey: id\n" },
+    at: "models/people.yaml:3",
+    says: "not valid YAML in line 3",
+  },
+  yaml_invalid: {
+    files: mapping("match:", "mathc:"),
+    at: "syncs/people.yaml:4",
+    says: "`mathc` is not known here; did you mean `match`?",
+  },
+  unknown_name: {
+    files: mapping("model: people", "model: poeple"),
+    at: "syncs/people.yaml:1",
+    says: "There is no model `poeple`; did you mean `people`?",
+  },
+  variable_missing: { env: { CLIENT_SECRET: "" }, at: "connections/crm.yaml:5", says: "CLIENT_SECRET is not set" },
+  file_missing: { files: { "data/firms.csv": null }, at: "models/firms.yaml:2", says: "firms" },
+  file_unreadable: {
+    files: { "data/firms.csv": Buffer.from("no,title\nF1,Caf\u00e9\n", "latin1") },
+    at: "models/firms.yaml:2",
+    says: "firms.csv",
+  },
+  unknown_column: { files: mapping("email\n", "emial\n"), at: "syncs/people.yaml:8", says: "emial" },
+  sql_invalid: {
+    files: { "models/firms.yaml": "connection: data\nsql: SELECT no, title FROM firms; DROP TABLE firms\nkey: no\n" },
+    at: "models/firms.yaml:2",
+    says: "SELECT",
+  },
+  ambiguous_date: {
+    files: {
+      "connections/data.yaml": "type: files\nfolder: data\ntables:\n  people: { columns: { born: date } }\n",
+      "data/people.csv":
+        "id,name,email,firm,born\n1,Ana,a@example.com,F1,05-11-1944\n2,Ben,b@example.com,F1,04-08-1966\n",
+    },
+    says: "`04-08-1966` is 4 August 1966 or 8 April 1966",
+  },
+  source_empty: {
+    args: ["run", "firms"],
+    async before({ folder, control, sluice }) {
+      expect((await sluice(["run", "firms"]).ended).status).toBe(0);
+      await control("POST", "requests/clear");
+      writeFileSync(join(folder, "data", "firms.csv"), "no,title\n");
+      return undefined;
+    },
+    says: "firms",
+  },
+  unknown_object: {
+    files: mapping("object: contact", "object: contcat"),
+    args: ["plan", "people"],
+    at: "syncs/people.yaml:3",
+    says: "contcat",
+  },
+  unknown_target: {
+    files: mapping("emailaddress1: email", "emailadress1: email"),
+    args: ["run", "people"],
+    at: "syncs/people.yaml:8",
+    says: "emailadress1",
+  },
+  mapping_unfit: {
+    files: mapping("{ from: firm, lookup: { object: account, by: accountnumber } }", "firm"),
+    args: ["run", "people"],
+    at: "syncs/people.yaml:9",
+    says: "parentcustomerid",
+  },
+  secret_wrong: { args: ["run"], env: { CLIENT_SECRET: "wrong" }, at: "connections/crm.yaml", says: "secret" },
+  not_allowed: {
+    args: ["run"],
+    async before({ control }) {
+      await control("POST", "privileges", { table: "account", privilege: "Read", allowed: false });
+      return undefined;
+    },
+    says: "prvReadAccount",
+  },
+  host_unreachable: {
+    args: ["run"],
+    env: { BASE_URL: "http://127.0.0.1:1", TOKEN_URL: "http://127.0.0.1:1/t/oauth2/v2.0/token" },
+    at: "connections/crm.yaml",
+    says: "127.0.0.1:1",
+  },
+  throttled: { args: ["run"], before: fault({ status: 429, retryAfter: 3600 }), says: "wait 3600 s" },
+  destination_failed: { args: ["run"], before: fault({ status: 500 }), says: "kept failing" },
+  unexpected_answer: { args: ["run"], before: webPage, at: "connections/crm.yaml", says: "text/html" },
+  state_locked: {
+    args: ["run"],
+    async before({ state }) {
+      return takeLock(state, "run people").release;
+    },
+    says: `Process ${process.pid} (sluice run people`,
+  },
+  state_unwritable: { args: ["run", "--state", join(fileURLToPath(import.meta.url), "below")], says: "below" },
+  state_newer: {
+    args: ["plan"],
+    async before({ state }) {
+      writeFileSync(join(state, "format"), "99\n");
+      return undefined;
+    },
+    says: "its format is 99",
+  },
+  disk_full: {
+    args: ["run"],
+    async before({ state }) {
+      symlinkSync("/dev/full", join(state, "lock.json"));
+      return undefined;
+    },
+    says: "no room left",
+  },
+  interrupted: {
+    args: ["run"],
+    before: hanging,
+    async during(situation, { child }) {
+      await jobWaiting(situation);
+      child.kill("SIGINT");
+    },
+    says: "stopped",
+  },
+  bug: {
+    args: ["run"],
+    before: hanging,
+    async during(situation) {
+      process.kill(await jobWaiting(situation), "SIGKILL");
+    },
+    says: "by signal SIGKILL",
+  },
+};
+
+/** A control database takes seconds to make and moments to copy. */
+const template = mkdtempSync(join(tmpdir(), "sluice-test-"));
+beforeAll(async () => (await openControl(template)).destroy());
+afterAll(() => rmSync(template, { recursive: true }));
+
+async function situationOf(files: Files = {}): Promise<Situation & { end(): Promise<void> }> {
+  const project = makeProject(files);
+  const sandbox = await startSandbox();
+  const state = join(project.folder, ".sluice");
+  mkdirSync(state);
+  cpSync(template, state, { recursive: true });
+  const situation: Situation = {
+    folder: project.folder,
+    state,
+    sandbox: { ...sandbox, env: { ...sandbox.env } },
+    async control(method, path, body) {
+      const answer = await fetch(`${sandbox.origin}/_sandbox/${path}`, {
+        method,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      expect(answer.ok, `${method} ${path}: ${answer.status}`).toBe(true);
+      return answer.status === 204 ? undefined : answer.json();
+    },
+    sluice(args, env) {
+      const { promise, resolve } = Promise.withResolvers<Ended>();
+      const child = execFile(
+        process.execPath,
+        [launcher, ...args, "--json"],
+        { cwd: project.folder, env: { ...process.env, ...situation.sandbox.env, ...env } },
+        (_, stdout, stderr) => resolve({ status: child.exitCode, stdout, stderr }),
+      );
+      return { child, ended: promise };
+    },
+  };
+  const end = async () => {
+    await sandbox.close();
+    project.remove();
+  };
+  return { ...situation, end };
+}
+
+test.concurrent.each(Object.entries(cases) as [ErrorCode, Case][])("%s", async (code, one) => {
+  if (code === "disk_full" && !existsSync("/dev/full")) return;
+  const situation = await situationOf(one.files);
+  try {
+    const undo = await one.before?.(situation);
+    const running = situation.sluice(one.args ?? ["validate"], one.env);
+    await one.during?.(situation, running);
+    const { status, stdout, stderr } = await running.ended;
+    undo?.();
+
+    const { error } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
+    expect(error).toMatchObject({ code, kind: catalogue[code].kind, remedy: expect.stringMatching(/\w{3}/) });
+    expect(error.message).toContain(one.says);
+    expect(status).toBe(catalogue[code].exit);
+    if (one.at) expect(error.line === undefined ? error.file : `${error.file}:${error.line}`).toBe(one.at);
+    expect(stdout + stderr).not.toMatch(/^\s+at .+:\d+/m);
+    expect(stdout + stderr).not.toContain(situation.sandbox.env.CLIENT_SECRET);
+    expect(await situation.control("GET", "requests")).toMatchObject({ writes: 0 });
+  } finally {
+    await situation.end();
+  }
+});
+
+test.concurrent("a doubled key rejects its rows by name, the others go, and the status is 1", async () => {
+  const situation = await situationOf({ "data/firms.csv": "no,title\nF1,First\nF2,Second\nF1,Again\n" });
+  try {
+    const { status, stdout } = await situation.sluice(["run", "firms"]).ended;
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ totals: { received: 3, created: 1, rejected: 2, writes: 1 } });
+    const listed = await situation.sluice(["rejected", "firms"]).ended;
+    expect(listed.status).toBe(0);
+    const { rows } = JSON.parse(listed.stdout) as { rows: { key: string; sync: string }[] };
+    expect(rows.map((row) => `${row.sync} ${row.key}`)).toEqual(["firms F1", "firms F1"]);
+  } finally {
+    await situation.end();
+  }
+});

@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+
+const launcher = fileURLToPath(new URL("../bin/sluice.js", import.meta.url));
+
+/** The Node of this test, made to believe that it is an old one. */
+const old = [
+  "--import",
+  "data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '20.1.0' })",
+  "--disable-warning=ExperimentalWarning",
+];
+
+const lonely = mkdtempSync(join(tmpdir(), "sluice-test-"));
+mkdirSync(join(lonely, "bin"));
+copyFileSync(launcher, join(lonely, "bin", "sluice.js"));
+afterAll(() => rmSync(lonely, { recursive: true }));
+
+/** Waits until the sandbox has printed its last assignment, and gives them. */
+async function listening(child: ChildProcess): Promise<Record<string, string>> {
+  let text = "";
+  for await (const chunk of child.stdout!) {
+    text += chunk;
+    if (text.includes("CA_CERT=")) break;
+  }
+  return Object.fromEntries(
+    text
+      .trim()
+      .split("\n")
+      .map((line) => line.split(/=(.*)/s).slice(0, 2)),
+  );
+}
+
+const sandbox = (...node: string[]) =>
+  spawn(process.execPath, [...node, launcher, "sandbox", "--port", "0", "--print-env"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+
+test("an old Node hands over to the one that npm brought, with arguments and status", () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...old, launcher, "runn", "--json"], {
+    encoding: "utf8",
+  });
+  expect(JSON.parse(stdout).error.message).toContain("'runn'");
+  expect([status, stderr]).toEqual([2, ""]);
+});
+
+test("without it, one plain sentence says what is missing", () => {
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [...old, join(lonely, "bin", "sluice.js"), ...args], { encoding: "utf8" });
+  const { status, stdout, stderr } = run("--help");
+  expect([status, stdout, stderr.trim().split("\n").length]).toEqual([2, "", 1]);
+  expect(stderr).toMatch(/install scripts were ignored.*npm ci/);
+  expect(JSON.parse(run("--json").stdout).error).toMatchObject({ code: "usage", kind: "config" });
+});
+
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "the sandbox serves what it printed until %s, and ends well",
+  async (signal) => {
+    const child = sandbox();
+    const env = await listening(child);
+    expect((await fetch(`${env.BASE_URL}/_sandbox/requests`)).status).toBe(200);
+    child.kill(signal);
+    expect(await once(child, "exit")).toEqual([0, null]);
+    await expect(fetch(env.BASE_URL!)).rejects.toThrow();
+  },
+);
+
+test("a signal to the launcher reaches the process behind it", async () => {
+  const child = sandbox(...old);
+  await listening(child);
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
+test("a launcher killed the hard way takes the process behind it along", async () => {
+  const child = sandbox(...old);
+  const env = await listening(child);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  const gone = async () =>
+    fetch(env.BASE_URL!).then(
+      () => false,
+      () => true,
+    );
+  while (!(await gone()));
+});
+
+test("a reader that closes the pipe early is no error", () => {
+  const { status, stderr } = spawnSync("sh", ["-c", `"${process.execPath}" "${launcher}" --help | true`], {
+    encoding: "utf8",
+  });
+  expect([status, stderr]).toEqual([0, ""]);
+});
