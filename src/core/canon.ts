@@ -1,5 +1,5 @@
 import { isoDatePattern, isoOffsetPattern, isoTimePattern, readIsoSql } from "./dates.ts";
-import { decimalSql, numberPattern, plainDecimal, shortestDouble } from "./numbers.ts";
+import { numberPattern, plainDecimal, plainDecimalSql, shortestDouble } from "./numbers.ts";
 import type { Column, ColumnType } from "./schema.ts";
 
 /**
@@ -23,9 +23,7 @@ const whole: Canon = {
 
 /** Plain digits with exactly `precision` after the point, halves away from zero: 5000.0 and 5000.000 are 5000.00. */
 const fixed: Canon = {
-  sql: (column, x) =>
-    `CASE WHEN regexp_full_match(${x}, '${numberPattern}') ` +
-    `THEN coalesce(CAST(${decimalSql(x, digits(column))} AS VARCHAR), ${x}) ELSE ${x} END`,
+  sql: (column, x) => `coalesce(${plainDecimalSql(x, digits(column))}, ${x})`,
   value: (column, x) => plainDecimal(x, digits(column)) ?? x,
 };
 

@@ -27,5 +27,14 @@ export type LineInput = {
  */
 export type Conversion = { want: string; bad: string; skip: string };
 
-/** What a type makes of the text `x` (SQL, never blank): its value, and the faults, looked at in order. */
-export type Reading = { value: string; faults: [condition: string, code: ReasonCode][] };
+/**
+ * How a type reads a text, as SQL over the text `x` (a VARCHAR expression): `value` is NULL where it cannot be read,
+ * `fine` is true where the row may go, NULL where the text cannot be read. `faults` say why not, in order, and are only
+ * looked at where it is not fine. DuckDB computes an expression anew wherever it stands, so what every row goes through
+ * names `x` as seldom as can be.
+ */
+export type Reading = {
+  value(x: string): string;
+  fine(x: string): string;
+  faults(x: string): [condition: string, code: ReasonCode][];
+};

@@ -22,14 +22,17 @@ export function convertLine(input: LineInput): Conversion {
   const { target, line, source } = input;
   const written = source === null ? quoted(String(line.value ?? "")) : sourceText(input.column, source.type);
   const meant = mappedValues(input, written);
-  const empty = target.type === "text" ? `coalesce(${meant}, '') = ''` : isBlankSql(meant);
-  const reading = read(input, target.type === "text" ? meant : trimSql(meant));
+  const isText = target.type === "text";
+  const reading = read(input);
+  // Most values have no blanks around: they are read as they stand, and only what cannot be is trimmed and read again.
+  const again = (of: (x: string) => string) => (isText ? of(meant) : `coalesce(${of(meant)}, ${of(trimSql(meant))})`);
+  const empty = isText ? `coalesce(${meant}, '') = ''` : isBlankSql(meant);
   const skips = line.empty === "skip" && source !== null;
-  const arms = reading.faults.map(([condition, code]) => `WHEN ${condition} THEN '${code}'`);
   const whenEmpty = target.required && !skips ? "'required_empty'" : "NULL";
+  const faults = reading.faults(isText ? meant : trimSql(meant)).map(([is, code]) => `WHEN ${is} THEN '${code}'`);
   return {
-    want: `CASE WHEN ${empty} THEN NULL ELSE ${reading.value} END`,
-    bad: `CASE WHEN ${empty} THEN ${whenEmpty} ${arms.join(" ")} END`,
+    want: `nullif(${again(reading.value)}, '')`,
+    bad: `CASE WHEN ${empty} THEN ${whenEmpty} WHEN ${again(reading.fine)} THEN NULL ${faults.join(" ")} END`,
     skip: skips ? `(${isBlankSql(written)} AND ${empty})` : "false",
   };
 }
@@ -44,33 +47,37 @@ function mappedValues({ line }: LineInput, written: string): string {
   return `(CASE coalesce(${trimSql(written)}, '') ${arms.join(" ")} ELSE ${written} END)`;
 }
 
-function read(input: LineInput, x: string): Reading {
+function read(input: LineInput): Reading {
   const { target, line, source } = input;
   switch (target.type) {
     case "text":
-      return readText(target, line, x);
+      return readText(target, line);
     case "integer":
     case "decimal":
     case "money":
     case "double": {
       const plain = source === null || kindOf(source.type) === "number";
-      return readNumber(target, plain ? "." : line.decimal, x);
+      return readNumber(target, plain ? "." : line.decimal);
     }
     case "boolean":
-      return readBoolean(target, x);
+      return readBoolean(target);
     case "choice":
     case "state":
     case "status":
-      return readOption(target, x);
+      return readOption(target);
     case "choices":
-      return readOptions(target, x);
+      return readOptions(target);
     case "date":
     case "datetime":
-      return readMoment(input, x);
+      return readMoment(input);
     case "guid":
-      return { value: canonSql(target, x), faults: [[`NOT regexp_full_match(${x}, '${guidPattern}')`, "bad_guid"]] };
+      return {
+        value: (x) => `CASE WHEN regexp_full_match(${x}, '${guidPattern}') THEN ${canonSql(target, x)} END`,
+        fine: (x) => `nullif(regexp_full_match(${x}, '${guidPattern}'), false)`,
+        faults: () => [["true", "bad_guid"]],
+      };
     default:
-      return { value: x, faults: [] };
+      return { value: trimSql, fine: () => "true", faults: () => [] };
   }
 }
 const guidPattern =

@@ -1,6 +1,7 @@
 import { canonSql, digits } from "../../../core/canon.ts";
-import { decimalSql } from "../../../core/numbers.ts";
-import type { Column } from "../../../core/schema.ts";
+import { decimalSql, scientificSql } from "../../../core/numbers.ts";
+import type { ReasonCode } from "../../../core/reasons.ts";
+import type { Column, ColumnType } from "../../../core/schema.ts";
 import type { Reading } from "./conversion.ts";
 
 /** What Dataverse takes where the metadata does not say (dataverse.md section 5). */
@@ -17,68 +18,89 @@ export function rangeOf(target: Column): [number, number] {
   return [target.min ?? low, target.max ?? high];
 }
 
-const groupSigns = [" ", "\u00a0", "\u202f", "'", "\u2019"];
-
-/** The sign that stands between thousands besides blanks and apostrophes, given the decimal sign. */
-const groupSignsFor = (decimal: "." | ",") => [decimal === "." ? "," : ".", ...groupSigns];
+const blanksInside = "[ \\x{a0}\\x{202f}]";
+const apostrophes = "['\\x{2019}]";
 
 /**
  * Which texts are numbers: a sign, digits with or without well-formed thousands groups of one kind, the decimal sign
- * that is declared; or scientific. Everything else is refused, for it could be read in two ways.
+ * that is declared; money with a currency sign in front or behind. Everything else is refused, for it could be read in
+ * two ways.
  */
-export function numberShape(decimal: "." | ","): string {
-  const point = decimal === "." ? "\\." : ",";
-  const groups = groupSignsFor(decimal).map((s) => `(?:[${s}][0-9]{3})+`);
-  const plain = `[+-]?(?:[0-9]+|[1-9][0-9]{0,2}(?:${groups.join("|")}))(?:${point}[0-9]*)?`;
-  const scientific = "[+-]?[0-9](?:\\.[0-9]+)?[eE][+-]?[0-9]{1,3}";
-  return `${plain}|[+-]?${point}[0-9]+${decimal === "." ? `|${scientific}` : ""}`;
+function numberShape(type: ColumnType, decimal: "." | ","): string {
+  const [point, comma] = decimal === "." ? ["\\.", ","] : [",", "\\."];
+  const groups = [comma, blanksInside, apostrophes].map((s) => `(?:${s}[0-9]{3})+`).join("|");
+  const body = `(?:(?:[0-9]+|[1-9][0-9]{0,2}(?:${groups}))(?:${point}[0-9]*)?|${point}[0-9]+)`;
+  if (type !== "money") return `[+-]?${body}`;
+  const sign = `${blanksInside}*\\p{Sc}${blanksInside}*`;
+  return `(?:[+-]?|[+-]?${sign}|${sign}[+-])${body}|[+-]?${body}${blanksInside}*\\p{Sc}`;
 }
 
+/** Scientific notation with one digit before the point, as spreadsheets and programs write it. */
+const scientific = "[+-]?[0-9](?:\\.[0-9]+)?[eE][+-]?[0-9]{1,3}";
+
 /**
- * Numbers for integer, decimal, money and double columns. Money may carry a currency sign in front or behind. More
- * digits than the column holds are rounded, as Dataverse does; a whole-number column takes whole numbers only.
+ * Numbers for integer, decimal, money and double columns. More digits than the column holds are rounded, as Dataverse
+ * does; a whole-number column takes whole numbers only.
  */
-export function readNumber(target: Column, decimal: "." | ",", x: string): Reading {
-  const bare = target.type === "money" ? withoutCurrency(x) : x;
-  const fits = `regexp_full_match(${bare}, ${quoted(numberShape(decimal))})`;
-  const plain = `CASE WHEN ${fits} THEN ${plainText(bare, decimal)} END`;
-  const [min, max] = rangeOf(target);
-  const notNumber: Reading["faults"][number] = [`NOT ${fits}`, "bad_number"];
-  if (target.type === "double") {
-    const number = `TRY_CAST(${plain} AS DOUBLE)`;
-    const value = canonSql(target, plain);
-    return { value, faults: [notNumber, [`coalesce(${number} NOT BETWEEN ${min} AND ${max}, true)`, "out_of_range"]] };
-  }
-  const scale = target.type === "integer" ? 10 : digits(target);
-  const number = decimalSql(plain, scale);
-  const bound = (limit: number) => `CAST(${quoted(BigInt(Math.trunc(limit)).toString())} AS DECIMAL(38, 0))`;
-  const edges = Number.isInteger(min) && Number.isInteger(max) ? [bound(min), bound(max)] : [String(min), String(max)];
-  const outside: Reading["faults"][number] = [
-    `coalesce((${number}) NOT BETWEEN ${edges[0]} AND ${edges[1]}, true)`,
-    "out_of_range",
-  ];
-  if (target.type !== "integer") return { value: `CAST(${number} AS VARCHAR)`, faults: [notNumber, outside] };
+export function readNumber(target: Column, decimal: "." | ","): Reading {
+  const kind = kinds[target.type] ?? fraction;
+  const [min = "", max = ""] = rangeOf(target).map((n) => (Number.isInteger(n) ? BigInt(n).toString() : String(n)));
+  const shape = quoted(numberShape(target.type, decimal));
+  const isNumber = (x: string) => `regexp_full_match(${x}, ${shape})`;
+  const isScientific = (x: string) => (decimal === "." ? `regexp_full_match(${x}, '${scientific}')` : "false");
+  // Groups, currency and plus go; what is left are digits, one point and minus.
+  const bare = (x: string) =>
+    decimal === "."
+      ? `regexp_replace(${x}, '[^0-9.-]', '', 'g')`
+      : `replace(regexp_replace(${x}, '[^0-9,-]', '', 'g'), ',', '.')`;
+  const plain = decimal === "." ? "-?[0-9]+(?:\\.[0-9]+)?" : "-?[0-9]+";
+  const read = (x: string, of: (n: string, scientific: boolean) => string) =>
+    `CASE WHEN regexp_full_match(${x}, '${plain}') THEN ${of(x, false)} WHEN ${isNumber(x)} THEN ${of(bare(x), false)} ` +
+    `WHEN ${isScientific(x)} THEN ${of(`ltrim(${x}, '+')`, true)} END`;
   return {
-    value: `CAST(CAST(${number} AS DECIMAL(38, 0)) AS VARCHAR)`,
-    faults: [notNumber, [`trunc(${number}) <> (${number})`, "not_whole"], outside],
+    value: (x) => read(x, (n, e) => kind.value(target, n, e)),
+    fine: (x) => read(x, (n, e) => `coalesce(${kind.within(target, n, e, `BETWEEN ${min} AND ${max}`)}, false)`),
+    faults: (x) => {
+      const partial = `coalesce(${read(x, (n, e) => (e ? `NOT ${isWholeScientific(n)}` : `NOT ${isWhole(n)}`))}, false)`;
+      const notWhole: [string, ReasonCode][] = target.type === "integer" ? [[partial, "not_whole"]] : [];
+      return [[`NOT (${isNumber(x)} OR ${isScientific(x)})`, "bad_number"], ...notWhole, ["true", "out_of_range"]];
+    },
   };
 }
 
-/** "$90,000", "-$5", "5 €": without the currency sign and the blanks about it, once. */
-function withoutCurrency(x: string): string {
-  const front = `regexp_replace(${x}, '^([+-]?)[ \\x{a0}]*\\p{Sc}[ \\x{a0}]*', '\\1')`;
-  return `CASE WHEN regexp_matches(${x}, '^[+-]?[ \\x{a0}]*\\p{Sc}') THEN ${front} ELSE regexp_replace(${x}, '[ \\x{a0}]*\\p{Sc}$', '') END`;
-}
+/** What a type of number makes of plain digits `n`, or of a text in scientific form. */
+type Kind = {
+  value(target: Column, n: string, scientific: boolean): string;
+  within(target: Column, n: string, scientific: boolean, range: string): string;
+};
 
-/** A text of `numberShape` in the form casts understand: no groups, a point, digits on both sides of it. */
-function plainText(x: string, decimal: "." | ","): string {
-  const signs = groupSignsFor(decimal).join("");
-  const ungrouped = `translate(${x}, ${quoted(`${signs}+`)}, '')`;
-  const exponent =
-    decimal === "." ? `CASE WHEN regexp_matches(${x}, '[eE]') THEN ltrim(${x}, '+') ELSE ${ungrouped} END` : ungrouped;
-  const pointed = decimal === "," ? `replace(${exponent}, ',', '.')` : exponent;
-  return `regexp_replace(regexp_replace(${pointed}, '\\.$', ''), '^(-?)\\.', '\\10.')`;
-}
+const fraction: Kind = {
+  value: (target, n, e) => (e ? scientificSql(n, digits(target)) : decimalSql(n, digits(target))),
+  within: (target, n, e, range) => {
+    const cast = (width: number, text: string) => `TRY_CAST(${text} AS DECIMAL(${width}, ${digits(target)})) ${range}`;
+    return e ? cast(38, scientificSql(n, digits(target))) : `coalesce(${cast(18, n)}, ${cast(38, n)})`;
+  },
+};
+
+/** A cast to BIGINT would round, so whole numbers are told apart first. */
+const isWhole = (n: string) => `regexp_full_match(${n}, '-?[0-9]+(?:\\.0*)?')`;
+const isWholeScientific = (n: string) => `(trunc(TRY_CAST(${n} AS DOUBLE)) = TRY_CAST(${n} AS DOUBLE))`;
+const wholeNumber = (n: string, e: boolean) =>
+  e
+    ? `CASE WHEN ${isWholeScientific(n)} THEN TRY_CAST(TRY_CAST(${n} AS DOUBLE) AS BIGINT) END`
+    : `CASE WHEN ${isWhole(n)} THEN TRY_CAST(${n} AS BIGINT) END`;
+
+const whole: Kind = {
+  value: (_, n, e) => `CAST(${wholeNumber(n, e)} AS VARCHAR)`,
+  within: (_, n, e, range) => `(${wholeNumber(n, e)}) ${range}`,
+};
+
+const double: Kind = {
+  value: (target, n) => canonSql(target, n),
+  within: (_, n, _e, range) => `TRY_CAST(${n} AS DOUBLE) ${range}`,
+};
+
+const kinds: Partial<Record<ColumnType, Kind>> = { integer: whole, double };
 
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;

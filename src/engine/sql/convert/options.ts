@@ -1,3 +1,4 @@
+import type { ReasonCode } from "../../../core/reasons.ts";
 import type { Choice, Column } from "../../../core/schema.ts";
 import type { Reading } from "./conversion.ts";
 
@@ -19,7 +20,7 @@ export function optionWords(choices: readonly Choice[]): Words {
     if (same.length > 1 || meaning.has(label)) ambiguous.push(label);
     else meaning.set(label, value);
   }
-  for (const label of ambiguous) if (!/^-?\d+$/.test(label)) meaning.delete(label);
+  for (const label of ambiguous) meaning.delete(label);
   return { meaning, ambiguous };
 }
 
@@ -35,37 +36,42 @@ export function booleanWords(choices: readonly Choice[]): Words {
   return { meaning, ambiguous: [] };
 }
 
-export function readBoolean(target: Column, x: string): Reading {
-  const value = lookUp(booleanWords(target.choices ?? []), `lower(${x})`);
-  return { value, faults: [[`(${value}) IS NULL`, "bad_boolean"]] };
+export function readBoolean(target: Column): Reading {
+  return oneOf(booleanWords(target.choices ?? []), "bad_boolean");
 }
 
-export function readOption(target: Column, x: string): Reading {
-  const words = optionWords(target.choices ?? []);
-  const value = lookUp(words, `lower(${x})`);
-  return { value, faults: [...doubt(words, `lower(${x})`), [`(${value}) IS NULL`, "not_an_option"]] };
+export function readOption(target: Column): Reading {
+  return oneOf(optionWords(target.choices ?? []), "not_an_option");
+}
+
+function oneOf(words: Words, otherwise: ReasonCode): Reading {
+  const value = (x: string) => lookUp(words, `lower(${x})`);
+  const doubt = (x: string) => `lower(${x}) IN (${words.ambiguous.map(quoted).join(", ")})`;
+  return {
+    value,
+    fine: (x) => `nullif((${value(x)}) IS NOT NULL, false)`,
+    faults: (x) => [...ifAny(words, doubt(x)), ["true", otherwise]],
+  };
 }
 
 /** Several options, separated by semicolons or, where there is none, by commas. */
-export function readOptions(target: Column, x: string): Reading {
+export function readOptions(target: Column): Reading {
   const words = optionWords(target.choices ?? []);
-  const parts = `CASE WHEN contains(${x}, ';') THEN string_split(${x}, ';') ELSE string_split(${x}, ',') END`;
-  const named = `list_filter(list_transform(${parts}, lambda p: lower(trim(p))), lambda p: p <> '')`;
-  const values = `list_transform(${named}, lambda p: CAST(${lookUp(words, "p")} AS BIGINT))`;
-  const chosen = `list_sort(list_distinct(${values}))`;
-  const faults: Reading["faults"] = [
-    [`list_count(${values}) < len(${values}) OR len(${values}) = 0`, "not_an_option"],
-    [`len(${chosen}) > ${mostChosen}`, "too_many_options"],
-  ];
-  if (words.ambiguous.length > 0) {
-    faults.unshift([`list_has_any(${named}, [${words.ambiguous.map(quoted).join(", ")}])`, "ambiguous_option"]);
-  }
-  return { value: `array_to_string(${chosen}, ',')`, faults };
+  const parts = (x: string) => `string_split(${x}, CASE WHEN contains(${x}, ';') THEN ';' ELSE ',' END)`;
+  const named = (x: string) => `list_filter(list_transform(${parts(x)}, lambda p: lower(trim(p))), lambda p: p <> '')`;
+  const values = (x: string) => `list_transform(${named(x)}, lambda p: CAST(${lookUp(words, "p")} AS BIGINT))`;
+  const chosen = (x: string) => `list_sort(list_distinct(${values(x)}))`;
+  const known = (x: string) => `(len(${values(x)}) > 0 AND list_count(${values(x)}) = len(${values(x)}))`;
+  const doubt = (x: string) => `list_has_any(${named(x)}, [${words.ambiguous.map(quoted).join(", ")}])`;
+  return {
+    value: (x) => `array_to_string(${chosen(x)}, ',')`,
+    fine: (x) => `(${known(x)} AND len(${chosen(x)}) <= ${mostChosen})`,
+    faults: (x) => [...ifAny(words, doubt(x)), [`NOT ${known(x)}`, "not_an_option"], ["true", "too_many_options"]],
+  };
 }
 
-function doubt(words: Words, x: string): Reading["faults"] {
-  if (words.ambiguous.length === 0) return [];
-  return [[`${x} IN (${words.ambiguous.map(quoted).join(", ")})`, "ambiguous_option"]];
+function ifAny(words: Words, doubt: string): [string, ReasonCode][] {
+  return words.ambiguous.length === 0 ? [] : [[doubt, "ambiguous_option"]];
 }
 
 function lookUp(words: Words, x: string): string {

@@ -6,16 +6,17 @@ import type { Reading } from "./conversion.ts";
  * Text as it is: blanks stay, no form of e-mail or phone number is asked for, for Dataverse asks for none either. Its
  * lengths count UTF-16 units (dataverse.md section 5), DuckDB's `length` counts signs.
  */
-export function readText(target: Column, line: MappingLine, x: string): Reading {
+export function readText(target: Column, line: MappingLine): Reading {
   const limit = target.maxLength;
-  if (limit === undefined) return { value: x, faults: [] };
-  if (line.tooLong === "truncate") return { value: truncated(x, limit), faults: [] };
-  return { value: x, faults: [[isLonger(x, limit), "too_long"]] };
+  const always = { fine: () => "true", faults: () => [] };
+  if (limit === undefined) return { value: (x) => x, ...always };
+  if (line.tooLong === "truncate") return { value: (x) => truncated(x, limit), ...always };
+  return { value: (x) => x, fine: (x) => `NOT ${isLonger(x, limit)}`, faults: () => [["true", "too_long"]] };
 }
 
 /** A text never has more UTF-16 units than bytes, so nearly every text is cleared by its size alone. */
 function isLonger(x: string, limit: number): string {
-  return `CASE WHEN strlen(${x}) <= ${limit} THEN false ELSE length(${x}) + ${pairs(x)} > ${limit} END`;
+  return `(strlen(${x}) > ${limit} AND length(${x}) + ${pairs(x)} > ${limit})`;
 }
 
 /** How many signs take two UTF-16 units (emoji and the like). */
