@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Client, ResponseOf } from "../api/index.ts";
-import type { SampleChange } from "../core/run.ts";
+import type { RunCounts, SampleChange } from "../core/run.ts";
 import { causeLines, type DemoResult, faultsOf, sampleLines, stepLines } from "./demo/report.ts";
 import { type Context, type Ending, type Register, withClient } from "./terminal/command.ts";
 import { progressView } from "./terminal/progress.ts";
@@ -33,7 +33,7 @@ async function demo(context: Context): Promise<Ending> {
     const story = await withClient(context, { project: folder, variables: sandbox.env }, (client) =>
       tell(client, context, () => example.change(folder)),
     );
-    const result = { ...story.result, seconds: (performance.now() - began) / 1000 };
+    const result = { ...story.result, seconds: rounded((performance.now() - began) / 1000) };
     const faults = faultsOf(result, story.expectedWrites);
     print(context, { ...story, result, faults });
     return { result: faults.length > 0 ? { ...result, faults } : result, exit: faults.length > 0 ? 1 : 0 };
@@ -74,9 +74,9 @@ async function tell(
   return {
     result: {
       plan: { create, adopt, update, unchanged: same, rejected },
-      first: first.totals,
-      unchanged: unchanged.totals,
-      changed: after.totals,
+      first: withRoundSeconds(first.totals),
+      unchanged: withRoundSeconds(unchanged.totals),
+      changed: withRoundSeconds(after.totals),
       verify: { checked, differences },
     },
     expectedWrites: changed.length + left.length,
@@ -85,6 +85,11 @@ async function tell(
     problems: first.runs.flatMap((run) => run.problems),
   };
 }
+
+const rounded = (seconds: number) => Math.round(seconds * 1000) / 1000;
+
+/** Sums of seconds carry the dust of binary fractions. */
+const withRoundSeconds = (counts: RunCounts): RunCounts => ({ ...counts, seconds: rounded(counts.seconds) });
 
 /** Up to four changes, each of other columns than those before. */
 function variety(samples: readonly SampleChange[]): SampleChange[] {
