@@ -14,6 +14,7 @@ export const wantedMatch = (shape: Shape): string => join(shape.match.map((c) =>
 /**
  * `matching`: for every present row without a link, how many records it could be. A record whose own source row is
  * there is taken; one whose source row left, now or earlier, is free: so a changed source key finds its record again.
+ * A match value is shared also with rows that wait since earlier runs, whether or not they are looked at now.
  */
 export function matching(shape: Shape): string[] {
   const unlink = shape.policies.deletedThere === "unlink";
@@ -31,7 +32,11 @@ SELECT k.m, k.id, k.created, CASE WHEN l.h IS NOT NULL AND NOT coalesce(t.gone, 
 FROM known k LEFT JOIN st.link l ON l.id = k.id LEFT JOIN touched t ON t.key = l.key
 WHERE k.m IN (SELECT m FROM unlinked)`,
     `CREATE TEMP TABLE matching AS
-WITH shared AS (SELECT m, count(*) AS n, list(key ORDER BY key)[1:5] AS keys FROM unlinked WHERE m IS NOT NULL GROUP BY m HAVING count(*) > 1),
+WITH waiting AS (
+  SELECT l.key, l.m FROM st.link l WHERE l.id IS NULL AND l.h IS NOT NULL AND l.m IN (SELECT m FROM unlinked)
+    AND l.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND l.key NOT IN (SELECT key FROM doubled)),
+shared AS (SELECT m, count(*) AS n, list(key ORDER BY key)[1:5] AS keys
+  FROM (SELECT key, m FROM unlinked WHERE m IS NOT NULL UNION ALL SELECT key, m FROM waiting) GROUP BY m HAVING count(*) > 1),
 found AS (SELECT m, count(*) AS n, min(owner) AS owner, first(id ORDER BY ${order}) AS id, list(id ORDER BY id)[1:5] AS ids FROM candidate GROUP BY m)
 SELECT u.key, u.m,
   CASE WHEN u.m IS NULL THEN 'empty' WHEN s.m IS NOT NULL THEN 'shared' WHEN f.owner IS NOT NULL THEN 'taken'

@@ -6,13 +6,9 @@ import { list, sourceColumn } from "./names.ts";
 /**
  * The views that make one relation `source` of a model: key, h (one hash over all that a row's want follows from),
  * s_* (the columns the mapping uses) and a_* (whether the row is in each audience). Keys are text; an empty key is null.
+ * `source_row` is the model alone: as many rows, and cheaper to count.
  */
 export function sourceViews(shape: Shape, scan: Scan): string[] {
-  const views = [scan, ...shape.audiences.map((a) => a.scan)].flatMap((s) => s.views);
-  const seen = new Set<string>();
-  const statements = views
-    .filter((v) => !seen.has(v.name) && seen.add(v.name))
-    .map((v) => `CREATE OR REPLACE TEMP VIEW ${ident(v.name)} AS ${v.sql}`);
   const used = shape.used.map((name) => `m.${ident(name)} AS ${sourceColumn(name)}`);
   const members = shape.audiences.map((a, i) =>
     a.where === undefined ? `(x_${i}.member IS TRUE) AS a_${i}` : `coalesce(m.q_${i}::BOOLEAN, false) AS a_${i}`,
@@ -22,18 +18,27 @@ export function sourceViews(shape: Shape, scan: Scan): string[] {
     .join("");
   const joins = shape.audiences.map((a, i) =>
     a.where === undefined
-      ? `LEFT JOIN (SELECT DISTINCT ${keyOf(shape.key)} AS key, true AS member FROM (${a.scan.select})) x_${i} ON x_${i}.key = m.key_of_row`
+      ? `LEFT JOIN (SELECT DISTINCT ${keyOf(shape.key)} AS key, true AS member FROM (${relationOf(a.scan)})) x_${i} ON x_${i}.key = m.key_of_row`
       : "",
   );
   const hashed = [...shape.used.map(sourceColumn), ...shape.audiences.map((_, i) => `a_${i}`)];
   return [
-    ...statements,
+    `CREATE OR REPLACE TEMP VIEW source_row AS ${relationOf(scan)}`,
     `CREATE OR REPLACE TEMP VIEW source AS
 SELECT *, hash(${hashed.join(", ") || "0"}) AS h FROM (
 SELECT ${list(["m.key_of_row AS key", ...used, ...members])}
-FROM (SELECT *, ${keyOf(shape.key)} AS key_of_row${conditions} FROM (${scan.select})) m
+FROM (SELECT *, ${keyOf(shape.key)} AS key_of_row${conditions} FROM (${relationOf(scan)})) m
 ${joins.join("\n")})`,
   ];
+}
+
+/**
+ * A scan as one SELECT. Its tables are common table expressions, for these go before any table of our own: a file may
+ * be called `touched` or `source` as it likes.
+ */
+function relationOf(scan: Scan): string {
+  if (scan.views.length === 0) return scan.select;
+  return `WITH ${scan.views.map((v) => `${ident(v.name)} AS NOT MATERIALIZED (${v.sql})`).join(", ")} ${scan.select}`;
 }
 
 /** One text from the key's columns: itself, or a JSON list where there are several; null where any is empty. */

@@ -6,7 +6,7 @@ export const stateVersion = 1;
 
 /**
  * What is kept between runs, all in `rows.duckdb` (attached as st):
- *   link     source key -> record id; h = the row's hash when last looked at, null once it left, m = folded match value
+ *   link     source key -> record id; h = the row's hash when last looked at, null once it left, m = folded match value of the record, or of the row while it waits
  *   base     a linked row's columns as last sent or accepted
  *   seen     what the destination then held; only rows where that differs
  *   have     the mirror's exceptions: records that differ from what we saw, are gone, or belong to no row of ours

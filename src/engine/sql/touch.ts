@@ -50,7 +50,7 @@ WHERE ${all ? "n.h IS NOT NULL OR l.h IS NOT NULL" : "l.h IS DISTINCT FROM n.h"}
  * rows not looked at. `doubled` among the looked-at rows is grouped, for they are few.
  */
 export const touchCounts = `SELECT
-  (SELECT count(*) FROM source) AS received,
+  (SELECT count(*) FROM source_row) AS received,
   (SELECT count(*) FROM touched WHERE NOT gone) AS looked_at,
   (SELECT count(*) FROM touched WHERE NOT gone AND key IS NULL) AS empty_keys,
   (SELECT count(*) FROM st.link WHERE h IS NOT NULL)
