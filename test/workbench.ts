@@ -18,7 +18,7 @@ import { type Sandbox, startSandbox } from "../src/sandbox/index.ts";
 import { plan, run, verify } from "../src/server/ops/syncs.ts";
 import { loadProject } from "../src/server/project/load.ts";
 import type { Workplace } from "../src/server/workplace.ts";
-import { type Files, makeProject } from "./make-project.ts";
+import { type Files, makeProject, standardFiles } from "./make-project.ts";
 
 /** A source row: column -> text; null is an empty cell. */
 export type SourceRow = Record<string, string | null>;
@@ -44,7 +44,23 @@ export type Ran = RunCounts & {
   sent: Row[];
 };
 
-/** A project of two syncs (people -> contact, firms -> account), a sandbox, and everything a story does with them. */
+/** The sync of people to contacts, by their number; `more` replaces settings, and what it says of `mapping` is added. */
+export function peopleSync({ mapping, ...more }: Row & { mapping?: Row } = {}): string {
+  const own = { externaluseridentifier: "id", lastname: "name", emailaddress1: "email" };
+  const settings = { model: "people", to: "crm", object: "contact", match: "externaluseridentifier" };
+  return JSON.stringify({ ...settings, mapping: { ...own, ...mapping }, ...more });
+}
+
+/** The column and the lookup that make people depend on the sync of firms. */
+export const withFirms: Files = {
+  "models/firms.yaml": standardFiles["models/firms.yaml"]!,
+  "syncs/firms.yaml": standardFiles["syncs/firms.yaml"]!,
+  "syncs/people.yaml": standardFiles["syncs/people.yaml"]!,
+};
+
+const peopleOnly: Files = { "models/firms.yaml": null, "syncs/firms.yaml": null, "syncs/people.yaml": peopleSync() };
+
+/** A project (people -> contact, and more where a story says so), a sandbox, and everything a story does with them. */
 export type Workbench = {
   sandbox: Sandbox;
   folder: string;
@@ -108,7 +124,7 @@ export function useWorkbench(): Workbench {
   bench.begin = async (changes = {}, { keyed = true, columns = [] } = {}) => {
     await bench.control("POST", "reset");
     rmSync(bench.folder, { recursive: true, force: true });
-    made = makeProject(changes, bench.folder);
+    made = makeProject({ ...peopleOnly, ...changes }, bench.folder);
     const session = openSession(configOf(bench.sandbox), { base: "." }, { clock: fakeClock() });
     try {
       for (const column of columns) await ensureColumn(session, "contact", column);
