@@ -2,8 +2,17 @@ import { namedGuid } from "../guids.ts";
 
 const ENGLISH = 1033;
 
+/** Every label text seen, since a description of a table repeats hundreds of them and ids are hashes. */
+const known = new Map<string, Record<string, unknown>>();
+
 /** Dataverse's label shape (dataverse.md section 3); an empty label has no user label. */
 export function label(text: string | undefined): Record<string, unknown> {
+  const made = known.get(text ?? "") ?? makeLabel(text);
+  known.set(text ?? "", made);
+  return made;
+}
+
+function makeLabel(text: string | undefined): Record<string, unknown> {
   if (text === undefined || text === "") return { LocalizedLabels: [], UserLocalizedLabel: null };
   const one = {
     Label: text,

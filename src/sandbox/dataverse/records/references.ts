@@ -42,7 +42,10 @@ export function parsePredicate(table: Table, text: string): KeyPredicate {
   const values = parts.map(([name, literal]) => {
     const column = keyColumn(table, name);
     if (!column) throw errors.keyNotDefined(table.name);
-    return { column, value: literalValue(table, column, literal) };
+    const value = literalValue(table, column, literal);
+    // A row without a value is not covered by the key (section 4), so no such row can be meant.
+    if (value === null) throw errors.badAddress(`The value of the key property '${name}' must not be null or empty.`);
+    return { column, value };
   });
   const [only] = values;
   if (values.length === 1 && only!.column.name === table.idColumn && typeof only!.value === "string") {

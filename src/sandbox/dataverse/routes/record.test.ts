@@ -135,6 +135,8 @@ test("rows without a value are not covered by the key", async () => {
   for (let n = 0; n < 3; n++)
     expect((await client.api("POST", "contacts", { new_customerno: n === 0 ? null : "" })).status).toBe(204);
   expect((await client.api("GET", "contacts/$count")).text).toBe("3");
+  expect((await client.api("PATCH", "contacts(new_customerno=null)", {})).status).toBe(400);
+  expect((await client.api("PATCH", "contacts(new_customerno='')", {})).status).toBe(400);
 });
 
 test("composite keys, quotes in them, and column sets that are no key", async () => {
