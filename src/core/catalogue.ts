@@ -85,6 +85,12 @@ const rows = {
     when: "The dates of a column can be read in more than one way.",
     remedy: "Declare the format, for example `formats: [d/M/yyyy]`.",
   },
+  source_empty: {
+    kind: "config",
+    exit: 2,
+    when: "A model that had rows came back empty.",
+    remedy: "Look whether the source is complete; every row would count as left. Nothing was sent.",
+  },
   unknown_object: {
     kind: "config",
     exit: 2,
