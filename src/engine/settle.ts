@@ -83,7 +83,7 @@ async function inTransaction({ duck }: Planned, statements: string[]): Promise<v
 
 /** Rows that were not sent or were refused, with the values at fault: what `rejected` shows. */
 function outcomeFile(path: string): string {
-  const now = "SELECT key, status, code, col, value, message, wake FROM new_pending";
+  const now = "SELECT key, status, code, col, value, message, wake FROM new_pending WHERE status <> 'waits'";
   return `COPY (${now} UNION ALL ${waitingRows} UNION ALL ${keyProblems}) TO ${text(path)} (FORMAT parquet)`;
 }
 

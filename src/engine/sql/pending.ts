@@ -9,14 +9,16 @@ function wakeCase(): string {
 
 /**
  * `new_pending`: the looked-at rows that wait from now on. A refusal by the destination is tried again after 1, 2, 4,
- * 8 ... runs: its cause may lie in a record we cannot see, and asking every time would waste requests.
+ * 8 ... runs: its cause may lie in a record we cannot see, and asking every time would waste requests. Status `waits`:
+ * the row went without a parent, and is looked at again when that comes.
  */
 export function newPending(turn: number): string {
   return `CREATE OR REPLACE TEMP TABLE new_pending AS
 SELECT f.key, f.status, f.code, f.col, f.value, coalesce(f.message, f.others) AS message, f.wake, f.ref,
   coalesce(p.tries, 0) + 1 AS tries, ${turn} + (1 << least(coalesce(p.tries, 0), 20))::INTEGER AS due
 FROM (SELECT *, ${wakeCase()} AS wake FROM final WHERE status IN ('rejected', 'excluded', 'failed') AND key IS NOT NULL) f
-LEFT JOIN st.pending p ON p.key = f.key AND p.code = f.code`;
+LEFT JOIN st.pending p ON p.key = f.key AND p.code = f.code
+UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 0, 0 FROM final`;
 }
 
 /**
@@ -24,7 +26,7 @@ LEFT JOIN st.pending p ON p.key = f.key AND p.code = f.code`;
  * from earlier, and rows whose key is empty or doubled.
  */
 export const waitingRows = `SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake FROM st.pending p
-JOIN st.link l ON l.key = p.key WHERE l.h IS NOT NULL AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
+JOIN st.link l ON l.key = p.key WHERE p.status <> 'waits' AND l.h IS NOT NULL AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
   AND p.key NOT IN (SELECT key FROM doubled)`;
 
 export const keyProblems = `SELECT d.key, 'rejected' AS status, 'key_doubled' AS code, NULL AS col, d.n::VARCHAR AS value, NULL AS message, 'row' AS wake FROM doubled d, range(d.n)

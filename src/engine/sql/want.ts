@@ -9,7 +9,8 @@ import { fault, list, skipped, sourceColumn, wanted } from "./names.ts";
 /**
  * `mapped`: the touched rows with what the source wants of each column (canonical text), whether it speaks at all
  * (k_* = skip), and for a row that cannot be sent the first reason: code, column, the value at fault and, where a
- * parent is missing, which (ref). Rows without a key are left to the counts.
+ * parent is missing, which (ref). `waits`: parents it goes without (`missing: null`) until they come. Rows without a
+ * key are left to the counts.
  */
 export function mapRows(shape: Shape, scan: Scan): string {
   const mapped = shape.columns.filter((c) => c.role === "mapped");
@@ -42,7 +43,8 @@ SELECT ${list([
     `${firstFault(mapped, (c) => text(c.name))} AS col`,
     `${firstFault(mapped, rawValue)} AS value`,
     `${firstFault(mapped, (c) => limitCase(c))} AS "limit"`,
-    `${firstFault(parents, (c) => `CASE WHEN ${fault(c)} = 'parent_missing' THEN ${text(`${c.parent!.ref}:`)} || ${foldSql(`v_${c.index}`)} END`)} AS ref`,
+    `${firstFault(parents, (c) => `CASE WHEN ${fault(c)} = 'parent_missing' THEN ${parentRef(c)} END`)} AS ref`,
+    `${waits(parents.filter((c) => c.parent!.missing === "null"))} AS waits`,
     `CASE WHEN NOT gone THEN ${wantedMatch(shape)} END AS match_value`,
   ])} FROM resolved`;
 }
@@ -65,6 +67,14 @@ function conversion(shape: Shape, c: ShapeColumn, scan: Scan): Conversion {
 function parentFault(c: ShapeColumn): string {
   const missing = c.parent!.missing === "reject" ? `WHEN p_${c.index}.id IS NULL THEN 'parent_missing'` : "";
   return `CASE WHEN f_${c.index} IS NOT NULL THEN f_${c.index} WHEN v_${c.index} IS NULL THEN NULL ${missing} WHEN p_${c.index}.n > 1 THEN 'parent_ambiguous' END`;
+}
+
+const parentRef = (c: ShapeColumn): string => `${text(`${c.parent!.ref}:`)} || ${foldSql(`v_${c.index}`)}`;
+
+function waits(parents: ShapeColumn[]): string {
+  if (parents.length === 0) return "NULL::VARCHAR[]";
+  const missing = parents.map((c) => `CASE WHEN NOT gone AND ${wanted(c)} IS NULL THEN ${parentRef(c)} END`);
+  return `list_filter([${missing.join(", ")}], lambda r: r IS NOT NULL)`;
 }
 
 function firstFault(columns: ShapeColumn[], value: (c: ShapeColumn) => string): string {
