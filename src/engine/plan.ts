@@ -2,12 +2,12 @@ import { availableParallelism } from "node:os";
 import type { Scan, Session } from "../core/connector.ts";
 import { SluiceError } from "../core/errors.ts";
 import { type Duck, lockDown, openDuck } from "./duck.ts";
-import { ingest } from "./ingest.ts";
+import { type Ingest, ingest } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { type Layout, layout, runFiles } from "./layout.ts";
 import { refreshParents } from "./parents.ts";
 import { checkSourceColumns, type Shape, shapeOf } from "./shape.ts";
-import { type Host, open, scanAudiences, scanModel } from "./source.ts";
+import { type Host, open, readingRows, scanAudiences, scanModel } from "./source.ts";
 import { writeChanges } from "./sql/change.ts";
 import { decide, haveGone, releaseTaken } from "./sql/decide.ts";
 import { matching } from "./sql/match.ts";
@@ -93,25 +93,40 @@ async function refresh(duck: Duck, at: Layout, shape: Shape, session: Session, m
   for (const statement of valueViews(shape, meta.columns)) await duck.run(statement);
   // A column the mirror never read is unknown for every record: only a full read tells.
   const complete = shape.columns.every((c) => meta.columns.some((e) => e.table === "have" && e.name === `c_${c.name}`));
+  const table = {
+    session,
+    object: shape.object,
+    columns: shape.columns.map((c) => c.target),
+    created: shape.policies.severalMatches !== "reject",
+    folder: at.temp,
+    signal: host.signal,
+  };
+  const cursor = complete ? meta.cursors["cursor:table"] : undefined;
+  const onRows = (done: number) => host.onProgress({ phase: "refresh", done });
   const [read, parents] = await Promise.all([
-    ingest(duck, {
-      session,
-      object: shape.object,
-      columns: shape.columns.map((c) => c.target),
-      cursor: complete ? meta.cursors["cursor:table"] : undefined,
-      into: "fresh",
-      created: shape.policies.severalMatches !== "reject",
-      folder: at.temp,
-      signal: host.signal,
-      onRows: (done) => host.onProgress({ phase: "refresh", done }),
-    }),
+    ingest(duck, { ...table, cursor, into: "fresh", onRows }),
     refreshParents(duck, session, shape, meta.cursors, at.temp, host.signal),
   ]);
   await duck.run(haveNow(shape, read.full));
+  if (shape.policies.deletedThere === "recreate") await confirmGone(duck, table);
   return {
     full: read.full,
     cursors: { ...parents, ...(read.cursor !== undefined && { "cursor:table": read.cursor }) },
   };
+}
+
+/**
+ * Before a record is made anew because it is gone, it is asked for by its id once more: a tombstone may be old news of a
+ * record that was restored, and a table read while it changed may have missed it.
+ */
+async function confirmGone(duck: Duck, table: Omit<Ingest, "into">): Promise<void> {
+  const gone = await duck.all<{ id: string }>(
+    "SELECT l.id FROM have_now h JOIN st.link l ON l.id = h.id WHERE h.gone AND l.h IS NOT NULL",
+  );
+  if (gone.length === 0) return;
+  await ingest(duck, { ...table, ids: gone.map((g) => g.id), into: "confirmed" });
+  await duck.run("DELETE FROM fresh WHERE id IN (SELECT id FROM confirmed)");
+  await duck.run("INSERT INTO fresh SELECT * FROM confirmed WHERE NOT gone");
 }
 
 async function reconcile(
@@ -137,8 +152,8 @@ async function reconcile(
     ),
   );
   await duck.run(wake(shape, full, meta.turn + 1));
-  await duck.run(touch(shape, all));
-  const counts = await duck.one<TouchCounts>(touchCounts);
+  await readingRows(job, duck.run(touch(shape, all)));
+  const counts = await readingRows(job, duck.one<TouchCounts>(touchCounts));
   await refuseEmpty(job, duck, counts);
   await duck.run(noDoubled);
   if (counts.doubled > 0 || counts.received !== counts.looked_at + counts.untouched)

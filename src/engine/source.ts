@@ -31,6 +31,35 @@ export async function scanModel(job: Job, source: Session, signal: AbortSignal):
   }
 }
 
+/**
+ * Waits for the rows of the model and its audiences to be read. SQL that a person wrote was checked before, but may fail
+ * on a value (a cast, a comparison with text): that is theirs to mend.
+ * @throws SluiceError sql_invalid, with the place where only one statement can be meant.
+ */
+export async function readingRows<T>(job: Job, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (thrown) {
+    const [message = ""] = String((thrown as Error).cause ?? "").split("\n");
+    const statements: Place[] = job.audiences.map(({ name, file }) => ({
+      file: `audiences/${name}.yaml`,
+      path: [file.sql === undefined ? "where" : "sql"],
+    }));
+    if (job.model.file.sql !== undefined) statements.push({ file: `models/${job.model.name}.yaml`, path: ["sql"] });
+    if (statements.length === 0 || !/ (Conversion|Invalid Input|Out of Range) Error/.test(message)) throw thrown;
+    if (/CSV Error/.test(message)) throw thrown;
+    throw new SluiceError(
+      "sql_invalid",
+      `A value does not fit the SQL in ${statements.map((s) => s.file).join(" or ")}: ${message.replace(/^.*? Error: /, "")}`,
+      {
+        remedy: "Use TRY_CAST where a value may not convert; `sluice describe` shows the columns' types.",
+        place: statements.length === 1 ? statements[0] : undefined,
+        cause: thrown,
+      },
+    );
+  }
+}
+
 /** A connector does not know which file asked: say it where the connector could not. */
 export function placed(thrown: unknown, place: Place): unknown {
   if (!(thrown instanceof SluiceError) || thrown.place !== undefined || thrown.kind !== "config") return thrown;

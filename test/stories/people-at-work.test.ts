@@ -94,7 +94,7 @@ describe("somebody edits a contact", () => {
     await bench.begin(
       {
         ...settings({ drift: "keep", audiences: { all: "new_status" } }),
-        "audiences/all.yaml": "model: people\nwhere: id <> ''\n",
+        "audiences/all.yaml": "model: people\nwhere: name <> ''\n",
       },
       { columns: [{ name: "new_Status", title: "Status", type: "text", maxLength: 20 }] },
     );
