@@ -14,6 +14,8 @@ export type Ingest = {
   columns: Column[];
   /** Where rows are read from; absent = everything. */
   cursor?: string | undefined;
+  /** Only these records. */
+  ids?: string[];
   /** Name of the temporary table that receives (id, gone, created, seq, c_*). */
   into: string;
   /** When the record was made there is wanted too (`created`). */
@@ -55,7 +57,12 @@ async function readInto(duck: Duck, job: Ingest): Promise<{ cursor: string | und
     waiting = [];
   };
   const columns = [...job.columns.map((c) => c.name), ...(job.created ? ["createdon"] : [])];
-  const request = { columns, track: job.object.can.deltas, ...(job.cursor !== undefined && { cursor: job.cursor }) };
+  const request = {
+    columns,
+    track: job.object.can.deltas && job.ids === undefined,
+    ...(job.cursor !== undefined && { cursor: job.cursor }),
+    ...(job.ids && { ids: job.ids }),
+  };
   for await (const page of job.session.read!(job.object, request, job.signal)) {
     seq++;
     if (page.count > page.deleted.length) {
