@@ -125,6 +125,7 @@ export function useWorkbench(): Workbench {
     await bench.control("POST", "reset");
     rmSync(bench.folder, { recursive: true, force: true });
     made = makeProject({ ...peopleOnly, ...changes }, bench.folder);
+    mkdirSync(join(bench.folder, ".sluice"));
     const session = openSession(configOf(bench.sandbox), { base: "." }, { clock: fakeClock() });
     try {
       for (const column of columns) await ensureColumn(session, "contact", column);

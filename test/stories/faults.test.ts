@@ -1,0 +1,119 @@
+import { describe, expect, test } from "vitest";
+import { peopleSync, type Ran, useWorkbench } from "../workbench.ts";
+
+/** The way to Dynamics is bad: whatever is thrown, lost or cut short, the content ends right and nobody is there twice. */
+
+const bench = useWorkbench();
+const people = (count: number, name = "Name") =>
+  Array.from({ length: count }, (_, n) => ({ id: `${n}`, name: `${name} ${n}`, email: `${n}@example.com` }));
+const writes = { method: "POST", path: "Multiple" };
+const reads = { method: "GET", path: "/contacts" };
+const fault = (...rules: object[]) => bench.control("POST", "faults", rules);
+
+/** Everybody of `expected` is there once, as they should be, and nobody else. */
+async function expectContent(expected: ReturnType<typeof people>): Promise<void> {
+  const there = (await bench.rows("contact")).map((row) => [
+    row.externaluseridentifier,
+    row.lastname,
+    row.emailaddress1,
+  ]);
+  expect(there.sort()).toEqual(expected.map(({ id, name, email }) => [id, name, email]).sort());
+}
+
+/** Runs until nothing is left to do, at most `most` times. */
+async function runToTheEnd(most: number): Promise<Ran[]> {
+  const ran: Ran[] = [];
+  while (ran.length < most && !(ran.at(-1)?.failed === 0)) ran.push(await bench.runThroughFaults());
+  return ran;
+}
+
+test("asked to wait, briefly unavailable, an expired token: the run goes through as if nothing were", async () => {
+  await bench.begin();
+  bench.source("people", people(250));
+  await fault(
+    { match: writes, nth: 1, status: 429, retryAfter: 3 },
+    { match: writes, nth: 2, status: 503 },
+    { match: writes, nth: 3, status: 401 },
+    { match: { method: "GET" }, nth: 1, status: 429, retryAfter: 1 },
+    { match: reads, nth: 1, status: 401 },
+    { match: reads, nth: 2, status: 503, retryAfter: 2 },
+  );
+  const ran = await bench.run();
+  expect(ran).toMatchObject({ received: 250, created: 250, failed: 0, writes: 250 });
+  expect((await bench.control<{ faults: unknown[] }>("GET", "faults")).faults).toEqual([]);
+  await expectContent(people(250));
+});
+
+describe.each([
+  ["with a key", true],
+  ["without a key, by ids of our own", false],
+])("%s", (_, keyed) => {
+  test("answers are lost before and after the commit: what was written is found by reading, the rest goes next time", async () => {
+    await bench.begin({}, { keyed });
+    bench.source("people", people(350));
+    await fault(
+      { match: writes, nth: 1, resetAfter: true },
+      { match: writes, nth: 2, truncate: true },
+      { match: writes, nth: 3, resetBefore: true },
+      { match: reads, nth: 1, truncate: true },
+      { match: reads, nth: 2, resetBefore: true },
+    );
+    const first = await bench.runThroughFaults();
+    expect(first.created + first.failed).toBe(350);
+    expect([50, 100]).toContain(first.failed);
+    for (const problem of first.problems) expect(problem).toMatchObject({ status: "failed", code: "unknown_answer" });
+    const second = await bench.run();
+    expect(second).toMatchObject({ received: 350, created: first.failed, unchanged: first.created, failed: 0 });
+    await expectContent(people(350));
+    expect(await bench.run()).toMatchObject({ unchanged: 350, writes: 0 });
+  });
+
+  test("the same while updating", async () => {
+    await bench.begin({}, { keyed });
+    bench.source("people", people(250));
+    await bench.run();
+    bench.source("people", people(250, "New"));
+    await fault({ match: writes, nth: 1, resetAfter: true }, { match: writes, nth: 2, status: 500 });
+    const first = await bench.runThroughFaults();
+    expect(first.updated + first.failed).toBe(250);
+    expect(first.failed).toBeGreaterThan(0);
+    expect(await bench.run()).toMatchObject({ updated: first.failed, unchanged: first.updated, failed: 0 });
+    await expectContent(people(250, "New"));
+  });
+
+  test.each([1, 2])("everything at random, seed %i", async (seed) => {
+    await bench.begin({ "syncs/people.yaml": peopleSync({ onLeave: "clear" }) }, { keyed });
+    const rules = [
+      { rate: 0.15, resetBefore: true },
+      { rate: 0.15, resetAfter: true },
+      { rate: 0.15, truncate: true },
+      { rate: 0.1, status: 500 },
+      { rate: 0.1, status: 429, retryAfter: 1 },
+      { rate: 0.1, status: 503 },
+    ].map((rule, n) => ({ match: writes, ...rule, seed: seed * 100 + n }));
+    bench.source("people", people(420));
+    await fault(...rules);
+    const loads = await runToTheEnd(10);
+    expect(loads.at(-1)?.failed).toBe(0);
+    await expectContent(people(420));
+    bench.source("people", people(420, "New"));
+    expect((await runToTheEnd(10)).at(-1)?.failed).toBe(0);
+    await expectContent(people(420, "New"));
+    await bench.control("DELETE", "faults");
+    expect(await bench.run()).toMatchObject({ unchanged: 420, writes: 0 });
+    expect(await bench.verify()).toMatchObject({ checked: 420, differences: 0 });
+  });
+});
+
+test("Dynamics falls over for good: the run says so, keeps what is settled, and the next one finishes", async () => {
+  await bench.begin();
+  bench.source("people", people(450));
+  await fault(
+    { match: { method: "GET", path: "deltatoken" }, status: 500 },
+    { match: writes, nth: 2, resetAfter: true },
+  );
+  await expect(bench.runThroughFaults()).rejects.toMatchObject({ code: "destination_failed" });
+  await bench.control("DELETE", "faults");
+  expect(await bench.runThroughFaults()).toMatchObject({ received: 450, created: 0, failed: 0, unchanged: 450 });
+  await expectContent(people(450));
+});

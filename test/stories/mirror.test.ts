@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { peopleSync, useWorkbench } from "../workbench.ts";
+
+/** What we know of Dynamics comes by its changes; where those cannot be had, by reading everything. */
+
+const bench = useWorkbench();
+const person = (id: string, more = {}) => ({
+  id,
+  name: `Name ${id}`,
+  email: `${id}@example.com`,
+  phone: "123",
+  ...more,
+});
+const idOf = async (key: string) =>
+  (await bench.rows("contact")).find((row) => row.externaluseridentifier === key)?.contactid;
+
+/** Somebody edits 1, deletes 2, makes a new 4; row 4 comes in the source. */
+async function life(): Promise<void> {
+  await bench.person("PATCH", `contacts(${await idOf("1")})`, { lastname: "By hand" });
+  await bench.person("DELETE", `contacts(${await idOf("2")})`);
+  await bench.person("POST", "contacts", {
+    externaluseridentifier: "4",
+    lastname: "Name 4",
+    emailaddress1: "4@example.com",
+  });
+  bench.source("people", [person("1"), person("2"), person("3"), person("4")]);
+}
+
+const afterLife = { received: 4, updated: 1, excluded: 1, unchanged: 2, created: 0, writes: 1 };
+
+describe("edits, deletions and new records of others are found", () => {
+  test("by changes alone", async () => {
+    await bench.begin();
+    bench.source("people", [person("1"), person("2"), person("3")]);
+    await bench.run();
+    await life();
+    expect(await bench.run()).toMatchObject(afterLife);
+    expect(await bench.run()).toMatchObject({ excluded: 1, unchanged: 3, writes: 0 });
+  });
+
+  test("when the place to go on from has expired: everything is read, deletions by comparison", async () => {
+    await bench.begin();
+    bench.source("people", [person("1"), person("2"), person("3")]);
+    await bench.run();
+    await life();
+    await bench.control("POST", "change-tracking", { expire: true });
+    expect(await bench.run()).toMatchObject(afterLife);
+    expect(await bench.run()).toMatchObject({ excluded: 1, unchanged: 3, writes: 0 });
+  });
+
+  test("when Dynamics answers an expired place with all rows: nothing is sent twice", async () => {
+    await bench.begin();
+    bench.source("people", [person("1"), person("2"), person("3")]);
+    await bench.run();
+    await bench.person("PATCH", `contacts(${await idOf("1")})`, { lastname: "By hand" });
+    await bench.control("POST", "change-tracking", { expire: true, expired: "all rows" });
+    expect(await bench.run()).toMatchObject({ updated: 1, unchanged: 2, writes: 1 });
+    expect(await bench.run()).toMatchObject({ unchanged: 3, writes: 0 });
+  });
+
+  test("on a table without change tracking", async () => {
+    await bench.begin();
+    await bench.control("POST", "change-tracking", { table: "contact", enabled: false });
+    bench.source("people", [person("1"), person("2"), person("3")]);
+    expect(await bench.run()).toMatchObject({ created: 3 });
+    expect(await bench.run()).toMatchObject({ unchanged: 3, writes: 0 });
+    await life();
+    expect(await bench.run()).toMatchObject(afterLife);
+    expect(await bench.run()).toMatchObject({ excluded: 1, unchanged: 3, writes: 0 });
+  });
+});
+
+describe("a mapping that changes", () => {
+  test("gains a column: only that is written, where it differs", async () => {
+    await bench.begin();
+    bench.source("people", [person("1"), person("2", { phone: null }), person("3")]);
+    await bench.run();
+    await bench.person("PATCH", `contacts(${await idOf("3")})`, { telephone1: "123" });
+    bench.write("syncs/people.yaml", peopleSync({ mapping: { telephone1: "phone" } }));
+    const ran = await bench.run();
+    expect(ran).toMatchObject({ updated: 1, unchanged: 2, writes: 1 });
+    expect(ran.sent).toEqual([{ contactid: await idOf("1"), telephone1: "123" }]);
+    expect(await bench.run()).toMatchObject({ unchanged: 3, writes: 0 });
+    expect(await bench.verify()).toMatchObject({ checked: 3, differences: 0 });
+  });
+
+  test("loses a column: nothing is written, and others may change it; regained, it is ours again", async () => {
+    await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { telephone1: "phone" } }) });
+    bench.source("people", [person("1"), person("2")]);
+    await bench.run();
+    bench.write("syncs/people.yaml", peopleSync());
+    expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
+    await bench.person("PATCH", `contacts(${await idOf("1")})`, { telephone1: "999" });
+    expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
+    bench.write("syncs/people.yaml", peopleSync({ mapping: { telephone1: "phone" } }));
+    expect(await bench.run()).toMatchObject({ updated: 1, unchanged: 1, writes: 1 });
+    expect((await bench.rows("contact"))[0]).toMatchObject({ telephone1: "123" });
+  });
+
+  test("a column that was shortened in Dynamics: rows that fit no more are found before sending", async () => {
+    await bench.begin();
+    bench.source("people", [person("1"), person("2", { name: "x".repeat(50) })]);
+    bench.write("syncs/people.yaml", peopleSync({ mapping: { lastname: { value: "Same" }, jobtitle: "name" } }));
+    expect(await bench.run()).toMatchObject({ created: 2 });
+    bench.write("syncs/people.yaml", peopleSync({ mapping: { lastname: { value: "Same" }, suffix: "name" } }));
+    const ran = await bench.run();
+    expect(ran).toMatchObject({ updated: 1, rejected: 1, writes: 1 });
+    expect(ran.problems).toMatchObject([{ key: "2", column: "suffix", code: "too_long" }]);
+  });
+});

@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { peopleSync, useWorkbench } from "../workbench.ts";
+
+/** What only Dynamics can know: a plug-in refuses one row, somebody takes a key, a privilege is missing. */
+
+const bench = useWorkbench();
+const people = (count: number) =>
+  Array.from({ length: count }, (_, n) => ({ id: `${n}`, name: `Name ${n}`, email: `${n}@example.com` }));
+const plugin = { table: "contact", column: "lastname", equals: "Evil", throws: "Evil names are not welcome here." };
+
+test("a plug-in refuses one row of 250: the others go; it is asked again on growing numbers of runs", async () => {
+  await bench.begin();
+  await bench.control("POST", "plugins", plugin);
+  const rows = people(250);
+  rows[57]!.name = "Evil";
+  bench.source("people", rows);
+  const first = await bench.run();
+  expect(first).toMatchObject({ received: 250, created: 249, rejected: 1, failed: 0, writes: 249 });
+  expect(first.problems).toMatchObject([{ key: "57", status: "rejected", code: "refused", wake: "destination" }]);
+  expect(first.problems[0]?.message).toContain(plugin.throws);
+  expect(first.log.length).toBeLessThan(20);
+
+  const asked: number[] = [];
+  for (let n = 0; n < 4; n++) {
+    const ran = await bench.run();
+    expect(ran).toMatchObject({ received: 250, unchanged: 249, rejected: 1, writes: 0 });
+    expect(ran.problems).toMatchObject([{ key: "57", code: "refused" }]);
+    asked.push(ran.log.length);
+  }
+  expect(asked).toEqual([1, 0, 1, 0]);
+
+  await bench.control("DELETE", "plugins");
+  const waits = [await bench.run(), await bench.run(), await bench.run()];
+  expect(waits.map((ran) => ran.created)).toEqual([0, 0, 1]);
+  expect(await bench.run()).toMatchObject({ unchanged: 250, rejected: 0, writes: 0 });
+});
+
+test("an update that is refused leaves the row's other changes waiting, and goes at once when the row changes", async () => {
+  await bench.begin();
+  await bench.control("POST", "plugins", plugin);
+  const rows = people(3);
+  bench.source("people", rows);
+  await bench.run();
+  bench.source("people", [
+    { ...rows[0]!, name: "Evil", email: "new@example.com" },
+    { ...rows[1]!, name: "Fine" },
+    rows[2]!,
+  ]);
+  expect(await bench.run()).toMatchObject({ updated: 1, rejected: 1, unchanged: 1, writes: 1 });
+  expect((await bench.rows("contact"))[0]).toMatchObject({ lastname: "Name 0", emailaddress1: "0@example.com" });
+  bench.source("people", [
+    { ...rows[0]!, name: "Good", email: "new@example.com" },
+    { ...rows[1]!, name: "Fine" },
+    rows[2]!,
+  ]);
+  expect(await bench.run()).toMatchObject({ updated: 1, rejected: 0, unchanged: 2, writes: 1 });
+  expect((await bench.rows("contact"))[0]).toMatchObject({ lastname: "Good", emailaddress1: "new@example.com" });
+});
+
+test("another row of the table holds the value of a key that we do not match by: refused by name, the others go", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ match: "emailaddress1" }) });
+  await bench.control("POST", "seed", {
+    table: "contact",
+    rows: [{ externaluseridentifier: "1", lastname: "By hand" }],
+  });
+  bench.source("people", people(3));
+  const first = await bench.run();
+  expect(first).toMatchObject({ received: 3, created: 2, writes: 2 });
+  expect(first.rejected + first.failed).toBe(1);
+  expect(first.problems).toMatchObject([{ key: "1" }]);
+  const second = await bench.run();
+  expect(second).toMatchObject({ unchanged: 2, created: 0, writes: 0 });
+  expect(await bench.rows("contact")).toHaveLength(3);
+});
+
+test("a missing privilege stops the run by name; what was sent before stays settled, and the rest follows", async () => {
+  await bench.begin();
+  bench.source("people", people(3));
+  await bench.run();
+  const changed = people(5);
+  changed[0]!.name = "Changed";
+  bench.source("people", changed);
+  await bench.control("POST", "privileges", { table: "contact", privilege: "Write", allowed: false });
+  await expect(bench.run()).rejects.toMatchObject({
+    code: "not_allowed",
+    message: expect.stringContaining("prvWriteContact"),
+  });
+  expect(await bench.rows("contact")).toHaveLength(5);
+  await bench.control("DELETE", "privileges");
+  expect(await bench.run()).toMatchObject({ created: 0, updated: 1, unchanged: 4, writes: 1 });
+});
