@@ -1,14 +1,12 @@
 import { type ChildProcess, execFile } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { catalogue, type ErrorCode } from "../src/core/catalogue.ts";
 import { startSandbox } from "../src/sandbox/index.ts";
-import { openControl } from "../src/store/control.ts";
 import { takeLock } from "../src/store/lock.ts";
 import { type Files, makeProject, standardFiles } from "./make-project.ts";
 
@@ -206,17 +204,14 @@ const cases: Record<ErrorCode, Case> = {
   },
 };
 
-/** A control database takes seconds to make and moments to copy. */
-const template = mkdtempSync(join(tmpdir(), "sluice-test-"));
-beforeAll(async () => (await openControl(template)).destroy());
-afterAll(() => rmSync(template, { recursive: true }));
-
-async function situationOf(files: Files = {}): Promise<Situation & { end(): Promise<void> }> {
+async function situationOf(
+  files: Files = {},
+  _args: string[] = ["validate"],
+): Promise<Situation & { end(): Promise<void> }> {
   const project = makeProject(files);
   const sandbox = await startSandbox();
   const state = join(project.folder, ".sluice");
   mkdirSync(state);
-  cpSync(template, state, { recursive: true });
   const situation: Situation = {
     folder: project.folder,
     state,

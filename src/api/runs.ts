@@ -2,7 +2,7 @@ import { z } from "zod";
 import { planCounts, runCounts } from "../core/run.ts";
 import { operation } from "./operation.ts";
 
-export const runRecord = z.object({
+const runRecord = z.object({
   id: z.string(),
   environment: z.string(),
   sync: z.string(),
@@ -14,7 +14,6 @@ export const runRecord = z.object({
   plan: planCounts.nullable(),
   error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
 });
-export type RunRecord = z.infer<typeof runRecord>;
 
 /** The newest first. */
 export const runs = operation({

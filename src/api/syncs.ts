@@ -28,7 +28,6 @@ export const plan = operation({
     totals: planCounts.extend({ received: z.number() }),
   }),
 });
-export type Planned = z.infer<typeof planned>;
 
 const ran = z.object({
   sync: z.string(),
@@ -47,7 +46,6 @@ export const run = operation({
   request: syncsRequest,
   response: z.object({ environment: z.string(), runs: z.array(ran), totals: runCounts }),
 });
-export type Ran = z.infer<typeof ran>;
 
 const verified = verifyReport.extend({ sync: z.string(), run: z.string(), object: z.string() });
 
@@ -63,4 +61,3 @@ export const verify = operation({
     syncs: z.array(verified),
   }),
 });
-export type Verified = z.infer<typeof verified>;

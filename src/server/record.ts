@@ -1,46 +1,28 @@
 import { SluiceError } from "../core/errors.ts";
-import type { Progress } from "../core/run.ts";
-import type { JobResult } from "../engine/job.ts";
-import type { Control } from "../store/control.ts";
-import { endRun, insertRun, type NewRun, saveProgress } from "../store/runs.ts";
-import type { Workplace } from "./workplace.ts";
+import type { Job, JobResult } from "../engine/job.ts";
+import { noteEvent, type RunEvent } from "../store/events.ts";
 
-/** Progress is kept about once a second: it is for people who look, not for recovery. */
-const everyMs = 1000;
+/** Notes a run's begin and end in the state folder, for the history. Errors: disk_full, state_unwritable. */
+export function noteStart(state: string, { run, environment, sync, kind }: Job): void {
+  if (kind === "check") throw new Error("checks leave no record");
+  noteEvent(state, { type: "started", id: run, environment, sync, kind, started: new Date().toISOString() });
+}
 
-/** Writes the life of one run into the control database, behind the run's back: it never waits for the database. */
-export type RunRecord = {
-  progress(progress: Progress): void;
-  end(outcome: JobResult | SluiceError): void;
-};
+export function noteEnd(state: string, run: string, outcome: JobResult | SluiceError): void {
+  noteEvent(state, { type: "ended", id: run, finished: new Date().toISOString(), ...endOf(outcome) });
+}
 
-export function recordRun(workplace: Workplace, run: NewRun): RunRecord {
-  let tail: Promise<void> = Promise.resolve();
-  let lastProgress = 0;
-  const write = (work: (control: Control) => Promise<void>) => {
-    tail = tail.then(async () => work(await workplace.control()));
-    workplace.later(tail);
-  };
-  write((control) => insertRun(control, run));
-  return {
-    progress(progress) {
-      const now = Date.now();
-      if (now - lastProgress < everyMs) return;
-      lastProgress = now;
-      write((control) => saveProgress(control, run.id, progress));
-    },
-    end(outcome) {
-      const finished = new Date();
-      write((control) => {
-        if (!(outcome instanceof SluiceError))
-          return endRun(control, run.id, "finished", {
-            finished,
-            ...(outcome.kind === "run" && { counts: outcome.counts }),
-            ...((outcome.kind === "run" || outcome.kind === "plan") && { plan: outcome.plan }),
-          });
-        const to = outcome.kind === "interrupted" ? "interrupted" : "failed";
-        return endRun(control, run.id, to, { finished, error: outcome.toJSON() });
-      });
-    },
-  };
+type End = Pick<Extract<RunEvent, { type: "ended" }>, "status" | "counts" | "plan" | "error">;
+
+function endOf(outcome: JobResult | SluiceError): End {
+  if (outcome instanceof SluiceError)
+    return { status: outcome.kind === "interrupted" ? "interrupted" : "failed", error: outcome.toJSON() };
+  switch (outcome.kind) {
+    case "run":
+      return { status: "finished", counts: outcome.counts, plan: outcome.plan };
+    case "plan":
+      return { status: "finished", plan: outcome.plan };
+    default:
+      return { status: "finished" };
+  }
 }

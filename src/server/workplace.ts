@@ -7,20 +7,16 @@ import type { JobProcesses } from "./jobs/process.ts";
 import { loadProject } from "./project/load.ts";
 import type { ConnectorSource, Project } from "./project/project.ts";
 
-/** What operations are done with: a project, its state folder and control database (opened when first needed). */
+/** What operations are done with: a project, its state folder and control database, each opened when first needed. */
 export type Workplace = {
   /** Reads the project's files as they are now. */
   project(): Promise<Project>;
   /** Locked for this process from the first call on, until `close`. `command` is what others are told. */
   state(command: string): StateFolder;
-  /** Begins to open the control database, or goes on with it. Only after `state`. */
-  control(): Promise<Control>;
-  /** The control database once all that was given to `later` is in it: for those who read. */
+  /** The control database, with all that was done up to now. Only after `state`, and while no job runs. */
   history(): Promise<Control>;
   jobs: JobProcesses;
   readProblems: ReadProblems;
-  /** Work that may end after its operation has answered; `close` waits for it and fails with its failure. */
-  later(work: Promise<void>): void;
   close(): Promise<void>;
 };
 
@@ -33,16 +29,7 @@ export function openWorkplace(target: Target, parts: Parts): Workplace {
   const folder = resolve(target.project);
   const statePath = target.state === undefined ? join(folder, ".sluice") : resolve(target.state);
   let state: StateFolder | undefined;
-  let control: Promise<Control> | undefined;
-  let pending: Promise<void>[] = [];
-  const startControl = async (path: string) => (await import("../store/control.ts")).openControl(path);
-  const openedControl = () => {
-    if (!state) throw new Error("the control database is opened under the state folder's lock only");
-    control ??= startControl(state.path);
-    // Whoever waits for it hears of a failure; until somebody does, it must not end the process.
-    control.catch(() => {});
-    return control;
-  };
+  let control: Control | undefined;
   return {
     project: () =>
       loadProject({
@@ -55,29 +42,24 @@ export function openWorkplace(target: Target, parts: Parts): Workplace {
       state ??= openStateFolder(statePath, command);
       return state;
     },
-    control: openedControl,
     async history() {
-      await Promise.all(pending);
-      return openedControl();
+      if (!state) throw new Error("the control database is opened under the state folder's lock only");
+      // Kysely and PGlite are heavy, and most commands do without.
+      const { openControl, takeOver } = await import("../store/control.ts");
+      control ??= await openControl(state.path);
+      await takeOver(control, state.path);
+      return control;
     },
     jobs: parts.jobs,
     readProblems: parts.readProblems,
-    later(work) {
-      work.catch(() => {});
-      pending.push(work);
-    },
     async close() {
+      parts.jobs.close();
       try {
-        parts.jobs.close();
-        const endings = await Promise.allSettled(pending);
-        pending = [];
-        const failed = endings.find((ending) => ending.status === "rejected");
-        await (await control?.catch(() => undefined))?.destroy();
-        if (failed) throw failed.reason;
+        await control?.destroy();
       } finally {
+        control = undefined;
         state?.close();
         state = undefined;
-        control = undefined;
       }
     },
   };

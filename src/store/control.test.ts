@@ -1,16 +1,28 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Control, openControl } from "./control.ts";
+import { type Control, openControl, takeOver } from "./control.ts";
+import { noteEvent, readEvents } from "./events.ts";
 import { migrations } from "./migrate.ts";
-import { endRun, insertRun, latestRun, listRuns, saveProgress, transitions } from "./runs.ts";
+import { findRun, latestRun, listRuns, transitions } from "./runs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
 let control: Control;
 beforeAll(async () => {
+  // What a process killed in the making would leave.
+  mkdirSync(join(folder, "control.new", "base"), { recursive: true });
   control = await openControl(folder);
-});
+}, 300_000);
 afterAll(async () => {
   await control.destroy();
   rmSync(folder, { recursive: true });
@@ -18,7 +30,9 @@ afterAll(async () => {
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
 const begin = (id: string, second: number, kind: "run" | "plan" = "run", environment = "default") =>
-  insertRun(control, { id, environment, sync: "people", kind, started: at(second) });
+  noteEvent(folder, { type: "started", id, environment, sync: "people", kind, started: at(second).toISOString() });
+const end = (id: string, second: number, rest: object = {}) =>
+  noteEvent(folder, { type: "ended", id, status: "finished", finished: at(second).toISOString(), ...rest });
 
 const counts = {
   received: 3,
@@ -34,10 +48,10 @@ const counts = {
   seconds: 0.25,
 };
 
-test("a run comes back as it was written", async () => {
-  await begin("a", 1);
-  await saveProgress(control, "a", { phase: "deliver", done: 1, total: 2 });
-  await endRun(control, "a", "finished", { finished: at(2), counts });
+test("a run comes back as it was noted", async () => {
+  begin("a", 1);
+  end("a", 2, { counts });
+  await takeOver(control, folder);
   const [run] = await listRuns(control, { environment: "default", sync: "people", limit: 5 });
   expect(run).toEqual({
     id: "a",
@@ -51,40 +65,54 @@ test("a run comes back as it was written", async () => {
     plan: null,
     error: null,
   });
+  expect(readEvents(folder)).toEqual([]);
 });
 
 test("the latest run is the newest that ended in its own way; plans and other environments are none", async () => {
-  await begin("b", 3);
-  await endRun(control, "b", "failed", {
-    finished: at(4),
-    error: { kind: "auth", code: "secret_wrong", message: "no", remedy: "yes" },
-  });
-  await begin("c", 5, "plan");
-  await endRun(control, "c", "finished", { finished: at(6) });
-  await begin("d", 7, "run", "production");
-  await endRun(control, "d", "finished", { finished: at(8), counts });
+  begin("b", 3);
+  end("b", 4, { status: "failed", error: { kind: "auth", code: "secret_wrong", message: "no", remedy: "yes" } });
+  begin("c", 5, "plan");
+  end("c", 6);
+  begin("d", 7, "run", "production");
+  end("d", 8, { counts });
+  await takeOver(control, folder);
   expect(await latestRun(control, "default", "people")).toBe("a");
   expect(await latestRun(control, "production", "people")).toBe("d");
   expect(await latestRun(control, "default", "nobody")).toBeUndefined();
+  expect(await findRun(control, "default", "d")).toBeUndefined();
+  expect(await findRun(control, "production", "d")).toMatchObject({ sync: "people", counts });
   const listed = await listRuns(control, { environment: "default", limit: 2 });
   expect(listed.map((run) => run.id)).toEqual(["c", "b"]);
   expect(listed[1]?.error).toMatchObject({ code: "secret_wrong" });
 });
 
-test("what has ended cannot end again, in whatever way", async () => {
-  for (const { to } of transitions)
-    await expect(endRun(control, "a", to, { finished: at(9) })).rejects.toThrow(/run a is not in a state/);
+test("what has ended cannot begin or end again, in whatever way, so that steps may be taken over twice", async () => {
+  const before = await listRuns(control, { environment: "default", limit: 100 });
+  begin("a", 20);
+  for (const { to } of transitions) end("a", 21, { status: to });
+  await takeOver(control, folder);
+  expect(await listRuns(control, { environment: "default", limit: 100 })).toEqual(before);
   const final = new Set(transitions.map((arrow) => arrow.to));
   for (const { from } of transitions) expect(final).not.toContain(from);
 });
 
-test("reopening keeps everything and marks what its process left running", async () => {
-  await begin("e", 10);
+test("what began and never ended died with its process, and a line cut off by a crash is left out", async () => {
+  begin("e", 10);
+  appendFileSync(join(folder, "runs.ndjson"), '\n{"type":"ended","id":"e","sta');
+  begin("g", 9);
   await control.destroy();
   control = await openControl(folder);
+  await takeOver(control, folder);
   const [run] = await listRuns(control, { environment: "default", limit: 1 });
   expect(run).toMatchObject({ id: "e", status: "interrupted", finished: expect.any(Date) });
+  expect(await findRun(control, "default", "g")).toBeDefined();
   expect(await latestRun(control, "default", "people")).toBe("a");
+});
+
+test.runIf(existsSync("/dev/full"))("a note that finds no room is told", () => {
+  symlinkSync("/dev/full", join(folder, "runs.ndjson"));
+  expect(() => begin("f", 11)).toThrow(expect.objectContaining({ code: "disk_full" }));
+  rmSync(join(folder, "runs.ndjson"));
 });
 
 test("migrations are numbered without a gap, and a database from the future is refused", async () => {
@@ -92,6 +120,10 @@ test("migrations are numbered without a gap, and a database from the future is r
   await control.insertInto("migration").values({ id: 9999, file: "9999_future.sql" }).execute();
   await control.destroy();
   await expect(openControl(folder)).rejects.toMatchObject({ code: "state_newer" });
+});
+
+test("what a process killed in the making left is gone", () => {
+  expect(readdirSync(folder)).toEqual(["control"]);
 });
 
 test("a folder in whose place a file lies is named", async () => {

@@ -1,7 +1,8 @@
 import type { Kysely } from "kysely";
 import type { SerializedError } from "../core/errors.ts";
-import type { PlanCounts, Progress, RunCounts } from "../core/run.ts";
-import type { RunStatus, RunTable, Tables } from "./tables.ts";
+import type { PlanCounts, RunCounts } from "../core/run.ts";
+import type { RunEvent } from "./events.ts";
+import type { RunStatus, Tables } from "./tables.ts";
 
 /** The life of a run. What no arrow leaves is final. */
 export const transitions: readonly { from: RunStatus; to: RunStatus }[] = [
@@ -10,9 +11,12 @@ export const transitions: readonly { from: RunStatus; to: RunStatus }[] = [
   { from: "running", to: "interrupted" },
 ];
 
-export type NewRun = Pick<RunTable, "id" | "environment" | "sync" | "kind"> & { started: Date };
-
-export type StoredRun = NewRun & {
+export type StoredRun = {
+  id: string;
+  environment: string;
+  sync: string;
+  kind: "plan" | "run" | "verify";
+  started: Date;
   status: RunStatus;
   finished: Date | null;
   counts: RunCounts | null;
@@ -20,44 +24,39 @@ export type StoredRun = NewRun & {
   error: SerializedError | null;
 };
 
-type Ending = { finished: Date; counts?: RunCounts; plan?: PlanCounts; error?: SerializedError };
-
 const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
 
-export async function insertRun(database: Kysely<Tables>, run: NewRun): Promise<void> {
+/**
+ * Takes one step of a run's life over. A step that was taken before, or that no arrow of `transitions` allows, changes
+ * nothing: the same steps may come again after a crash.
+ */
+export async function applyEvent(database: Kysely<Tables>, event: RunEvent): Promise<void> {
+  if (event.type === "started") {
+    const { type: _, started, ...run } = event;
+    const none = { finished: null, counts: null, plan: null, error: null };
+    await database
+      .insertInto("run")
+      .values({ ...run, ...none, status: "running", started: new Date(started) })
+      .onConflict((conflict) => conflict.column("id").doNothing())
+      .execute();
+    return;
+  }
+  const from = transitions.filter((arrow) => arrow.to === event.status).map((arrow) => arrow.from);
   await database
-    .insertInto("run")
-    .values({ ...run, status: "running", finished: null, progress: null, counts: null, plan: null, error: null })
-    .execute();
-}
-
-/** Moves a run along one of the `transitions`; anything else fails, and changes nothing. */
-export async function endRun(database: Kysely<Tables>, id: string, to: RunStatus, ending: Ending): Promise<void> {
-  const from = transitions.filter((arrow) => arrow.to === to).map((arrow) => arrow.from);
-  const { numUpdatedRows } = await database
     .updateTable("run")
     .set({
-      status: to,
-      finished: ending.finished,
-      counts: text(ending.counts),
-      plan: text(ending.plan),
-      error: text(ending.error),
+      status: event.status,
+      finished: new Date(event.finished),
+      counts: text(event.counts),
+      plan: text(event.plan),
+      error: text(event.error),
     })
-    .where("id", "=", id)
+    .where("id", "=", event.id)
     .where("status", "in", from)
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows !== 1n) throw new Error(`run ${id} is not in a state from which it can become ${to}`);
-}
-
-export async function saveProgress(database: Kysely<Tables>, id: string, progress: Progress): Promise<void> {
-  await database
-    .updateTable("run")
-    .set({ progress: text(progress) })
-    .where("id", "=", id)
     .execute();
 }
 
-/** Called when the database is opened: nothing of ours runs then, so what is called running died with its process. */
+/** For a moment when nothing of ours runs: what is called running then died with its process. */
 export async function interruptRunning(database: Kysely<Tables>): Promise<void> {
   await database
     .updateTable("run")
@@ -71,12 +70,15 @@ export async function listRuns(
   database: Kysely<Tables>,
   filter: { environment: string; sync?: string | undefined; limit: number },
 ): Promise<StoredRun[]> {
-  let query = database
-    .selectFrom("run")
-    .select(["id", "environment", "sync", "kind", "status", "started", "finished", "counts", "plan", "error"])
-    .where("environment", "=", filter.environment);
+  let query = database.selectFrom("run").selectAll().where("environment", "=", filter.environment);
   if (filter.sync !== undefined) query = query.where("sync", "=", filter.sync);
   return query.orderBy("started", "desc").orderBy("id", "desc").limit(filter.limit).execute();
+}
+
+/** A run by its id; undefined in another environment. */
+export async function findRun(database: Kysely<Tables>, environment: string, id: string) {
+  const query = database.selectFrom("run").selectAll().where("id", "=", id);
+  return (await query.where("environment", "=", environment).executeTakeFirst()) satisfies StoredRun | undefined;
 }
 
 /** The id of the latest run (not plan) of a sync that has ended in its own way, or undefined. */

@@ -1,6 +1,6 @@
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import type { SerializedError } from "../core/errors.ts";
-import type { PlanCounts, Progress, RunCounts } from "../core/run.ts";
+import type { PlanCounts, RunCounts } from "../core/run.ts";
 
 type Json<T extends object> = JSONColumnType<T | null, string | null, string | null>;
 type Instant = ColumnType<Date, Date, Date>;
@@ -13,7 +13,6 @@ export type RunTable = {
   status: RunStatus;
   started: Instant;
   finished: ColumnType<Date | null, Date | null, Date | null>;
-  progress: Json<Progress>;
   counts: Json<RunCounts>;
   plan: Json<PlanCounts>;
   error: Json<SerializedError>;

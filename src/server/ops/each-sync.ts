@@ -4,7 +4,7 @@ import type { SyncFile } from "../../core/project.ts";
 import type { Job, JobResult } from "../../engine/job.ts";
 import { locate } from "../project/locate.ts";
 import type { Project, Resource } from "../project/project.ts";
-import { recordRun } from "../record.ts";
+import { noteEnd, noteStart } from "../record.ts";
 import { newRunId } from "../run-id.ts";
 import type { Workplace } from "../workplace.ts";
 import { jobFor, pickSyncs } from "./jobs.ts";
@@ -54,27 +54,31 @@ async function recorded(
   sync: Resource<SyncFile>,
   { onEvent, signal }: CallOptions,
 ): Promise<JobResult> {
-  const { run, environment, kind } = job;
-  if (kind === "check") throw new Error("checks leave no record");
-  const started = new Date();
-  let record: ReturnType<typeof recordRun> | undefined;
-  // The job first: the database opens while the job's process starts.
-  const work = workplace.jobs.start(
-    job,
-    (progress) => {
-      record?.progress(progress);
-      onEvent?.({ type: "progress", sync: sync.name, run, progress });
-    },
-    signal,
-  );
-  record = recordRun(workplace, { id: run, environment, sync: sync.name, kind, started });
+  const { path } = workplace.state(job.kind);
+  noteStart(path, job);
+  let outcome: JobResult | SluiceError;
   try {
-    const result = await work;
-    record.end(result);
-    return result;
+    outcome = await workplace.jobs.start(
+      job,
+      (progress) => onEvent?.({ type: "progress", sync: sync.name, run: job.run, progress }),
+      signal,
+    );
   } catch (thrown) {
-    const error = locate(SluiceError.from(thrown), sync, project);
-    record.end(error);
-    throw error;
+    outcome = locate(SluiceError.from(thrown), sync, project);
+  }
+  if (outcome instanceof SluiceError) {
+    noteFailure(path, job.run, outcome);
+    throw outcome;
+  }
+  noteEnd(path, job.run, outcome);
+  return outcome;
+}
+
+/** A failure that cannot be noted (the disk is full, say) is still the one to tell. */
+function noteFailure(path: string, run: string, error: SluiceError): void {
+  try {
+    noteEnd(path, run, error);
+  } catch (fault) {
+    if (!(fault instanceof SluiceError && fault.kind === "state")) throw fault;
   }
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { ResponseOf } from "../../api/index.ts";
 import { SluiceError } from "../../core/errors.ts";
-import { latestRun, listRuns } from "../../store/runs.ts";
+import { findRun, latestRun } from "../../store/runs.ts";
 import type { Workplace } from "../workplace.ts";
 import { pickSyncs } from "./jobs.ts";
 
@@ -21,8 +21,7 @@ export async function rejected(workplace: Workplace, { syncs, run, limit }: Requ
       if (latest !== undefined) runs.push({ sync: name, run: latest });
     }
   else {
-    const known = await listRuns(control, { environment, limit: 1_000_000 });
-    const found = known.find((one) => one.id === run);
+    const found = await findRun(control, environment, run);
     if (!found) throw new SluiceError("unknown_name", `There is no run \`${run}\` in the environment ${environment}.`);
     runs.push({ sync: found.sync, run });
   }

@@ -9,7 +9,7 @@ import { type Folder, isGoodName } from "./folder.ts";
 export const onlyEnvironment = "default";
 
 /** These stand beside the environments in the state folder. */
-const reserved = ["control", "lock"];
+const reserved = ["control", "format", "lock"];
 
 /**
  * The environment to work in. A project that has environments wants one named: to write to the wrong one is worse than

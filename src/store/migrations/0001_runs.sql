@@ -6,7 +6,6 @@ CREATE TABLE run (
   status text NOT NULL CHECK (status IN ('running', 'finished', 'failed', 'interrupted')),
   started timestamptz NOT NULL,
   finished timestamptz,
-  progress jsonb,
   counts jsonb,
   plan jsonb,
   error jsonb

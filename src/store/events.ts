@@ -1,0 +1,57 @@
+import { appendFileSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { SerializedError } from "../core/errors.ts";
+import type { PlanCounts, RunCounts } from "../core/run.ts";
+import { stateFault } from "./faults.ts";
+import type { RunStatus } from "./tables.ts";
+
+/** `started` and `finished` are ISO 8601. */
+export type RunEvent =
+  | { type: "started"; id: string; environment: string; sync: string; kind: "plan" | "run" | "verify"; started: string }
+  | {
+      type: "ended";
+      id: string;
+      status: Exclude<RunStatus, "running">;
+      finished: string;
+      counts?: RunCounts;
+      plan?: PlanCounts;
+      error?: SerializedError;
+    };
+
+const fileOf = (folder: string) => join(folder, "runs.ndjson");
+
+/**
+ * Notes one step of a run's life in the state folder, one line each. A command that runs syncs writes nothing else: to
+ * open the control database takes seconds the first time, and up to a gigabyte. It takes the lines over when it is next
+ * opened. Errors: disk_full, state_unwritable.
+ */
+export function noteEvent(folder: string, event: RunEvent): void {
+  try {
+    // The line end first: what a power cut tore off must not swallow the next line.
+    appendFileSync(fileOf(folder), `\n${JSON.stringify(event)}`, { mode: 0o600 });
+  } catch (error) {
+    throw stateFault(error, folder) ?? error;
+  }
+}
+
+/** What was noted and not yet taken over, in order. A line cut off by a crash is left out. */
+export function readEvents(folder: string): RunEvent[] {
+  let text: string;
+  try {
+    text = readFileSync(fileOf(folder), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+  return text.split("\n").flatMap((line) => {
+    try {
+      return line === "" ? [] : [JSON.parse(line) as RunEvent];
+    } catch {
+      return [];
+    }
+  });
+}
+
+export function forgetEvents(folder: string): void {
+  rmSync(fileOf(folder), { force: true });
+}
