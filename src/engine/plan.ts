@@ -91,8 +91,8 @@ async function together<A, B, C>(a: Promise<A>, b: Promise<B>, c: Promise<C>): P
 
 async function refresh(duck: Duck, at: Layout, shape: Shape, session: Session, meta: Meta, host: Host) {
   for (const statement of valueViews(shape, meta.columns)) await duck.run(statement);
-  // A column the mirror never read is unknown for every record: only a full read tells.
-  const complete = shape.columns.every((c) => meta.columns.some((e) => e.table === "have" && e.name === `c_${c.name}`));
+  // A column that the last run did not mirror, new or given up for a while, is unknown for every record.
+  const complete = shape.columns.every((c) => meta.mirrored.includes(c.name));
   const table = {
     session,
     object: shape.object,

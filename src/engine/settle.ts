@@ -66,6 +66,7 @@ export async function settle(
     fingerprint: shape.fingerprint,
     engine: version,
     folded: run,
+    mirrored: JSON.stringify(shape.columns.map((c) => c.name)),
     ...cursors,
   };
   await inTransaction(planned, fold(shape, facts, full));

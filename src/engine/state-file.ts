@@ -6,12 +6,16 @@ import { type Layout, runFiles } from "./layout.ts";
 import { readJournal } from "./sql/settle.ts";
 import { createTables, existingColumns, stateVersion } from "./sql/tables.ts";
 
-/** What the state says of itself. `turn` numbers the folded runs; `fingerprint` is that of the mapping last folded. */
+/**
+ * What the state says of itself. `turn` numbers the folded runs; `fingerprint` is that of the mapping last folded, and
+ * `mirrored` are its columns: the ones the mirror is up to date in.
+ */
 export type Meta = {
   turn: number;
   fingerprint: string | undefined;
   engine: string | undefined;
   cursors: Record<string, string>;
+  mirrored: string[];
   columns: { table: string; name: string }[];
 };
 
@@ -37,6 +41,7 @@ export async function attachState(duck: Duck, at: Layout): Promise<Meta> {
     fingerprint: meta.get("fingerprint"),
     engine: meta.get("engine"),
     cursors: Object.fromEntries([...meta].filter(([name]) => name.startsWith("cursor:"))),
+    mirrored: JSON.parse(meta.get("mirrored") ?? "[]") as string[],
     columns: await duck.all(existingColumns),
   };
 }
