@@ -26,7 +26,6 @@ export type ProjectFile = z.infer<typeof projectFile>;
 export const connectionFile = z.looseObject({
   type: z.string().min(1).describe("The kind of system: dataverse or files"),
 });
-export type ConnectionFile = z.infer<typeof connectionFile>;
 
 const oneOrMore = z
   .union([z.string().min(1), z.array(z.string().min(1)).min(1)])

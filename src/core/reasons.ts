@@ -39,7 +39,7 @@ const rows = {
   parent_missing: { message: "{column}: there is no record for {value} to point at.", wake: "parent" },
   parent_ambiguous: { message: "{column}: several records fit {value}, so it could point at any.", wake: "always" },
   key_empty: { message: "The row has no key.", wake: "row" },
-  key_doubled: { message: "{value} source rows have this key.", wake: "row" },
+  key_doubled: { message: "{detail} source rows have this key.", wake: "row" },
   no_identity: { message: "{column} is empty: there is nothing to find its record by.", wake: "row" },
   match_not_unique: { message: "Other source rows have the same {column} {value}: {detail}.", wake: "always" },
   match_taken: { message: "The record with {column} {value} belongs to the source row {detail}.", wake: "always" },

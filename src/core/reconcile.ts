@@ -1,4 +1,12 @@
-import { type ColumnRole, columnAction, columnTable, firstRule, type Policies, type RowAction, rowTable } from "./state.ts";
+import {
+  type ColumnRole,
+  columnAction,
+  columnTable,
+  firstRule,
+  type Policies,
+  type RowAction,
+  rowTable,
+} from "./state.ts";
 
 /**
  * The reconcile as one would explain it to a colleague: one row at a time, slowly. It is the oracle of the property

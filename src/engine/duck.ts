@@ -1,4 +1,4 @@
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SluiceError } from "../core/errors.ts";
 
 /** A DuckDB of one run, in memory, spilling into the run's folder. Every connection sees the same attached state. */
@@ -105,4 +105,4 @@ export function ident(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-export type { DuckDBConnection, DuckDBValue };
+export type { DuckDBConnection };

@@ -29,5 +29,5 @@ export const waitingRows = `SELECT p.key, p.status, p.code, p.col, p.value, p.me
 JOIN st.link l ON l.key = p.key WHERE p.status <> 'waits' AND l.h IS NOT NULL AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
   AND p.key NOT IN (SELECT key FROM doubled)`;
 
-export const keyProblems = `SELECT d.key, 'rejected' AS status, 'key_doubled' AS code, NULL AS col, d.n::VARCHAR AS value, NULL AS message, 'row' AS wake FROM doubled d, range(d.n)
+export const keyProblems = `SELECT d.key, 'rejected' AS status, 'key_doubled' AS code, NULL AS col, NULL AS value, d.n::VARCHAR AS message, 'row' AS wake FROM doubled d, range(d.n)
 UNION ALL SELECT '' AS key, 'rejected', 'key_empty', NULL, NULL, NULL, 'row' FROM touched WHERE key IS NULL AND NOT gone`;
