@@ -1,3 +1,4 @@
+import type { ErrorKind } from "../core/catalogue.ts";
 import { SluiceError } from "../core/errors.ts";
 import type { Job, JobResult } from "../engine/job.ts";
 import { noteEvent, type RunEvent } from "../store/events.ts";
@@ -14,12 +15,18 @@ export function noteEnd(state: string, run: string, outcome: JobResult | SluiceE
 
 type End = Pick<Extract<RunEvent, { type: "ended" }>, "status" | "counts" | "plan" | "error">;
 
+const statusOf = ({ kind }: { kind: ErrorKind }) => (kind === "interrupted" ? "interrupted" : "failed");
+
 function endOf(outcome: JobResult | SluiceError): End {
-  if (outcome instanceof SluiceError)
-    return { status: outcome.kind === "interrupted" ? "interrupted" : "failed", error: outcome.toJSON() };
+  if (outcome instanceof SluiceError) return { status: statusOf(outcome), error: outcome.toJSON() };
   switch (outcome.kind) {
     case "run":
-      return { status: "finished", counts: outcome.counts, plan: outcome.plan };
+      return {
+        status: outcome.error ? statusOf(outcome.error) : "finished",
+        counts: outcome.counts,
+        plan: outcome.plan,
+        ...(outcome.error && { error: outcome.error }),
+      };
     case "plan":
       return { status: "finished", plan: outcome.plan };
     default:

@@ -71,6 +71,8 @@ async function recorded(
     throw outcome;
   }
   noteEnd(path, job.run, outcome);
+  // Stopped midway: what was settled is kept and noted with its counts, and whoever asked hears why it went no further.
+  if (outcome.kind === "run" && outcome.error) throw locate(SluiceError.revive(outcome.error), sync, project);
   return outcome;
 }
 
