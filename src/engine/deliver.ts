@@ -36,15 +36,18 @@ export async function deliver(
         await journal.append(line(wave, batch, outcome));
         onRows(batch.rows);
       } catch (thrown) {
-        stopped ??= SluiceError.from(thrown);
+        stopped ??= signal.aborted ? interrupted() : SluiceError.from(thrown);
       }
     }
   };
   const done = await Promise.allSettled(Array.from({ length: inFlight }, worker));
   await source.return?.();
   for (const result of done) if (result.status === "rejected") stopped ??= SluiceError.from(result.reason);
+  if (!stopped && signal.aborted) stopped = interrupted();
   return stopped ? { stopped } : {};
 }
+
+const interrupted = () => new SluiceError("interrupted", "The run was stopped before all was sent.");
 
 function line(wave: Wave, batch: Batch, outcome: BatchOutcome) {
   return { w: wave, f: batch.from, t: batch.to, s: outcome.status, i: outcome.ids ?? [], x: outcome.exceptions };

@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { SluiceError } from "../core/errors.ts";
+import type { SluiceError } from "../core/errors.ts";
 import { openBatches, type WaveFile } from "./batches.ts";
 import { deliver } from "./deliver.ts";
 import { text } from "./duck.ts";
@@ -85,8 +85,6 @@ async function send(planned: Planned, host: Host): Promise<{ attempted: boolean;
         host.onProgress({ phase: "deliver", done, total });
       }).finally(close);
       if (stopped) return { attempted: true, stopped };
-      if (host.signal.aborted)
-        return { attempted: true, stopped: new SluiceError("interrupted", "The run was stopped before all was sent.") };
     }
     return { attempted: true };
   } finally {
