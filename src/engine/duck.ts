@@ -9,7 +9,8 @@ export type Duck = {
   /** The only row of a query that has one. */
   one<T = Record<string, unknown>>(sql: string): Promise<T>;
   connect(): Promise<DuckDBConnection>;
-  close(): void;
+  /** Breaks off the statement under way, if any. What is asked for from then on fails. */
+  close(): Promise<void>;
 };
 
 type Options = { memoryLimit: string; threads?: number; temp: string };
@@ -28,8 +29,12 @@ export async function openDuck(options: Options): Promise<Duck> {
   const connection = await instance.connect();
   // Temporary tables belong to a connection, and a connection takes one statement at a time.
   let last: Promise<unknown> = Promise.resolve();
+  let closing = false;
   const inTurn = <T>(sql: string, work: () => Promise<T>): Promise<T> => {
-    const mine = last.then(() => guarded(sql, work));
+    const mine = last.then(() => {
+      if (closing) throw new Error("DuckDB is being closed");
+      return guarded(sql, work);
+    });
     last = mine.catch(() => {});
     return mine;
   };
@@ -40,7 +45,11 @@ export async function openDuck(options: Options): Promise<Duck> {
     all: (sql) => inTurn(sql, () => rowsOf(connection, sql)) as never,
     one: async (sql) => (await inTurn(sql, () => rowsOf(connection, sql)))[0] as never,
     connect: () => instance.connect(),
-    close: () => {
+    close: async () => {
+      closing = true;
+      connection.interrupt();
+      // Closing under a running statement would block the process for ever.
+      await last;
       connection.closeSync();
       instance.closeSync();
     },

@@ -53,7 +53,7 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
   const session = open(job.destination, host, () => requests++);
   const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp, threads: availableParallelism() });
   const close = async () => {
-    duck.close();
+    await duck.close();
     await Promise.allSettled([source.close(), session.close()]);
   };
   try {

@@ -90,7 +90,7 @@ export async function readProblems(runFolder: string, options: { limit: number }
       await duck.all<ProblemRow>(`SELECT * FROM read_parquet(${text(path)}) ORDER BY code, key LIMIT ${options.limit}`),
     );
   } finally {
-    duck.close();
+    await duck.close();
   }
 }
 

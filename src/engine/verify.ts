@@ -64,7 +64,7 @@ WHERE f.id IS NOT NULL AND ${seenValue(stored(c))} IS DISTINCT FROM f.${stored(c
       seconds: Math.round(performance.now() - started) / 1000,
     };
   } finally {
-    duck.close();
+    await duck.close();
     await Promise.allSettled([source.close(), session.close()]);
   }
 }
