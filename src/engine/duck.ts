@@ -47,9 +47,11 @@ export async function openDuck(options: Options): Promise<Duck> {
     connect: () => instance.connect(),
     close: async () => {
       closing = true;
-      connection.interrupt();
-      // Closing under a running statement would block the process for ever.
+      // Closing under a running statement would block the process for ever. An interruption that comes before the
+      // statement has begun is lost, hence several.
+      const breaking = setInterval(() => connection.interrupt(), 10);
       await last;
+      clearInterval(breaking);
       connection.closeSync();
       instance.closeSync();
     },
