@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { describe } from "./connections.ts";
-import type { CallOptions } from "./operation.ts";
+import type { SyncEvent } from "./operation.ts";
 import { validate } from "./project.ts";
 import { rejected } from "./rejected.ts";
 import { runs } from "./runs.ts";
@@ -13,6 +13,14 @@ export type OperationName = keyof typeof operations;
 export type RequestOf<Name extends OperationName> = z.input<(typeof operations)[Name]["request"]>;
 export type ResponseOf<Name extends OperationName> = z.output<(typeof operations)[Name]["response"]>;
 
+export type CallOptions = {
+  onEvent?: ((event: SyncEvent) => void) | undefined;
+  /** A `run` that ends with an error after it has begun tells here first what was done until then. */
+  onStopped?: ((done: ResponseOf<"run">) => void) | undefined;
+  /** Aborted: stop cleanly, then fail with `interrupted`. */
+  signal?: AbortSignal | undefined;
+};
+
 /** Asks for operations, in this process or (later) over HTTP; fails with SluiceError. `close` lets go of the state. */
 export type Client = {
   [Name in OperationName]: (request: RequestOf<Name>, options?: CallOptions) => Promise<ResponseOf<Name>>;
@@ -23,7 +31,9 @@ export type Target = {
   project: string;
   state?: string | undefined;
   environment?: string | undefined;
+  /** What a job's DuckDB may take, such as "2GB"; it takes up to 400 MB more beside it. */
+  memoryLimit?: string | undefined;
   variables?: Readonly<Record<string, string | undefined>>;
 };
 
-export type { CallOptions, SyncEvent } from "./operation.ts";
+export type { SyncEvent } from "./operation.ts";

@@ -24,9 +24,3 @@ export type SyncEvent =
   | { type: "started"; sync: string; run: string }
   | { type: "progress"; sync: string; run: string; progress: Progress }
   | { type: "finished"; sync: string; run: string };
-
-export type CallOptions = {
-  onEvent?: ((event: SyncEvent) => void) | undefined;
-  /** Aborted: stop cleanly, then fail with `interrupted`. */
-  signal?: AbortSignal | undefined;
-};

@@ -33,7 +33,7 @@ const ran = z.object({
   sync: z.string(),
   run: z.string(),
   object: z.string(),
-  status: z.string(),
+  status: z.enum(["finished", "failed", "interrupted"]),
   counts: runCounts,
   plan: planCounts,
   problems: z.array(problemGroup),

@@ -85,24 +85,29 @@ test("help and version need nothing and end well", async () => {
   expect(stdout).toContain("9.9.9");
 });
 
-test.each(["vlidate", "run --nope", "describe", "plan --samples few", "sandbox --port 70000", "runs a b"])(
-  "%s is a fault of usage, told as such with and without --json",
-  async (line) => {
-    expect((await cli(line)).status).toBe(2);
-    expect(stdout).toBe("");
-    expect(stderr).toContain("(usage)");
-    const { status, last } = await cli(`${line} --json`);
-    expect(status).toBe(2);
-    expect(last().error).toMatchObject({ code: "usage", kind: "config", remedy: expect.any(String) });
-  },
-);
+test.each([
+  "vlidate",
+  "run --nope",
+  "describe",
+  "plan --samples few",
+  "sandbox --port 70000",
+  "runs a b",
+  "run --memory-limit lots",
+])("%s is a fault of usage, told as such with and without --json", async (line) => {
+  expect((await cli(line)).status).toBe(2);
+  expect(stdout).toBe("");
+  expect(stderr).toContain("(usage)");
+  const { status, last } = await cli(`${line} --json`);
+  expect(status).toBe(2);
+  expect(last().error).toMatchObject({ code: "usage", kind: "config", remedy: expect.any(String) });
+});
 
 test("global options may stand before and after the command", async () => {
-  const all = "--project p --state s --environment e";
-  const wanted = { project: "p", state: "s", environment: "e" };
+  const all = "--project p --state s --environment e --memory-limit 2GB";
+  const wanted = { project: "p", state: "s", environment: "e", memoryLimit: "2GB" };
   expect((await cli(`${all} run people`, ran())).targets).toEqual([wanted]);
   expect((await cli(`run people ${all}`, ran())).targets).toEqual([wanted]);
-  expect((await cli("run", ran())).targets).toEqual([{ project: ".", state: undefined, environment: undefined }]);
+  expect((await cli("run", ran())).targets).toEqual([{ project: "." }]);
 });
 
 test("run: 1 when rows were rejected or failed, else 0; the causes are shown", async () => {
@@ -113,6 +118,20 @@ test("run: 1 when rows were rejected or failed, else 0; the causes are shown", a
   expect(stdout).toMatch(/people +5,300 +5,260/);
   expect((await cli("run", ran({ rejected: 0 }))).status).toBe(0);
   expect((await cli("run", ran({ rejected: 0, failed: 1 }))).status).toBe(1);
+});
+
+test("run stopped midway: what was done is shown, then the error, which decides the status", async () => {
+  const stopped: Partial<Client> = {
+    run: async (request, options) => {
+      options?.onStopped?.(await ran().run!(request));
+      throw new SluiceError("throttled", "wait 3600 s", { remedy: "later" });
+    },
+  };
+  expect((await cli("run", stopped)).status).toBe(2);
+  expect(stdout).toMatch(/people +5,300 +5,260/);
+  expect(stderr).toBe("error: wait 3600 s (throttled)\n  later\n");
+  const { last } = await cli("run --json", stopped);
+  expect(last()).toMatchObject({ error: { code: "throttled" }, runs: [{ sync: "people" }], totals: counts });
 });
 
 test("run --json prints one line, and nothing for people", async () => {

@@ -2,9 +2,10 @@ import { readdirSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { catalogue } from "../core/catalogue.ts";
 import { SluiceError } from "../core/errors.ts";
+import { memorySize } from "./terminal/arguments.ts";
 import type { Context, Ending, Register, Work } from "./terminal/command.ts";
 import { errorObject, printError } from "./terminal/error.ts";
-import { terminalOutput } from "./terminal/output.ts";
+import { type Output, terminalOutput } from "./terminal/output.ts";
 
 const home = new URL("./", import.meta.url);
 
@@ -28,17 +29,22 @@ export async function runCommandLine(args: string[], version: string, parts: Omi
   try {
     const work = await parse(args, version);
     if (!work) return 0;
-    const { result, exit } = await work({ ...parts, out });
+    const { result, exit, error } = await work({ ...parts, out });
+    if (error) return fail(error, out, result ?? {});
     if (out.json && result !== null) process.stdout.write(`${JSON.stringify(result)}\n`);
     return exit ?? 0;
   } catch (thrown) {
-    out.redraw("");
-    const error = SluiceError.from(thrown);
     if (process.env.SLUICE_DEBUG !== undefined) console.error(thrown);
-    if (out.json) process.stdout.write(`${JSON.stringify(errorObject(error))}\n`);
-    else printError(error, out);
-    return catalogue[error.code].exit;
+    return fail(SluiceError.from(thrown), out, {});
   }
+}
+
+/** Tells an error, beside what was done before it, and gives the exit status. */
+function fail(error: SluiceError, out: Output, done: object): number {
+  out.redraw("");
+  if (out.json) process.stdout.write(`${JSON.stringify({ ...errorObject(error), ...done })}\n`);
+  else printError(error, out);
+  return catalogue[error.code].exit;
 }
 
 /** The work asked for; undefined when help or the version was all that was wanted. Error: usage. */
@@ -50,6 +56,7 @@ async function parse(args: string[], version: string): Promise<Work | undefined>
     .option("--project <folder>", "the folder that holds sluice.yaml", ".")
     .option("--state <folder>", "where state is kept (default: .sluice in the project)")
     .option("--environment <name>", "one of the project's environments")
+    .option("--memory-limit <size>", "what planning may take in memory, such as 2GB (default: 1GB)", memorySize)
     .option("--json", "print one JSON object as the last line", false)
     .configureOutput({ writeErr: () => {} })
     .exitOverride()

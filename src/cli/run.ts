@@ -1,4 +1,5 @@
 import type { ResponseOf } from "../api/index.ts";
+import { SluiceError } from "../core/errors.ts";
 import { type Register, targetOf, withClient } from "./terminal/command.ts";
 import type { Output } from "./terminal/output.ts";
 import { problemLines } from "./terminal/problems.ts";
@@ -14,9 +15,19 @@ export const register: Register = (program, run) => {
       run((context) =>
         withClient(context, targetOf(command), async (client) => {
           const onEvent = progressView(context.out);
-          const result = await client.run({ syncs }, { onEvent, signal: context.signal });
-          printRuns(result, context.out);
-          return { result, exit: result.totals.rejected + result.totals.failed > 0 ? 1 : 0 };
+          let stopped: Ran | undefined;
+          const onStopped = (done: Ran) => {
+            stopped = done;
+          };
+          try {
+            const result = await client.run({ syncs }, { onEvent, onStopped, signal: context.signal });
+            printRuns(result, context.out);
+            return { result, exit: result.totals.rejected + result.totals.failed > 0 ? 1 : 0 };
+          } catch (thrown) {
+            if (stopped === undefined) throw thrown;
+            printRuns(stopped, context.out);
+            return { result: stopped, error: SluiceError.from(thrown) };
+          }
         }),
       ),
     );

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { deadVariables, makeProject, standardFiles } from "../../test/make-project.ts";
-import type { Client } from "../api/index.ts";
+import type { Client, ResponseOf } from "../api/index.ts";
 import type { Connector, Session } from "../core/connector.ts";
 import { SluiceError } from "../core/errors.ts";
 import type { Job, JobResult, StartJob } from "../engine/job.ts";
@@ -111,6 +111,26 @@ function connectWithState(): void {
   cpSync(template, stateOf(project.folder), { recursive: true });
 }
 
+/** A run that fails, and what it told of before. */
+async function stoppedRun(signal?: AbortSignal) {
+  let done: ResponseOf<"run"> | undefined;
+  const error = await client
+    .run(
+      {},
+      {
+        signal,
+        onStopped: (told) => {
+          done = told;
+        },
+      },
+    )
+    .then(
+      () => expect.fail("it went well"),
+      (thrown: SluiceError) => thrown,
+    );
+  return { done, error };
+}
+
 describe("over syncs", () => {
   test("all run in order, counts are summed, the caller hears of each", async () => {
     connect();
@@ -157,10 +177,36 @@ describe("over syncs", () => {
         place: { file: `syncs/${job.sync}.yaml`, path: ["mapping", "name"] },
       });
     };
-    await expect(client.run({})).rejects.toMatchObject({
-      code: "unknown_target",
-      place: { file: "syncs/firms.yaml", line: 7 },
-    });
+    const place = { file: "syncs/firms.yaml", line: 7 };
+    for (const ask of [client.run, client.plan, client.verify])
+      await expect(ask({})).rejects.toMatchObject({ code: "unknown_target", place });
+    expect(jobs).toHaveLength(3);
+  });
+
+  test("what was done before the failure is told, also of a run stopped midway", async () => {
+    connect();
+    startJob = async (job) => {
+      const done = doneJob(job);
+      if (done.kind !== "run" || job.sync === "firms") return done;
+      const error = new SluiceError("throttled", "wait").toJSON();
+      return { ...done, counts: { ...done.counts, created: 1, failed: 1, writes: 1 }, error };
+    };
+    const { done, error } = await stoppedRun();
+    expect(done?.runs.map((one) => `${one.sync} ${one.status}`)).toEqual(["firms finished", "people failed"]);
+    expect(done?.totals).toMatchObject({ created: 3, failed: 1, writes: 3 });
+    expect(error).toMatchObject({ code: "throttled", place: { file: "syncs/people.yaml" } });
+  });
+
+  test("a stop ends the run at hand in its own way, and nothing is begun after it", async () => {
+    connect();
+    const stop = new AbortController();
+    startJob = async (job) => {
+      stop.abort();
+      return doneJob(job);
+    };
+    const { done, error } = await stoppedRun(stop.signal);
+    expect(done?.runs.map((one) => `${one.sync} ${one.status}`)).toEqual(["firms finished"]);
+    expect(error).toMatchObject({ code: "interrupted" });
     expect(jobs).toHaveLength(1);
   });
 
@@ -170,7 +216,10 @@ describe("over syncs", () => {
       startJob = async () => {
         throw new SluiceError(code, "no");
       };
-      return client.run({}).catch((error: SluiceError) => error.place);
+      return client.plan({}).then(
+        () => expect.fail("it went well"),
+        (error: SluiceError) => error.place,
+      );
     };
     expect(await placeOf("unknown_object")).toMatchObject({ file: "syncs/firms.yaml", line: 3 });
     expect(await placeOf("secret_wrong")).toEqual({ file: "connections/crm.yaml" });

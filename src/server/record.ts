@@ -1,5 +1,4 @@
-import type { ErrorKind } from "../core/catalogue.ts";
-import { SluiceError } from "../core/errors.ts";
+import type { SluiceError } from "../core/errors.ts";
 import type { Job, JobResult } from "../engine/job.ts";
 import { noteEvent, type RunEvent } from "../store/events.ts";
 
@@ -9,27 +8,23 @@ export function noteStart(state: string, { run, environment, sync, kind }: Job):
   noteEvent(state, { type: "started", id: run, environment, sync, kind, started: new Date().toISOString() });
 }
 
-export function noteEnd(state: string, run: string, outcome: JobResult | SluiceError): void {
-  noteEvent(state, { type: "ended", id: run, finished: new Date().toISOString(), ...endOf(outcome) });
+/** `error`: what stopped it, beside what it did until then or alone. */
+export function noteEnd(state: string, run: string, result: JobResult | undefined, error?: SluiceError): void {
+  noteEvent(state, { type: "ended", id: run, finished: new Date().toISOString(), ...endOf(result, error) });
 }
 
 type End = Pick<Extract<RunEvent, { type: "ended" }>, "status" | "counts" | "plan" | "error">;
 
-const statusOf = ({ kind }: { kind: ErrorKind }) => (kind === "interrupted" ? "interrupted" : "failed");
+function endOf(result: JobResult | undefined, error: SluiceError | undefined): End {
+  return {
+    status: statusOf(error),
+    ...(result?.kind === "run" && { counts: result.counts, plan: result.plan }),
+    ...(result?.kind === "plan" && { plan: result.plan }),
+    ...(error && { error: error.toJSON() }),
+  };
+}
 
-function endOf(outcome: JobResult | SluiceError): End {
-  if (outcome instanceof SluiceError) return { status: statusOf(outcome), error: outcome.toJSON() };
-  switch (outcome.kind) {
-    case "run":
-      return {
-        status: outcome.error ? statusOf(outcome.error) : "finished",
-        counts: outcome.counts,
-        plan: outcome.plan,
-        ...(outcome.error && { error: outcome.error }),
-      };
-    case "plan":
-      return { status: "finished", plan: outcome.plan };
-    default:
-      return { status: "finished" };
-  }
+export function statusOf(error: SluiceError | undefined): "finished" | "failed" | "interrupted" {
+  if (!error) return "finished";
+  return error.kind === "interrupted" ? "interrupted" : "failed";
 }

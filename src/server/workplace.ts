@@ -16,6 +16,7 @@ export type Workplace = {
   /** The control database, with all that was done up to now. Only after `state`, and while no job runs. */
   history(): Promise<Control>;
   jobs: JobProcesses;
+  memoryLimit: string;
   readProblems: ReadProblems;
   close(): Promise<void>;
 };
@@ -51,6 +52,8 @@ export function openWorkplace(target: Target, parts: Parts): Workplace {
       return control;
     },
     jobs: parts.jobs,
+    // Less is fragile: below it DuckDB may give up instead of spilling (docs/adr has the figures).
+    memoryLimit: target.memoryLimit ?? "1GB",
     readProblems: parts.readProblems,
     async close() {
       parts.jobs.close();

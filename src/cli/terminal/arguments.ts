@@ -11,3 +11,10 @@ export function portNumber(text: string): number {
   if (port > 65535) throw new InvalidArgumentError("A port is 0 to 65535.");
   return port;
 }
+
+/** As DuckDB takes it: a number and a unit. */
+export function memorySize(text: string): string {
+  if (!/^[1-9]\d*(\.\d+)? ?([KMGT]i?B)$/i.test(text))
+    throw new InvalidArgumentError("Say a number and a unit, such as 2GB.");
+  return text;
+}

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Client, Target } from "../../api/index.ts";
+import type { SluiceError } from "../../core/errors.ts";
 import type { Example } from "../demo/example.ts";
 import type { Output } from "./output.ts";
 
@@ -17,8 +18,11 @@ export type Context = {
   example(): Promise<Example>;
 };
 
-/** What a command ends with: `result` is the one object that --json prints (null: it did so itself), `exit` the status (0 when left out). */
-export type Ending = { result: object | null; exit?: 0 | 1 };
+/**
+ * What a command ends with: `result` is the one object that --json prints (null: it did so itself), `exit` the status (0
+ * when left out). `error`: what stopped it midway; it is told beside the result, and decides the status.
+ */
+export type Ending = { result: object | null; exit?: 0 | 1; error?: SluiceError };
 
 /** Hands a command's work to the program, which runs it, prints its ending and sees to errors. */
 export type Work = (context: Context) => Promise<Ending>;
@@ -26,11 +30,11 @@ export type Work = (context: Context) => Promise<Ending>;
 /** Every file of src/cli is a command and exports this: it adds itself to the program. */
 export type Register = (program: Command, run: (work: Work) => void) => void;
 
-export type GlobalOptions = { project: string; state?: string; environment?: string; json: boolean };
+type GlobalOptions = { project: string; state?: string; environment?: string; memoryLimit?: string; json: boolean };
 
 export function targetOf(command: Command): Target {
-  const { project, state, environment } = command.optsWithGlobals<GlobalOptions>();
-  return { project, state, environment };
+  const { project, state, environment, memoryLimit } = command.optsWithGlobals<GlobalOptions>();
+  return { project, state, environment, memoryLimit };
 }
 
 /** Opens a client for the project the command line names, and closes it whatever happens. */

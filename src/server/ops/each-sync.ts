@@ -11,18 +11,28 @@ import { jobFor, pickSyncs } from "./jobs.ts";
 
 type Kind = Exclude<Job["kind"], "check">;
 type Result<K extends Kind> = Extract<JobResult, { kind: K }>;
-export type SyncResult<K extends Kind> = { sync: Resource<SyncFile>; run: string; result: Result<K> };
+
+/** `error`: what stopped this one midway. */
+type SyncResult<K extends Kind> = {
+  sync: Resource<SyncFile>;
+  run: string;
+  result: Result<K>;
+  error?: SluiceError;
+};
+
+/** `error`: what ended it before all syncs were done. */
+type Outcome<K extends Kind> = { project: Project; results: SyncResult<K>[]; error?: SluiceError };
 
 /**
  * Does one kind of job for the syncs named, one after another, parents first, and stops at the first that fails: what
- * comes later may need it. The state folder is locked before anything starts.
+ * comes later may need it. The state folder is locked before anything starts. Throws only where nothing was begun.
  */
 export async function eachSync<K extends Kind>(
   workplace: Workplace,
   kind: K,
   names: readonly string[],
   { onEvent, signal }: CallOptions,
-): Promise<{ project: Project; results: SyncResult<K>[] }> {
+): Promise<Outcome<K>> {
   workplace.jobs.prepare();
   const project = await workplace.project();
   const syncs = pickSyncs(project, names);
@@ -31,56 +41,62 @@ export async function eachSync<K extends Kind>(
   const planned: (Job["upstream"][number] & { connection: string })[] = [];
   for (const [i, sync] of syncs.entries()) {
     const run = newRunId();
-    const upstream = planned.flatMap(({ connection, ...plan }) => (connection === sync.file.to ? [plan] : []));
-    const job = jobFor(project, sync, { run, kind, folder: state.sync(project.environment, sync.name), upstream });
+    if (signal?.aborted) return { project, results, error: stopped(kind, sync.name) };
+    const job = jobFor(project, sync, {
+      run,
+      kind,
+      folder: state.sync(project.environment, sync.name),
+      upstream: planned.flatMap(({ connection, ...plan }) => (connection === sync.file.to ? [plan] : [])),
+      memoryLimit: workplace.memoryLimit,
+    });
     onEvent?.({ type: "started", sync: sync.name, run });
-    const work = recorded(workplace, job, project, sync, { onEvent, signal });
+    const work = oneSync(workplace, job, project, sync, { onEvent, signal });
     if (i + 1 < syncs.length) workplace.jobs.prepare();
-    const result = await work;
-    if (result.kind !== kind)
-      throw new SluiceError("bug", `A ${kind} of ${sync.name} was answered by a ${result.kind}.`);
-    if (result.kind === "plan")
+    const { result, error } = await work;
+    if (result?.kind === "plan")
       planned.push({ connection: sync.file.to, object: sync.file.object, runFolder: result.folder });
-    results.push({ sync, run, result: result as Result<K> });
+    if (result) results.push({ sync, run, result: result as Result<K>, ...(error && { error }) });
+    if (error) return { project, results, error };
     onEvent?.({ type: "finished", sync: sync.name, run });
   }
   return { project, results };
 }
 
-async function recorded(
+const stopped = (kind: string, sync: string) => new SluiceError("interrupted", `The ${kind} of ${sync} was stopped.`);
+
+async function oneSync(
   workplace: Workplace,
   job: Job,
   project: Project,
   sync: Resource<SyncFile>,
   { onEvent, signal }: CallOptions,
-): Promise<JobResult> {
+): Promise<{ result?: JobResult; error?: SluiceError }> {
   const { path } = workplace.state(job.kind);
   noteStart(path, job);
-  let outcome: JobResult | SluiceError;
+  let result: JobResult | undefined;
+  let error: SluiceError | undefined;
   try {
-    outcome = await workplace.jobs.start(
+    result = await workplace.jobs.start(
       job,
       (progress) => onEvent?.({ type: "progress", sync: sync.name, run: job.run, progress }),
       signal,
     );
+    if (result.kind !== job.kind)
+      throw new SluiceError("bug", `A ${job.kind} of ${sync.name} was answered by a ${result.kind}.`);
+    if (result.kind === "run" && result.error)
+      error = signal?.aborted ? stopped(job.kind, sync.name) : locate(SluiceError.revive(result.error), sync, project);
   } catch (thrown) {
-    outcome = locate(SluiceError.from(thrown), sync, project);
+    error = locate(SluiceError.from(thrown), sync, project);
   }
-  if (outcome instanceof SluiceError) {
-    noteFailure(path, job.run, outcome);
-    throw outcome;
-  }
-  noteEnd(path, job.run, outcome);
-  // Stopped midway: what was settled is kept and noted with its counts, and whoever asked hears why it went no further.
-  if (outcome.kind === "run" && outcome.error) throw locate(SluiceError.revive(outcome.error), sync, project);
-  return outcome;
+  noteWhatEnded(path, job.run, result, error);
+  return { ...(result && { result }), ...(error && { error }) };
 }
 
 /** A failure that cannot be noted (the disk is full, say) is still the one to tell. */
-function noteFailure(path: string, run: string, error: SluiceError): void {
+function noteWhatEnded(path: string, run: string, result: JobResult | undefined, error: SluiceError | undefined): void {
   try {
-    noteEnd(path, run, error);
+    noteEnd(path, run, result, error);
   } catch (fault) {
-    if (!(fault instanceof SluiceError && fault.kind === "state")) throw fault;
+    if (!(error && fault instanceof SluiceError && fault.kind === "state")) throw fault;
   }
 }

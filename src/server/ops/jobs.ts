@@ -15,7 +15,7 @@ export function pickSyncs(project: Project, names: readonly string[]): Resource<
   return names.length === 0 ? project.syncs : project.syncs.filter((sync) => names.includes(sync.name));
 }
 
-type Rest = Pick<Job, "run" | "kind" | "folder" | "upstream">;
+type Rest = Pick<Job, "run" | "kind" | "folder" | "upstream" | "memoryLimit">;
 
 /** Everything a job's process needs, secrets included: for the private channel only. */
 export function jobFor(project: Project, sync: Resource<SyncFile>, rest: Rest): Job {
@@ -29,7 +29,6 @@ export function jobFor(project: Project, sync: Resource<SyncFile>, rest: Rest): 
     audiences: Object.keys(sync.file.audiences).map((name) => ({ name, file: project.audiences.get(name)!.file })),
     source: endpoint(project, model.file.connection),
     destination: endpoint(project, sync.file.to),
-    memoryLimit: process.env.SLUICE_MEMORY_LIMIT ?? "1GB",
   };
 }
 

@@ -41,7 +41,8 @@ async function checkSources(project: Project, workplace: Workplace, signal?: Abo
   const faults = new Map<string, SluiceError>();
   const worker = async () => {
     for (let sync = waiting.shift(); sync; sync = waiting.shift()) {
-      const job = jobFor(project, sync, { run: newRunId(), kind: "check", folder: "", upstream: [] });
+      const { memoryLimit } = workplace;
+      const job = jobFor(project, sync, { run: newRunId(), kind: "check", folder: "", upstream: [], memoryLimit });
       try {
         await workplace.jobs.start(job, () => {}, signal);
       } catch (thrown) {

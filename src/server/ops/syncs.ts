@@ -1,4 +1,5 @@
 import type { CallOptions, ResponseOf } from "../../api/index.ts";
+import { statusOf } from "../record.ts";
 import type { Workplace } from "../workplace.ts";
 import { eachSync } from "./each-sync.ts";
 import { groupProblems } from "./groups.ts";
@@ -11,7 +12,8 @@ export async function plan(
   { syncs }: Request,
   options: CallOptions,
 ): Promise<ResponseOf<"plan">> {
-  const { project, results } = await eachSync(workplace, "plan", syncs, options);
+  const { project, results, error } = await eachSync(workplace, "plan", syncs, options);
+  if (error) throw error;
   const plans = results.map(({ sync, run, result }) => ({
     sync: sync.name,
     run,
@@ -34,12 +36,12 @@ export async function plan(
 }
 
 export async function run(workplace: Workplace, { syncs }: Request, options: CallOptions): Promise<ResponseOf<"run">> {
-  const { project, results } = await eachSync(workplace, "run", syncs, options);
-  const runs = results.map(({ sync, run: id, result }) => ({
+  const { project, results, error } = await eachSync(workplace, "run", syncs, options);
+  const runs = results.map(({ sync, run: id, result, error: midway }) => ({
     sync: sync.name,
     run: id,
     object: sync.file.object,
-    status: "finished",
+    status: statusOf(midway),
     counts: result.counts,
     plan: result.plan,
     problems: groupProblems(result.problems),
@@ -57,7 +59,7 @@ export async function run(workplace: Workplace, { syncs }: Request, options: Cal
     requests: 0,
     seconds: 0,
   };
-  return {
+  const done = {
     environment: project.environment,
     runs,
     totals: sum(
@@ -65,6 +67,9 @@ export async function run(workplace: Workplace, { syncs }: Request, options: Cal
       runs.map((one) => one.counts),
     ),
   };
+  if (!error) return done;
+  if (runs.length > 0) options.onStopped?.(done);
+  throw error;
 }
 
 export async function verify(
@@ -72,7 +77,8 @@ export async function verify(
   { syncs }: Request,
   options: CallOptions,
 ): Promise<ResponseOf<"verify">> {
-  const { project, results } = await eachSync(workplace, "verify", syncs, options);
+  const { project, results, error } = await eachSync(workplace, "verify", syncs, options);
+  if (error) throw error;
   const reports = results.map(({ sync, run: id, result }) => ({
     sync: sync.name,
     run: id,
