@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
+import type { Client, ResponseOf } from "../src/api/index.ts";
 import {
   type DataverseConfig,
   dataverse,
@@ -15,9 +16,7 @@ import type { Connector, Io } from "../src/core/connector.ts";
 import type { RejectedRow, RunCounts } from "../src/core/run.ts";
 import { readProblems, runJob } from "../src/engine/index.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/index.ts";
-import { plan, run, verify } from "../src/server/ops/syncs.ts";
-import { loadProject } from "../src/server/project/load.ts";
-import type { Workplace } from "../src/server/workplace.ts";
+import { localClient } from "../src/server/client.ts";
 import { type Files, makeProject, standardFiles } from "./make-project.ts";
 
 /** A source row: column -> text; null is an empty cell. */
@@ -73,8 +72,8 @@ export type Workbench = {
   run(...syncs: string[]): Promise<Ran>;
   /** The same without the comparison with the log: for stories in which answers get lost. */
   runThroughFaults(...syncs: string[]): Promise<Ran>;
-  plan(...syncs: string[]): ReturnType<typeof plan>;
-  verify(...syncs: string[]): ReturnType<typeof verify>;
+  plan(...syncs: string[]): Promise<ResponseOf<"plan">>;
+  verify(...syncs: string[]): Promise<ResponseOf<"verify">>;
   control<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
   /** A Web API call by a person who works in Dynamics. */
   person(method: string, path: string, body?: Row): Promise<Row>;
@@ -125,7 +124,6 @@ export function useWorkbench(): Workbench {
     await bench.control("POST", "reset");
     rmSync(bench.folder, { recursive: true, force: true });
     made = makeProject({ ...peopleOnly, ...changes }, bench.folder);
-    mkdirSync(join(bench.folder, ".sluice"));
     const session = openSession(configOf(bench.sandbox), { base: "." }, { clock: fakeClock() });
     try {
       for (const column of columns) await ensureColumn(session, "contact", column);
@@ -143,10 +141,10 @@ export function useWorkbench(): Workbench {
   };
   bench.source = (table, rows) => bench.write(`data/${table}.csv`, csv(rows));
 
-  const workplace = () => workplaceOf(bench.folder, bench.sandbox);
+  const ask = <T>(use: (client: Client) => Promise<T>) => asked(bench.folder, bench.sandbox, use);
   bench.runThroughFaults = async (...syncs) => {
     await bench.control("POST", "requests/clear", { bodies: true });
-    const { runs, totals } = await run(workplace(), { syncs }, {});
+    const { runs, totals } = await ask((client) => client.run({ syncs }));
     const { requests } = await bench.control<{ requests: Logged[] }>("GET", "requests");
     const log = requests.filter((each) => each.write);
     const folders = runs.map((one) => join(bench.folder, ".sluice", "default", one.sync, "runs", one.run));
@@ -163,8 +161,8 @@ export function useWorkbench(): Workbench {
     ).toBe(ran.writes);
     return ran;
   };
-  bench.plan = (...syncs) => plan(workplace(), { syncs }, {});
-  bench.verify = (...syncs) => verify(workplace(), { syncs }, {});
+  bench.plan = (...syncs) => ask((client) => client.plan({ syncs }));
+  bench.verify = (...syncs) => ask((client) => client.verify({ syncs }));
   return bench;
 }
 
@@ -183,34 +181,29 @@ export function csv(rows: readonly SourceRow[]): string {
 }
 
 /**
- * The place where operations work, with jobs done in this process. There is no history: its database takes seconds to
- * make, and no story here reads it. Pauses between tries take no time.
+ * One operation by a client of its own, as a command has it; but jobs are done in this process, and pauses between
+ * tries take no time.
  */
-function workplaceOf(folder: string, sandbox: Sandbox): Workplace {
+async function asked<T>(folder: string, sandbox: Sandbox, use: (client: Client) => Promise<T>): Promise<T> {
   const connectors: Record<string, Connector> = { files: files as Connector, dataverse: hasty as Connector };
-  const state = join(folder, ".sluice");
-  const never = () => new Promise<never>(() => {});
-  return {
-    project: () =>
-      loadProject({
-        folder,
-        environment: undefined,
-        variables: sandbox.env,
-        connectors: { load: async (type) => connectors[type] ?? null, types: () => Object.keys(connectors) },
-      }),
-    state: () => ({ path: state, sync: (environment, sync) => join(state, environment, sync), close() {} }),
-    control: never,
-    history: never,
-    jobs: {
-      start: (job, onProgress, signal) =>
-        runJob(job, { connectors, onProgress, signal: signal ?? new AbortController().signal }),
-      prepare() {},
-      close() {},
+  const client = localClient(
+    { project: folder, variables: sandbox.env },
+    {
+      connectors: { load: async (type) => connectors[type] ?? null, types: () => Object.keys(connectors) },
+      jobs: {
+        start: (job, onProgress, signal) =>
+          runJob(job, { connectors, onProgress, signal: signal ?? new AbortController().signal }),
+        prepare() {},
+        close() {},
+      },
+      readProblems,
     },
-    readProblems,
-    later() {},
-    close: async () => {},
-  };
+  );
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
 }
 
 const hasty = {

@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import type { Workbench } from "./workbench.ts";
+
+const launcher = fileURLToPath(new URL("../bin/sluice.js", import.meta.url));
+
+/** `last`: the object on the last line of standard output; undefined where that is none. */
+// biome-ignore lint/suspicious/noExplicitAny: stories look into results of every command
+export type Ended = { status: number | null; stdout: string; stderr: string; last: any };
+
+/** A command as a person starts it: in a process group of its own, so that it can be sent a Ctrl-C as a terminal does. */
+export function sluice(
+  { folder, sandbox }: Workbench,
+  ...args: string[]
+): { interrupt(): void; ended: Promise<Ended> } {
+  const child: ChildProcess = spawn(process.execPath, [launcher, ...args, "--project", folder], {
+    env: { ...process.env, ...sandbox.env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const status = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const ended = Promise.all([status, text(child.stdout!), text(child.stderr!)]).then(([status, stdout, stderr]) => ({
+    status,
+    stdout,
+    stderr,
+    last: objectIn(stdout.trimEnd().split("\n").at(-1) ?? ""),
+  }));
+  return { ended, interrupt: () => process.kill(-child.pid!, "SIGINT") };
+}
+
+function objectIn(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
