@@ -115,6 +115,16 @@ test("a job that still gets done after the stop has its result", async () => {
   expect(await start(job(), () => stop.abort(), stop.signal)).toMatchObject({ kind: "check" });
 });
 
+test("a job that does not hear is killed after its time", async () => {
+  const stop = new AbortController();
+  const deaf = entry(
+    "deaf",
+    `onProgress({ phase: "plan", done: 0 }); setImmediate(() => { for (;;); }); await new Promise(() => {})`,
+  );
+  const { start } = processes(deaf, 1);
+  await expect(start(job(), () => stop.abort(), stop.signal)).rejects.toMatchObject({ code: "interrupted" });
+});
+
 test("a job that changes state has its sync's folder to itself", async () => {
   const start = jobProcesses(
     entry(
@@ -145,6 +155,22 @@ test("when the parent is killed, the job ends with it and the folder is free", a
   await once(child.stdout, "data");
   expect(() => takeLock(job().folder, "test")).toThrow(expect.objectContaining({ code: "state_locked" }));
   child.kill("SIGKILL");
+  takeLock(job().folder, "test", 10_000).release();
+});
+
+test("when the parent ends in a hurry, a job that does not hear ends with it", async () => {
+  const file = entry(
+    "deaf2",
+    `onProgress({ phase: "plan", done: 0 }); setImmediate(() => { for (;;); }); await new Promise(() => {})`,
+  );
+  const parent = join(root, "hasty.ts");
+  writeFileSync(
+    parent,
+    `import { jobProcesses } from ${JSON.stringify(new URL("./process.ts", import.meta.url).href)};
+     jobProcesses(${JSON.stringify(file)}).start(${JSON.stringify(job({ kind: "run" }))}, () => process.exit(3));`,
+  );
+  const child = spawn(process.execPath, [parent], { stdio: ["ignore", "inherit", "inherit"] });
+  expect(await once(child, "exit")).toEqual([3, null]);
   takeLock(job().folder, "test", 10_000).release();
 });
 

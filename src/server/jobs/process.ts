@@ -14,16 +14,24 @@ export type JobProcesses = {
 /**
  * Starts each job in a process of its own, which is `entry` with a hidden argument: its memory goes back when it ends,
  * and its crash takes nobody along. The job, with its secrets, goes over the private channel between the two.
+ * graceMs: how long a job that was asked to stop may take to settle what is under way; then it is killed.
  * Errors: what the job failed with; `interrupted` when `signal` stopped it; `bug` when it died without an answer.
  */
-export function jobProcesses(entry: string): JobProcesses {
+export function jobProcesses(entry: string, graceMs = 30_000): JobProcesses {
   let spare: ChildProcess | undefined;
   const start: StartJob = (job, onProgress, signal) => {
     const child = spare?.connected ? spare : spawnChild(entry);
     spare = undefined;
     const words = lastWords(child);
     let answer: Exclude<FromChild, { type: "progress" }> | undefined;
-    const stop = () => send(child, { type: "stop" });
+    const killed = () => child.kill("SIGKILL");
+    let patience: NodeJS.Timeout | undefined;
+    const stop = () => {
+      send(child, { type: "stop" });
+      patience = setTimeout(killed, graceMs);
+    };
+    // A job blocked in native code hears of nothing; killing it is safe, as every crash is.
+    process.once("exit", killed);
     child.on("message", (message: FromChild) => {
       if (message.type === "progress") onProgress(message.progress);
       else answer = message;
@@ -38,6 +46,8 @@ export function jobProcesses(entry: string): JobProcesses {
       // Not at `exit`: messages may still be on their way then. `close` comes after the channel and stderr have ended.
       child.once("close", (code, by) => {
         signal?.removeEventListener("abort", stop);
+        process.removeListener("exit", killed);
+        clearTimeout(patience);
         if (answer?.type === "result") resolve(answer.result);
         else if (signal?.aborted) reject(new SluiceError("interrupted", `The ${job.kind} of ${job.sync} was stopped.`));
         else if (answer) reject(SluiceError.revive(answer.error));
