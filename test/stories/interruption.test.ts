@@ -86,3 +86,33 @@ test("stopped while it still reads: nothing was sent, nothing is lost", async ()
   await letGo();
   expect(await bench.run()).toMatchObject({ created: 3, writes: 3 });
 });
+
+test("people work in Dynamics between our plan and our writing: their deletion and their new record are respected", async () => {
+  await bench.begin();
+  const rows = people(3);
+  bench.source("people", rows.slice(0, 2));
+  await bench.run();
+  const [first] = await bench.rows("contact");
+  bench.source("people", [{ ...rows[0]!, name: "A" }, { ...rows[1]!, name: "B" }, rows[2]!]);
+  await holdFromWrite(1);
+  await bench.control("POST", "requests/clear");
+  const run = sluice(bench, "run", "--json");
+  await until(run, (log) => log.some((each) => each.write));
+  await bench.person("DELETE", `contacts(${first!.contactid})`);
+  await bench.person("POST", "contacts", { externaluseridentifier: "2", lastname: "By hand" });
+  await letGo();
+  const ended = await run.ended;
+  expect(ended).toMatchObject({
+    status: 1,
+    last: { totals: { received: 3, created: 0, updated: 1, excluded: 1, failed: 1 } },
+  });
+
+  const next = await bench.run();
+  expect(next).toMatchObject({ received: 3, created: 0, updated: 1, unchanged: 1, excluded: 1, failed: 0, writes: 1 });
+  expect(next.problems).toMatchObject([{ key: "0", code: "deleted_there" }]);
+  const there = (await bench.rows("contact")).map((row) => [row.externaluseridentifier, row.lastname]);
+  expect(there).toEqual([
+    ["1", "B"],
+    ["2", "Name 2"],
+  ]);
+});

@@ -136,3 +136,24 @@ test("empty and doubled keys are rejected row by row, and a key that became doub
   bench.source("people", [person("1", "new@example.com"), person("2", "b@example.com")]);
   expect(await bench.run()).toMatchObject({ updated: 1, unchanged: 1, rejected: 0, writes: 1 });
 });
+
+test("a key and a match of several columns: all of them tell rows and records apart", async () => {
+  await bench.begin(
+    {
+      "models/people.yaml": "connection: data\ntable: people\nkey: [country, id]\n",
+      "syncs/people.yaml": peopleSync({
+        match: ["externaluseridentifier", "address1_country"],
+        mapping: { address1_country: "country" },
+      }),
+    },
+    { keyed: false },
+  );
+  const row = (country: string, id: string, name: string) => ({ country, id, name, email: null });
+  const rows = [row("CH", "1", "Ana"), row("DE", "1", "Ben"), row("DE", "2", "Cleo")];
+  bench.source("people", rows);
+  expect(await bench.run()).toMatchObject({ created: 3, rejected: 0, writes: 3 });
+  bench.source("people", [row("CH", "1", "Anna"), ...rows.slice(1), row("DE", "2", "Doubled")]);
+  const second = await bench.run();
+  expect(second).toMatchObject({ received: 4, updated: 1, unchanged: 1, rejected: 2, writes: 1 });
+  expect(second.problems).toMatchObject([{ key: '["DE","2"]', code: "key_doubled" }, { key: '["DE","2"]' }]);
+});
