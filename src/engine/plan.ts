@@ -6,6 +6,7 @@ import { type Ingest, ingest } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { type Layout, layout, runFiles } from "./layout.ts";
 import { refreshParents } from "./parents.ts";
+import { recover } from "./recover.ts";
 import { checkSourceColumns, type Shape, shapeOf } from "./shape.ts";
 import { type Host, open, readingRows, scanAudiences, scanModel } from "./source.ts";
 import { writeChanges } from "./sql/change.ts";
@@ -16,7 +17,7 @@ import { sourceViews } from "./sql/source.ts";
 import { valueViews } from "./sql/tables.ts";
 import { haveNow, noDoubled, separateDoubled, touch, touchCounts, wake } from "./sql/touch.ts";
 import { mapRows, parentsTable } from "./sql/want.ts";
-import { attachState, type Meta, makeFolders, recover } from "./state-file.ts";
+import { attachState, type Meta, makeFolders } from "./state-file.ts";
 
 /** Everything open that a run goes on with after its plan stands. */
 export type Planned = {
@@ -66,10 +67,9 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     checkSourceColumns(job, scan);
     const shape = shapeOf(job, scan, object, audiences);
     const meta = await attachState(duck, at);
-    await recover(duck, at, job.run);
     const files = [scan, ...audiences.filter((a) => a !== undefined)].flatMap((s) => s.paths);
     await lockDown(duck, [...new Set(files)], [job.folder, ...job.upstream.map((u) => u.runFolder)]);
-    const refreshed = await refresh(duck, at, shape, session, meta, host);
+    const refreshed = await refresh(job, duck, at, shape, session, meta, host);
     const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed.full, host);
     return { duck, at, shape, session, meta, ...refreshed, touched, requests: () => requests, close };
   } catch (thrown) {
@@ -89,7 +89,7 @@ async function together<A, B, C>(a: Promise<A>, b: Promise<B>, c: Promise<C>): P
   ];
 }
 
-async function refresh(duck: Duck, at: Layout, shape: Shape, session: Session, meta: Meta, host: Host) {
+async function refresh(job: Job, duck: Duck, at: Layout, shape: Shape, session: Session, meta: Meta, host: Host) {
   for (const statement of valueViews(shape, meta.columns)) await duck.run(statement);
   // A column that the last run did not mirror, new or given up for a while, is unknown for every record.
   const complete = shape.columns.every((c) => meta.mirrored.includes(c.name));
@@ -108,6 +108,7 @@ async function refresh(duck: Duck, at: Layout, shape: Shape, session: Session, m
     refreshParents(duck, session, shape, meta.cursors, at.temp, host.signal),
   ]);
   await duck.run(haveNow(shape, read.full));
+  await recover(duck, at, job.run, shape);
   if (shape.policies.deletedThere === "recreate") await confirmGone(duck, table);
   return {
     full: read.full,

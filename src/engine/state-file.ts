@@ -1,9 +1,7 @@
-import { access, chmod, mkdir, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, mkdir } from "node:fs/promises";
 import { SluiceError } from "../core/errors.ts";
 import { type Duck, text } from "./duck.ts";
-import { type Layout, runFiles } from "./layout.ts";
-import { readJournal } from "./sql/settle.ts";
+import type { Layout } from "./layout.ts";
 import { createTables, existingColumns, stateVersion } from "./sql/tables.ts";
 
 /**
@@ -59,38 +57,3 @@ export async function makeFolders(at: Layout): Promise<void> {
     });
   }
 }
-
-/**
- * Takes over what runs that died had already created: their journals tell key and id, so the rows are linked, without
- * a base, and this run compares them with the destination like any record met for the first time. Without the journal
- * the match finds them; with it even a destination that rewrites the match column does.
- */
-export async function recover(duck: Duck, at: Layout, run: string): Promise<number> {
-  let links = 0;
-  for (const name of (await readdir(at.runs)).sort()) {
-    if (name === run) continue;
-    const old = runFiles(join(at.runs, name));
-    if ((await exists(old.done)) || (await exists(old.plan))) continue;
-    if ((await exists(old.journal)) && (await exists(old.change("1-create")))) {
-      await duck.run(readJournal(old.journal));
-      await duck.run(`CREATE OR REPLACE TEMP TABLE orphan AS
-SELECT c.key, lower(coalesce(u.id, c.id)) AS id, c.match_value FROM (SELECT unnest(i) AS u FROM line WHERE w = '1-create')
-JOIN read_parquet(${text(old.change("1-create"))}, file_row_number=true) c ON c.file_row_number = u.n
-WHERE c.key NOT IN (SELECT key FROM st.link WHERE id IS NOT NULL)`);
-      await duck.run("BEGIN TRANSACTION");
-      await duck.run("DELETE FROM st.link WHERE key IN (SELECT key FROM orphan)");
-      // Hash 0: known, but never looked at, so this run looks whether the row is still there or has left.
-      await duck.run("INSERT INTO st.link(key, id, h, m) SELECT key, id, 0, match_value FROM orphan");
-      await duck.run("COMMIT");
-      links += (await duck.one<{ n: number }>("SELECT count(*) AS n FROM orphan")).n;
-    }
-    await writeFile(old.done, JSON.stringify({ status: "interrupted" }), { mode: 0o600 });
-  }
-  return links;
-}
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

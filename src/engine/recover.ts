@@ -1,0 +1,50 @@
+import { access, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Duck, text } from "./duck.ts";
+import { type Layout, runFiles } from "./layout.ts";
+import type { Shape } from "./shape.ts";
+import { orphans, takeOver } from "./sql/recover.ts";
+import { addColumns, existingColumns, valueViews } from "./sql/tables.ts";
+
+/**
+ * Takes over what runs that died had already created: the records are linked, and what was sent is their base, so that
+ * this run goes on as the dead one would have, and leaves alone what Dynamics filled in by itself. Wants `have_now`, what
+ * the destination holds. Then these runs have ended.
+ */
+export async function recover(duck: Duck, at: Layout, run: string, shape: Shape): Promise<void> {
+  for (const name of (await readdir(at.runs)).sort()) {
+    if (name === run) continue;
+    const dead = runFiles(join(at.runs, name));
+    if ((await exists(dead.done)) || (await exists(dead.plan))) continue;
+    // Written after the changes: a run that has not come so far has sent nothing.
+    if (await exists(dead.touched)) await takeOverFrom(duck, dead, shape);
+    await writeFile(dead.done, JSON.stringify({ status: "interrupted" }), { mode: 0o600 });
+  }
+}
+
+async function takeOverFrom(duck: Duck, dead: ReturnType<typeof runFiles>, shape: Shape): Promise<void> {
+  const changes = dead.change("1-create");
+  const columns = await columnsOf(duck, changes);
+  if (columns === undefined) return;
+  for (const statement of addColumns(shape)) await duck.run(statement);
+  for (const statement of valueViews(shape, await duck.all(existingColumns))) await duck.run(statement);
+  const journal = (await exists(dead.journal)) ? dead.journal : undefined;
+  for (const statement of orphans(shape, changes, journal, columns)) await duck.run(statement);
+  for (const statement of takeOver(shape)) await duck.run(statement);
+}
+
+/** Undefined where a power cut has torn the file: then, as without any file, the match finds what is there. */
+async function columnsOf(duck: Duck, path: string): Promise<Set<string> | undefined> {
+  try {
+    const names = await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM read_parquet(${text(path)})`);
+    return new Set(names.map((each) => each.column_name));
+  } catch {
+    return undefined;
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,59 @@
+import { text } from "../duck.ts";
+import type { Shape } from "../shape.ts";
+import { storedMatch } from "./match.ts";
+import { stored, storedList } from "./names.ts";
+import { readJournal } from "./settle.ts";
+
+/** Whether a file of changes has a column at all: the mapping may have grown since it was written. */
+type FileColumns = ReadonlySet<string>;
+
+/**
+ * `orphan`: rows that a dead run was about to create and whose record is there, with what was sent (c_*) and what we
+ * then take for seen (e_*). The record is told by the journal; or by its id, where it was ours to choose; or it is the
+ * only one with the row's match value, belongs to nobody, and holds all that was sent: when the dead run planned, there
+ * was none. What was not sent and yet is there are defaults, filled in as the record was made.
+ */
+export function orphans(shape: Shape, changes: string, journal: string | undefined, inFile: FileColumns): string[] {
+  const known = shape.columns.filter((c) => inFile.has(`c_${c.name}`));
+  const holds = known.map((c) => `(c.${stored(c)} IS NULL OR h.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)})`);
+  const values = shape.columns.flatMap((c) => {
+    const sent = known.includes(c) ? `c.${stored(c)}` : "NULL::VARCHAR";
+    const seen = known.includes(c) ? `coalesce(c.${stored(c)}, h.${stored(c)})` : sent;
+    return [`${sent} AS ${stored(c)}`, `${seen} AS e_${c.index}`];
+  });
+  return [
+    readJournal(journal),
+    `CREATE OR REPLACE TEMP TABLE told AS SELECT u.n AS n, lower(u.id) AS id FROM (SELECT unnest(i) AS u FROM line WHERE w = '1-create')
+UNION SELECT u.n, lower(u.id) FROM (SELECT unnest(x) AS u FROM line WHERE w = '1-create') WHERE u.status = 'created' AND u.id IS NOT NULL`,
+    "CREATE OR REPLACE TEMP TABLE there AS SELECT * FROM have_now WHERE NOT gone",
+    `CREATE OR REPLACE TEMP TABLE fitting AS SELECT m, min(id) AS id FROM (SELECT ${storedMatch(shape, "h")} AS m, h.id FROM there h)
+WHERE m IS NOT NULL GROUP BY m HAVING count(*) = 1`,
+    `CREATE OR REPLACE TEMP TABLE orphan AS
+SELECT c.key, f.id, c.match_value, ${values.join(", ")}
+FROM read_parquet(${text(changes)}, file_row_number=true) c
+LEFT JOIN told t ON t.n = c.file_row_number
+LEFT JOIN there o ON o.id = c.id
+LEFT JOIN fitting m ON m.m = c.match_value,
+LATERAL (SELECT coalesce(t.id, o.id, m.id) AS id) f
+LEFT JOIN there h ON h.id = f.id
+WHERE f.id IS NOT NULL AND (t.id IS NOT NULL OR o.id IS NOT NULL OR (${holds.join(" AND ") || "true"}))
+  AND f.id NOT IN (SELECT id FROM st.link WHERE id IS NOT NULL)
+  AND c.key NOT IN (SELECT key FROM st.link WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM have_now WHERE gone))`,
+  ];
+}
+
+/** Links `orphan` and makes what was sent their base. Repeating it after a crash does nothing more. */
+export function takeOver(shape: Shape): string[] {
+  const columns = storedList(shape);
+  const seen = shape.columns.map((c) => `e_${c.index}`).join(", ");
+  const differs = shape.columns.map((c) => `e_${c.index} IS DISTINCT FROM ${stored(c)}`).join(" OR ") || "false";
+  return [
+    "BEGIN TRANSACTION",
+    ...["link", "base", "seen"].map((table) => `DELETE FROM st.${table} WHERE key IN (SELECT key FROM orphan)`),
+    // Hash 0: known, but never looked at, so this run looks whether the row is still there, has changed, or has left.
+    "INSERT INTO st.link(key, id, h, m) SELECT key, id, 0, match_value FROM orphan",
+    `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM orphan`,
+    `INSERT INTO st.seen(key, ${columns}) SELECT key, ${seen} FROM orphan WHERE ${differs}`,
+    "COMMIT",
+  ];
+}
