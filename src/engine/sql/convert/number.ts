@@ -19,6 +19,7 @@ export function rangeOf(target: Column): [number, number] {
 }
 
 const blanksInside = "[ \\x{a0}\\x{202f}]";
+const blanksAround = "[ \\t\\n\\r\\x{a0}]*";
 const apostrophes = "['\\x{2019}]";
 
 /**
@@ -30,9 +31,10 @@ function numberShape(type: ColumnType, decimal: "." | ","): string {
   const [point, comma] = decimal === "." ? ["\\.", ","] : [",", "\\."];
   const groups = [comma, blanksInside, apostrophes].map((s) => `(?:${s}[0-9]{3})+`).join("|");
   const body = `(?:(?:[0-9]+|[1-9][0-9]{0,2}(?:${groups}))(?:${point}[0-9]*)?|${point}[0-9]+)`;
-  if (type !== "money") return `[+-]?${body}`;
+  if (type !== "money") return `${blanksAround}[+-]?${body}${blanksAround}`;
   const sign = `${blanksInside}*\\p{Sc}${blanksInside}*`;
-  return `(?:[+-]?|[+-]?${sign}|${sign}[+-])${body}|[+-]?${body}${blanksInside}*\\p{Sc}`;
+  const signed = `(?:[+-]?|[+-]?${sign}|${sign}[+-])${body}|[+-]?${body}${blanksInside}*\\p{Sc}`;
+  return `${blanksAround}(?:${signed})${blanksAround}`;
 }
 
 /** Scientific notation with one digit before the point, as spreadsheets and programs write it. */
