@@ -2,17 +2,6 @@ import { z } from "zod";
 import { rejectedRow } from "../core/run.ts";
 import { operation } from "./operation.ts";
 
-/** Rows that were not sent, grouped by what is wrong with them. */
-export const problemGroup = z.object({
-  status: rejectedRow.shape.status,
-  code: z.string(),
-  column: z.string().nullable(),
-  rows: z.number(),
-  example: z.string().describe("The message of one of the rows"),
-  keys: z.array(z.string()).describe("A few of their keys"),
-});
-export type ProblemGroup = z.infer<typeof problemGroup>;
-
 /** The rows of each sync's latest run (or of the run named) that were not sent, and why. */
 export const rejected = operation({
   method: "GET",

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { planCounts, runCounts, sampleChange, verifyReport } from "../core/run.ts";
+import { planCounts, problemGroup, runCounts, sampleChange, verifyReport } from "../core/run.ts";
 import { operation } from "./operation.ts";
-import { problemGroup } from "./rejected.ts";
 
 /** No names: every sync of the project. They always run parents first, whatever order they are named in. */
 export const syncsRequest = z.object({ syncs: z.array(z.string()).default([]) });

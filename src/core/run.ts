@@ -58,6 +58,17 @@ export const rejectedRow = z.object({
 });
 export type RejectedRow = z.infer<typeof rejectedRow>;
 
+/** Rows that were not sent, by what is wrong with them: the sum of all groups' rows is the count of such rows. */
+export const problemGroup = z.object({
+  status: rejectedRow.shape.status,
+  code: z.string(),
+  column: z.string().nullable(),
+  rows: z.number(),
+  example: z.string().describe("The message of one of the rows"),
+  keys: z.array(z.string()).describe("A few of their keys"),
+});
+export type ProblemGroup = z.infer<typeof problemGroup>;
+
 export const verifyReport = z.object({
   checked: z.number(),
   differences: z.number(),

@@ -1,6 +1,6 @@
 import type { SerializedError } from "../core/errors.ts";
 import type { AudienceFile, ModelFile, SyncFile } from "../core/project.ts";
-import type { PlanCounts, Progress, RejectedRow, RunCounts, SampleChange, VerifyReport } from "../core/run.ts";
+import type { PlanCounts, ProblemGroup, Progress, RunCounts, SampleChange, VerifyReport } from "../core/run.ts";
 
 /**
  * One piece of work for a child process: everything it needs, secrets resolved, and nothing it must look up. It
@@ -35,7 +35,7 @@ export type JobResult =
       plan: PlanCounts;
       received: number;
       samples: SampleChange[];
-      problems: RejectedRow[];
+      problems: ProblemGroup[];
       seconds: number;
       folder: string;
     }
@@ -44,7 +44,7 @@ export type JobResult =
       kind: "run";
       plan: PlanCounts;
       counts: RunCounts;
-      problems: RejectedRow[];
+      problems: ProblemGroup[];
       folder: string;
       error?: SerializedError;
     }

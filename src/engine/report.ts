@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
 import { explain } from "../core/reasons.ts";
-import type { PlanCounts, RejectedRow, SampleChange } from "../core/run.ts";
+import type { PlanCounts, ProblemGroup, RejectedRow, SampleChange } from "../core/run.ts";
 import { type Duck, openDuck, text } from "./duck.ts";
 import { runFiles } from "./layout.ts";
 import type { Planned } from "./plan.ts";
@@ -9,6 +9,7 @@ import { has } from "./sql/names.ts";
 import { keyProblems, waitingRows } from "./sql/pending.ts";
 
 const samplesPerKind = 3;
+const keysPerGroup = 5;
 
 type ProblemRow = {
   key: string;
@@ -23,8 +24,7 @@ type ProblemRow = {
 /** Counts, a few samples of each kind, and the rows that would not go. */
 export async function planReport(
   planned: Planned,
-  problems: number,
-): Promise<{ plan: PlanCounts; received: number; samples: SampleChange[]; problems: RejectedRow[] }> {
+): Promise<{ plan: PlanCounts; received: number; samples: SampleChange[]; problems: ProblemGroup[] }> {
   const { duck, shape, touched } = planned;
   const refused = `SELECT key, CASE WHEN action = 'exclude' THEN 'excluded' ELSE 'rejected' END AS status, coalesce(code, rule_code) AS code,
   col, coalesce(value, match_value) AS value, coalesce(others, nullif("limit", '')) AS message, 'row' AS wake FROM decided WHERE action IN ('reject', 'status', 'exclude')`;
@@ -51,11 +51,8 @@ export async function planReport(
   return {
     plan: { ...counts, unchanged: received - Object.values(counts).reduce((a, b) => a + b) },
     received,
-    samples: problems === 0 ? [] : await samples(duck, shape),
-    problems:
-      problems === 0
-        ? []
-        : rejectedRows(await duck.all<ProblemRow>(`SELECT * FROM plan_problem ORDER BY code, key LIMIT ${problems}`)),
+    samples: await samples(duck, shape),
+    problems: await problemGroups(duck, "plan_problem"),
   };
 }
 
@@ -94,13 +91,33 @@ export async function readProblems(runFolder: string, options: { limit: number }
   }
 }
 
+/** By what is wrong, the most frequent first; counted where the rows are, however many there are. */
+export async function problemGroups(duck: Duck, from: string): Promise<ProblemGroup[]> {
+  type Group = Omit<ProblemRow, "key" | "wake"> & { n: number; sorted: string };
+  const groups = await duck.all<Group>(`SELECT status, code, col, count(*) AS n, arg_min(value, key) AS value,
+  arg_min(message, key) AS message, to_json(list(key ORDER BY key)[1:${keysPerGroup}])::VARCHAR AS sorted
+FROM ${from} GROUP BY status, code, col ORDER BY n DESC, code, col`);
+  return groups.map(({ status, code, col, n, sorted, ...row }) => ({
+    status: status as ProblemGroup["status"],
+    code,
+    column: col,
+    rows: n,
+    example: sentence({ code, col, ...row }),
+    keys: JSON.parse(sorted),
+  }));
+}
+
+function sentence(row: Pick<ProblemRow, "code" | "col" | "value" | "message">): string {
+  return explain(row.code, { column: row.col, value: row.value, limit: row.message, detail: row.message });
+}
+
 function rejectedRows(rows: ProblemRow[]): RejectedRow[] {
   return rows.map((r) => ({
     key: r.key,
     status: r.status as RejectedRow["status"],
     code: r.code,
     column: r.col,
-    message: explain(r.code, { column: r.col, value: r.value, limit: r.message, detail: r.message }),
+    message: sentence(r),
     wake: r.wake,
   }));
 }

@@ -7,7 +7,7 @@ import type { Job, JobResult } from "./job.ts";
 import { openJournal } from "./journal.ts";
 import { type Wave, waves } from "./layout.ts";
 import { type Planned, plan } from "./plan.ts";
-import { planReport, readProblems } from "./report.ts";
+import { planReport, problemGroups } from "./report.ts";
 import { settle } from "./settle.ts";
 import type { Host } from "./source.ts";
 import { has, stored } from "./sql/names.ts";
@@ -15,15 +15,12 @@ import { has, stored } from "./sql/names.ts";
 /** Rows in one request: where Microsoft's guidance for standard tables starts (dataverse.md section 7). */
 const batchSize = 100;
 
-/** How many problem rows travel with a result; the run's folder has them all. */
-const problemsShown = 200;
-
 /** Makes the plan, writes it down and stops: nothing is sent and the state stays as it is. */
 export async function runPlan(job: Job, host: Host): Promise<JobResult> {
   const started = performance.now();
   const planned = await plan(job, host);
   try {
-    const report = await planReport(planned, problemsShown);
+    const report = await planReport(planned);
     const result = { kind: "plan" as const, ...report, seconds: since(started), folder: planned.at.run };
     await writeFile(planned.at.plan, JSON.stringify({ environment: job.environment, sync: job.sync, ...result }), {
       mode: 0o600,
@@ -42,14 +39,14 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
   const started = performance.now();
   const planned = await plan(job, host);
   try {
-    const report = await planReport(planned, 0);
+    const report = await planReport(planned);
     const { attempted, stopped } = await send(planned, host);
     host.onProgress({ phase: "readback", done: 0 });
     const counts = await settle(planned, job.run, attempted, new AbortController().signal, (done) =>
       host.onProgress({ phase: "readback", done }),
     );
     host.onProgress({ phase: "fold", done: 0 });
-    const problems = await readProblems(planned.at.run, { limit: problemsShown });
+    const problems = await problemGroups(planned.duck, `read_parquet(${text(planned.at.outcome)})`);
     const result: JobResult = {
       kind: "run",
       plan: report.plan,

@@ -20,11 +20,19 @@ const problem = (key: string, code: string) => ({
   message: `${key}: ${code}`,
   wake: "row",
 });
+const problemGroup = (key: string, code: string) => ({
+  status: "rejected" as const,
+  code,
+  column: "lastname",
+  rows: 1,
+  example: `${key}: ${code}`,
+  keys: [key],
+});
 
 /** Jobs that say at once what a job of their kind could say. */
 const doneJob = (job: Job): JobResult => {
   const plan = { create: 2, adopt: 0, update: 0, delete: 0, unchanged: 0, excluded: 0, rejected: 1 };
-  const problems = [problem("1", "too_long")];
+  const problems = [problemGroup("1", "too_long")];
   const folder = join(job.folder, "runs", job.run);
   switch (job.kind) {
     case "check":

@@ -1,5 +1,4 @@
-import type { ProblemGroup } from "../../api/rejected.ts";
-import type { PlanCounts, RunCounts, SampleChange } from "../../core/run.ts";
+import type { PlanCounts, ProblemGroup, RunCounts, SampleChange } from "../../core/run.ts";
 import { count, duration, shown, table } from "../terminal/table.ts";
 
 /** What `sluice demo --json` prints last. Counts are summed over the example's syncs. */

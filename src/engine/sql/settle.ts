@@ -76,7 +76,7 @@ SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 
        WHEN t.link_ = 'linked' THEN t.old_id END AS id,
   t.old_id,
   CASE WHEN t.code IS NOT NULL THEN t.code WHEN r.vanished THEN 'deleted_there' WHEN r.refused THEN 'refused' WHEN NOT r.well THEN coalesce(r.code, 'not_sent') END AS code,
-  CASE WHEN t.code IS NULL AND r.refused THEN r.code ELSE t.col END AS col, t.value, t.others, t.ref, t.waits,
-  r.message
+  t.col, t.value, t.others, t.ref, t.waits,
+  CASE WHEN r.refused THEN concat_ws(' ', r.message, '(' || r.code || ')') ELSE r.message END AS message
 FROM read_parquet(${text(touched)}) t LEFT JOIN reply r ON r.key = t.key`;
 }

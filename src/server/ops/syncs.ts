@@ -2,7 +2,6 @@ import type { CallOptions, ResponseOf } from "../../api/index.ts";
 import { statusOf } from "../record.ts";
 import type { Workplace } from "../workplace.ts";
 import { eachSync } from "./each-sync.ts";
-import { groupProblems } from "./groups.ts";
 
 type Request = { syncs: string[] };
 
@@ -21,7 +20,7 @@ export async function plan(
     received: result.received,
     plan: result.plan,
     samples: result.samples,
-    problems: groupProblems(result.problems),
+    problems: result.problems,
     seconds: result.seconds,
   }));
   const none = { received: 0, create: 0, adopt: 0, update: 0, delete: 0, unchanged: 0, excluded: 0, rejected: 0 };
@@ -44,7 +43,7 @@ export async function run(workplace: Workplace, { syncs }: Request, options: Cal
     status: statusOf(midway),
     counts: result.counts,
     plan: result.plan,
-    problems: groupProblems(result.problems),
+    problems: result.problems,
   }));
   const none = {
     received: 0,
