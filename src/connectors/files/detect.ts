@@ -1,4 +1,4 @@
-import { trimSql, trimValue } from "../../core/blanks.ts";
+import { trimSpaces, trimSpacesSql } from "../../core/blanks.ts";
 import { type Detected, dateShapePattern, detectDateFormats, type ShapeStat } from "../../core/date-detection.ts";
 import { isoDatePattern, isoOffsetPattern, isoTimePattern, readIsoSql } from "../../core/dates.ts";
 import { type Duck, ident, literal } from "./duck.ts";
@@ -12,13 +12,17 @@ export type Found =
 
 /**
  * A type is found only if EVERY value fits its plainest form: 007, +5 and 18-digit-and-longer numbers stay text, for
- * they are phone numbers, postal codes and ids. `pattern` is what the text must look like, `real` whether it is one.
+ * they are phone numbers, postal codes and ids. `pattern` is what the text must look like, `real` whether it then is one.
  */
 const tests: Record<Test, { pattern: string; real?: (text: string) => string }> = {
   integer: { pattern: "0|-?[1-9][0-9]{0,17}" },
   decimal: { pattern: "-?(?:0|[1-9][0-9]{0,17})(?:\\.[0-9]{1,12})?" },
   boolean: { pattern: "[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]" },
-  date: { pattern: isoDatePattern, real: (text) => `TRY_CAST(${text} AS DATE) IS NOT NULL` },
+  date: {
+    pattern: isoDatePattern,
+    real: (text) =>
+      `CASE WHEN regexp_full_match(${text}, '${isoDatePattern}') THEN TRY_CAST(${text} AS DATE) IS NOT NULL ELSE false END`,
+  },
   timestamp: {
     pattern: `${isoDatePattern}|${isoTimePattern}${isoOffsetPattern}?`,
     real: (text) => `(${readIsoSql(text)}) IS NOT NULL`,
@@ -66,7 +70,7 @@ async function possible(duck: Duck, from: string, columns: readonly RawColumn[])
   const names = looked.map((c, i) => `${ident(c.name)} AS c${i}`).join(", ");
   const rows = await duck.rows<Record<string, string | null>>(`SELECT ${names} FROM ${from} LIMIT ${sampleRows}`);
   return looked.flatMap((column, i) => {
-    const values = rows.map((row) => trimValue(row[`c${i}`] ?? "")).filter((v) => v !== "");
+    const values = rows.map((row) => trimSpaces(row[`c${i}`] ?? "")).filter((v) => v !== "");
     const fits = (test: Test) => {
       const whole = new RegExp(`^(?:${tests[test].pattern})$`);
       return values.every((v) => whole.test(v));
@@ -79,11 +83,11 @@ async function possible(duck: Duck, from: string, columns: readonly RawColumn[])
 async function survivors(duck: Duck, from: string, pairs: readonly Pair[], counts: string[], extra: string[]) {
   const trimmed = [...new Set(pairs.map(([c]) => c))];
   const alias = (c: RawColumn) => ident(`trimmed ${trimmed.indexOf(c)}`);
-  const values = trimmed.map((c) => `nullif(${trimSql(ident(c.name))}, '') AS ${alias(c)}`);
+  const values = trimmed.map((c) => `nullif(${trimSpacesSql(ident(c.name))}, '') AS ${alias(c)}`);
   const checks = pairs.map(([c, t]) => {
     const { pattern, real } = tests[t];
-    const fits = `regexp_full_match(${alias(c)}, ${literal(pattern)})`;
-    return `bool_and(${real ? `${fits} AND ${real(alias(c))}` : fits}) FILTER (${alias(c)} IS NOT NULL)`;
+    const fits = real ? real(alias(c)) : `regexp_full_match(${alias(c)}, ${literal(pattern)})`;
+    return `bool_and(${fits}) FILTER (${alias(c)} IS NOT NULL)`;
   });
   const named = [...checks.map((c, i) => `${c} AS t${i}`), ...counts.map((c, i) => `${c} AS n${i}`), ...extra];
   if (named.length === 0) return { pairs: [], extra: {} };
@@ -93,10 +97,10 @@ async function survivors(duck: Duck, from: string, pairs: readonly Pair[], count
 }
 
 async function decimal(duck: Duck, from: string, column: RawColumn): Promise<Found> {
-  const value = trimSql(ident(column.name));
+  const value = trimSpacesSql(ident(column.name));
   const [row] = await duck.rows<{ digits: number; scale: number }>(
     `SELECT max(length(regexp_extract(${value}, '[0-9]+')))::INT AS digits, ` +
-      `max(length(regexp_extract(${value}, '\\.([0-9]+)', 1)))::INT AS scale FROM ${from}`,
+      `max(length(regexp_extract(${value}, '\\.([0-9]+)', 1)))::INT AS scale FROM (SELECT DISTINCT ${ident(column.name)} FROM ${from})`,
   );
   return { kind: "decimal", digits: row?.digits ?? 1, scale: row?.scale ?? 0 };
 }
@@ -110,11 +114,11 @@ async function dates(duck: Duck, from: string, column: RawColumn): Promise<Found
     .join(", ")
     .split(/, (?=m)/)
     .map((a, i) => `${a} AS ${names[i]}`);
-  const value = trimSql(ident(column.name));
+  const value = trimSpacesSql(ident(column.name));
   const rows = await duck.rows<Record<string, string | number | null>>(
     `SELECT regexp_replace(v, '[0-9]+', '9', 'g') AS shape, ${aggregates.join(", ")}, ` +
       `coalesce(min(v) FILTER (r[1]::INT <> r[2]::INT), min(v)) AS sample ` +
-      `FROM (SELECT ${value} AS v, regexp_extract_all(${value}, '[0-9]+') AS r FROM ${from}) WHERE v <> '' GROUP BY shape ORDER BY shape`,
+      `FROM (SELECT ${value} AS v, regexp_extract_all(${value}, '[0-9]+') AS r FROM (SELECT DISTINCT ${ident(column.name)} FROM ${from})) WHERE v <> '' GROUP BY shape ORDER BY shape`,
   );
   const stats = rows.map(
     (row): ShapeStat => ({

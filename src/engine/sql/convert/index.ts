@@ -28,11 +28,13 @@ export function convertLine(input: LineInput): Conversion {
   const again = (of: (x: string) => string) => (isText ? of(meant) : `coalesce(${of(meant)}, ${of(trimSql(meant))})`);
   const empty = isText ? `coalesce(${meant}, '') = ''` : isBlankSql(meant);
   const skips = line.empty === "skip" && source !== null;
-  const whenEmpty = target.required && !skips ? "'required_empty'" : "NULL";
+  const whenEmpty = `WHEN ${empty} THEN ${target.required && !skips ? "'required_empty'" : "NULL"}`;
+  const whenFine = `WHEN ${again(reading.fine)} THEN NULL`;
   const faults = reading.faults(isText ? meant : trimSql(meant)).map(([is, code]) => `WHEN ${is} THEN '${code}'`);
   return {
     want: `nullif(${again(reading.value)}, '')`,
-    bad: `CASE WHEN ${empty} THEN ${whenEmpty} WHEN ${again(reading.fine)} THEN NULL ${faults.join(" ")} END`,
+    // Whether a text is blank takes long to tell, and what is fine is none.
+    bad: `CASE ${isText ? `${whenEmpty} ${whenFine}` : `${whenFine} ${whenEmpty}`} ${faults.join(" ")} END`,
     skip: skips ? `(${isBlankSql(written)} AND ${empty})` : "false",
   };
 }
@@ -77,7 +79,7 @@ function read(input: LineInput): Reading {
         faults: () => [["true", "bad_guid"]],
       };
     default:
-      return { value: trimSql, fine: () => "true", faults: () => [] };
+      return { value: trimSql, fine: (x) => `nullif(${trimSql(x)} <> '', false)`, faults: () => [] };
   }
 }
 const guidPattern =
