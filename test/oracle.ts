@@ -26,6 +26,8 @@ export type OracleSync = {
 };
 export type Expected = {
   decisions: Decision[];
+  /** Source key -> the state its record is put into. */
+  states: Map<string, "0" | "1">;
   counts: Record<"received" | "created" | "updated" | "unchanged" | "excluded" | "rejected" | "writes", number>;
 };
 
@@ -80,7 +82,13 @@ export function expect_(sync: OracleSync, world: Outside, past: Memory): Expecte
   const adopted = new Set(decisions.filter((d) => d.action === "adopt").map((d) => d.id));
   for (const d of decisions)
     if (d.action === "leave" && adopted.has(d.id)) Object.assign(d, { action: "forget", write: {}, accept: {} });
-  return { decisions, counts: count(decisions, present, world.source.length, keysAtFault) };
+  const states = new Map(
+    decisions.flatMap((d) => {
+      const state = stateOf(sync, d, past.link.get(d.key));
+      return state === null ? [] : [[d.key, state]];
+    }),
+  );
+  return { decisions, states, counts: count(decisions, states, present, world.source.length, keysAtFault) };
 }
 
 /** What became of the world and what is remembered, once the decisions were carried out. `records`: id by key after the run. */
@@ -175,16 +183,25 @@ function candidates(
   });
 }
 
+/** With onLeave deactivate: who leaves is put to rest, who comes back is woken. */
+function stateOf(sync: OracleSync, d: Decision, link: { left: boolean } | undefined): "0" | "1" | null {
+  if (sync.policies.onLeave !== "deactivate") return null;
+  if (d.action === "leave") return "1";
+  return d.action === "update" && link?.left ? "0" : null;
+}
+
 function count(
   decisions: Decision[],
+  states: Expected["states"],
   present: Map<string, unknown>,
   received: number,
   keysAtFault: number,
 ): Expected["counts"] {
   const of = { received, created: 0, updated: 0, unchanged: 0, excluded: 0, rejected: keysAtFault, writes: 0 };
   for (const d of decisions) {
-    const writes = Object.keys(d.write).length > 0 || d.action === "create";
-    if (writes) of.writes++;
+    const sent = Number(Object.keys(d.write).length > 0 || d.action === "create") + Number(states.has(d.key));
+    const writes = sent > 0;
+    of.writes += sent;
     if (d.action === "reject" || d.action === "status") of.rejected++;
     else if (d.action === "exclude") of.excluded++;
     else if (!present.has(d.key)) {

@@ -35,6 +35,6 @@ export function runFiles(runFolder: string) {
 
 export type Layout = ReturnType<typeof layout>;
 
-/** Waves are sent one after another: state changes last, for a record that is inactive takes no other change. */
-export const waves = ["1-create", "2-update", "3-state"] as const;
+/** Waves are sent one after another: a record that is inactive may take no other change, so it is woken first and put to rest last. */
+export const waves = ["0-activate", "1-create", "2-update", "3-deactivate"] as const;
 export type Wave = (typeof waves)[number];

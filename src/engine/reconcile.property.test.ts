@@ -171,7 +171,7 @@ async function oneRun(world: Outside, sync: OracleSync, past: Memory, folder: st
       ).toBeGreaterThanOrEqual(0);
       ids.set(d.key, unmatched.splice(at, 1)[0]!.id);
     } else if (d.action !== "forget" && d.id !== null && before.has(d.id)) {
-      const state = d.action === "leave" && sync.policies.onLeave === "deactivate" ? { statecode: "1" } : {};
+      const state = wanted.states.has(d.key) ? { statecode: wanted.states.get(d.key)! } : {};
       expected.set(d.id, { ...before.get(d.id)!, values: { ...before.get(d.id)!.values, ...write, ...state } });
     }
   }

@@ -5,6 +5,7 @@ import { type Duck, openDuck, text } from "./duck.ts";
 import { runFiles } from "./layout.ts";
 import type { Planned } from "./plan.ts";
 import type { Shape } from "./shape.ts";
+import { activates, deactivates } from "./sql/change.ts";
 import { has } from "./sql/names.ts";
 import { keyProblems, waitingRows } from "./sql/pending.ts";
 
@@ -31,11 +32,11 @@ export async function planReport(
   await duck.run(
     `CREATE OR REPLACE TEMP TABLE plan_problem AS ${refused} UNION ALL ${waitingRows} UNION ALL ${keyProblems}`,
   );
-  const deactivates = shape.policies.onLeave === "deactivate" ? "OR id IS NOT NULL" : "";
+  const leaves = `(action = 'leave' AND (m <> 0 OR ${deactivates(shape)}))`;
   const of = await duck.one<Record<string, number>>(`SELECT
   count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'adopt') AS adopts,
-  count(*) FILTER ((action = 'update' AND m <> 0) OR (action = 'leave' AND (m <> 0 ${deactivates}))) AS updates,
-  count(*) FILTER (action = 'leave' AND (m <> 0 ${deactivates})) AS leaves FROM decided`);
+  count(*) FILTER ((action = 'update' AND (m <> 0 OR ${activates(shape)})) OR ${leaves}) AS updates,
+  count(*) FILTER (${leaves}) AS leaves FROM decided`);
   const not = await duck.one<Record<string, number>>(
     "SELECT count(*) FILTER (status = 'excluded') AS excluded, count(*) FILTER (status <> 'excluded') AS rejected FROM plan_problem",
   );

@@ -93,7 +93,7 @@ async function waveFile({ duck, at, shape }: Planned, wave: Wave): Promise<WaveF
   const path = at.change(wave);
   const { rows } = await duck.one<{ rows: number }>(`SELECT count(*) AS rows FROM read_parquet(${text(path)})`);
   const columns =
-    wave === "3-state"
+    wave === "0-activate" || wave === "3-deactivate"
       ? [{ wire: { name: "statecode" }, present: "true", value: "c_statecode" }]
       : shape.columns.map((c) => ({ wire: c.wire, present: has("m", shape, c), value: stored(c) }));
   return { path, op: wave === "1-create" ? "create" : "update", rows, columns };

@@ -74,7 +74,7 @@ test("`onLeave: clear` empties the mapped columns but not what the record is kno
   expect(await record("N1")).toMatchObject({ lastname: "Name 1", emailaddress1: "1@example.com", new_vip: "realized" });
 });
 
-test("`onLeave: deactivate` deactivates the record, once", async () => {
+test("`onLeave: deactivate` deactivates the record, once, and activates it when its row comes back", async () => {
   await start({ onLeave: "deactivate" });
   bench.source("people", [person("1"), person("2")]);
   await bench.run();
@@ -82,6 +82,12 @@ test("`onLeave: deactivate` deactivates the record, once", async () => {
   expect(await bench.run()).toMatchObject({ received: 2, updated: 1, failed: 0, rejected: 0 });
   expect(await record("N1")).toMatchObject({ statecode: 1, new_vip: "exited" });
   expect(await bench.run()).toMatchObject({ received: 1, unchanged: 1, writes: 0 });
+
+  bench.source("people", [person("1"), person("2")]);
+  expect((await bench.plan()).totals).toMatchObject({ received: 2, update: 1, unchanged: 1 });
+  expect(await bench.run()).toMatchObject({ received: 2, updated: 1, unchanged: 1, failed: 0 });
+  expect(await record("N1")).toMatchObject({ statecode: 0, new_vip: "realized" });
+  expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
 });
 
 test("a changed source key with the same match value finds its record again", async () => {

@@ -1,4 +1,5 @@
 import { ident, text } from "../duck.ts";
+import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { has, list, stored } from "./names.ts";
 
@@ -13,13 +14,28 @@ function ownId(shape: Shape): string {
   return `(SELECT substr(d,1,8)||'-'||substr(d,9,4)||'-5'||substr(d,14,3)||'-'||${variant}||substr(d,18,3)||'-'||substr(d,21,12) FROM (SELECT ${digest} AS d))`;
 }
 
+/** Which decided rows have their record deactivated: they left, and the sync says so. */
+export function deactivates(shape: Shape): string {
+  return shape.policies.onLeave === "deactivate" ? "(action = 'leave' AND id IS NOT NULL)" : "false";
+}
+
+/** Which have it activated again: they had left and are back. */
+export function activates(shape: Shape): string {
+  if (shape.policies.onLeave !== "deactivate") return "false";
+  return "(NOT gone AND known AND old_h IS NULL AND link_ = 'linked' AND action IN ('update', 'adopt'))";
+}
+
+function stateChange(which: string, kind: string, statecode: 0 | 1): string {
+  return `SELECT key, id, '${kind}' AS kind, 1::UBIGINT AS m, '${statecode}' AS c_statecode FROM decided WHERE ${which}`;
+}
+
 /**
  * The statements that put a plan on disk. Position in a change file is the change number. c_* = new value (meant where
  * the bit in m or a is set), o_* = what the destination holds. Creates carry an id of ours only where no key guards them.
  */
 export function writeChanges(
   shape: Shape,
-  file: { touched: string; change: (wave: "1-create" | "2-update" | "3-state") => string; settled: string },
+  file: { touched: string; change: (wave: Wave) => string; settled: string },
 ): string[] {
   const fresh = shape.columns.map((c) => `CASE WHEN ${has("m | a", shape, c)} THEN x_${c.index} END AS ${stored(c)}`);
   const old = shape.columns.map((c) => `o_${c.index} AS ${ident(`o_${c.name}`)}`);
@@ -35,10 +51,8 @@ export function writeChanges(
       `SELECT ${list([...head, ...fresh, ...old])} FROM decided WHERE action <> 'create' AND m <> 0`,
       file.change("2-update"),
     ),
-    copy(
-      `SELECT key, id, 'deactivate' AS kind, 1::UBIGINT AS m, '1' AS c_statecode FROM decided WHERE ${shape.policies.onLeave === "deactivate" ? "action = 'leave' AND id IS NOT NULL" : "false"}`,
-      file.change("3-state"),
-    ),
+    copy(stateChange(deactivates(shape), "deactivate", 1), file.change("3-deactivate")),
+    copy(stateChange(activates(shape), "activate", 0), file.change("0-activate")),
     copy(
       `SELECT ${list([...head, ...fresh, ...old])} FROM decided WHERE action <> 'create' AND m = 0 AND a <> 0`,
       file.settled,

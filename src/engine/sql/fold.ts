@@ -49,8 +49,9 @@ SELECT c.key, ${list(
 FROM changed c JOIN final f ON f.key = c.key
 LEFT JOIN v_base b ON b.key = c.key AND c.kind <> 'create' AND f.link_ = 'linked'
 LEFT JOIN v_seen s ON s.key = b.key LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id`,
+    // A row that came back and could not be sent goes on counting as one that left, so that its record is woken yet.
     `CREATE OR REPLACE TEMP TABLE new_link AS
-SELECT f.key, f.id, CASE WHEN f.gone THEN NULL ELSE f.h END AS h,
+SELECT f.key, f.id, CASE WHEN f.gone OR (f.status = 'failed' AND f.known AND f.old_h IS NULL) THEN NULL ELSE f.h END AS h,
   CASE WHEN f.id IS NULL THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} ELSE coalesce(l.m, f.match_value) END AS m
 FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN st.link l ON l.key = f.key
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)`,

@@ -63,10 +63,10 @@ export function finalRows(touched: string): string {
 WITH reply AS (
   SELECT key, count(*) FILTER (status IN ${ok}) AS writes, bool_and(status IN ${ok}) AS well,
     bool_or(status = 'rejected' AND code IS DISTINCT FROM 'gone') AS refused, bool_or(code = 'gone') AS vanished,
-    max(id) FILTER (status = 'created') AS made_id, bool_or(wave <> '3-state' AND status IN ${ok}) AS moved,
+    max(id) FILTER (status = 'created') AS made_id, bool_or(wave IN ('1-create', '2-update') AND status IN ${ok}) AS moved,
     max(code) FILTER (status NOT IN ${ok}) AS code, max(message) FILTER (status NOT IN ${ok}) AS message
   FROM sent GROUP BY key)
-SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 0) AS writes, coalesce(r.moved, false) OR t.accepts AS moved,
+SELECT t.key, t.gone, t.h, t.old_h, t.known, t.action, t.link_, t.match_value, coalesce(r.writes, 0) AS writes, coalesce(r.moved, false) OR t.accepts AS moved,
   CASE WHEN t.action IN ('reject', 'status') THEN 'rejected' WHEN t.action = 'exclude' THEN 'excluded'
        WHEN r.key IS NULL THEN CASE WHEN t.gone THEN 'none' ELSE 'unchanged' END
        WHEN r.well THEN CASE WHEN t.action = 'create' THEN 'created' ELSE 'updated' END
