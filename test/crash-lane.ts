@@ -1,0 +1,261 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, type FSWatcher, mkdirSync, readdirSync, readFileSync, rmSync, watch } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "../src/connectors/dataverse/clock.ts";
+import { config } from "../src/connectors/dataverse/config.ts";
+import { ensureColumn, ensureKey, openSession } from "../src/connectors/dataverse/index.ts";
+import type { RunCounts } from "../src/core/run.ts";
+import { runJob } from "../src/engine/index.ts";
+import type { Job, JobResult } from "../src/engine/job.ts";
+import { connectorTypes, loadConnector } from "../src/server/connectors.ts";
+import { jobFor } from "../src/server/ops/jobs.ts";
+import { loadProject } from "../src/server/project/load.ts";
+import { newRunId } from "../src/server/run-id.ts";
+import { type Gate, type Late, openGate, type Passing, type Stage } from "./crash-gate.ts";
+import type { Crash, Phase } from "./crash-moments.ts";
+
+const launcher = fileURLToPath(new URL("../bin/sluice.js", import.meta.url));
+export const contacts = "customers-to-contacts";
+
+/** What a command with --json ended with. */
+export type Ended = {
+  code: number | null;
+  result: { totals?: RunCounts; differences?: number; error?: { code: string; message: string } };
+};
+
+/** A sandbox, a state folder, and the door between them: where one history after another is played. */
+export type Lane = {
+  gate: Gate;
+  /** The sandbox and the state are as if nothing had ever run; `keyed`: an alternate key guards the contacts. */
+  clear(options: { keyed: boolean; accounts: boolean }): Promise<void>;
+  /** Runs the command line in processes of its own to its end. */
+  command(...args: string[]): Promise<Ended>;
+  /**
+   * Runs a load and kills it; the whole run takes `ms` when nothing happens. Comes back when the command is dead; what
+   * is `late` has then been sent, but has not arrived.
+   */
+  crash(crash: Crash, ms: number, late?: Late): Promise<Phase>;
+  /** A job of the sync of the contacts in this process: quicker, and as good where nobody is to be killed. */
+  job<K extends "run" | "verify">(kind: K): Promise<Extract<JobResult, { kind: K }>>;
+  /** The folders of runs that never ended. */
+  unfinished(): string[];
+  control<T>(path: string, body?: unknown): Promise<T>;
+  close(): Promise<void>;
+};
+
+/** `project` is only read; the state lies in `folder`. */
+export async function openLane(folder: string, project: string): Promise<Lane> {
+  const sandbox = spawn(process.execPath, [launcher, "sandbox", "--port", "0", "--json"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const { origin, env } = JSON.parse(await firstLine(sandbox)) as { origin: string; env: Record<string, string> };
+  const gate = await openGate(origin);
+  const variables = { ...env, BASE_URL: gate.origin, TOKEN_URL: env.TOKEN_URL!.replace(origin, gate.origin) };
+  const state = join(folder, "state");
+  const syncFolder = join(state, "default", contacts);
+
+  const control = async <T>(path: string, body?: unknown): Promise<T> => {
+    const answer = await fetch(`${origin}/_sandbox/${path}`, {
+      ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
+    return (answer.status === 204 ? undefined : await answer.json()) as T;
+  };
+
+  const start = (args: string[]) => {
+    const child = spawn(process.execPath, [launcher, ...args, "--json", "--project", project, "--state", state], {
+      detached: true,
+      env: { ...process.env, ...variables },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const ended = output(child).then(({ code, text }): Ended => {
+      const line = text.trimEnd().split("\n").at(-1);
+      return { code, result: line ? JSON.parse(line) : {} };
+    });
+    return { child, ended };
+  };
+
+  return {
+    gate,
+    control,
+    async clear({ keyed, accounts }) {
+      gate.watch(undefined);
+      rmSync(state, { recursive: true, force: true });
+      await control("reset", {});
+      await prepare(env, keyed);
+      if (accounts) await control("seed", { table: "account", rows: companies(project) });
+    },
+    command: (...args) => start(args).ended,
+    async crash({ moment, victim, syncs }, ms, late) {
+      const reached = { written: false, readBack: false };
+      mkdirSync(join(syncFolder, "runs"), { recursive: true, mode: 0o700 });
+      const { child, ended } = start(["run", ...(syncs === "both" ? [] : [contacts])]);
+      let struck: Promise<unknown> | undefined;
+      const strike = () => {
+        struck ??= kill(child, victim, syncFolder, ended);
+        return struck;
+      };
+      gate.watch(async (passing: Passing, stage: Stage) => {
+        const delayed = late && passing.kind === "write" && passing.n >= late.from ? late : undefined;
+        if (delayed && stage === "committed") return void delayed.arrived();
+        if (delayed && passing.n > delayed.to) return "drop";
+        if (delayed && passing.n < delayed.to) return delayed.hold();
+        if (struck) return;
+        if (passing.kind === "write" && passing.table === "contacts") reached.written = true;
+        if (passing.kind === "read" && passing.table === "contacts" && passing.n > 1) reached.readBack = true;
+        const { kind, table, n } = passing;
+        if (moment.at !== "request" || moment.kind !== kind || moment.table !== table) return;
+        if (moment.n !== n || moment.stage !== stage) return;
+        await strike();
+        return delayed ? delayed.hold() : "drop";
+      });
+      const files = moment.at === "file" ? watchFiles(syncFolder, moment, strike) : undefined;
+      const timer = moment.at === "time" ? setTimeout(strike, moment.share * ms) : undefined;
+      await ended;
+      await struck;
+      clearTimeout(timer);
+      files?.close();
+      return phaseOf(syncFolder, reached);
+    },
+    async job(kind) {
+      const connectors = { load: loadConnector, types: connectorTypes };
+      const loaded = await loadProject({ folder: project, variables, connectors });
+      const sync = loaded.syncs.find((one) => one.name === contacts)!;
+      const job: Job = jobFor(loaded, sync, {
+        run: newRunId(),
+        kind,
+        folder: syncFolder,
+        memoryLimit: "1GB",
+        upstream: [],
+      });
+      const ids = [job.source.connector, job.destination.connector];
+      const result = await runJob(job, {
+        connectors: Object.fromEntries(
+          await Promise.all(ids.map(async (id) => [id, (await loadConnector(id))!] as const)),
+        ),
+        onProgress: () => {},
+        signal: new AbortController().signal,
+      });
+      return result as never;
+    },
+    unfinished: () => unfinishedRuns(syncFolder),
+    async close() {
+      await gate.close();
+      const gone = output(sandbox);
+      sandbox.kill();
+      await gone;
+    },
+  };
+}
+
+/** The command has ended when this comes back; the run's own process, left alone, ends as it notices. */
+async function kill(child: ChildProcess, victim: Crash["victim"], syncFolder: string, ended: Promise<unknown>) {
+  if (child.exitCode === null && child.signalCode === null) {
+    const job = victim === "job" ? jobProcess(syncFolder) : undefined;
+    if (job !== undefined) process.kill(job, "SIGKILL");
+    else if (victim === "command") child.kill("SIGKILL");
+    else process.kill(-child.pid!, "SIGKILL");
+  }
+  await ended;
+}
+
+/** The process that works on the sync's folder, if any does yet. */
+function jobProcess(syncFolder: string): number | undefined {
+  try {
+    return JSON.parse(readFileSync(join(syncFolder, "lock.json"), "utf8")).pid;
+  } catch {
+    return undefined; // not there yet, or half written: then all are killed
+  }
+}
+
+/** Strikes at the nth event of the file, in the sync's folder or in that of its run. */
+function watchFiles(syncFolder: string, moment: { name: string; nth: number }, strike: () => void) {
+  let seen = 0;
+  let outcome = false;
+  const watchers: FSWatcher[] = [];
+  const on = (name: string | null) => {
+    outcome ||= name === "outcome.parquet";
+    // DuckDB's log is written at the start, too: the fold is what comes after the outcome.
+    if (name === "rows.duckdb.wal" && !outcome) return;
+    if (name === moment.name && ++seen === moment.nth) strike();
+  };
+  const runs = join(syncFolder, "runs");
+  watchers.push(watch(syncFolder, (_, name) => on(name)));
+  watchers.push(
+    watch(runs, (_, name) => {
+      if (name === null || watchers.length > 2) return;
+      watchers.push(watch(join(runs, name), (_, file) => on(file)));
+      for (const file of readdirSync(join(runs, name))) on(file);
+    }),
+  );
+  return {
+    close() {
+      for (const each of watchers) each.close();
+    },
+  };
+}
+
+function unfinishedRuns(syncFolder: string): string[] {
+  const runs = join(syncFolder, "runs");
+  if (!existsSync(runs)) return [];
+  return readdirSync(runs)
+    .map((name) => join(runs, name))
+    .filter((run) => !existsSync(join(run, "done.json")));
+}
+
+function phaseOf(syncFolder: string, reached: { written: boolean; readBack: boolean }): Phase {
+  const runs = join(syncFolder, "runs");
+  const [name] = existsSync(runs) ? readdirSync(runs) : [];
+  if (name === undefined) return "start";
+  const has = (file: string) => existsSync(join(runs, name, file));
+  if (has("done.json")) return "over";
+  if (has("outcome.parquet")) return "fold";
+  if (reached.readBack) return "readback";
+  if (reached.written) return "deliver";
+  return has("change-1-create.parquet") ? "plan" : "refresh";
+}
+
+/** The example's columns and keys, and no waiting for an index that the sandbox builds at once. */
+async function prepare(env: Record<string, string>, keyed: boolean): Promise<void> {
+  const { BASE_URL: url, TENANT_ID: tenant, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret, TOKEN_URL } = env;
+  const given = config.parse({ url, tenant, clientId, clientSecret, tokenUrl: TOKEN_URL });
+  const session = openSession(given, { base: "." }, { clock: { ...systemClock, sleep: async () => {} } });
+  try {
+    for (const name of ["sluice_CustomerId", "sluice_Vip", "sluice_Lapsed"])
+      await ensureColumn(session, "contact", { name, title: name, type: "text", maxLength: 40 });
+    const key = (object: string, column: string) =>
+      ensureKey(session, object, { name: `sluice_${object}Key`, title: "Number", columns: [column] });
+    await key("account", "accountnumber");
+    if (keyed) await key("contact", "sluice_customerid");
+  } finally {
+    await session.close();
+  }
+}
+
+function companies(project: string): { accountnumber: string; name: string }[] {
+  const lines = readFileSync(join(project, "data", "companies.csv"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .slice(1);
+  return lines.map((line) => ({ accountnumber: line.slice(0, line.indexOf(",")), name: "Company" }));
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout!.setEncoding("utf8").on("data", (part: string) => {
+      text += part;
+      if (text.includes("\n")) resolve(text);
+    });
+    child.once("exit", () => reject(new Error("the sandbox ended")));
+  });
+}
+
+function output(child: ChildProcess): Promise<{ code: number | null; text: string }> {
+  let text = "";
+  child.stdout?.setEncoding("utf8").on("data", (part: string) => {
+    text += part;
+  });
+  return new Promise((resolve) => child.once("close", (code) => resolve({ code, text })));
+}
