@@ -1,4 +1,4 @@
-import { trimSpaces, trimSpacesSql } from "../../core/blanks.ts";
+import { trimSql, trimValue } from "../../core/blanks.ts";
 import { type Detected, dateShapePattern, detectDateFormats, type ShapeStat } from "../../core/date-detection.ts";
 import { isoDatePattern, isoOffsetPattern, isoTimePattern, readIsoSql } from "../../core/dates.ts";
 import { type Duck, ident, literal } from "./duck.ts";
@@ -70,7 +70,7 @@ async function possible(duck: Duck, from: string, columns: readonly RawColumn[])
   const names = looked.map((c, i) => `${ident(c.name)} AS c${i}`).join(", ");
   const rows = await duck.rows<Record<string, string | null>>(`SELECT ${names} FROM ${from} LIMIT ${sampleRows}`);
   return looked.flatMap((column, i) => {
-    const values = rows.map((row) => trimSpaces(row[`c${i}`] ?? "")).filter((v) => v !== "");
+    const values = rows.map((row) => trimValue(row[`c${i}`] ?? "")).filter((v) => v !== "");
     const fits = (test: Test) => {
       const whole = new RegExp(`^(?:${tests[test].pattern})$`);
       return values.every((v) => whole.test(v));
@@ -83,7 +83,7 @@ async function possible(duck: Duck, from: string, columns: readonly RawColumn[])
 async function survivors(duck: Duck, from: string, pairs: readonly Pair[], counts: string[], extra: string[]) {
   const trimmed = [...new Set(pairs.map(([c]) => c))];
   const alias = (c: RawColumn) => ident(`trimmed ${trimmed.indexOf(c)}`);
-  const values = trimmed.map((c) => `nullif(${trimSpacesSql(ident(c.name))}, '') AS ${alias(c)}`);
+  const values = trimmed.map((c) => `nullif(${trimSql(ident(c.name))}, '') AS ${alias(c)}`);
   const checks = pairs.map(([c, t]) => {
     const { pattern, real } = tests[t];
     const fits = real ? real(alias(c)) : `regexp_full_match(${alias(c)}, ${literal(pattern)})`;
@@ -97,7 +97,7 @@ async function survivors(duck: Duck, from: string, pairs: readonly Pair[], count
 }
 
 async function decimal(duck: Duck, from: string, column: RawColumn): Promise<Found> {
-  const value = trimSpacesSql(ident(column.name));
+  const value = trimSql(ident(column.name));
   const [row] = await duck.rows<{ digits: number; scale: number }>(
     `SELECT max(length(regexp_extract(${value}, '[0-9]+')))::INT AS digits, ` +
       `max(length(regexp_extract(${value}, '\\.([0-9]+)', 1)))::INT AS scale FROM (SELECT DISTINCT ${ident(column.name)} FROM ${from})`,
@@ -114,7 +114,7 @@ async function dates(duck: Duck, from: string, column: RawColumn): Promise<Found
     .join(", ")
     .split(/, (?=m)/)
     .map((a, i) => `${a} AS ${names[i]}`);
-  const value = trimSpacesSql(ident(column.name));
+  const value = trimSql(ident(column.name));
   const rows = await duck.rows<Record<string, string | number | null>>(
     `SELECT regexp_replace(v, '[0-9]+', '9', 'g') AS shape, ${aggregates.join(", ")}, ` +
       `coalesce(min(v) FILTER (r[1]::INT <> r[2]::INT), min(v)) AS sample ` +

@@ -1,4 +1,4 @@
-import { trimSpacesSql, trimSql } from "../../core/blanks.ts";
+import { trimSql } from "../../core/blanks.ts";
 import { type Ambiguity, ambiguousDate } from "../../core/date-detection.ts";
 import { readIsoSql } from "../../core/dates.ts";
 import { SluiceError } from "../../core/errors.ts";
@@ -69,7 +69,7 @@ export async function typeColumns(duck: Duck, table: Table, relation: Relation):
 function detectedColumn(raw: RawColumn, found: Found): TypedColumn {
   const { name } = raw;
   const text = ident(name);
-  const value = `nullif(${trimSpacesSql(text)}, '')`;
+  const value = `nullif(${trimSql(text)}, '')`;
   const cast = (type: string): TypedColumn => ({ name, type, plain: `CAST(${value} AS ${type})` });
   switch (found.kind) {
     case "integer":
@@ -81,7 +81,7 @@ function detectedColumn(raw: RawColumn, found: Found): TypedColumn {
     case "date":
       return cast("DATE");
     case "timestamp":
-      return { name, type: "TIMESTAMP", plain: `(${readIsoSql(trimSpacesSql(text))})` };
+      return { name, type: "TIMESTAMP", plain: `(${readIsoSql(trimSql(text))})` };
     case "dates":
       return "formats" in found.detected
         ? { name, type: raw.type, plain: text, dates: found.detected.formats }

@@ -28,13 +28,9 @@ export type LineInput = {
 export type Conversion = { want: string; bad: string; skip: string };
 
 /**
- * How a type reads a text, as SQL over the text `x` (a VARCHAR expression): `value` is NULL where it cannot be read,
- * `fine` is true where the row may go, NULL where the text cannot be read. `faults` say why not, in order, and are only
- * looked at where it is not fine. DuckDB computes an expression anew wherever it stands, so what every row goes through
- * names `x` as seldom as can be.
+ * How a type reads the text `x` (SQL, a VARCHAR without blanks around, but for text): `value` is NULL where it cannot be
+ * read, `fine` is true where the row may go. `faults` say why not, in order, and are only looked at where it is not fine
+ * and not blank. DuckDB computes an expression anew wherever it stands and prepares every regular expression anew, so
+ * what every row goes through is said as seldom as can be.
  */
-export type Reading = {
-  value(x: string): string;
-  fine(x: string): string;
-  faults(x: string): [condition: string, code: ReasonCode][];
-};
+export type Reading = { value: string; fine: string; faults: [condition: string, code: ReasonCode][] };

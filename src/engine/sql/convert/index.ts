@@ -1,10 +1,10 @@
-import { isBlankSql, trimSql } from "../../../core/blanks.ts";
+import { isBlankSql, trimSql, trimValue } from "../../../core/blanks.ts";
 import { canonSql } from "../../../core/canon.ts";
 import { checkLine } from "./check.ts";
 import type { Conversion, LineInput, Reading } from "./conversion.ts";
 import { readMoment } from "./moment.ts";
 import { readNumber } from "./number.ts";
-import { readBoolean, readOption, readOptions } from "./options.ts";
+import { readBoolean, readOption, readOptions, texts } from "./options.ts";
 import { kindOf, sourceText } from "./source-text.ts";
 import { readText } from "./text.ts";
 
@@ -23,18 +23,14 @@ export function convertLine(input: LineInput): Conversion {
   const written = source === null ? quoted(String(line.value ?? "")) : sourceText(input.column, source.type);
   const meant = mappedValues(input, written);
   const isText = target.type === "text";
-  const reading = read(input);
-  // Most values have no blanks around: they are read as they stand, and only what cannot be is trimmed and read again.
-  const again = (of: (x: string) => string) => (isText ? of(meant) : `coalesce(${of(meant)}, ${of(trimSql(meant))})`);
+  const reading = read(input, isText ? meant : trimSql(meant));
   const empty = isText ? `coalesce(${meant}, '') = ''` : isBlankSql(meant);
   const skips = line.empty === "skip" && source !== null;
-  const whenEmpty = `WHEN ${empty} THEN ${target.required && !skips ? "'required_empty'" : "NULL"}`;
-  const whenFine = `WHEN ${again(reading.fine)} THEN NULL`;
-  const faults = reading.faults(isText ? meant : trimSql(meant)).map(([is, code]) => `WHEN ${is} THEN '${code}'`);
+  const whenEmpty = target.required && !skips ? "'required_empty'" : "NULL";
+  const faults = reading.faults.map(([is, code]) => `WHEN ${is} THEN '${code}'`);
   return {
-    want: `nullif(${again(reading.value)}, '')`,
-    // Whether a text is blank takes long to tell, and what is fine is none.
-    bad: `CASE ${isText ? `${whenEmpty} ${whenFine}` : `${whenFine} ${whenEmpty}`} ${faults.join(" ")} END`,
+    want: `nullif(${reading.value}, '')`,
+    bad: `CASE WHEN ${empty} THEN ${whenEmpty} WHEN ${reading.fine} THEN NULL ${faults.join(" ")} END`,
     skip: skips ? `(${isBlankSql(written)} AND ${empty})` : "false",
   };
 }
@@ -43,43 +39,41 @@ export function convertLine(input: LineInput): Conversion {
 function mappedValues({ line }: LineInput, written: string): string {
   const values = Object.entries(line.values ?? {});
   if (values.length === 0) return written;
-  const arms = values.map(
-    ([from, to]) => `WHEN ${quoted(from.trim())} THEN ${to === null ? "NULL" : quoted(String(to))}`,
-  );
-  return `(CASE coalesce(${trimSql(written)}, '') ${arms.join(" ")} ELSE ${written} END)`;
+  const known = texts(values.map(([from]) => trimValue(from)));
+  const becomes = texts(values.map(([, to]) => (to === null ? null : String(to))));
+  const value = `coalesce(${trimSql(written)}, '')`;
+  return `(CASE WHEN list_contains(${known}, ${value}) THEN (${becomes})[list_position(${known}, ${value})] ELSE ${written} END)`;
 }
 
-function read(input: LineInput): Reading {
+function read(input: LineInput, x: string): Reading {
   const { target, line, source } = input;
   switch (target.type) {
     case "text":
-      return readText(target, line);
+      return readText(target, line, x);
     case "integer":
     case "decimal":
     case "money":
     case "double": {
       const plain = source === null || kindOf(source.type) === "number";
-      return readNumber(target, plain ? "." : line.decimal);
+      return readNumber(target, plain ? "." : line.decimal, x);
     }
     case "boolean":
-      return readBoolean(target);
+      return readBoolean(target, x);
     case "choice":
     case "state":
     case "status":
-      return readOption(target);
+      return readOption(target, x);
     case "choices":
-      return readOptions(target);
+      return readOptions(target, x);
     case "date":
     case "datetime":
-      return readMoment(input);
-    case "guid":
-      return {
-        value: (x) => `CASE WHEN regexp_full_match(${x}, '${guidPattern}') THEN ${canonSql(target, x)} END`,
-        fine: (x) => `nullif(regexp_full_match(${x}, '${guidPattern}'), false)`,
-        faults: () => [["true", "bad_guid"]],
-      };
+      return readMoment(input, x);
+    case "guid": {
+      const fits = `regexp_full_match(${x}, '${guidPattern}')`;
+      return { value: `CASE WHEN ${fits} THEN ${canonSql(target, x)} END`, fine: fits, faults: [["true", "bad_guid"]] };
+    }
     default:
-      return { value: trimSql, fine: (x) => `nullif(${trimSql(x)} <> '', false)`, faults: () => [] };
+      return { value: x, fine: "true", faults: [] };
   }
 }
 const guidPattern =

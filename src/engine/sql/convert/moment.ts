@@ -9,26 +9,24 @@ import { kindOf, sourceMoment } from "./source-text.ts";
  * is refused. A day is the day as written; an instant without offset is UTC. Dataverse holds 1753 to 9999.
  * @throws SluiceError ambiguous_date, mapping_unfit
  */
-export function readMoment(input: LineInput): Reading {
+export function readMoment(input: LineInput, x: string): Reading {
   const { source, line, column } = input;
   const typed = source !== null && kindOf(source.type) === "moment" && line.values === undefined;
   const formats = typed ? [] : formatsOf(input);
-  const moment = (x: string) => {
-    if (typed) return sourceMoment(column, source.type);
-    if (formats.length === 0) return `(${readIsoSql(x)})`;
-    // What `values` writes stands in ISO form, whatever the source's.
-    return line.values ? `coalesce(${readDateSql(x, formats)}, ${readIsoSql(x)})` : `(${readDateSql(x, formats)})`;
-  };
-  const day = (x: string) => `strftime(${moment(x)}, '%Y-%m-%d')`;
-  const instant = (x: string) => `strftime(${moment(x)}, '%Y-%m-%dT%H:%M:%SZ')`;
+  const text = formats.length === 0 ? readIsoSql(x) : readDateSql(x, formats);
+  // What `values` writes stands in ISO form, whatever the source's.
+  const either = formats.length > 0 && line.values ? `coalesce(${text}, ${readIsoSql(x)})` : `(${text})`;
+  const moment = typed ? sourceMoment(column, source.type) : either;
+  const day = `strftime(${moment}, '%Y-%m-%d')`;
+  const instant = `strftime(${moment}, '%Y-%m-%dT%H:%M:%SZ')`;
   // In ISO form a day is the day as written, whatever the offset behind it.
-  const written = (x: string) => `CASE WHEN ${moment(x)} IS NOT NULL THEN left(${x}, 10) END`;
+  const written = `CASE WHEN ${moment} IS NOT NULL THEN left(${x}, 10) END`;
   const dayOf = typed || formats.length > 0 ? day : written;
   return {
     value: input.target.type === "date" ? dayOf : instant,
-    fine: (x) => `(${moment(x)} BETWEEN TIMESTAMP '1753-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999')`,
-    faults: (x) => [
-      [`${moment(x)} IS NULL`, "bad_date"],
+    fine: `(${moment} BETWEEN TIMESTAMP '1753-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999')`,
+    faults: [
+      [`${moment} IS NULL`, "bad_date"],
       ["true", "date_out_of_range"],
     ],
   };

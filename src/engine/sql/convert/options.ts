@@ -36,37 +36,35 @@ export function booleanWords(choices: readonly Choice[]): Words {
   return { meaning, ambiguous: [] };
 }
 
-export function readBoolean(target: Column): Reading {
-  return oneOf(booleanWords(target.choices ?? []), "bad_boolean");
+export function readBoolean(target: Column, x: string): Reading {
+  return oneOf(booleanWords(target.choices ?? []), x, "bad_boolean");
 }
 
-export function readOption(target: Column): Reading {
-  return oneOf(optionWords(target.choices ?? []), "not_an_option");
+export function readOption(target: Column, x: string): Reading {
+  return oneOf(optionWords(target.choices ?? []), x, "not_an_option");
 }
 
-function oneOf(words: Words, otherwise: ReasonCode): Reading {
-  const value = (x: string) => lookUp(words, `lower(${x})`);
-  const doubt = (x: string) => `lower(${x}) IN (${words.ambiguous.map(quoted).join(", ")})`;
+function oneOf(words: Words, x: string, otherwise: ReasonCode): Reading {
+  const doubt = `lower(${x}) IN (${words.ambiguous.map(quoted).join(", ")})`;
   return {
-    value,
-    fine: (x) => `nullif((${value(x)}) IS NOT NULL, false)`,
-    faults: (x) => [...ifAny(words, doubt(x)), ["true", otherwise]],
+    value: lookUp(words, `lower(${x})`),
+    fine: `list_contains(${texts([...words.meaning.keys()])}, lower(${x}))`,
+    faults: [...ifAny(words, doubt), ["true", otherwise]],
   };
 }
 
 /** Several options, separated by semicolons or, where there is none, by commas. */
-export function readOptions(target: Column): Reading {
+export function readOptions(target: Column, x: string): Reading {
   const words = optionWords(target.choices ?? []);
-  const parts = (x: string) => `string_split(${x}, CASE WHEN contains(${x}, ';') THEN ';' ELSE ',' END)`;
-  const named = (x: string) => `list_filter(list_transform(${parts(x)}, lambda p: lower(trim(p))), lambda p: p <> '')`;
-  const values = (x: string) => `list_transform(${named(x)}, lambda p: CAST(${lookUp(words, "p")} AS BIGINT))`;
-  const chosen = (x: string) => `list_sort(list_distinct(${values(x)}))`;
-  const known = (x: string) => `(len(${values(x)}) > 0 AND list_count(${values(x)}) = len(${values(x)}))`;
-  const doubt = (x: string) => `list_has_any(${named(x)}, [${words.ambiguous.map(quoted).join(", ")}])`;
+  const parts = `string_split(${x}, CASE WHEN contains(${x}, ';') THEN ';' ELSE ',' END)`;
+  const named = `list_distinct(list_filter(list_transform(${parts}, lambda p: lower(trim(p))), lambda p: p <> ''))`;
+  const values = `list_distinct(list_transform(${named}, lambda p: CAST(${lookUp(words, "p")} AS BIGINT)))`;
+  const known = `(len(${named}) > 0 AND list_has_all(${texts([...words.meaning.keys()])}, ${named}))`;
+  const doubt = `list_has_any(${named}, ${texts(words.ambiguous)})`;
   return {
-    value: (x) => `array_to_string(${chosen(x)}, ',')`,
-    fine: (x) => `(${known(x)} AND len(${chosen(x)}) <= ${mostChosen})`,
-    faults: (x) => [...ifAny(words, doubt(x)), [`NOT ${known(x)}`, "not_an_option"], ["true", "too_many_options"]],
+    value: `array_to_string(list_sort(${values}), ',')`,
+    fine: `(${known} AND len(${values}) <= ${mostChosen})`,
+    faults: [...ifAny(words, doubt), [`NOT ${known}`, "not_an_option"], ["true", "too_many_options"]],
   };
 }
 
@@ -74,9 +72,14 @@ function ifAny(words: Words, doubt: string): [string, ReasonCode][] {
   return words.ambiguous.length === 0 ? [] : [[doubt, "ambiguous_option"]];
 }
 
+/** By position in a list: a CASE would compute its operand anew for every arm. */
 function lookUp(words: Words, x: string): string {
-  const arms = [...words.meaning].map(([word, value]) => `WHEN ${quoted(word)} THEN ${quoted(value)}`);
-  return arms.length > 0 ? `CASE ${x} ${arms.join(" ")} END` : "NULL::VARCHAR";
+  return `(${texts([...words.meaning.values()])})[list_position(${texts([...words.meaning.keys()])}, ${x})]`;
+}
+
+/** A list of texts, which may be empty or hold nulls. */
+export function texts(values: readonly (string | null)[]): string {
+  return `[${values.map((v) => (v === null ? "NULL" : quoted(v))).join(", ")}]::VARCHAR[]`;
 }
 
 /** Small letters sign by sign, as DuckDB's `lower` does. */

@@ -6,12 +6,11 @@ import type { Reading } from "./conversion.ts";
  * Text as it is: blanks stay, no form of e-mail or phone number is asked for, for Dataverse asks for none either. Its
  * lengths count UTF-16 units (dataverse.md section 5), DuckDB's `length` counts signs.
  */
-export function readText(target: Column, line: MappingLine): Reading {
+export function readText(target: Column, line: MappingLine, x: string): Reading {
   const limit = target.maxLength;
-  const always = { fine: () => "true", faults: () => [] };
-  if (limit === undefined) return { value: (x) => x, ...always };
-  if (line.tooLong === "truncate") return { value: (x) => truncated(x, limit), ...always };
-  return { value: (x) => x, fine: (x) => `NOT ${isLonger(x, limit)}`, faults: () => [["true", "too_long"]] };
+  if (limit === undefined) return { value: x, fine: "true", faults: [] };
+  if (line.tooLong === "truncate") return { value: truncated(x, limit), fine: "true", faults: [] };
+  return { value: x, fine: `NOT ${isLonger(x, limit)}`, faults: [["true", "too_long"]] };
 }
 
 /**
