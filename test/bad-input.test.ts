@@ -125,6 +125,23 @@ const cases: Record<ErrorCode, Case> = {
     },
     says: "firms",
   },
+  state_elsewhere: {
+    args: ["run", "firms"],
+    async before({ folder, control, sluice }) {
+      expect((await sluice(["run", "firms"]).ended).status).toBe(0);
+      await control("POST", "requests/clear");
+      const file = join(folder, "syncs", "firms.yaml");
+      writeFileSync(
+        file,
+        readFileSync(file, "utf8")
+          .replace("object: account", "object: lead")
+          .replace(/accountnumber/g, "companyname")
+          .replace(/\bname:/g, "lastname:"),
+      );
+      return undefined;
+    },
+    says: "tells what is in account of",
+  },
   unknown_object: {
     files: mapping("object: contact", "object: contcat"),
     args: ["plan", "people"],

@@ -13,8 +13,10 @@ export type Memory = {
   link: Map<string, { id: string; left: boolean }>;
   sent: Map<string, Row>;
   seen: Map<string, Row>;
+  /** Records that a run of ours deactivated. */
+  rested: Set<string>;
 };
-export const memory = (): Memory => ({ link: new Map(), sent: new Map(), seen: new Map() });
+export const memory = (): Memory => ({ link: new Map(), sent: new Map(), seen: new Map(), rested: new Set() });
 
 export type OracleSync = {
   object: ObjectSchema;
@@ -84,7 +86,7 @@ export function expect_(sync: OracleSync, world: Outside, past: Memory): Expecte
     if (d.action === "leave" && adopted.has(d.id)) Object.assign(d, { action: "forget", write: {}, accept: {} });
   const states = new Map(
     decisions.flatMap((d) => {
-      const state = stateOf(sync, d, past.link.get(d.key));
+      const state = stateOf(sync, d, past);
       return state === null ? [] : [[d.key, state]];
     }),
   );
@@ -96,7 +98,7 @@ export function remember(
   sync: OracleSync,
   world: Outside,
   past: Memory,
-  { decisions }: Expected,
+  { decisions, states }: Expected,
   created: (key: string) => string,
   present: Set<string>,
 ): void {
@@ -106,6 +108,8 @@ export function remember(
       continue;
     }
     const id = d.action === "create" ? created(d.key) : d.id;
+    if (id !== null && states.get(d.key) === "1") past.rested.add(id);
+    if (id !== null && states.get(d.key) === "0") past.rested.delete(id);
     if (d.action === "adopt")
       for (const [key, l] of past.link)
         if (l.id === id && key !== d.key) for (const map of [past.link, past.sent, past.seen]) map.delete(key);
@@ -183,11 +187,10 @@ function candidates(
   });
 }
 
-/** With onLeave deactivate: who leaves is put to rest, who comes back is woken. */
-function stateOf(sync: OracleSync, d: Decision, link: { left: boolean } | undefined): "0" | "1" | null {
-  if (sync.policies.onLeave !== "deactivate") return null;
-  if (d.action === "leave") return "1";
-  return d.action === "update" && link?.left ? "0" : null;
+/** With onLeave deactivate: who leaves is put to rest; its record is woken by its row's return, or by who takes it over. */
+function stateOf(sync: OracleSync, d: Decision, past: Memory): "0" | "1" | null {
+  if (d.action === "leave") return sync.policies.onLeave === "deactivate" ? "1" : null;
+  return (d.action === "update" || d.action === "adopt") && past.rested.has(d.id!) ? "0" : null;
 }
 
 function count(

@@ -163,6 +163,13 @@ const rows = {
     when: "The state was written by a newer Sluice.",
     remedy: "Use the newer version; this one would not understand what it finds.",
   },
+  state_elsewhere: {
+    kind: "state",
+    exit: 2,
+    when: "The sync's state belongs to another organisation or table than the one it now writes to.",
+    remedy:
+      "Use an environment of its own for each organisation and a sync of its own for each table; or remove the folder named, and every record is matched anew.",
+  },
   disk_full: {
     kind: "state",
     exit: 2,

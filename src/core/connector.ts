@@ -27,6 +27,8 @@ export type Io = {
 };
 
 export interface Session {
+  /** What the other side calls itself, lasting: state about one organisation is worth nothing for another. */
+  identity?(signal?: AbortSignal): Promise<string>;
   objects(signal?: AbortSignal): Promise<ObjectSummary[]>;
   describe(object: string, signal?: AbortSignal): Promise<ObjectSchema>;
   /** A source that DuckDB can read in place. */

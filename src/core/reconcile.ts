@@ -118,6 +118,7 @@ function decideColumn(decision: Decision, column: ReconcileColumn, row: TouchedR
     source: want === sent ? "same" : "moved",
     destination: have === seen ? "same" : "moved",
     agrees: have === want,
+    empty: want === null,
     filled: have !== null,
   });
   const does = columnAction(rule, policies, column.role);

@@ -20,12 +20,13 @@ export type Policies = {
  */
 export type ColumnAction = "leave" | "write" | "accept";
 
-/** Facts of one column of one row. `agrees`: the destination already holds what the source wants. */
+/** Facts of one column of one row. `agrees`: the destination already holds what the source wants; `empty`: that is nothing. */
 export type ColumnFacts = {
   contact: "first" | "known";
   source: Moved;
   destination: Moved;
   agrees: boolean;
+  empty: boolean;
   filled: boolean;
 };
 export type Moved = "same" | "moved";
@@ -39,6 +40,11 @@ type ColumnRule = {
 export const columnTable: readonly ColumnRule[] = [
   { when: { contact: "known", source: "same", destination: "same" }, then: "leave", meaning: "nothing new" },
   { when: { agrees: true }, then: "accept", meaning: "both sides hold the same already: base moves, nothing is sent" },
+  {
+    when: { contact: "first", empty: true },
+    then: "accept",
+    meaning: "first contact, and the source has nothing to say",
+  },
   {
     when: { contact: "first", filled: false },
     then: { by: "firstContact", is: { overwrite: "write", keep: "accept", fill: "write" } },

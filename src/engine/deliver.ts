@@ -1,4 +1,4 @@
-import type { Batch, BatchOutcome, Session } from "../core/connector.ts";
+import type { Batch, BatchOutcome, RowOutcome, Session } from "../core/connector.ts";
 import { SluiceError } from "../core/errors.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import type { openJournal } from "./journal.ts";
@@ -50,5 +50,17 @@ export async function deliver(
 const interrupted = () => new SluiceError("interrupted", "The run was stopped before all was sent.");
 
 function line(wave: Wave, batch: Batch, outcome: BatchOutcome) {
-  return { w: wave, f: batch.from, t: batch.to, s: outcome.status, i: outcome.ids ?? [], x: outcome.exceptions };
+  return {
+    w: wave,
+    f: batch.from,
+    t: batch.to,
+    s: outcome.status,
+    i: outcome.ids ?? [],
+    x: outcome.exceptions.map(whole),
+  };
+}
+
+/** Half a character, where a message was cut, would make the line unreadable to DuckDB, and a batch's outcome lost. */
+function whole(outcome: RowOutcome): RowOutcome {
+  return outcome.message === undefined ? outcome : { ...outcome, message: outcome.message.toWellFormed() };
 }

@@ -8,7 +8,7 @@ import { type Layout, layout, runFiles } from "./layout.ts";
 import { refreshParents } from "./parents.ts";
 import { recover } from "./recover.ts";
 import { checkSourceColumns, type Shape, shapeOf } from "./shape.ts";
-import { type Host, open, readingRows, scanAudiences, scanModel } from "./source.ts";
+import { destinationName, type Host, open, readingRows, scanAudiences, scanModel } from "./source.ts";
 import { writeChanges } from "./sql/change.ts";
 import { decide, haveGone, releaseTaken } from "./sql/decide.ts";
 import { matching } from "./sql/match.ts";
@@ -25,6 +25,8 @@ export type Planned = {
   at: Layout;
   shape: Shape;
   session: Session;
+  /** Organisation and table. */
+  destination: string;
   meta: Meta;
   /** The whole table was read, not what changed. */
   full: boolean;
@@ -66,12 +68,13 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     );
     checkSourceColumns(job, scan);
     const shape = shapeOf(job, scan, object, audiences);
-    const meta = await attachState(duck, at);
+    const destination = await destinationName(job, session, object, host.signal);
+    const meta = await attachState(duck, at, destination);
     const files = [scan, ...audiences.filter((a) => a !== undefined)].flatMap((s) => s.paths);
     await lockDown(duck, [...new Set(files)], [job.folder, ...job.upstream.map((u) => u.runFolder)]);
     const refreshed = await refresh(job, duck, at, shape, session, meta, host);
     const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed.full, host);
-    return { duck, at, shape, session, meta, ...refreshed, touched, requests: () => requests, close };
+    return { duck, at, shape, session, destination, meta, ...refreshed, touched, requests: () => requests, close };
   } catch (thrown) {
     await close();
     throw thrown;
@@ -90,7 +93,7 @@ async function together<A, B, C>(a: Promise<A>, b: Promise<B>, c: Promise<C>): P
 }
 
 async function refresh(job: Job, duck: Duck, at: Layout, shape: Shape, session: Session, meta: Meta, host: Host) {
-  for (const statement of valueViews(shape, meta.columns)) await duck.run(statement);
+  for (const statement of valueViews(shape, meta.columns, meta.matched)) await duck.run(statement);
   // A column that the last run did not mirror, new or given up for a while, is unknown for every record.
   const complete = shape.columns.every((c) => meta.mirrored.includes(c.name));
   const table = {
@@ -108,8 +111,8 @@ async function refresh(job: Job, duck: Duck, at: Layout, shape: Shape, session: 
     refreshParents(duck, session, shape, meta.cursors, at.temp, host.signal),
   ]);
   await duck.run(haveNow(shape, read.full));
-  await recover(duck, at, job.run, shape);
-  if (shape.policies.deletedThere === "recreate") await confirmGone(duck, table);
+  await recover(duck, at, job.run, shape, meta.matched);
+  if (shape.policies.deletedThere !== "hold") await confirmGone(duck, table);
   return {
     full: read.full,
     cursors: { ...parents, ...(read.cursor !== undefined && { "cursor:table": read.cursor }) },
@@ -163,7 +166,8 @@ async function reconcile(
   await duck.run(haveGone);
   for (const statement of matching(shape)) await duck.run(statement);
   host.onProgress({ phase: "plan", done: 0 });
-  await duck.run(decide(shape));
+  const added = meta.mirrored.length ? shape.columns.filter((c) => !meta.mirrored.includes(c.name)) : [];
+  await duck.run(decide(shape, new Set(added.map((c) => c.name))));
   await duck.run(releaseTaken);
   for (const statement of writeChanges(shape, at)) await duck.run(statement);
   return counts;
@@ -171,7 +175,7 @@ async function reconcile(
 
 /** A source that came back empty is far likelier broken than true: nothing follows from it, least of all exits. */
 async function refuseEmpty(job: Job, duck: Duck, counts: TouchCounts): Promise<void> {
-  if (counts.received > 0) return;
+  if (counts.received > counts.empty_keys) return;
   const { known } = await duck.one<{ known: number }>("SELECT count(*) AS known FROM st.link WHERE h IS NOT NULL");
   if (known > 0)
     throw new SluiceError(

@@ -11,23 +11,34 @@ import { addColumns, existingColumns, valueViews } from "./sql/tables.ts";
  * this run goes on as the dead one would have, and leaves alone what Dynamics filled in by itself. Wants `have_now`, what
  * the destination holds. Then these runs have ended.
  */
-export async function recover(duck: Duck, at: Layout, run: string, shape: Shape): Promise<void> {
+export async function recover(
+  duck: Duck,
+  at: Layout,
+  run: string,
+  shape: Shape,
+  matched: string | undefined,
+): Promise<void> {
   for (const name of (await readdir(at.runs)).sort()) {
     if (name === run) continue;
     const dead = runFiles(join(at.runs, name));
     if ((await exists(dead.done)) || (await exists(dead.plan))) continue;
     // Written after the changes: a run that has not come so far has sent nothing.
-    if (await exists(dead.touched)) await takeOverFrom(duck, dead, shape);
+    if (await exists(dead.touched)) await takeOverFrom(duck, dead, shape, matched);
     await writeFile(dead.done, JSON.stringify({ status: "interrupted" }), { mode: 0o600 });
   }
 }
 
-async function takeOverFrom(duck: Duck, dead: ReturnType<typeof runFiles>, shape: Shape): Promise<void> {
+async function takeOverFrom(
+  duck: Duck,
+  dead: ReturnType<typeof runFiles>,
+  shape: Shape,
+  matched: string | undefined,
+): Promise<void> {
   const changes = dead.change("1-create");
   const columns = await columnsOf(duck, changes);
   if (columns === undefined) return;
   for (const statement of addColumns(shape)) await duck.run(statement);
-  for (const statement of valueViews(shape, await duck.all(existingColumns))) await duck.run(statement);
+  for (const statement of valueViews(shape, await duck.all(existingColumns), matched)) await duck.run(statement);
   const journal = (await exists(dead.journal)) ? dead.journal : undefined;
   for (const statement of orphans(shape, changes, journal, columns)) await duck.run(statement);
   for (const statement of takeOver(shape)) await duck.run(statement);

@@ -35,7 +35,7 @@ export async function planReport(
   const leaves = `(action = 'leave' AND (m <> 0 OR ${deactivates(shape)}))`;
   const of = await duck.one<Record<string, number>>(`SELECT
   count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'adopt') AS adopts,
-  count(*) FILTER ((action = 'update' AND (m <> 0 OR ${activates(shape)})) OR ${leaves}) AS updates,
+  count(*) FILTER ((action = 'update' AND (m <> 0 OR ${activates})) OR ${leaves}) AS updates,
   count(*) FILTER (${leaves}) AS leaves FROM decided`);
   const not = await duck.one<Record<string, number>>(
     "SELECT count(*) FILTER (status = 'excluded') AS excluded, count(*) FILTER (status <> 'excluded') AS rejected FROM plan_problem",

@@ -7,7 +7,7 @@ import type { Planned } from "./plan.ts";
 import { fold, prepareFold } from "./sql/fold.ts";
 import { keyProblems, newPending, waitingRows } from "./sql/pending.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
-import { addColumns, existingColumns, stateVersion, valueViews } from "./sql/tables.ts";
+import { addColumns, existingColumns, matchedBy, stateVersion, valueViews } from "./sql/tables.ts";
 
 /**
  * Reads back what the destination holds now, tells every row's outcome, and folds: state and reality agree again, in
@@ -23,7 +23,7 @@ export async function settle(
 ): Promise<Omit<RunCounts, "seconds">> {
   const { duck, at, shape, meta, session } = planned;
   const cursors = { ...planned.cursors };
-  let full = planned.full;
+  const { full } = planned;
   await duck.run(`CREATE OR REPLACE TEMP TABLE after AS SELECT * FROM fresh WHERE false`);
   if (attempted) {
     const read = await ingest(duck, {
@@ -38,7 +38,6 @@ export async function settle(
       onRows,
     });
     if (read.cursor !== undefined) cursors["cursor:table"] = read.cursor;
-    full &&= read.full;
   }
   const journal = await access(at.journal).then(
     () => at.journal,
@@ -53,7 +52,7 @@ export async function settle(
   await duck.run(finalRows(at.touched));
   for (const statement of addColumns(shape)) await duck.run(statement);
   // The views made before the columns were there would go on saying that nothing is stored.
-  for (const statement of valueViews(shape, await duck.all(existingColumns))) await duck.run(statement);
+  for (const statement of valueViews(shape, await duck.all(existingColumns), meta.matched)) await duck.run(statement);
   for (const statement of prepareFold(shape, at, full)) await duck.run(statement);
   const turn = meta.turn + 1;
   await duck.run(newPending(turn));
@@ -66,6 +65,8 @@ export async function settle(
     fingerprint: shape.fingerprint,
     engine: version,
     folded: run,
+    destination: planned.destination,
+    matched: matchedBy(shape),
     mirrored: JSON.stringify(shape.columns.map((c) => c.name)),
     ...cursors,
   };

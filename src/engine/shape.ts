@@ -10,8 +10,8 @@ import type { Job } from "./job.ts";
 /** Raised when the meaning of stored values changes, so that every row is looked at once more. */
 export const canonVersion = 1;
 
-/** Columns a bit mask can hold; no real mapping comes near. */
-const mostColumns = 120;
+/** The bits of a mask: Parquet knows no whole number larger than 64 bits. */
+const mostColumns = 64;
 
 /** One destination column of a sync. Its index is its bit in every mask. */
 export type ShapeColumn = {

@@ -1,6 +1,7 @@
 import type { Connector, Scan, Session } from "../core/connector.ts";
 import { type Place, SluiceError } from "../core/errors.ts";
 import type { Progress } from "../core/run.ts";
+import type { ObjectSchema } from "../core/schema.ts";
 import { ident } from "./duck.ts";
 import type { Job } from "./job.ts";
 
@@ -94,4 +95,14 @@ export async function scanAudiences(job: Job, source: Session, signal: AbortSign
     }
   }
   return scans;
+}
+
+/** The organisation and the table that a sync writes to, as its state remembers them. */
+export async function destinationName(
+  job: Job,
+  session: Session,
+  object: ObjectSchema,
+  signal: AbortSignal,
+): Promise<string> {
+  return `${object.name} of ${(await session.identity?.(signal)) ?? job.destination.connection}`;
 }

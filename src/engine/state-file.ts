@@ -14,14 +14,17 @@ export type Meta = {
   engine: string | undefined;
   cursors: Record<string, string>;
   mirrored: string[];
+  /** The columns the sync matched by. */
+  matched: string | undefined;
   columns: { table: string; name: string }[];
 };
 
 /**
  * Makes the run's folders and attaches the sync's state as `st`, new where there is none.
- * @throws SluiceError state_locked, state_newer, state_unwritable, disk_full.
+ * `destination` names the organisation and the table: links and cursors of another mean nothing there.
+ * @throws SluiceError state_locked, state_newer, state_elsewhere, state_unwritable, disk_full.
  */
-export async function attachState(duck: Duck, at: Layout): Promise<Meta> {
+export async function attachState(duck: Duck, at: Layout, destination: string): Promise<Meta> {
   await duck.run(`ATTACH ${text(at.state)} AS st`);
   await chmod(at.state, 0o600);
   for (const statement of createTables) await duck.run(statement);
@@ -34,11 +37,18 @@ export async function attachState(duck: Duck, at: Layout): Promise<Meta> {
       "state_newer",
       `${at.state} was written by a newer Sluice (state version ${version}; this one knows ${stateVersion}).`,
     );
+  const known = meta.get("destination");
+  if (known !== undefined && known !== destination)
+    throw new SluiceError(
+      "state_elsewhere",
+      `${at.state} tells what is in ${known}, but the sync now writes to ${destination}.`,
+    );
   return {
     turn: Number(meta.get("turn") ?? 0),
     fingerprint: meta.get("fingerprint"),
     engine: meta.get("engine"),
     cursors: Object.fromEntries([...meta].filter(([name]) => name.startsWith("cursor:"))),
+    matched: meta.get("matched"),
     mirrored: JSON.parse(meta.get("mirrored") ?? "[]") as string[],
     columns: await duck.all(existingColumns),
   };

@@ -4,7 +4,7 @@ import { ingest } from "./ingest.ts";
 import type { Job, JobResult } from "./job.ts";
 import { layout } from "./layout.ts";
 import { shapeOf } from "./shape.ts";
-import { type Host, open, scanAudiences, scanModel } from "./source.ts";
+import { destinationName, type Host, open, scanAudiences, scanModel } from "./source.ts";
 import { stored } from "./sql/names.ts";
 import { valueViews } from "./sql/tables.ts";
 import { seenValue } from "./sql/touch.ts";
@@ -28,8 +28,9 @@ export async function verify(job: Job, host: Host): Promise<JobResult> {
     const object = await session.describe(job.syncFile.object, host.signal);
     const scan = await scanModel(job, source, host.signal);
     const shape = shapeOf(job, scan, object, await scanAudiences(job, source, host.signal));
-    const meta = await attachState(duck, at);
-    for (const statement of valueViews(shape, meta.columns)) await duck.run(statement);
+    const destination = await destinationName(job, session, object, host.signal);
+    const meta = await attachState(duck, at, destination);
+    for (const statement of valueViews(shape, meta.columns, meta.matched)) await duck.run(statement);
     const columns = shape.columns.map((c) => c.target);
     await ingest(duck, {
       session,
@@ -41,7 +42,9 @@ export async function verify(job: Job, host: Host): Promise<JobResult> {
       signal: host.signal,
       onRows: (done) => host.onProgress({ phase: "readback", done }),
     });
-    const each = shape.columns.map(
+    // A column that the mapping has got since the last run was never agreed on.
+    const agreed = shape.columns.filter((c) => meta.mirrored.includes(c.name));
+    const each = agreed.map(
       (
         c,
       ) => `SELECT l.key, l.id, ${text(c.name)} AS col, ${seenValue(stored(c))} AS expected, f.${stored(c)} AS found, f.id IS NULL AS missing

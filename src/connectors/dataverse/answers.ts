@@ -109,3 +109,5 @@ export const casts: [type: string, query: string][] = [
 ];
 
 export const list = <T extends z.ZodType>(row: T) => z.object({ value: z.array(row) });
+
+export const whoAmI = z.object({ OrganizationId: z.string() });

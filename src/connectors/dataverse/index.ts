@@ -1,7 +1,7 @@
 import type { Connector, Io, Session } from "../../core/connector.ts";
 import { config, type DataverseConfig } from "./config.ts";
 import { defaults, openWebApi, type Settings, type WebApi } from "./http.ts";
-import { openMetadata } from "./metadata.ts";
+import { openMetadata, organisation } from "./metadata.ts";
 import { readPages } from "./read.ts";
 import { wire } from "./wire.ts";
 import { writeBatch } from "./write.ts";
@@ -20,6 +20,7 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
   return {
     api,
     wire,
+    identity: (signal) => organisation(api, signal),
     objects: metadata.objects,
     describe: metadata.describe,
     read: (object, request, signal) => readPages(api, object, request, signal),

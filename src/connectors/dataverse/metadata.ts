@@ -13,6 +13,7 @@ import {
   type Table,
   table,
   tableFields,
+  whoAmI,
 } from "./answers.ts";
 import { columnsOf } from "./columns.ts";
 import { classify } from "./faults.ts";
@@ -62,6 +63,12 @@ export function openMetadata(api: WebApi, version: string): Metadata {
       return schemaOf(found, bulk, new Map(details.flat().map((d) => [d.LogicalName, d])), known);
     },
   };
+}
+
+/** The organisation's id, which lasts while its address may change (dataverse.md section 2, WhoAmI). */
+export async function organisation(api: WebApi, signal?: AbortSignal): Promise<string> {
+  const { OrganizationId } = await getJson(api, { path: "WhoAmI", doing: "ask who we are" }, whoAmI, signal);
+  return OrganizationId.toLowerCase();
 }
 
 async function readTables(api: WebApi, version: string, signal?: AbortSignal): Promise<Map<string, Table>> {

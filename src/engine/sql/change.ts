@@ -6,9 +6,18 @@ import { has, list, stored } from "./names.ts";
 /** Namespace of the ids we choose ourselves: fixed for ever, so that every run and every sync agrees on them. */
 const namespace = "b1c2f3d45e6748a99bacbd0e1f203142";
 
-/** UUID version 5 (RFC 9562) of the object and the folded match value. */
-function ownId(shape: Shape): string {
-  const name = `encode(${text(`${shape.object.name}:${shape.match.map((c) => c.name).join()}:`)} || match_value)`;
+/**
+ * UUID version 5 (RFC 9562) of the object and the folded match value. A record that had the value when it was made and
+ * has another now still holds that id: then the row's key goes into the name, too.
+ */
+function createId(shape: Shape): string {
+  if (shape.keyed) return "NULL::VARCHAR";
+  const taken = "SELECT id FROM st.link WHERE id IS NOT NULL UNION ALL SELECT id FROM have_now";
+  return `CASE WHEN ${ownId(shape, "match_value")} IN (${taken}) THEN ${ownId(shape, "match_value || chr(31) || key")} ELSE ${ownId(shape, "match_value")} END`;
+}
+
+function ownId(shape: Shape, of: string): string {
+  const name = `encode(${text(`${shape.object.name}:${shape.match.map((c) => c.name).join()}:`)} || ${of})`;
   const digest = `sha1(unhex('${namespace}') || ${name})`;
   const variant = `substr('89ab89ab89ab89ab', strpos('0123456789abcdef', substr(d, 17, 1)), 1)`;
   return `(SELECT substr(d,1,8)||'-'||substr(d,9,4)||'-5'||substr(d,14,3)||'-'||${variant}||substr(d,18,3)||'-'||substr(d,21,12) FROM (SELECT ${digest} AS d))`;
@@ -19,11 +28,8 @@ export function deactivates(shape: Shape): string {
   return shape.policies.onLeave === "deactivate" ? "(action = 'leave' AND id IS NOT NULL)" : "false";
 }
 
-/** Which have it activated again: they had left and are back. */
-export function activates(shape: Shape): string {
-  if (shape.policies.onLeave !== "deactivate") return "false";
-  return "(NOT gone AND known AND old_h IS NULL AND link_ = 'linked' AND action IN ('update', 'adopt'))";
-}
+/** Which have it activated again: we had deactivated it, and its row, or another that takes it over, is there. */
+export const activates = "(NOT gone AND rested AND action IN ('update', 'adopt'))";
 
 function stateChange(which: string, kind: string, statecode: 0 | 1): string {
   return `SELECT key, id, '${kind}' AS kind, 1::UBIGINT AS m, '${statecode}' AS c_statecode FROM decided WHERE ${which}`;
@@ -41,10 +47,9 @@ export function writeChanges(
   const old = shape.columns.map((c) => `o_${c.index} AS ${ident(`o_${c.name}`)}`);
   const head = ["key", "id", "action AS kind", "m", "a", "match_value"];
   const copy = (select: string, to: string) => `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy)`;
-  const createId = shape.keyed ? "NULL::VARCHAR" : ownId(shape);
   return [
     copy(
-      `SELECT ${list(["key", `${createId} AS id`, ...head.slice(2), ...fresh])} FROM decided WHERE action = 'create'`,
+      `SELECT ${list(["key", `${createId(shape)} AS id`, ...head.slice(2), ...fresh])} FROM decided WHERE action = 'create'`,
       file.change("1-create"),
     ),
     copy(
@@ -52,13 +57,13 @@ export function writeChanges(
       file.change("2-update"),
     ),
     copy(stateChange(deactivates(shape), "deactivate", 1), file.change("3-deactivate")),
-    copy(stateChange(activates(shape), "activate", 0), file.change("0-activate")),
+    copy(stateChange(activates, "activate", 0), file.change("0-activate")),
     copy(
       `SELECT ${list([...head, ...fresh, ...old])} FROM decided WHERE action <> 'create' AND m = 0 AND a <> 0`,
       file.settled,
     ),
     copy(
-      `SELECT key, gone, h, old_h, known, old_id, id, link_, action, m <> 0 AS writes, a <> 0 AS accepts, match_value,
+      `SELECT key, gone, h, rested, old_id, id, link_, action, m <> 0 AS writes, a <> 0 AS accepts, match_value,
   coalesce(code, rule_code) AS code, CASE WHEN code IS NULL AND rule_code IS NOT NULL THEN ${text(shape.match.map((c) => c.name).join(", "))} ELSE col END AS col,
   CASE WHEN code IS NULL THEN match_value ELSE value END AS value, coalesce(others, nullif("limit", '')) AS others, ref, waits FROM decided`,
       file.touched,

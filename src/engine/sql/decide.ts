@@ -8,9 +8,9 @@ import { seenValue } from "./touch.ts";
  * write), a (bits of the columns whose base moves without sending), x_* (what is wanted) and o_* (what is there).
  * The rules are those of `core/state.ts`; `core/reconcile.ts` tells the same one row at a time.
  */
-export function decide(shape: Shape): string {
+export function decide(shape: Shape, added: ReadonlySet<string>): string {
   const { policies } = shape;
-  const facts = `SELECT t.*, x.match AS match_, x.found_id, x.others,
+  const facts = `SELECT t.*, x.match AS match_, x.found_id, x.found_rested, x.others,
     CASE WHEN t.gone THEN 'left' WHEN t.code IS NOT NULL THEN 'invalid' ELSE 'valid' END AS source_,
     CASE WHEN t.link_id IS NULL OR x.key IS NOT NULL THEN 'none' ELSE 'linked' END AS link_,
     CASE WHEN y.gone THEN 'gone' ELSE 'present' END AS there_
@@ -24,7 +24,8 @@ export function decide(shape: Shape): string {
   const chosen = `SELECT *, ${rowCase(policies, "then")} AS action, ${rowCase(policies, "code")} AS rule_code FROM acted`;
 
   const identified = `SELECT * EXCLUDE (link_id), link_id AS old_id,
-    CASE WHEN action = 'adopt' AND link_ = 'none' THEN found_id WHEN action <> 'create' THEN link_id END AS id FROM chosen`;
+    CASE WHEN action = 'adopt' AND link_ = 'none' THEN found_id WHEN action <> 'create' THEN link_id END AS id,
+    CASE WHEN action = 'adopt' AND link_ = 'none' THEN found_rested ELSE link_rested END IS TRUE AS rested FROM chosen`;
 
   const valued = `SELECT i.*, h.id IS NOT NULL AS there,
     ${list(shape.columns.map((c) => `CASE WHEN h.id IS NULL THEN i.seen_${c.index} ELSE h.${stored(c)} END AS o_${c.index}`))}
@@ -44,13 +45,13 @@ export function decide(shape: Shape): string {
     ${list(shape.columns.flatMap((c) => [`${wantOf(c)} AS x_${c.index}`, `${speaks(shape, c)} AS p_${c.index}`]))}
   FROM valued v`;
 
-  const ruled = `SELECT *, ${list(shape.columns.map((c) => `${does(shape, c)} AS d_${c.index}`))} FROM wants`;
+  const ruled = `SELECT *, ${list(shape.columns.map((c) => `${does(shape, c, added.has(c.name))} AS d_${c.index}`))} FROM wants`;
 
   const mask = (code: number) =>
-    shape.columns.map((c) => `CASE WHEN d_${c.index} = ${code} THEN ${bit(shape, c)} ELSE 0 END`).join(" + ") || "0";
+    shape.columns.map((c) => `CASE WHEN d_${c.index} = ${code} THEN ${bit(c)} ELSE 0 END`).join(" + ") || "0";
   const inner = shape.columns.flatMap((c) => [`d_${c.index}`, `p_${c.index}`, `sent_${c.index}`, `seen_${c.index}`]);
   const masked = `SELECT * EXCLUDE (${inner.join(", ")}),
-  (${mask(1)})::${maskType(shape)} AS m, (${mask(2)})::${maskType(shape)} AS a FROM ruled`;
+  (${mask(1)})::${maskType} AS m, (${mask(2)})::${maskType} AS a FROM ruled`;
 
   return `CREATE TEMP TABLE decided AS WITH
 facts AS (${facts}),
@@ -79,13 +80,15 @@ function speaks(shape: Shape, c: ShapeColumn): string {
   return `(CASE WHEN action IN ('create', 'adopt', 'update') THEN NOT ${skipped(c)} WHEN action = 'leave' THEN ${leaves} ELSE false END)`;
 }
 
-function does(shape: Shape, c: ShapeColumn): string {
+/** `added`: the mapping has the column since this run, so both sides meet in it for the first time. */
+function does(shape: Shape, c: ShapeColumn, added: boolean): string {
   const [x, o, sent, seen] = [`x_${c.index}`, `o_${c.index}`, `sent_${c.index}`, `seen_${c.index}`];
   const same = (a: string, b: string) => `${a} IS NOT DISTINCT FROM ${b}`;
   const rules = columnCase(shape.policies, c.role, {
-    contact: (value) => (value === "first" ? "base_ = 'no'" : "base_ = 'yes'"),
+    contact: (value) => (added ? String(value === "first") : `base_ = '${value === "first" ? "no" : "yes"}'`),
     source: (value) => (value === "same" ? same(x, sent) : `NOT (${same(x, sent)})`),
     destination: (value) => (value === "same" ? same(o, seen) : `NOT (${same(o, seen)})`),
+    empty: (value) => (value ? `${x} IS NULL` : `${x} IS NOT NULL`),
     agrees: (value) => (value ? same(o, x) : `NOT (${same(o, x)})`),
     filled: (value) => (value ? `${o} IS NOT NULL` : `${o} IS NULL`),
   });
@@ -96,5 +99,5 @@ function does(shape: Shape, c: ShapeColumn): string {
 export const haveGone = "CREATE TEMP TABLE have_gone AS SELECT DISTINCT id, gone FROM have_now WHERE gone";
 
 /** A record that another source row has just taken over is not ours to leave any more. */
-export const releaseTaken = `UPDATE decided SET action = 'forget', m = 0, a = 0
+export const releaseTaken = `UPDATE decided SET action = 'release', m = 0, a = 0
 WHERE action = 'leave' AND id IN (SELECT id FROM decided WHERE action = 'adopt')`;

@@ -1,4 +1,4 @@
-import { text } from "../duck.ts";
+import { ident, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { storedMatch } from "./match.ts";
@@ -43,18 +43,19 @@ FROM v_base b RIGHT JOIN (changed c JOIN final f ON f.key = c.key) ON b.key = c.
 SELECT c.key, ${list(
       columns.map(
         (c) =>
-          `CASE WHEN c.kind = 'create' OR ${has("c.m | c.a", shape, c)} THEN CASE WHEN n.id IS NULL THEN c.${stored(c)} ELSE n.${stored(c)} END ELSE ${seenValue(stored(c))} END AS ${stored(c)}`,
+          `CASE WHEN c.kind = 'create' OR ${has("c.m | c.a", shape, c)} THEN CASE WHEN n.id IS NOT NULL THEN n.${stored(c)} WHEN ${has("c.a", shape, c)} THEN c.${ident(`o_${c.name}`)} ELSE c.${stored(c)} END ELSE ${seenValue(stored(c))} END AS ${stored(c)}`,
       ),
     )}
 FROM changed c JOIN final f ON f.key = c.key
 LEFT JOIN v_base b ON b.key = c.key AND c.kind <> 'create' AND f.link_ = 'linked'
 LEFT JOIN v_seen s ON s.key = b.key LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id`,
-    // A row that came back and could not be sent goes on counting as one that left, so that its record is woken yet.
+    // A record that another row was to take over stays with the row that left where that did not come to pass.
     `CREATE OR REPLACE TEMP TABLE new_link AS
-SELECT f.key, f.id, CASE WHEN f.gone OR (f.status = 'failed' AND f.known AND f.old_h IS NULL) THEN NULL ELSE f.h END AS h,
+SELECT f.key, f.id, CASE WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
   CASE WHEN f.id IS NULL THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} ELSE coalesce(l.m, f.match_value) END AS m
-FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN st.link l ON l.key = f.key
-WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)`,
+FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN v_link l ON l.key = f.key
+WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
+  AND NOT (f.action = 'release' AND f.id IN (SELECT id FROM final WHERE action = 'adopt' AND id IS NOT NULL))`,
   ];
 }
 
@@ -66,12 +67,14 @@ export function fold(shape: Shape, meta: Record<string, string>, full: boolean):
   const columns = storedList(shape);
   return [
     "BEGIN TRANSACTION",
+    // Where the sync now matches by other columns, every link's match value is another.
+    "UPDATE st.link SET m = v.m FROM v_link v WHERE v.key = st.link.key AND v.m IS DISTINCT FROM st.link.m",
     // A record that another row took over leaves its old link, whether or not that row was looked at.
     "DELETE FROM st.base WHERE key IN (SELECT l.key FROM st.link l JOIN new_link n ON n.id = l.id AND n.key <> l.key)",
     "DELETE FROM st.seen WHERE key IN (SELECT l.key FROM st.link l JOIN new_link n ON n.id = l.id AND n.key <> l.key)",
     "DELETE FROM st.link WHERE id IN (SELECT id FROM new_link WHERE id IS NOT NULL)",
     "DELETE FROM st.link WHERE key IN (SELECT key FROM final)",
-    "INSERT INTO st.link(key, id, h, m) SELECT key, id, h, m FROM new_link",
+    "INSERT INTO st.link(key, id, h, m, rested) SELECT key, id, h, m, rested FROM new_link",
     "DELETE FROM st.base WHERE key IN (SELECT key FROM new_base UNION SELECT key FROM final WHERE id IS NULL OR action = 'forget')",
     `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM new_base WHERE id IS NOT NULL`,
     "DELETE FROM st.seen WHERE key IN (SELECT key FROM new_seen UNION SELECT key FROM final WHERE id IS NULL OR action = 'forget')",
@@ -83,6 +86,9 @@ FROM latest n LEFT JOIN st.link l ON l.id = n.id LEFT JOIN v_base b ON b.key = l
 WHERE CASE WHEN n.gone THEN l.id IS NOT NULL WHEN l.id IS NULL OR b.key IS NULL THEN true ELSE ${differsFromSeen(shape, "n")} END`,
     "DELETE FROM st.pending WHERE key IN (SELECT key FROM final)",
     "INSERT INTO st.pending SELECT * FROM new_pending",
+    // News that came while we wrote: the cursor is past it, so the next run is told to look at the row.
+    `INSERT INTO st.pending(key, status, wake, tries, due) SELECT l.key, 'waits', 'always', 0, 0
+FROM st.link l JOIN after a ON a.id = l.id JOIN st.have h ON h.id = l.id WHERE l.h IS NOT NULL AND l.key NOT IN (SELECT key FROM st.pending)`,
     "DELETE FROM st.ref WHERE name IN (SELECT name FROM ref_full) OR (name, id) IN (SELECT name, id FROM ref_fresh)",
     "INSERT INTO st.ref(name, id, value) SELECT name, id, value FROM ref_fresh WHERE NOT gone AND value IS NOT NULL",
     `DELETE FROM st.meta WHERE name IN (${Object.keys(meta).map(text).join(", ")})`,

@@ -26,22 +26,23 @@ WHERE NOT t.gone AND (t.link_id IS NULL${unlink ? " OR (t.code IS NULL AND t.lin
 WITH known AS (
   SELECT ${storedMatch(shape, "h")} AS m, h.id, h.created FROM have_now h WHERE NOT h.gone
   UNION ALL
-  SELECT l.m, l.id, NULL FROM st.link l WHERE l.id IS NOT NULL AND l.id NOT IN (SELECT id FROM have_now)
+  SELECT l.m, l.id, NULL FROM v_link l WHERE l.id IS NOT NULL AND l.id NOT IN (SELECT id FROM have_now)
 )
-SELECT k.m, k.id, k.created, CASE WHEN l.h IS NOT NULL AND NOT coalesce(t.gone, false) THEN l.key END AS owner
-FROM known k LEFT JOIN st.link l ON l.id = k.id LEFT JOIN touched t ON t.key = l.key
+SELECT k.m, k.id, k.created, l.rested,
+  CASE WHEN NOT t.gone OR (t.key IS NULL AND l.h IS NOT NULL) OR l.key IN (SELECT key FROM doubled) THEN l.key END AS owner
+FROM known k LEFT JOIN v_link l ON l.id = k.id LEFT JOIN touched t ON t.key = l.key
 WHERE k.m IN (SELECT m FROM unlinked)`,
     `CREATE TEMP TABLE matching AS
 WITH waiting AS (
-  SELECT l.key, l.m FROM st.link l WHERE l.id IS NULL AND l.h IS NOT NULL AND l.m IN (SELECT m FROM unlinked)
+  SELECT l.key, l.m FROM v_link l WHERE l.id IS NULL AND l.h IS NOT NULL AND l.m IN (SELECT m FROM unlinked)
     AND l.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND l.key NOT IN (SELECT key FROM doubled)),
 shared AS (SELECT m, count(*) AS n, list(key ORDER BY key)[1:5] AS keys
   FROM (SELECT key, m FROM unlinked WHERE m IS NOT NULL UNION ALL SELECT key, m FROM waiting) GROUP BY m HAVING count(*) > 1),
-found AS (SELECT m, count(*) AS n, min(owner) AS owner, first(id ORDER BY ${order}) AS id, list(id ORDER BY id)[1:5] AS ids FROM candidate GROUP BY m)
+found AS (SELECT m, count(*) AS n, min(owner) AS owner, first(id ORDER BY ${order}) AS id, first(rested ORDER BY ${order}) AS rested, list(id ORDER BY id)[1:5] AS ids FROM candidate GROUP BY m)
 SELECT u.key, u.m,
   CASE WHEN u.m IS NULL THEN 'empty' WHEN s.m IS NOT NULL THEN 'shared' WHEN f.owner IS NOT NULL THEN 'taken'
        WHEN f.n > 1 THEN 'several' WHEN f.n = 1 THEN 'one' ELSE 'none' END AS match,
-  f.id AS found_id,
+  f.id AS found_id, f.rested AS found_rested,
   CASE WHEN s.m IS NOT NULL THEN array_to_string(list_filter(s.keys, k -> k <> u.key), ', ')
        WHEN f.owner IS NOT NULL THEN f.owner WHEN f.n > 1 THEN array_to_string(f.ids, ', ') END AS others
 FROM unlinked u LEFT JOIN shared s ON s.m = u.m LEFT JOIN found f ON f.m = u.m`,

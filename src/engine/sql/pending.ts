@@ -16,7 +16,7 @@ export function newPending(turn: number): string {
   return `CREATE OR REPLACE TEMP TABLE new_pending AS
 SELECT f.key, f.status, f.code, f.col, f.value, coalesce(f.message, f.others) AS message, f.wake, f.ref,
   coalesce(p.tries, 0) + 1 AS tries, ${turn} + (1 << least(coalesce(p.tries, 0), 20))::INTEGER AS due
-FROM (SELECT *, ${wakeCase()} AS wake FROM final WHERE status IN ('rejected', 'excluded', 'failed') AND key IS NOT NULL) f
+FROM (SELECT *, CASE WHEN vanished THEN 'always' ELSE ${wakeCase()} END AS wake FROM final WHERE status IN ('rejected', 'excluded', 'failed') AND key IS NOT NULL) f
 LEFT JOIN st.pending p ON p.key = f.key AND p.code = f.code
 UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 0, 0 FROM final`;
 }

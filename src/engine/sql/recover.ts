@@ -9,9 +9,9 @@ type FileColumns = ReadonlySet<string>;
 
 /**
  * `orphan`: rows that a dead run was about to create and whose record is there, with what was sent (c_*) and what we
- * then take for seen (e_*). The record is told by the journal; or by its id, where it was ours to choose; or it is the
- * only one with the row's match value, belongs to nobody, and holds all that was sent: when the dead run planned, there
- * was none. What was not sent and yet is there are defaults, filled in as the record was made.
+ * then take for seen (e_*). The record is told by the journal; or it has the id that was ours to choose, or is the only
+ * one with the row's match value, belongs to nobody, and holds all that was sent: when the dead run planned, there was
+ * none. What was not sent and yet is there are defaults, filled in as the record was made.
  */
 export function orphans(shape: Shape, changes: string, journal: string | undefined, inFile: FileColumns): string[] {
   const known = shape.columns.filter((c) => inFile.has(`c_${c.name}`));
@@ -36,7 +36,7 @@ LEFT JOIN there o ON o.id = c.id
 LEFT JOIN fitting m ON m.m = c.match_value,
 LATERAL (SELECT coalesce(t.id, o.id, m.id) AS id) f
 LEFT JOIN there h ON h.id = f.id
-WHERE f.id IS NOT NULL AND (t.id IS NOT NULL OR o.id IS NOT NULL OR (${holds.join(" AND ") || "true"}))
+WHERE f.id IS NOT NULL AND (t.id IS NOT NULL OR (${holds.join(" AND ") || "true"}))
   AND f.id NOT IN (SELECT id FROM st.link WHERE id IS NOT NULL)
   AND c.key NOT IN (SELECT key FROM st.link WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM have_now WHERE gone))`,
   ];

@@ -35,7 +35,9 @@ LEFT JOIN exception x ON x.w = c.wave AND x.n = c.n LEFT JOIN made i ON i.w = c.
 
 /**
  * Unknown answers, resolved by what was read back: a row that now holds all that we sent was written. Anything else
- * stays pending: the next run sees what is there and does what is left, so nothing is sent twice and nothing is lost.
+ * stays pending: the next run sees what is there and does what is left, so nothing is sent twice and nothing is lost. An
+ * unknown answer with a code is a record that exists already: one with the row's match value is met by the next run, any
+ * other is a refusal.
  */
 export function resolveUnknown(shape: Shape, file: (wave: Wave) => string): string[] {
   const equal = shape.columns
@@ -49,7 +51,12 @@ WHERE s.wave = ${text(wave)} AND s.status = 'unknown' AND (${equal})`;
 ${found("1-create", `(a.id = s.id OR ${storedMatch(shape, "a")} = c.match_value)`)}
 UNION ALL ${found("2-update", "a.id = c.id")}`,
     `UPDATE sent SET status = CASE WHEN r.wave = '1-create' THEN 'created' ELSE 'updated' END, id = r.id, code = NULL, message = NULL FROM resolved r WHERE r.wave = sent.wave AND r.n = sent.n`,
-    `UPDATE sent SET status = 'failed', code = coalesce(code, 'unknown_answer') WHERE status = 'unknown'`,
+    `CREATE OR REPLACE TEMP TABLE appeared AS SELECT s.n FROM sent s
+JOIN read_parquet(${text(file("1-create"))}, file_row_number=true) c ON c.file_row_number = s.n
+JOIN after a ON NOT a.gone AND ${storedMatch(shape, "a")} = c.match_value WHERE s.wave = '1-create' AND s.status = 'unknown'`,
+    `UPDATE sent SET code = coalesce(code, 'unknown_answer'),
+  status = CASE WHEN code IS NULL OR (wave = '1-create' AND n IN (SELECT n FROM appeared)) THEN 'failed' ELSE 'rejected' END
+WHERE status = 'unknown'`,
   ];
 }
 
@@ -63,10 +70,11 @@ export function finalRows(touched: string): string {
 WITH reply AS (
   SELECT key, count(*) FILTER (status IN ${ok}) AS writes, bool_and(status IN ${ok}) AS well,
     bool_or(status = 'rejected' AND code IS DISTINCT FROM 'gone') AS refused, bool_or(code = 'gone') AS vanished,
+    bool_or(kind = 'activate' AND status IN ${ok}) AS woken, bool_or(kind = 'deactivate' AND status IN ${ok}) AS laid,
     max(id) FILTER (status = 'created') AS made_id, bool_or(wave IN ('1-create', '2-update') AND status IN ${ok}) AS moved,
     max(code) FILTER (status NOT IN ${ok}) AS code, max(message) FILTER (status NOT IN ${ok}) AS message
   FROM sent GROUP BY key)
-SELECT t.key, t.gone, t.h, t.old_h, t.known, t.action, t.link_, t.match_value, coalesce(r.writes, 0) AS writes, coalesce(r.moved, false) OR t.accepts AS moved,
+SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 0) AS writes, coalesce(r.moved, false) OR t.accepts AS moved,
   CASE WHEN t.action IN ('reject', 'status') THEN 'rejected' WHEN t.action = 'exclude' THEN 'excluded'
        WHEN r.key IS NULL THEN CASE WHEN t.gone THEN 'none' ELSE 'unchanged' END
        WHEN r.well THEN CASE WHEN t.action = 'create' THEN 'created' ELSE 'updated' END
@@ -74,7 +82,7 @@ SELECT t.key, t.gone, t.h, t.old_h, t.known, t.action, t.link_, t.match_value, c
   CASE WHEN t.action = 'create' THEN coalesce(r.made_id, CASE WHEN t.link_ = 'linked' THEN t.old_id END)
        WHEN t.action = 'adopt' THEN CASE WHEN coalesce(r.moved, true) OR t.link_ = 'linked' THEN t.id END
        WHEN t.link_ = 'linked' THEN t.old_id END AS id,
-  t.old_id,
+  t.old_id, CASE WHEN r.laid THEN true WHEN r.woken THEN false ELSE t.rested END AS rested, coalesce(r.vanished, false) AS vanished,
   CASE WHEN t.code IS NOT NULL THEN t.code WHEN r.vanished THEN 'deleted_there' WHEN r.refused THEN 'refused' WHEN NOT r.well THEN coalesce(r.code, 'not_sent') END AS code,
   t.col, t.value, t.others, t.ref, t.waits,
   CASE WHEN r.refused THEN concat_ws(' ', r.message, '(' || r.code || ')') ELSE r.message END AS message

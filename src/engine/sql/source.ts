@@ -27,9 +27,19 @@ export function sourceViews(shape: Shape, scan: Scan): string[] {
     `CREATE OR REPLACE TEMP VIEW source AS
 SELECT *, hash(${hashed.join(", ") || "0"}) AS h FROM (
 SELECT ${list(["m.key_of_row AS key", ...used, ...members])}
-FROM (SELECT *, ${keyOf(shape.key)} AS key_of_row${conditions} FROM (${relationOf(scan)})) m
+FROM (SELECT *, ${keyOf(shape.key)} AS key_of_row FROM (${judged(scan, conditions)})) m
 ${joins.join("\n")})`,
   ];
+}
+
+/**
+ * The model's rows with the audiences' conditions (, (...) AS q_*) judged. A column of a declared type stays text in the
+ * rows, so that one that does not fit can be told; a condition sees it in its type.
+ */
+function judged(scan: Scan, conditions: string): string {
+  const typed = Object.entries(scan.typed ?? {}).map(([name, sql]) => `${sql} AS ${ident(name)}`);
+  if (conditions === "" || typed.length === 0) return `SELECT *${conditions} FROM (${relationOf(scan)})`;
+  return `SELECT row_as_read.*${conditions} FROM (SELECT r AS row_as_read, r.* REPLACE (${typed.join(", ")}) FROM (${relationOf(scan)}) r)`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Shape } from "../shape.ts";
+import { storedMatch } from "./match.ts";
 import { stored } from "./names.ts";
 
 /** Raised with every change of these tables; older files are migrated into a copy, newer ones refused. */
@@ -16,7 +17,7 @@ export const stateVersion = 1;
  */
 export const createTables = [
   "CREATE TABLE IF NOT EXISTS st.meta(name VARCHAR, value VARCHAR)",
-  "CREATE TABLE IF NOT EXISTS st.link(key VARCHAR, id VARCHAR, h UBIGINT, m VARCHAR)",
+  "CREATE TABLE IF NOT EXISTS st.link(key VARCHAR, id VARCHAR, h UBIGINT, m VARCHAR, rested BOOLEAN)",
   "CREATE TABLE IF NOT EXISTS st.base(key VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.seen(key VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.have(id VARCHAR, gone BOOLEAN, created VARCHAR)",
@@ -36,14 +37,33 @@ export function addColumns(shape: Shape): string[] {
   );
 }
 
-/** Views b_base, b_seen and b_have: the stored values under this mapping, whether or not the columns are there yet. */
-export function valueViews(shape: Shape, existing: { table: string; name: string }[]): string[] {
+/**
+ * Views v_base, v_seen and v_have: the stored values under this mapping, whether or not the columns are there yet; and
+ * v_link, whose match values (m) are made anew from them where the sync matches by other columns than before.
+ */
+export function valueViews(
+  shape: Shape,
+  existing: { table: string; name: string }[],
+  matched: string | undefined,
+): string[] {
   const known = new Set(existing.map((e) => `${e.table}.${e.name}`));
-  return valueTables.map((table) => {
+  const views = valueTables.map((table) => {
     const key = table === "have" ? "id, gone, created" : "key";
     const columns = shape.columns.map((c) =>
       known.has(`${table}.c_${c.name}`) ? stored(c) : `NULL::VARCHAR AS ${stored(c)}`,
     );
     return `CREATE OR REPLACE TEMP VIEW v_${table} AS SELECT ${[key, ...columns].join(", ")} FROM st.${table}`;
   });
+  const same = matched === undefined || matched === matchedBy(shape);
+  const seen = shape.match.map(
+    (c) => `CASE WHEN s.key IS NULL THEN b.${stored(c)} ELSE s.${stored(c)} END AS ${stored(c)}`,
+  );
+  const values = `(SELECT b.key, ${seen.join(", ")} FROM v_base b LEFT JOIN v_seen s ON s.key = b.key)`;
+  const link = same
+    ? "SELECT * FROM st.link"
+    : `SELECT l.* REPLACE (CASE WHEN l.id IS NOT NULL THEN ${storedMatch(shape, "v")} END AS m) FROM st.link l LEFT JOIN ${values} v ON v.key = l.key`;
+  return [...views, `CREATE OR REPLACE TEMP VIEW v_link AS ${link}`];
 }
+
+/** What the sync matches by, as the state remembers it. */
+export const matchedBy = (shape: Shape): string => shape.match.map((c) => c.name).join();

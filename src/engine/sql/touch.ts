@@ -1,3 +1,4 @@
+import { text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { list, sourceColumn, stored } from "./names.ts";
 
@@ -30,9 +31,17 @@ export function wake(shape: Shape, full: boolean, turn: number): string {
   const changed = `SELECT l.key FROM st.link l JOIN have_now f ON f.id = l.id JOIN v_base b ON b.key = l.key
   LEFT JOIN v_seen s ON s.key = l.key LEFT JOIN st.have old ON old.id = l.id
 WHERE l.h IS NOT NULL ${full ? "" : "AND f.id IN (SELECT id FROM fresh) "}AND (f.gone IS DISTINCT FROM coalesce(old.gone, false) OR (NOT f.gone AND ${differsFromSeen(shape, "f")}))`;
+  // A parent that is gone, or goes by another value now: whoever points at it is looked at again.
+  const left =
+    "SELECT r.id FROM st.ref r LEFT JOIN ref_now n ON n.name = r.name AND n.id = r.id WHERE n.value IS DISTINCT FROM r.value";
+  const moved = shape.columns
+    .filter((c) => c.parent)
+    .map((c) => `UNION ALL SELECT key FROM v_base WHERE ${stored(c)} IN (${left} AND r.name = ${text(c.parent!.ref)})`)
+    .join("\n");
   return `CREATE TEMP TABLE wake AS SELECT DISTINCT key FROM (
 ${changed}
 UNION ALL SELECT key FROM st.pending WHERE wake = 'always' OR (wake = 'destination' AND due <= ${turn})
+${moved}
 UNION ALL SELECT p.key FROM st.pending p SEMI JOIN parents r ON p.ref = r.name || ':' || r.value WHERE p.wake = 'parent')`;
 }
 
@@ -40,7 +49,7 @@ UNION ALL SELECT p.key FROM st.pending p SEMI JOIN parents r ON p.ref = r.name |
 export function touch(shape: Shape, all: boolean): string {
   const carried = [...shape.used.map(sourceColumn), ...shape.audiences.map((_, i) => `a_${i}`)].map((c) => `n.${c}`);
   return `CREATE TEMP TABLE touched AS
-SELECT ${list(["coalesce(n.key, l.key) AS key", "n.h IS NULL AS gone", "n.h AS h", "l.h AS old_h", "l.id AS link_id", "l.key IS NOT NULL AS known", ...carried])}
+SELECT ${list(["coalesce(n.key, l.key) AS key", "n.h IS NULL AS gone", "n.h AS h", "l.h AS old_h", "l.id AS link_id", "l.rested AS link_rested", "l.key IS NOT NULL AS known", ...carried])}
 FROM st.link l FULL JOIN source n ON l.key = n.key
 WHERE ${all ? "n.h IS NOT NULL OR l.h IS NOT NULL" : "l.h IS DISTINCT FROM n.h"} OR coalesce(n.key, l.key) IN (SELECT key FROM wake)`;
 }

@@ -31,7 +31,7 @@ export function mapRows(shape: Shape, scan: Scan): string {
     (c) =>
       `LEFT JOIN parents p_${c.index} ON p_${c.index}.name = ${text(c.parent!.ref)} AND p_${c.index}.value = ${foldSql(`v_${c.index}`)}`,
   );
-  const carried = ["key", "gone", "h", "old_h", "link_id", "known", ...members];
+  const carried = ["key", "gone", "h", "old_h", "link_id", "link_rested", "known", ...members];
   const values = mapped.flatMap((c) => (c.line?.from === undefined ? [] : [sourceColumn(c.line.from)]));
   return `CREATE TEMP TABLE mapped AS
 WITH converted AS (SELECT ${list([...carried, ...new Set(values), ...converted])} FROM touched WHERE key IS NOT NULL),
