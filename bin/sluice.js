@@ -5,9 +5,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
-
-const [major, minor] = process.versions.node.split(".").map(Number);
-const newEnough = major > 22 || (major === 22 && minor >= 18);
+import { newEnough, refuse } from "./need-node.js";
 
 if (newEnough) await import("../src/main.ts");
 else handOver();
@@ -24,13 +22,4 @@ function handOver() {
   child.on("exit", (code, signal) => {
     process.exit(code ?? 128 + (constants.signals[signal] ?? 0));
   });
-}
-
-function refuse() {
-  const message = `Sluice needs Node 22.18 or newer, this is ${process.versions.node}, and the one that npm brings along is missing because install scripts were ignored: run \`npm ci\` without --ignore-scripts, or use a newer Node.`;
-  if (process.argv.includes("--json")) {
-    const error = { kind: "config", code: "usage", message, remedy: "Run `npm ci` without --ignore-scripts." };
-    console.log(JSON.stringify({ error }));
-  } else console.error(message);
-  process.exit(2);
 }

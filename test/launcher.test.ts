@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 
 const launcher = fileURLToPath(new URL("../bin/sluice.js", import.meta.url));
+const needNode = fileURLToPath(new URL("../bin/need-node.js", import.meta.url));
 
 /** The Node of this test, made to believe that it is an old one. */
 const old = [
@@ -17,7 +18,8 @@ const old = [
 
 const lonely = mkdtempSync(join(tmpdir(), "sluice-test-"));
 mkdirSync(join(lonely, "bin"));
-copyFileSync(launcher, join(lonely, "bin", "sluice.js"));
+for (const file of [launcher, needNode]) copyFileSync(file, join(lonely, "bin", basename(file)));
+writeFileSync(join(lonely, "package.json"), JSON.stringify({ type: "module" }));
 afterAll(() => rmSync(lonely, { recursive: true }));
 
 /** Waits until the sandbox has printed its last assignment, and gives them. */
@@ -55,6 +57,30 @@ test("without it, one plain sentence says what is missing", () => {
   expect([status, stdout, stderr.trim().split("\n").length]).toEqual([2, "", 1]);
   expect(stderr).toMatch(/install scripts were ignored.*npm ci/);
   expect(JSON.parse(run("--json").stdout).error).toMatchObject({ code: "usage", kind: "config" });
+});
+
+test("what npm starts asks for a new Node first, and an old one gets the same sentence", () => {
+  const ask = (...node: string[]) => spawnSync(process.execPath, [...node, needNode], { encoding: "utf8" });
+  expect([ask().status, ask().stderr]).toEqual([0, ""]);
+  const { status, stdout, stderr } = ask(...old);
+  expect([status, stdout, stderr.trim().split("\n").length]).toEqual([2, "", 1]);
+  expect(stderr).toMatch(/this is 20\.1\.0.*npm ci/);
+  const { scripts } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  for (const [name, script] of Object.entries(scripts as Record<string, string>))
+    if (name !== "demo" && !name.startsWith("check:")) expect(script).toMatch(/^node bin\/need-node\.js && /);
+});
+
+/** A Node of the machine, where it is an old one: what a person has who ignores npm's install scripts. */
+const oldNode = ["/usr/bin/node", "/usr/local/bin/node"].find((node) => {
+  if (!existsSync(node)) return false;
+  const version = /^v(\d+)/.exec(spawnSync(node, ["--version"], { encoding: "utf8" }).stdout ?? "");
+  return version !== null && Number(version[1]) >= 18 && Number(version[1]) < 22;
+});
+
+test.skipIf(oldNode === undefined)("a Node that really is old can read the question", () => {
+  const { status, stderr } = spawnSync(oldNode!, [needNode], { encoding: "utf8" });
+  expect([status, stderr.trim().split("\n").length]).toEqual([2, 1]);
+  expect(stderr).toContain("Sluice needs Node 22.18 or newer");
 });
 
 test.each(["SIGINT", "SIGTERM"] as const)(
