@@ -20,7 +20,8 @@ import type { Job, JobResult } from "./job.ts";
 
 /**
  * Holds the plan's SQL, and all that follows until the fold, to the oracle: random histories of a source, of people who
- * edit, delete and make records, and of a destination that rewrites what it is given, under every policy.
+ * edit, delete and make records, and of a destination that rewrites what it is given, under every policy. SEED and RUNS
+ * play others and more; SHRINK=1 looks for the shortest history that fails.
  */
 const code = fc.constantFrom("A", "a", "B", "é", "E", "C ", null, "D");
 const row = fc.record({

@@ -8,12 +8,13 @@ const namespace = "b1c2f3d45e6748a99bacbd0e1f203142";
 
 /**
  * UUID version 5 (RFC 9562) of the object and the folded match value. A record that had the value when it was made and
- * has another now still holds that id: then the row's key goes into the name, too.
+ * has another now still holds that id, and one made anew must not meet a newcomer's: then the row's key goes into the
+ * name, too.
  */
 function createId(shape: Shape): string {
   if (shape.keyed) return "NULL::VARCHAR";
   const taken = "SELECT id FROM st.link WHERE id IS NOT NULL UNION ALL SELECT id FROM have_now";
-  return `CASE WHEN ${ownId(shape, "match_value")} IN (${taken}) THEN ${ownId(shape, "match_value || chr(31) || key")} ELSE ${ownId(shape, "match_value")} END`;
+  return `CASE WHEN link_ = 'linked' OR ${ownId(shape, "match_value")} IN (${taken}) THEN ${ownId(shape, "match_value || chr(31) || key")} ELSE ${ownId(shape, "match_value")} END`;
 }
 
 function ownId(shape: Shape, of: string): string {
