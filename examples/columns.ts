@@ -8,6 +8,7 @@ import {
   type NewKey,
   openSession,
 } from "../src/connectors/dataverse/index.ts";
+import { SluiceError } from "../src/core/errors.ts";
 
 const contactColumns: NewColumn[] = [
   { name: "sluice_CustomerId", title: "Customer Number", type: "text", maxLength: 40 },
@@ -57,7 +58,13 @@ if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.me
     console.error(`Not set: ${missing.join(", ")}. \`npx sluice sandbox --print-env\` prints them for the sandbox.`);
     process.exitCode = 2;
   } else {
-    const made = await makeColumns(process.env);
-    console.log(made.length > 0 ? `Made: ${made.join(", ")}` : "Everything is there already.");
+    try {
+      const made = await makeColumns(process.env);
+      console.log(made.length > 0 ? `Made: ${made.join(", ")}` : "Everything is there already.");
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      console.error(`${error.message}\n${error.remedy}`);
+      process.exitCode = 2;
+    }
   }
 }
