@@ -89,7 +89,7 @@ const rows = {
     kind: "config",
     exit: 2,
     when: "A model that had rows came back empty.",
-    remedy: "Look whether the source is complete; every row would count as left. Nothing was sent.",
+    remedy: "Look whether the source is complete; every row would count as left. Nothing of this sync was sent.",
   },
   unknown_object: {
     kind: "config",
