@@ -1,4 +1,5 @@
 import type { Scan } from "../../core/connector.ts";
+import { showFormat } from "../../core/dates.ts";
 import { foldSql } from "../../core/fold.ts";
 import { ident, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
@@ -42,7 +43,7 @@ SELECT ${list([
     `coalesce(${mapped.map(fault).join(", ")}, NULL) AS code`,
     `${firstFault(mapped, (c) => text(c.name))} AS col`,
     `${firstFault(mapped, rawValue)} AS value`,
-    `${firstFault(mapped, (c) => limitCase(c))} AS "limit"`,
+    `${firstFault(mapped, (c) => limitCase(c, scan))} AS "limit"`,
     `${firstFault(parents, (c) => `CASE WHEN ${fault(c)} = 'parent_missing' THEN ${parentRef(c)} END`)} AS ref`,
     `${waits(parents.filter((c) => c.parent!.missing === "null"))} AS waits`,
     `CASE WHEN NOT gone THEN ${wantedMatch(shape)} END AS match_value`,
@@ -97,9 +98,11 @@ FROM (${sources.join(" UNION ALL ")}) WHERE value IS NOT NULL GROUP BY name, val
 }
 
 /** What the column takes, in words, for the sentence about a value that does not fit. */
-function limitCase(c: ShapeColumn): string {
-  const limits = (["too_long", "out_of_range", "not_an_option"] as const).flatMap((code) => {
-    const limit = limitOf(c.target, code);
+function limitCase(c: ShapeColumn, scan: Scan): string {
+  const read = c.line?.from === undefined ? undefined : scan.dates[c.line.from];
+  const formats = c.line?.formats ?? read?.map(showFormat);
+  const limits = (["too_long", "out_of_range", "not_an_option", "bad_date"] as const).flatMap((code) => {
+    const limit = limitOf(c.target, code, formats);
     return limit === null ? [] : [`WHEN ${text(code)} THEN ${text(limit)}`];
   });
   return limits.length ? `CASE ${fault(c)} ${limits.join(" ")} END` : "NULL";

@@ -2,8 +2,12 @@ import { explain } from "../../../core/reasons.ts";
 import type { Column } from "../../../core/schema.ts";
 import { rangeOf } from "./number.ts";
 
-/** What a column takes, in words, where a reason is about that; null otherwise. For `explain`'s `limit`. */
-export function limitOf(target: Column, code: string): string | null {
+/**
+ * What a column takes, in words, where a reason is about that; null otherwise. For `explain`'s `limit`. `formats`: how
+ * its dates are written, as people declare them; ISO 8601 where none are given.
+ */
+export function limitOf(target: Column, code: string, formats: readonly string[] = []): string | null {
+  if (code === "bad_date") return formats.length > 0 ? formats.join(" or ") : "ISO 8601, such as 1976-01-25";
   if (code === "too_long") return target.maxLength === undefined ? null : String(target.maxLength);
   if (code === "out_of_range") return rangeOf(target).join(" to ");
   if (code !== "not_an_option") return null;
