@@ -1,4 +1,5 @@
 import { type Register, targetOf, withClient } from "./terminal/command.ts";
+import { many } from "./terminal/table.ts";
 
 export const register: Register = (program, run) => {
   const command = program
@@ -10,7 +11,7 @@ export const register: Register = (program, run) => {
           const result = await client.validate({}, { signal: context.signal });
           const { project, environment, connections, models, audiences, syncs } = result;
           context.out.line(
-            `${project} (environment ${environment}) is in order: ${connections} connections, ${models} models, ${audiences} audiences, ${syncs} syncs.`,
+            `${project} (environment ${environment}) is in order: ${many(connections, "connection")}, ${many(models, "model")}, ${many(audiences, "audience")}, ${many(syncs, "sync")}.`,
           );
           if (syncs > 0) context.out.line(`They run in this order: ${result.order.join(", ")}.`);
           return { result };

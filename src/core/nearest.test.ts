@@ -18,6 +18,10 @@ test("what begins alike is near, however long", () => {
   expect(nearest("email", ["emailaddress1", "telephone1"])).toEqual(["emailaddress1"]);
 });
 
+test("a title that is its name in another case is not offered beside it", () => {
+  expect(didYouMean("contcat", ["Contact", "contact", "Contract"])).toBe("; did you mean `contact` or `Contract`?");
+});
+
 test("nothing is offered when nothing is near", () => {
   expect(nearest("zebra", keys)).toEqual([]);
   expect(nearest("id", ["no", "of"])).toEqual([]);

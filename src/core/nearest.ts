@@ -15,7 +15,13 @@ export function nearest(name: string, candidates: Iterable<string>, limit = 3): 
     if (begins || distance <= allowed) scored.push({ candidate, distance });
   }
   scored.sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1));
-  return scored.slice(0, limit).map((s) => s.candidate);
+  // A name and a title that differ in case only are one offer, the small one: what tables and columns are called.
+  const offers = new Map<string, string>();
+  for (const { candidate } of scored) {
+    const other = offers.get(candidate.toLowerCase());
+    if (other === undefined || candidate > other) offers.set(candidate.toLowerCase(), candidate);
+  }
+  return [...offers.values()].slice(0, limit);
 }
 
 /** "; did you mean `a` or `b`?", or nothing. To be put after a sentence's last word. */

@@ -24,6 +24,13 @@ test("the redrawn line is cut to the screen, and gone before anything else is wr
   expect(err.text()).toBe("people: sending 1,0\r\u001b[2Kshort\r\u001b[2Kdone\n");
 });
 
+test("a screen that does not tell its width (0) is taken for 80 wide", () => {
+  const err = stream(true);
+  Object.assign(err.target, { columns: 0 });
+  terminalOutput(false, stream(false).target, err.target, {}).redraw("x".repeat(100));
+  expect(err.text()).toBe("x".repeat(79));
+});
+
 test("where nobody looks, or --json is asked for, nothing is redrawn; results for people are silent with --json", () => {
   for (const [json, isTTY] of [
     [false, false],

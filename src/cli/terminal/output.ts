@@ -57,7 +57,7 @@ export function terminalOutput(
       if (!live) return;
       clear();
       if (text === "") return;
-      err.write(text.slice(0, (err.columns ?? 80) - 1));
+      err.write(text.slice(0, (err.columns || 80) - 1));
       drawn = true;
     },
   };

@@ -8,11 +8,12 @@ export function problemLines(groups: readonly Group[]): string[] {
   return groups.flatMap((group) => {
     const column = group.column === null ? "" : ` ${group.column}`;
     const rows = group.rows === 1 ? "1 row" : `${count(group.rows)} rows`;
+    const keys = group.keys.filter((key) => key !== "");
     const more = group.rows > group.keys.length ? ", ..." : "";
     return [
       `  ! ${rows} ${group.status}:${column} ${group.code}`,
       `      ${group.example}`,
-      `      keys: ${group.keys.join(", ")}${more}`,
+      ...(keys.length > 0 ? [`      keys: ${keys.join(", ")}${more}`] : []),
     ];
   });
 }

@@ -24,6 +24,11 @@ export function count(n: number): string {
   return Math.round(n).toLocaleString("en-US");
 }
 
+/** 1 model, 2 models, 0 models */
+export function many(n: number, thing: string): string {
+  return `${count(n)} ${thing}${n === 1 ? "" : "s"}`;
+}
+
 /** 0.42 s, 12.3 s, 3 min 05 s */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(2)} s`;

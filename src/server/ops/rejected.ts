@@ -22,7 +22,10 @@ export async function rejected(workplace: Workplace, { syncs, run, limit }: Requ
     }
   else {
     const found = await findRun(control, environment, run);
-    if (!found) throw new SluiceError("unknown_name", `There is no run \`${run}\` in the environment ${environment}.`);
+    if (!found)
+      throw new SluiceError("unknown_name", `There is no run \`${run}\` in the environment ${environment}.`, {
+        remedy: "`sluice runs` lists the runs.",
+      });
     runs.push({ sync: found.sync, run });
   }
   const rows: ResponseOf<"rejected">["rows"] = [];
