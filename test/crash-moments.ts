@@ -57,7 +57,7 @@ export function twentyCrashes(seed: number, topic: string): Crash[] {
     [aimedAt.start, "contacts"],
     [time(0, 0.2), "contacts"],
     [time(0, 1), "both"],
-    [time(0.2, 1), "both"],
+    [time(0.2, 1), "contacts"],
     [request("write", "accounts", accountWrites), "both"],
     [aimedAt.refresh, "contacts"],
     [request("describe", "", describes), "contacts"],

@@ -79,9 +79,9 @@ const play = (history: History, number = 0) =>
     const again = await lane.command("run", ...(both ? [] : [contacts]));
     await sameAsCalm(lane, again, both);
     expect(await contactsWritten(lane), "each contact is written once, in both runs together").toBe(sound);
-    // Where the content is the same these can hardly fail: not each every time.
-    if (number % 2 === 0) await quiet(lane);
-    else if (number % 4 === 1) await proven(lane);
+    // A run that died before it sent anything leaves an ordinary first load to the next one.
+    if (!["start", "refresh", "plan"].includes(phase)) await quiet(lane);
+    if (number % 4 === 0) await proven(lane);
     return phase;
   });
 
@@ -179,8 +179,7 @@ describe("a run of changes killed", () => {
   const days: Day[] = [
     { moment: atWrite(1, "arrived"), victim: "group", journal: "kept" },
     { moment: atWrite(1, "committed"), victim: "command", journal: "kept" },
-    { moment: atWrite(2, "answered"), victim: "group", journal: "torn" },
-    { moment: atWrite(2, "committed"), victim: "job", journal: "deleted" },
+    { moment: atWrite(2, "committed"), victim: "job", journal: "torn" },
     { moment: atFile("outcome.parquet"), victim: "group", journal: "deleted" },
   ];
 
