@@ -1,3 +1,4 @@
+import { readFormat } from "../../core/dates.ts";
 import type { SluiceError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import type { AudienceFile, ModelFile, SyncFile } from "../../core/project.ts";
@@ -44,6 +45,12 @@ export function syncFaults(
     const offer = didYouMean(column, mapped) || ". Add a line for it under `mapping`.";
     faults.push(faultAt(document, ["match"], `The match column \`${column}\` is not mapped${offer}`));
   }
+  for (const [column, line] of Object.entries(file.mapping))
+    for (const [i, text] of (line.formats ?? []).entries()) {
+      const format = readFormat(text);
+      if ("problem" in format)
+        faults.push(faultAt(document, ["mapping", column, "formats", i], `${column}: ${format.problem}.`));
+    }
   const writers = new Map<string, string>();
   for (const column of mapped) {
     const twin = writers.get(column.toLowerCase());
