@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -221,10 +221,7 @@ const cases: Record<ErrorCode, Case> = {
   },
 };
 
-async function situationOf(
-  files: Files = {},
-  _args: string[] = ["validate"],
-): Promise<Situation & { end(): Promise<void> }> {
+async function situationOf(files: Files = {}): Promise<Situation & { end(): Promise<void> }> {
   const project = makeProject(files);
   const sandbox = await startSandbox();
   const state = join(project.folder, ".sluice");
@@ -259,8 +256,8 @@ async function situationOf(
   return { ...situation, end };
 }
 
-test.concurrent.each(Object.entries(cases) as [ErrorCode, Case][])("%s", async (code, one) => {
-  if (code === "disk_full" && !existsSync("/dev/full")) return;
+test.concurrent.for(Object.entries(cases) as [ErrorCode, Case][])("%s", async ([code, one], { skip }) => {
+  skip(code === "disk_full" && !existsSync("/dev/full"), "this system has no /dev/full");
   const situation = await situationOf(one.files);
   try {
     const undo = await one.before?.(situation);
@@ -278,6 +275,20 @@ test.concurrent.each(Object.entries(cases) as [ErrorCode, Case][])("%s", async (
     expect(stdout + stderr).not.toContain(situation.sandbox.env.CLIENT_SECRET);
     expect(await situation.control("GET", "requests")).toMatchObject({ writes: 0 });
   } finally {
+    await situation.end();
+  }
+});
+
+test.skipIf(process.getuid?.() === 0)("a state folder that is read-only: state_unwritable", async () => {
+  const situation = await situationOf();
+  try {
+    chmodSync(situation.state, 0o555);
+    const { status, stdout } = await situation.sluice(["run"]).ended;
+    expect(status).toBe(2);
+    expect(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "").error).toMatchObject({ code: "state_unwritable" });
+    expect(await situation.control("GET", "requests")).toMatchObject({ writes: 0 });
+  } finally {
+    chmodSync(situation.state, 0o755);
     await situation.end();
   }
 });
