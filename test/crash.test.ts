@@ -17,7 +17,7 @@ const seed = Number(process.env.SEED ?? 20261121);
 const [customers, companies, sound] = [5000, 300, 4960];
 const patient = { timeout: 300_000 };
 
-const temporary = mkdtempSync(join(tmpdir(), "sluice-crash-"));
+let temporary: string;
 const lanes: Lane[] = [];
 const free: Lane[] = [];
 const waiting: ((lane: Lane) => void)[] = [];
@@ -25,6 +25,7 @@ const waiting: ((lane: Lane) => void)[] = [];
 let calm: Content & { ms: number };
 
 beforeAll(async () => {
+  temporary = mkdtempSync(join(tmpdir(), "sluice-crash-"));
   const project = makeProject("project");
   const count = Math.max(2, Math.min(4, availableParallelism()));
   const names = Array.from({ length: count }, (_, i) => `lane-${i}`);
