@@ -83,8 +83,8 @@ test("a run does exactly what the oracle says, over random histories", { timeout
   const seed = Number(process.env.SEED ?? 20261121);
   await fc.assert(fc.asyncProperty(history, play), {
     seed,
-    numRuns: Number(process.env.RUNS ?? 40),
-    endOnFailure: false,
+    numRuns: Number(process.env.RUNS ?? 15),
+    endOnFailure: process.env.SHRINK === undefined,
   });
 });
 
