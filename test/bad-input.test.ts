@@ -125,6 +125,16 @@ const cases: Record<ErrorCode, Case> = {
     },
     says: "firms",
   },
+  state_broken: {
+    args: ["run", "firms"],
+    async before({ control, sluice, state }) {
+      expect((await sluice(["run", "firms"]).ended).status).toBe(0);
+      await control("POST", "requests/clear");
+      writeFileSync(join(state, "default", "firms", "rows.duckdb"), "no database at all, ".repeat(1000));
+      return undefined;
+    },
+    says: "rows.duckdb is damaged",
+  },
   state_elsewhere: {
     args: ["run", "firms"],
     async before({ folder, control, sluice }) {

@@ -163,6 +163,13 @@ const rows = {
     when: "The state was written by a newer Sluice.",
     remedy: "Use the newer version; this one would not understand what it finds.",
   },
+  state_broken: {
+    kind: "state",
+    exit: 2,
+    when: "The file that holds a sync's state is damaged.",
+    remedy:
+      "Put it back from a backup, or remove the file named: the next run then finds every record again by the match columns.",
+  },
   state_elsewhere: {
     kind: "state",
     exit: 2,

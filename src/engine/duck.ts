@@ -96,6 +96,11 @@ export function duckError(thrown: unknown, sql = ""): SluiceError {
     return new SluiceError("state_locked", `Another process holds this sync's state: ${message.split("\n")[0]}`, {
       cause: thrown,
     });
+  const broken = /The file "([^"]*rows\.duckdb)"[^]*not a valid DuckDB|[Cc]orrupt[^]*?(\S*rows\.duckdb)/.exec(message);
+  if (broken)
+    return new SluiceError("state_broken", `${broken[1] ?? broken[2]} is damaged: it cannot be read as a state.`, {
+      cause: thrown,
+    });
   if (/^Out of Memory/i.test(message))
     return new SluiceError("bug", "The run needed more memory than its limit allows.", {
       remedy: "Raise --memory-limit (the default is 1GB) and run again.",

@@ -273,3 +273,14 @@ test("a file that is not UTF-8, or has a name that cannot be a folder, is refuse
     expect.stringContaining("cannot be a name"),
   ]);
 });
+
+test("a date format that says nothing is found in the YAML, with its line", async () => {
+  const sync = standardFiles["syncs/people.yaml"] as string;
+  const wrong = sync.replace(
+    "mapping:\n",
+    "mapping:\n  birthdate: { from: born, formats: [yyyy-MM-dd, DD.MM.YYYY] }\n",
+  );
+  const found = await faults({ "syncs/people.yaml": wrong });
+  expect(found).toHaveLength(1);
+  expect(found[0]).toMatch(/^yaml_invalid syncs\/people\.yaml:\d+ birthdate: /);
+});
