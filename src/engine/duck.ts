@@ -96,7 +96,9 @@ export function duckError(thrown: unknown, sql = ""): SluiceError {
     return new SluiceError("state_locked", `Another process holds this sync's state: ${message.split("\n")[0]}`, {
       cause: thrown,
     });
-  const broken = /The file "([^"]*rows\.duckdb)"[^]*not a valid DuckDB|[Cc]orrupt[^]*?(\S*rows\.duckdb)/.exec(message);
+  const broken = /The file "([^"]*rows\.duckdb)"[\s\S]*not a valid DuckDB|[Cc]orrupt[\s\S]*?(\S*rows\.duckdb)/.exec(
+    message,
+  );
   if (broken)
     return new SluiceError("state_broken", `${broken[1] ?? broken[2]} is damaged: it cannot be read as a state.`, {
       cause: thrown,
