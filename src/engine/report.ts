@@ -61,7 +61,7 @@ export async function planReport(
 async function samples(duck: Duck, shape: Shape): Promise<SampleChange[]> {
   const values = shape.columns.map(
     (c) =>
-      `CASE WHEN ${has("m", shape, c)} THEN {name: ${text(c.name)}, old: CASE WHEN action <> 'create' THEN o_${c.index} END, new: x_${c.index}} END`,
+      `CASE WHEN ${has("m", c)} THEN {name: ${text(c.name)}, old: CASE WHEN action <> 'create' THEN o_${c.index} END, new: x_${c.index}} END`,
   );
   const rows = await duck.all<{ key: string; op: string; id: string | null; columns: { items: unknown[] } }>(
     `SELECT key, action AS op, id, to_json(list_filter([${values.join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns

@@ -95,7 +95,7 @@ async function waveFile({ duck, at, shape }: Planned, wave: Wave): Promise<WaveF
   const columns =
     wave === "0-activate" || wave === "3-deactivate"
       ? [{ wire: { name: "statecode" }, present: "true", value: "c_statecode" }]
-      : shape.columns.map((c) => ({ wire: c.wire, present: has("m", shape, c), value: stored(c) }));
+      : shape.columns.map((c) => ({ wire: c.wire, present: has("m", c), value: stored(c) }));
   return { path, op: wave === "1-create" ? "create" : "update", rows, columns };
 }
 

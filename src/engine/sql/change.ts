@@ -44,7 +44,7 @@ export function writeChanges(
   shape: Shape,
   file: { touched: string; change: (wave: Wave) => string; settled: string },
 ): string[] {
-  const fresh = shape.columns.map((c) => `CASE WHEN ${has("m | a", shape, c)} THEN x_${c.index} END AS ${stored(c)}`);
+  const fresh = shape.columns.map((c) => `CASE WHEN ${has("m | a", c)} THEN x_${c.index} END AS ${stored(c)}`);
   const old = shape.columns.map((c) => `o_${c.index} AS ${ident(`o_${c.name}`)}`);
   const head = ["key", "id", "action AS kind", "m", "a", "match_value"];
   const copy = (select: string, to: string) => `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy)`;

@@ -22,7 +22,7 @@ export function prepareFold(
     `SEMI JOIN (SELECT n FROM sent WHERE wave = ${text(wave)} AND status IN ('created', 'updated')) s ON s.n = c.file_row_number`;
   const rows = (path: string) => `read_parquet(${text(path)}, file_row_number=true)`;
   const either = (c: (typeof columns)[number], then: string, otherwise: string) =>
-    `CASE WHEN ${has("c.m | c.a", shape, c)} THEN ${then} ELSE ${otherwise} END`;
+    `CASE WHEN ${has("c.m | c.a", c)} THEN ${then} ELSE ${otherwise} END`;
   return [
     `CREATE OR REPLACE TEMP TABLE changed AS
 ${changed(rows(file.change("1-create")), written("1-create"))}
@@ -43,7 +43,7 @@ FROM v_base b RIGHT JOIN (changed c JOIN final f ON f.key = c.key) ON b.key = c.
 SELECT c.key, ${list(
       columns.map(
         (c) =>
-          `CASE WHEN c.kind = 'create' OR ${has("c.m | c.a", shape, c)} THEN CASE WHEN n.id IS NOT NULL THEN n.${stored(c)} WHEN ${has("c.a", shape, c)} THEN c.${ident(`o_${c.name}`)} ELSE c.${stored(c)} END ELSE ${seenValue(stored(c))} END AS ${stored(c)}`,
+          `CASE WHEN c.kind = 'create' OR ${has("c.m | c.a", c)} THEN CASE WHEN n.id IS NOT NULL THEN n.${stored(c)} WHEN ${has("c.a", c)} THEN c.${ident(`o_${c.name}`)} ELSE c.${stored(c)} END ELSE ${seenValue(stored(c))} END AS ${stored(c)}`,
       ),
     )}
 FROM changed c JOIN final f ON f.key = c.key

@@ -15,7 +15,7 @@ export const sourceColumn = (name: string): string => ident(`s_${name}`);
 /** Masks: one bit a column. */
 export const maskType = "UBIGINT";
 export const bit = (c: ShapeColumn): string => `(${2n ** BigInt(c.index)})::${maskType}`;
-export const has = (mask: string, _shape: Shape, c: ShapeColumn): string => `(${mask} & ${bit(c)}) <> 0`;
+export const has = (mask: string, c: ShapeColumn): string => `(${mask} & ${bit(c)}) <> 0`;
 
 /** Several lines of a SELECT list. */
 export const list = (items: string[]): string => items.join(",\n  ");

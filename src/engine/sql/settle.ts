@@ -41,7 +41,7 @@ LEFT JOIN exception x ON x.w = c.wave AND x.n = c.n LEFT JOIN made i ON i.w = c.
  */
 export function resolveUnknown(shape: Shape, file: (wave: Wave) => string): string[] {
   const equal = shape.columns
-    .map((c) => `(NOT ${has("c.m", shape, c)} OR a.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)})`)
+    .map((c) => `(NOT ${has("c.m", c)} OR a.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)})`)
     .join(" AND ");
   const found = (wave: Wave, on: string) => `SELECT s.wave, s.n, a.id FROM sent s
 JOIN read_parquet(${text(file(wave))}, file_row_number=true) c ON c.file_row_number = s.n JOIN after a ON NOT a.gone AND ${on}
