@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { createClock } from "./clock.ts";
 import { controlReply } from "./control/routes.ts";
 import { unauthorized } from "./dataverse/access.ts";
 import { errorReply, isWebApi, isWebApiWrite, webApiReply } from "./dataverse/api.ts";
@@ -22,14 +23,21 @@ export async function startSandbox(options: { port?: number; host?: string } = {
   const faults = createFaults();
   const log = createRequestLog();
   const key = randomBytes(32);
-  let environment = createEnvironment();
+  const clock = createClock();
+  let environment = createEnvironment(clock);
   let app: AppState = "active";
   let origin = "";
-  const gate = { key, app: () => app, isOwn: (claimed: string, call: Call) => isOwn(claimed, [origin, call.origin]) };
+  const gate = {
+    key,
+    clock,
+    app: () => app,
+    isOwn: (claimed: string, call: Call) => isOwn(claimed, [origin, call.origin]),
+  };
   const controlled = {
     environment: () => environment,
     reset() {
-      environment = createEnvironment();
+      clock.reset();
+      environment = createEnvironment(clock);
       app = "active";
       faults.clear();
       log.clear({ bodies: false });

@@ -1,10 +1,11 @@
+import type { Clock } from "../clock.ts";
 import { type AppState, CLIENT_ID, TENANT_ID } from "../entra/directory.ts";
 import { readToken } from "../entra/jwt.ts";
 import { type Call, header } from "../http/exchange.ts";
 import { errors, ODataError } from "./errors.ts";
 
 /** What the Web API needs to judge a token. */
-export type Gate = { key: Buffer; app: () => AppState; isOwn: (origin: string, call: Call) => boolean };
+export type Gate = { key: Buffer; app: () => AppState; clock: Clock; isOwn: (origin: string, call: Call) => boolean };
 
 /**
  * Lets a call with a good token through. Throws 401 with the WWW-Authenticate header clients discover the tenant by,
@@ -17,7 +18,7 @@ export function admit(call: Call, gate: Gate): void {
     claims !== undefined &&
     claims.tid === TENANT_ID &&
     claims.appid === CLIENT_ID &&
-    claims.exp > Date.now() / 1000 &&
+    claims.exp > gate.clock.now() / 1000 &&
     gate.isOwn(claims.aud, call);
   if (!good) throw unauthorized(call);
   switch (gate.app()) {

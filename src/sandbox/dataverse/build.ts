@@ -1,6 +1,16 @@
 import type { Environment } from "./environment.ts";
 import { namedGuid } from "./guids.ts";
-import { type Column, isLookup, type KeyIndex, read, readTarget, slotOf, type Table, typeSlotOf } from "./model.ts";
+import {
+  type Column,
+  isLookup,
+  type KeyIndex,
+  type ManyToMany,
+  read,
+  readTarget,
+  slotOf,
+  type Table,
+  typeSlotOf,
+} from "./model.ts";
 import { type Cell, FIRST_FREE_SLOT, type Row, SEQUENCE, VERSION } from "./row.ts";
 import { type ColumnLine, readTableFiles, type TableFile } from "./table-file.ts";
 
@@ -30,6 +40,7 @@ export function tableFrom(file: TableFile): Table {
     custom: file.flags.has("custom"),
     bulk: file.flags.has("bulk"),
     seedOnly: file.flags.has("seedonly"),
+    intersect: file.flags.has("intersect"),
     id: namedGuid(`table ${file.name}`),
     columns: new Map(),
     relations: [...file.relations],
@@ -144,4 +155,45 @@ export function firstAfter(rows: Row[], sequence: number): number {
     else high = middle;
   }
   return low;
+}
+
+/**
+ * The table of a many-to-many relationship's pairs, which Dataverse shows and FetchXML joins through: its own id and
+ * the ids of both ends.
+ */
+export function intersectTable(link: ManyToMany, first: Table, second: Table, code: number): Table {
+  const line = (name: string): ColumnLine => ({
+    name,
+    schema: name,
+    label: name,
+    kind: "guid",
+    create: true,
+    update: false,
+    level: "None",
+    logical: false,
+    custom: false,
+    secured: false,
+  });
+  // A table linked with itself has its two ends told apart as `accountidone` and `accountidtwo`.
+  const same = first === second;
+  const ends = [first.idColumn + (same ? "one" : ""), second.idColumn + (same ? "two" : "")];
+  return tableFrom({
+    name: link.intersect,
+    schema: link.intersect,
+    set: `${link.intersect}collection`,
+    code,
+    label: link.schema,
+    plural: link.schema,
+    id: `${link.intersect}id`,
+    owned: "none",
+    flags: new Set(["intersect"]),
+    columns: [
+      line(`${link.intersect}id`),
+      ...ends.map(line),
+      { ...line("versionnumber"), kind: "bigint", create: false },
+    ],
+    relations: [],
+    manyToMany: [],
+    keys: [],
+  });
 }

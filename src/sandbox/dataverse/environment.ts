@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import { numberedGuid } from "./guids.ts";
 import type { Table } from "./model.ts";
 
@@ -8,6 +9,7 @@ export type Plugin =
 
 /** One Dataverse environment: everything a reset throws away. */
 export type Environment = {
+  clock: Clock;
   tables: Map<string, Table>;
   /** By entity set name. */
   sets: Map<string, Table>;
@@ -36,6 +38,6 @@ export function newId(environment: Environment): string {
 }
 
 /** Now, as Dataverse keeps instants: UTC, whole seconds. */
-export function nowSeconds(): string {
-  return `${new Date().toISOString().slice(0, 19)}Z`;
+export function nowSeconds(environment: Environment): string {
+  return `${new Date(environment.clock.now()).toISOString().slice(0, 19)}Z`;
 }

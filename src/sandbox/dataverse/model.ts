@@ -68,7 +68,19 @@ export type Column = {
   implied: Cell;
 };
 
-export type Relation = { column: string; target: string; navigation: string; schema: string };
+/** A lookup of the table that has it. */
+export type Relation = {
+  column: string;
+  target: string;
+  /** Navigation property on this side, and on the target's (undefined: the relationship's schema name). */
+  navigation: string;
+  collection?: string;
+  schema: string;
+  /** What deleting the target does to rows that look at it. Undefined: RemoveLink. */
+  onDelete?: "RemoveLink" | "Restrict" | "Cascade";
+  /** Made by a client. */
+  custom?: boolean;
+};
 export type ManyToMany = {
   schema: string;
   first: string;
@@ -111,6 +123,8 @@ export type Table = {
   bulk: boolean;
   /** Other software fills it: the Web API only reads. */
   seedOnly: boolean;
+  /** Holds the pairs of a many-to-many relationship; written by associating, not row by row. */
+  intersect: boolean;
   id: string;
   columns: Map<string, Column>;
   relations: Relation[];

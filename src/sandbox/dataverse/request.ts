@@ -11,6 +11,8 @@ export type ApiRequest = {
   environment: Environment;
   actor: Actor;
   prefer: Preferences;
+  /** The transaction of a change set this call is part of; undefined: the call is a transaction of its own. */
+  tx?: Transaction;
   /** `http://host/api/data/v9.2`, with the version the client used. */
   base: string;
 };
@@ -34,8 +36,9 @@ export function jsonBody(request: ApiRequest, set: string): Record<string, unkno
   return value as Record<string, unknown>;
 }
 
-/** Runs one request's writes: all of them or, when anything throws, none. */
+/** Runs one request's writes: all of them or, when anything throws, none. In a change set its maker decides that. */
 export function transact<T>(request: ApiRequest, work: (tx: Transaction) => T): T {
+  if (request.tx) return work(request.tx);
   const tx = begin(request.environment, request.actor);
   try {
     const result = work(tx);

@@ -1,7 +1,9 @@
+import type { Clock } from "../clock.ts";
 import { CLIENT_ID, PRINCIPAL_ID } from "../entra/directory.ts";
-import { addComputedColumns, deliveredTables } from "./build.ts";
+import { addComputedColumns, deliveredTables, intersectTable } from "./build.ts";
 import type { Environment } from "./environment.ts";
 import { namedGuid } from "./guids.ts";
+import type { Table } from "./model.ts";
 import { begin, type Transaction } from "./records/transaction.ts";
 import { createRow } from "./records/write.ts";
 
@@ -11,9 +13,10 @@ const SYSTEM = namedGuid("systemuser SYSTEM");
  * A fresh environment: the delivered tables, and the few rows every environment has (business unit, currencies, the
  * system user and the application user).
  */
-export function createEnvironment(): Environment {
+export function createEnvironment(clock: Clock): Environment {
   const tables = deliveredTables();
   const environment: Environment = {
+    clock,
     tables,
     sets: new Map([...tables.values()].map((table) => [table.set, table])),
     version: 1_000_000,
@@ -30,6 +33,13 @@ export function createEnvironment(): Environment {
     currency: namedGuid("transactioncurrency USD"),
   };
   for (const table of tables.values()) addComputedColumns(environment, table);
+  for (const table of [...tables.values()]) {
+    for (const link of table.manyToMany) {
+      const first = tables.get(link.first);
+      const second = tables.get(link.second);
+      if (first && second && !tables.has(link.intersect)) addTable(environment, intersectTable(link, first, second, 0));
+    }
+  }
   const tx = begin(environment, { user: SYSTEM, bypassPlugins: true, seeding: true });
   const add = (table: string, body: Record<string, unknown>, id: string) => createRow(tx, tables.get(table)!, body, id);
   add("businessunit", { name: "sandbox" }, environment.businessUnit);
@@ -49,6 +59,11 @@ export function createEnvironment(): Environment {
     environment.appUser,
   );
   return environment;
+}
+
+function addTable(environment: Environment, table: Table): void {
+  environment.tables.set(table.name, table);
+  environment.sets.set(table.set, table);
 }
 
 function currency(name: string, code: string, symbol: string, rate: number): Record<string, unknown> {

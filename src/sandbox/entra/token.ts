@@ -1,10 +1,16 @@
+import type { Clock } from "../clock.ts";
 import { type Call, header, jsonReply, type Reply } from "../http/exchange.ts";
 import { type AppState, CLIENT_ID, CLIENT_SECRET, PRINCIPAL_ID, TENANT_DOMAIN, TENANT_ID } from "./directory.ts";
 import { entraError } from "./errors.ts";
 import { signToken } from "./jwt.ts";
 
 /** What the token endpoint depends on: the signing key, the app's state, and which origins are this sandbox. */
-export type Authority = { key: Buffer; app: () => AppState; isOwn: (origin: string, call: Call) => boolean };
+export type Authority = {
+  key: Buffer;
+  app: () => AppState;
+  clock: Clock;
+  isOwn: (origin: string, call: Call) => boolean;
+};
 
 /** Seconds a token lives (dataverse.md section 2). */
 const LIFETIME = 3599;
@@ -43,7 +49,7 @@ export function tokenReply(call: Call, tenant: string, authority: Authority): Re
   if (!authority.isOwn(resource, call)) return entraError("unknownResource", resource, tenant);
   if (state === "noConsent") return entraError("noConsent", client);
 
-  const now = Math.floor(Date.now() / 1000);
+  const now = Math.floor(authority.clock.now() / 1000);
   const token = signToken(
     {
       aud: resource,

@@ -10,8 +10,11 @@ import type { RequestLog } from "./log.ts";
 export type Services = {
   faults: Faults;
   log: RequestLog;
-  /** Synchronous on purpose: one call is one transaction, and nothing can come between. Must not throw. */
-  answer(call: Call): Reply;
+  /**
+   * What touches rows runs synchronously within: one call is one transaction, and nothing can come between. A promise is
+   * for what waits outside of it. Must not throw.
+   */
+  answer(call: Call): Reply | Promise<Reply>;
   /** The control API: neither logged nor hit by faults. */
   control(call: Call): Reply;
   isControl(path: string): boolean;
@@ -99,7 +102,7 @@ async function handle(
     ? services.faultReply(call, failing)
     : body === "too large"
       ? services.tooLarge(call)
-      : services.answer(call);
+      : await services.answer(call);
   if (faults.some((fault) => fault.resetAfter)) {
     note(0, reply);
     request.socket.destroy();

@@ -155,7 +155,7 @@ function nextLink({ base, table, query }: ListRequest, cookie: string): string {
 }
 
 /** Where the changes after `version` are read; `$select` is fixed in it (section 10). */
-export function deltaLink({ base, table, options }: ListRequest, version: number): string {
+export function deltaLink({ environment, base, table, options }: ListRequest, version: number): string {
   const select = options.select === undefined ? "" : `$select=${options.select.join(",")}&`;
-  return `${base}/${table.set}?${select}$deltatoken=${encodeURIComponent(writeDeltaToken(version, new Date()))}`;
+  return `${base}/${table.set}?${select}$deltatoken=${encodeURIComponent(writeDeltaToken(version, new Date(environment.clock.now())))}`;
 }

@@ -29,7 +29,7 @@ export type Transaction = {
 };
 
 export function begin(environment: Environment, actor: Actor): Transaction {
-  return { environment, actor, now: nowSeconds(), steps: [], marks: new Map() };
+  return { environment, actor, now: nowSeconds(environment), steps: [], marks: new Map() };
 }
 
 /** Notes a step before the table is touched. */

@@ -11,10 +11,17 @@ type Target = Record<string, unknown>;
 
 /** The bulk messages by name (dataverse.md section 7). One transaction each: any error undoes all. */
 export const BULK_ACTIONS: Record<string, (request: ApiRequest, table: Table) => Reply> = {
-  CreateMultiple: createMultiple,
-  UpdateMultiple: updateMultiple,
-  UpsertMultiple: upsertMultiple,
+  CreateMultiple: posted(createMultiple),
+  UpdateMultiple: posted(updateMultiple),
+  UpsertMultiple: posted(upsertMultiple),
 };
+
+function posted(action: (request: ApiRequest, table: Table) => Reply): typeof action {
+  return (request, table) => {
+    if (request.call.method !== "POST") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
+    return action(request, table);
+  };
+}
 
 function createMultiple(request: ApiRequest, table: Table): Reply {
   const targets = targetsOf(request, table);

@@ -5,6 +5,7 @@ import { compileFilter } from "../query/evaluate.ts";
 import { pairs, parseOptions } from "../query/options.ts";
 import { parseFilter } from "../query/parser.ts";
 import { type ApiRequest, odata } from "../request.ts";
+import type { Segment } from "../wire/address.ts";
 
 /** `GET /WhoAmI` (dataverse.md section 2). */
 export function whoAmI(request: ApiRequest): Reply {
@@ -58,7 +59,8 @@ const PLAIN_MESSAGES = ["Create", "Update", "Delete", "Retrieve", "RetrieveMulti
  * `GET /sdkmessagefilters`, the way to ask which tables have the bulk messages (section 3). UpsertMultiple is never
  * listed. Columns: sdkmessagefilterid, primaryobjecttypecode, and the path sdkmessageid/name in $filter.
  */
-export function sdkMessageFilters(request: ApiRequest): Reply {
+export function sdkMessageFilters(request: ApiRequest, root: Segment): Reply {
+  if (root.key !== undefined) throw errors.notBuilt("One row of sdkmessagefilters");
   if (request.call.method !== "GET") throw errors.wrongVerb(request.call.method);
   const options = parseOptions(request.call.query);
   type Entry = { sdkmessagefilterid: string; primaryobjecttypecode: string; message: string };

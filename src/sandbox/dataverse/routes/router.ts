@@ -14,19 +14,47 @@ import { countRoute, tableRoute } from "./table.ts";
 
 const CRM = "Microsoft.Dynamics.CRM.";
 
+/** What an address begins with when that is no table: `segments` is the whole address, the root first. */
+type Root = (request: ApiRequest, segments: Segment[]) => Reply;
+/** A function or action bound to a table (`contacts/Microsoft.Dynamics.CRM.CreateMultiple`). */
+type SetOperation = (request: ApiRequest, table: Table, operation: Segment) => Reply;
+/** One bound to a row: `row` is the segment that addresses it. */
+type RowOperation = (request: ApiRequest, table: Table, row: Segment, operation: Segment) => Reply;
+
+const ROOTS: Record<string, Root> = {
+  WhoAmI: alone(whoAmI),
+  RetrieveTotalRecordCount: alone((request, root) => totalRecordCount(request, root.key ?? "")),
+  sdkmessagefilters: alone(sdkMessageFilters),
+  EntityDefinitions: metadataRoute,
+};
+
+const BOUND_TO_SET: Record<string, SetOperation> = {
+  ...BULK_ACTIONS,
+};
+
+const BOUND_TO_ROW: Record<string, RowOperation> = {};
+
 /** Finds what an address behind `/api/data/vX/` means, and lets it answer. Throws the documented 404 otherwise. */
 export function route(request: ApiRequest, path: string): Reply {
   const segments = parseSegments(path);
   const [first, ...rest] = segments;
   if (!first) return serviceRoot(request);
-  if (first.name === "WhoAmI" && rest.length === 0) return whoAmI(request);
-  if (first.name === "RetrieveTotalRecordCount" && rest.length === 0) return totalRecordCount(request, first.key ?? "");
-  if (first.name === "sdkmessagefilters" && rest.length === 0 && first.key === undefined)
-    return sdkMessageFilters(request);
-  if (first.name === "EntityDefinitions") return metadataRoute(request, segments);
+  const root = named(ROOTS, first.name);
+  if (root) return root(request, segments);
   if (NOT_BUILT_ROOTS.has(first.name)) throw errors.notBuilt(`'${first.name}'`);
   const table = tableOfSet(request.environment, first.name);
   return first.key === undefined ? setRoute(request, table, rest) : rowRoute(request, table, first, rest);
+}
+
+function alone(handle: (request: ApiRequest, root: Segment) => Reply): Root {
+  return (request, [root, next]) => {
+    if (next) throw errors.noSuchSegment(next.name);
+    return handle(request, root!);
+  };
+}
+
+function named<T>(operations: Record<string, T>, name: string): T | undefined {
+  return Object.hasOwn(operations, name) ? operations[name] : undefined;
 }
 
 function serviceRoot(request: ApiRequest): Reply {
@@ -43,13 +71,10 @@ function setRoute(request: ApiRequest, table: Table, rest: Segment[]): Reply {
   if (more.length > 0) throw errors.noSuchSegment(more[0]!.name);
   if (next.name === "$count") return countRoute(request, table);
   if (next.name.startsWith(CRM)) {
-    const action = next.name.slice(CRM.length);
-    const bulk = Object.hasOwn(BULK_ACTIONS, action) ? BULK_ACTIONS[action] : undefined;
-    if (bulk) {
-      if (request.call.method !== "POST") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
-      return bulk(request, table);
-    }
-    if (NOT_BUILT_BOUND.has(action)) throw errors.notBuilt(`'${action}'`);
+    const name = next.name.slice(CRM.length);
+    const operation = named(BOUND_TO_SET, name);
+    if (operation) return operation(request, table, next);
+    if (NOT_BUILT_BOUND.has(name)) throw errors.notBuilt(`'${name}'`);
   }
   throw errors.noSuchSegment(next.name);
 }
@@ -58,7 +83,10 @@ function rowRoute(request: ApiRequest, table: Table, first: Segment, rest: Segme
   const [next, ...more] = rest;
   if (!next) return recordRoute(request, table, first);
   if (next.name.startsWith(CRM)) {
-    if (NOT_BUILT_BOUND.has(next.name.slice(CRM.length))) throw errors.notBuilt(`'${next.name}'`);
+    const name = next.name.slice(CRM.length);
+    const operation = named(BOUND_TO_ROW, name);
+    if (operation && more.length === 0) return operation(request, table, first, next);
+    if (NOT_BUILT_BOUND.has(name)) throw errors.notBuilt(`'${next.name}'`);
     throw errors.noSuchSegment(next.name);
   }
   if (next.key !== undefined) throw errors.notBuilt(`The collection '${next.name}' of a row`);
