@@ -206,7 +206,7 @@ test.each([
   ["POST", "change-tracking", { table: "contact" }, 400],
   ["POST", "seed", { table: "nope", rows: [] }, 400],
   ["POST", "seed", { table: "contact", rows: {} }, 400],
-  ["POST", "requests", {}, 400],
+  ["POST", "requests", {}, 404],
   ["GET", "rows/nope", undefined, 400],
 ])("a wrong order is answered in words: %s %s %j", async (method, path, body, status) => {
   const answer = await client.control(method, path, body);

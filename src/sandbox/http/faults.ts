@@ -1,28 +1,37 @@
+import { z } from "zod";
 import { seededRandom } from "./random.ts";
 
 /** What goes wrong. Exactly one of the kinds; `latencyMs` may stand beside any of them, or alone. */
-export type FaultRule = {
-  match?: { method?: string; path?: string };
-  /** Only the nth matching request (from 1), counted since the rule was set. */
-  nth?: number;
-  /** Or: this share of the matching requests, drawn from `seed`. */
-  rate?: number;
-  seed?: number;
-  status?: number;
-  code?: string;
-  message?: string;
-  /** Seconds, sent as Retry-After. */
-  retryAfter?: number;
-  /** Close the connection without reading the request's meaning: nothing is committed. */
-  resetBefore?: boolean;
-  /** Commit, then close the connection instead of answering. */
-  resetAfter?: boolean;
-  /** Commit, then send only half of the body and close. */
-  truncate?: boolean;
-  latencyMs?: number;
-  /** How often the rule fires before it is used up. A rule with `nth` fires once, any other for ever. */
-  times?: number;
-};
+export const faultRule = z
+  .strictObject({
+    match: z.strictObject({ method: z.string().optional(), path: z.string().optional() }).optional(),
+    /** Only the nth matching request (from 1), counted since the rule was set. */
+    nth: z.int().min(1).optional(),
+    /** Or: this share of the matching requests, drawn from `seed`. */
+    rate: z.number().min(0).max(1).optional(),
+    seed: z.int().optional(),
+    status: z.int().min(400).max(599).optional(),
+    code: z.string().optional(),
+    message: z.string().optional(),
+    /** Seconds, sent as Retry-After. */
+    retryAfter: z.number().min(0).optional(),
+    /** Close the connection without reading the request's meaning: nothing is committed. */
+    resetBefore: z.boolean().optional(),
+    /** Commit, then close the connection instead of answering. */
+    resetAfter: z.boolean().optional(),
+    /** Commit, then send only half of the body and close. */
+    truncate: z.boolean().optional(),
+    latencyMs: z.number().min(0).optional(),
+    /** How often the rule fires before it is used up. A rule with `nth` fires once, any other for ever. */
+    times: z.int().min(1).optional(),
+  })
+  .refine(
+    (rule) =>
+      [rule.status, rule.resetBefore, rule.resetAfter, rule.truncate, rule.latencyMs].some((act) => act !== undefined),
+    { error: "say what happens: status, resetBefore, resetAfter, truncate or latencyMs" },
+  );
+
+export type FaultRule = z.infer<typeof faultRule>;
 
 type Armed = { rule: FaultRule; seen: number; left: number; draw: () => number };
 
@@ -68,37 +77,4 @@ function fires(entry: Armed): boolean {
   if (entry.left <= 0) return false;
   entry.left--;
   return true;
-}
-
-const KINDS: Record<keyof FaultRule, string> = {
-  match: "object",
-  nth: "number",
-  rate: "number",
-  seed: "number",
-  status: "number",
-  code: "string",
-  message: "string",
-  retryAfter: "number",
-  resetBefore: "boolean",
-  resetAfter: "boolean",
-  truncate: "boolean",
-  latencyMs: "number",
-  times: "number",
-};
-
-/** Checks one rule as it came from outside; the answer is what is wrong with it, or undefined. */
-export function faultProblem(rule: unknown): string | undefined {
-  if (typeof rule !== "object" || rule === null || Array.isArray(rule)) return "a fault is an object";
-  for (const [name, value] of Object.entries(rule)) {
-    const kind = KINDS[name as keyof FaultRule];
-    if (kind === undefined) return `'${name}' is not a field of a fault; there are: ${Object.keys(KINDS).join(", ")}`;
-    if (typeof value !== kind || value === null) return `'${name}' must be of type ${kind}`;
-  }
-  const given = rule as FaultRule;
-  if (given.status !== undefined && (given.status < 400 || given.status > 599)) return "'status' must be 400 to 599";
-  const acts = [given.status, given.resetBefore, given.resetAfter, given.truncate, given.latencyMs];
-  if (acts.every((act) => act === undefined)) {
-    return "say what happens: status, resetBefore, resetAfter, truncate or latencyMs";
-  }
-  return undefined;
 }

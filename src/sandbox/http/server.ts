@@ -16,7 +16,7 @@ export type Services = {
    */
   answer(call: Call): Reply | Promise<Reply>;
   /** The control API: neither logged nor hit by faults. */
-  control(call: Call): Reply;
+  control(call: Call): Promise<Reply>;
   isControl(path: string): boolean;
   isWrite(call: Call): boolean;
   tooLarge(call: Call): Reply;
@@ -74,7 +74,7 @@ async function handle(
   const started = performance.now();
   const body = await readBody(request);
   const call = toCall(request, body === "too large" ? Buffer.alloc(0) : body, origin);
-  if (services.isControl(call.path)) return send(response, services.control(call), call.method);
+  if (services.isControl(call.path)) return send(response, await services.control(call), call.method);
 
   const target = call.query === "" ? call.path : `${call.path}?${call.query}`;
   const faults = services.faults.next(call.method, decoded(target));

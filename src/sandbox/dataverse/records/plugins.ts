@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Environment, Plugin } from "../environment.ts";
 import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
@@ -28,18 +29,25 @@ function rewritten(rewrite: string, value: Cell): Cell {
   return rewrite.startsWith("prefix:") ? argument + value : value + argument;
 }
 
-/** Checks a plug-in as it came from outside; the answer is what is wrong with it, or undefined. */
-export function pluginProblem(plugin: unknown, tables: Map<string, Table>): string | undefined {
-  const given = (plugin ?? {}) as Partial<Record<keyof Plugin | "rewrite" | "throws" | "equals", unknown>>;
-  const table = tables.get(String(given.table));
-  if (!table) return `'table' must be the logical name of a table, not ${JSON.stringify(given.table)}`;
-  if (!table.columns.has(String(given.column))) return `'column' must be a column of ${table.name}`;
-  if (given.throws !== undefined) {
-    return typeof given.throws === "string" && given.equals !== undefined
-      ? undefined
-      : "'throws' needs a text, and 'equals'";
-  }
-  return /^(upper|trim|prefix:[\s\S]*|suffix:[\s\S]*)$/.test(String(given.rewrite))
-    ? undefined
-    : "'rewrite' is one of: upper, trim, prefix:TEXT, suffix:TEXT; or give 'equals' and 'throws'";
+/** One plug-in as the control API takes it. */
+export const pluginRule: z.ZodType<Plugin> = z.union(
+  [
+    z.strictObject({
+      table: z.string(),
+      column: z.string(),
+      rewrite: z.string().regex(/^(upper|trim|prefix:[\s\S]*|suffix:[\s\S]*)$/),
+    }),
+    z.strictObject({ table: z.string(), column: z.string(), equals: z.unknown().nonoptional(), throws: z.string() }),
+  ],
+  {
+    error:
+      "a plug-in has 'table', 'column', and 'rewrite' (upper, trim, prefix:TEXT, suffix:TEXT) or 'equals' and 'throws'",
+  },
+);
+
+/** What is wrong with a plug-in in this environment, or undefined. */
+export function pluginProblem(plugin: Plugin, tables: Map<string, Table>): string | undefined {
+  const table = tables.get(plugin.table);
+  if (!table) return `'table' must be the logical name of a table, not '${plugin.table}'`;
+  return table.columns.has(plugin.column) ? undefined : `'column' must be a column of ${table.name}`;
 }
