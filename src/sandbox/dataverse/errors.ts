@@ -156,6 +156,12 @@ export const errors = {
       "0x80040220",
       `Principal user (Id=${user}, type=8, roleCount=1, privilegeCount=465, accessMode=4), is missing ${privilege} privilege (Id=${id}) on OTC=${code} for entity '${table}'. context.Caller=${user}`,
     ),
+  missingNamedPrivilege: (user: string, privilege: string, id: string) =>
+    make(
+      403,
+      "0x80040220",
+      `Principal user (Id=${user}, type=8, roleCount=1, privilegeCount=465, accessMode=4), is missing ${privilege} privilege (Id=${id}). context.Caller=${user}`,
+    ),
 
   // schema (section 3)
   duplicateColumn: (column: string, table: string) =>

@@ -3,24 +3,29 @@ import { errors } from "../errors.ts";
 import { namedGuid } from "../guids.ts";
 import type { Table } from "../model.ts";
 import type { Draft } from "./draft.ts";
-import type { Transaction } from "./transaction.ts";
+import type { Actor, Transaction } from "./transaction.ts";
 
 export const PRIVILEGES = ["Create", "Read", "Write", "Delete", "Append", "AppendTo", "Assign", "Share"] as const;
 export type Privilege = (typeof PRIVILEGES)[number];
 
-export function isDenied(environment: Environment, table: Table, privilege: Privilege): boolean {
-  return environment.denied.size > 0 && environment.denied.has(`${privilege} ${table.name}`);
-}
+/** Whoever asks: a request, or a transaction of one. */
+type Asking = { environment: Environment; actor: Actor };
 
-/** Throws the documented 403 when the application user lacks the privilege (dataverse.md section 2). */
-export function checkPrivilege(environment: Environment, user: string, table: Table, privilege: Privilege): void {
-  if (!isDenied(environment, table, privilege)) return;
+/**
+ * Throws the documented 403 when the one who asks lacks the privilege on the table (dataverse.md section 2). Reading
+ * another table on the way ($expand, a lookup path, link-entity) needs Read there as well.
+ */
+export function requirePrivilege({ environment, actor }: Asking, table: Table, privilege: Privilege): void {
+  if (actor.seeding || environment.denied.size === 0) return;
+  if (!environment.denied.has(`${privilege} ${table.name}`)) return;
   const name = `prv${privilege}${table.schema}`;
-  throw errors.missingPrivilege(user, name, namedGuid(`privilege ${name}`), table.name, table.code);
+  throw errors.missingPrivilege(actor.user, name, namedGuid(`privilege ${name}`), table.name, table.code);
 }
 
-export function requirePrivilege(tx: Transaction, table: Table, privilege: Privilege): void {
-  if (!tx.actor.seeding) checkPrivilege(tx.environment, tx.actor.user, table, privilege);
+/** The same for a privilege that belongs to no table, like `prvBypassCustomPlugins` (sections 2 and 12). */
+export function requirePrivilegeByName(environment: Environment, actor: Actor, name: string): void {
+  if (actor.seeding || !environment.denied.has(name)) return;
+  throw errors.missingNamedPrivilege(actor.user, name, namedGuid(`privilege ${name}`));
 }
 
 /** A lookup needs Append on the row's table and AppendTo on the target's; a new owner needs Assign. */

@@ -2,7 +2,7 @@ import type { Reply } from "../../http/exchange.ts";
 import { errors } from "../errors.ts";
 import { isLookup, isProperty, read, type Table } from "../model.ts";
 import { queryColumn } from "../query/fields.ts";
-import { checkPrivilege } from "../records/privileges.ts";
+import { requirePrivilege } from "../records/privileges.ts";
 import { parsePredicate } from "../records/references.ts";
 import { updateRow } from "../records/write.ts";
 import { type ApiRequest, jsonBody, noContent, odata, transact } from "../request.ts";
@@ -25,7 +25,7 @@ export function propertyRoute(request: ApiRequest, table: Table, segment: Segmen
   const column = queryColumn(table, name);
   switch (request.call.method) {
     case "GET": {
-      checkPrivilege(request.environment, request.actor.user, table, "Read");
+      requirePrivilege(request, table, "Read");
       const value = read(row, column);
       if (value === null) return noContent(0);
       const context = `${request.base}/$metadata#${table.set}(${idOf(row)})/${name}`;

@@ -2,7 +2,7 @@ import type { Reply } from "../../http/exchange.ts";
 import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
 import { parseOptions } from "../query/options.ts";
-import { checkPrivilege } from "../records/privileges.ts";
+import { requirePrivilege } from "../records/privileges.ts";
 import { findRow, type KeyPredicate, missing, parsePredicate } from "../records/references.ts";
 import { deleteRow, upsertRow } from "../records/write.ts";
 import { type ApiRequest, headerOf, jsonBody, noContent, transact } from "../request.ts";
@@ -33,7 +33,7 @@ export function existing(table: Table, key: KeyPredicate): Row {
 }
 
 function retrieve(request: ApiRequest, table: Table, key: KeyPredicate): Reply {
-  checkPrivilege(request.environment, request.actor.user, table, "Read");
+  requirePrivilege(request, table, "Read");
   const options = parseOptions(request.call.query);
   if (options.expand !== undefined) throw errors.notBuilt("The query option $expand");
   const row = existing(table, key);

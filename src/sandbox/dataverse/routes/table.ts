@@ -5,7 +5,7 @@ import { countChanges } from "../query/delta.ts";
 import { deltaPage } from "../query/delta-page.ts";
 import { countRows, type ListRequest, listPage, PAGE_SIZE, rowFilter } from "../query/list.ts";
 import { parseOptions } from "../query/options.ts";
-import { checkPrivilege } from "../records/privileges.ts";
+import { requirePrivilege } from "../records/privileges.ts";
 import { createRow } from "../records/write.ts";
 import { type ApiRequest, applied, jsonBody, noContent, odata, transact } from "../request.ts";
 import { idOf } from "../row.ts";
@@ -19,7 +19,7 @@ export function tableRoute(request: ApiRequest, table: Table): Reply {
 }
 
 function listRequest(request: ApiRequest, table: Table): ListRequest {
-  checkPrivilege(request.environment, request.actor.user, table, "Read");
+  requirePrivilege(request, table, "Read");
   const options = parseOptions(request.call.query);
   return {
     environment: request.environment,
