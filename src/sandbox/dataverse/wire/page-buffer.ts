@@ -1,19 +1,8 @@
 /** Grows to the largest page answered so far and is then reused: one request is written at a time. */
 let scratch = Buffer.allocUnsafe(1 << 20);
 
-/** Joins the pieces of a page as UTF-8, with commas between the items. Much cheaper than one long string. */
-export function pageBytes(before: string, items: Iterable<string>, after: string): Buffer {
-  let at = put(before, 0);
-  let first = true;
-  for (const item of items) {
-    if (!first) at = put(",", at);
-    first = false;
-    at = put(item, at);
-  }
-  return Buffer.from(scratch.subarray(0, put(after, at)));
-}
-
-function put(text: string, at: number): number {
+/** Puts UTF-8 at a place of the buffer and gives the place behind it; `written` takes what was put from 0 on. */
+export function append(text: string, at: number): number {
   // A UTF-16 unit takes at most three bytes.
   if (at + text.length * 3 > scratch.length) {
     const larger = Buffer.allocUnsafe(Math.max(scratch.length * 2, at + text.length * 3));
@@ -21,4 +10,21 @@ function put(text: string, at: number): number {
     scratch = larger;
   }
   return at + scratch.write(text, at);
+}
+
+/** A copy of the first `length` bytes appended. */
+export function written(length: number): Buffer {
+  return Buffer.from(scratch.subarray(0, length));
+}
+
+/** Joins the pieces of a page as UTF-8, with commas between the items. Much cheaper than one long string. */
+export function pageBytes(before: string, items: Iterable<string>, after: string): Buffer {
+  let at = append(before, 0);
+  let first = true;
+  for (const item of items) {
+    if (!first) at = append(",", at);
+    first = false;
+    at = append(item, at);
+  }
+  return written(append(after, at));
 }
