@@ -1,6 +1,5 @@
 /** Real parts of the Web API that the sandbox answers with 501 and a sentence. Anything else unknown is a 404. */
 export const NOT_BUILT_ROOTS = new Set([
-  "$batch",
   "$metadata",
   "GlobalOptionSetDefinitions",
   "RelationshipDefinitions",
