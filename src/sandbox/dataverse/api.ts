@@ -1,3 +1,4 @@
+import { CLIENT_ID } from "../entra/directory.ts";
 import { type Call, header, jsonReply, type Reply } from "../http/exchange.ts";
 import { admit, type Gate } from "./access.ts";
 import { batchReply } from "./batch/execute.ts";
@@ -63,6 +64,7 @@ function requestOf(call: Call, environment: Environment, longest: number): { req
     prefer: parsePrefer(header(call, "prefer")),
     base: `${call.origin}/api/data/${match[1]}`,
   };
+  call.caller = { app: CLIENT_ID, user: request.actor.user };
   return { request, path: match[2] ?? "" };
 }
 
