@@ -4,8 +4,6 @@ export type Clock = {
   now(): number;
   /** Moves time on by so many milliseconds; it goes on running from there. */
   advance(ms: number): void;
-  /** Milliseconds that it is ahead of the machine's time; negative where it is behind. */
-  ahead(): number;
   /** Back to the machine's time. */
   reset(): void;
 };
@@ -17,7 +15,6 @@ export function createClock(): Clock {
     advance(ms) {
       ahead += ms;
     },
-    ahead: () => ahead,
     reset() {
       ahead = 0;
     },

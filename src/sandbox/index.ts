@@ -1,17 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { createClock } from "./clock.ts";
-import { faultReply } from "./control/fault-reply.ts";
 import { controlReply } from "./control/routes.ts";
-import { strikeSchema } from "./control/strike.ts";
+import { unauthorized } from "./dataverse/access.ts";
 import { errorReply, isWebApi, isWebApiWrite, webApiReply } from "./dataverse/api.ts";
-import { errors } from "./dataverse/errors.ts";
+import { errors, ODataError } from "./dataverse/errors.ts";
 import { createEnvironment } from "./dataverse/seed-data.ts";
 import { type AppState, CLIENT_ID, CLIENT_SECRET, TENANT_ID } from "./entra/directory.ts";
 import { notBuilt, tokenReply } from "./entra/token.ts";
 import type { Call, Reply } from "./http/exchange.ts";
-import { createFaults } from "./http/faults.ts";
+import { createFaults, type FaultRule } from "./http/faults.ts";
 import { createRequestLog } from "./http/log.ts";
-import { type Listener, listen } from "./http/server.ts";
+import { listen } from "./http/server.ts";
 
 /** A running sandbox. `env` is what clients need to reach it, by the names of docs/sandbox.md; empty: not built. */
 export type Sandbox = { origin: string; env: Record<string, string>; close(): Promise<void> };
@@ -27,13 +26,11 @@ export async function startSandbox(options: { port?: number; host?: string } = {
   const clock = createClock();
   let environment = createEnvironment(clock);
   let app: AppState = "active";
-  let tokensFrom = 0;
   let origin = "";
   const gate = {
     key,
     clock,
     app: () => app,
-    tokensFrom: () => tokensFrom,
     isOwn: (claimed: string, call: Call) => isOwn(claimed, [origin, call.origin]),
   };
   const controlled = {
@@ -42,19 +39,11 @@ export async function startSandbox(options: { port?: number; host?: string } = {
       clock.reset();
       environment = createEnvironment(clock);
       app = "active";
-      tokensFrom = 0;
       faults.clear();
       log.clear({ bodies: false });
     },
     faults,
     log,
-    clock,
-    expireTokens() {
-      // Tokens tell the second of their making: the next one must come in another.
-      clock.advance(1000);
-      tokensFrom = Math.floor(clock.now() / 1000);
-    },
-    restart: () => listener.dropConnections(),
     app: {
       get: () => app,
       set(state: AppState) {
@@ -62,7 +51,7 @@ export async function startSandbox(options: { port?: number; host?: string } = {
       },
     },
   };
-  const listener: Listener = await listen(
+  const listener = await listen(
     {
       faults,
       log,
@@ -76,11 +65,6 @@ export async function startSandbox(options: { port?: number; host?: string } = {
       isControl: (path) => path === "/_sandbox" || path.startsWith("/_sandbox/"),
       isWrite: isWebApiWrite,
       tooLarge: () => errorReply(errors.tooLarge()),
-      strike(fault) {
-        if (fault.expireTokens) controlled.expireTokens();
-        if (fault.restart) controlled.restart();
-        strikeSchema(environment, fault);
-      },
       faultReply,
     },
     options.host ?? "127.0.0.1",
@@ -108,6 +92,23 @@ function answer(call: Call, api: (call: Call) => Reply, token: (call: Call, tena
 function isOwn(claimed: string, own: string[]): boolean {
   const plain = (text: string) => text.toLowerCase().replace(/\/+$/, "").replace("//localhost", "//127.0.0.1");
   return own.some((each) => plain(each) === plain(claimed));
+}
+
+/** Codes of injected statuses that have a documented one (dataverse.md sections 9 and 14). */
+const FAULT_CODES: Record<number, [string, string]> = {
+  429: ["0x80072322", "Number of requests exceeded the limit of 6000 over time window of 300 seconds."],
+  403: ["0x80040220", "Principal user is missing a privilege."],
+  500: ["0x80040216", "An unexpected error occurred."],
+};
+
+function faultReply(call: Call, fault: FaultRule): Reply {
+  const status = fault.status!;
+  if (status === 401 && fault.code === undefined) return errorReply(unauthorized(call));
+  const [code, message] = FAULT_CODES[status] ?? ["0x80040216", "Injected by the sandbox."];
+  const retry = fault.retryAfter === undefined ? {} : { "Retry-After": String(fault.retryAfter) };
+  return errorReply(
+    new ODataError(status, fault.code ?? code, fault.message ?? message, retry as Record<string, string>),
+  );
 }
 
 function environmentVariables(origin: string): Record<string, string> {

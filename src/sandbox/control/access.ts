@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PRIVILEGES } from "../dataverse/records/privileges.ts";
+import { PRIVILEGES } from "../dataverse/security/catalogue.ts";
 import { APP_STATES } from "../entra/directory.ts";
 import { bodyOf, type ControlOperations, listOf, Refused } from "./operation.ts";
 

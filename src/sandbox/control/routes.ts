@@ -4,7 +4,6 @@ import { type Call, jsonReply, type Reply } from "../http/exchange.ts";
 import type { Operation } from "../operation.ts";
 import { ACCESS } from "./access.ts";
 import { CHANGE_TRACKING } from "./change-tracking.ts";
-import { CLOCK } from "./clock.ts";
 import { FAULTS } from "./faults.ts";
 import type { Controlled, ControlOperation, ControlOperations } from "./operation.ts";
 import { PLUGINS } from "./plugins.ts";
@@ -18,7 +17,6 @@ const OPERATIONS: ControlOperations = {
   },
   ...REQUESTS,
   ...FAULTS,
-  ...CLOCK,
   ...PLUGINS,
   ...ACCESS,
   ...CHANGE_TRACKING,

@@ -1,19 +1,18 @@
-import { CLIENT_ID } from "../entra/directory.ts";
+import type { Claims } from "../entra/jwt.ts";
 import { type Call, header, jsonReply, type Reply } from "../http/exchange.ts";
 import { admit, type Gate } from "./access.ts";
-import { batchReply } from "./batch/execute.ts";
 import type { Environment } from "./environment.ts";
 import { errors, ODataError } from "./errors.ts";
 import type { Actor } from "./records/transaction.ts";
 import type { ApiRequest } from "./request.ts";
 import { route } from "./routes/router.ts";
+import { actorOf, tokenUser } from "./security/actor.ts";
 import { namedUser } from "./seed-data.ts";
 import { parsePrefer } from "./wire/prefer.ts";
 
 const ADDRESS = /^\/api\/data\/(v(?:8\.2|9\.[0-2]))(?:\/(.*))?$/;
 /** Characters of a URL outside batches (dataverse.md section 1). */
 const LONGEST_ADDRESS = 32_768;
-const LONGEST_ADDRESS_IN_BATCH = 65_536;
 let requestNumber = 0;
 
 /** Whether the call is one for the Web API, of any version. */
@@ -23,49 +22,32 @@ export function isWebApi(path: string): boolean {
 
 /** Answers one Web API call. Never throws: whatever goes wrong becomes the documented envelope. */
 export function webApiReply(call: Call, environment: Environment, gate: Gate): Reply {
-  const reply = attempt(() => answer(call, environment, gate));
+  let reply: Reply;
+  try {
+    reply = answer(call, environment, gate);
+  } catch (error) {
+    reply = errorReply(error instanceof ODataError ? error : errors.unexpected((error as Error).message));
+  }
   requestNumber++;
   reply.headers["x-ms-service-request-id"] = `5a4d0b0c-0000-4000-9000-${requestNumber.toString(16).padStart(12, "0")}`;
   reply.headers["x-ms-dop-hint"] = "8";
   return reply;
 }
 
-function attempt(work: () => Reply): Reply {
-  try {
-    return work();
-  } catch (error) {
-    return errorReply(error instanceof ODataError ? error : errors.unexpected((error as Error).message));
-  }
-}
-
 function answer(call: Call, environment: Environment, gate: Gate): Reply {
-  if (!ADDRESS.test(call.path)) throw errors.noSuchResource(`${call.origin}${call.path}`);
-  admit(call, gate);
-  const { request, path } = requestOf(call, environment, LONGEST_ADDRESS);
-  if (path !== "$batch") return route(request, path);
-  return batchReply(request, (part, tx) =>
-    attempt(() => {
-      const within = requestOf(part(), environment, LONGEST_ADDRESS_IN_BATCH);
-      return route({ ...within.request, ...(tx && { tx }) }, within.path);
-    }),
-  );
-}
-
-/** What the call asks for, and the address behind the version. Throws where the call cannot be admitted. */
-function requestOf(call: Call, environment: Environment, longest: number): { request: ApiRequest; path: string } {
   const match = ADDRESS.exec(call.path);
   if (!match) throw errors.noSuchResource(`${call.origin}${call.path}`);
+  const claims = admit(call, gate);
   refuseUnbuiltHeaders(call);
-  if (call.path.length + call.query.length + call.origin.length >= longest) throw errors.addressTooLong(longest);
+  if (call.path.length + call.query.length + call.origin.length >= LONGEST_ADDRESS) throw errors.addressTooLong();
   const request: ApiRequest = {
     call: call.method === "HEAD" ? { ...call, method: "GET" } : call,
     environment,
-    actor: actorOf(call, environment),
+    actor: acting(call, environment, claims),
     prefer: parsePrefer(header(call, "prefer")),
     base: `${call.origin}/api/data/${match[1]}`,
   };
-  call.caller = { app: CLIENT_ID, user: request.actor.user };
-  return { request, path: match[2] ?? "" };
+  return route(request, match[2] ?? "");
 }
 
 /** `{"error": {"code", "message"}}`; a 401 has no body (dataverse.md sections 2 and 14). */
@@ -75,32 +57,22 @@ export function errorReply(error: ODataError): Reply {
   return jsonReply(error.status, body, { "OData-Version": "4.0", ...error.headers });
 }
 
-/** The application user, or in tests "somebody else" by name. */
-function actorOf(call: Call, environment: Environment): Actor {
+/** The user of the token, or in tests "somebody else" by name. */
+function acting(call: Call, environment: Environment, claims: Claims): Actor {
   const name = header(call, "x-sandbox-user");
   const bypass =
     header(call, "mscrm.bypasscustompluginexecution") === "true" ||
     (header(call, "mscrm.bypassbusinesslogicexecution") ?? "").includes("CustomSync");
-  return {
-    user: name === undefined ? environment.appUser : namedUser(environment, name),
-    bypassPlugins: bypass,
-    seeding: false,
-  };
+  const user = name === undefined ? tokenUser(environment, claims) : namedUser(environment, name);
+  return { ...actorOf(call, environment, user), bypassPlugins: bypass };
 }
 
 /** Headers that change what a request does: passing over them in silence would be a lie. */
 function refuseUnbuiltHeaders(call: Call): void {
-  for (const name of ["mscrmcallerid", "callerobjectid"]) {
-    if (header(call, name) !== undefined) throw errors.notBuilt(`Impersonation (the header ${name})`);
-  }
   if (header(call, "mscrm.suppressduplicatedetection") === "false") throw errors.notBuilt("Duplicate detection");
 }
 
 /** Requests whose purpose is to change rows or schema, for the request log. */
 export function isWebApiWrite(call: Call): boolean {
-  if (!isWebApi(call.path) || ["GET", "HEAD", "OPTIONS"].includes(call.method)) return false;
-  return (
-    !call.path.endsWith("/$batch") ||
-    ["POST", "PATCH", "PUT", "DELETE"].some((verb) => call.body.includes(`\n${verb} `))
-  );
+  return isWebApi(call.path) && !["GET", "HEAD", "OPTIONS"].includes(call.method);
 }

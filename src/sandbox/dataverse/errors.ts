@@ -36,7 +36,7 @@ export const errors = {
   badAddress: (text: string) => make(400, "0x80060888", text),
   dangerousPath: (char: string) =>
     make(400, "0x80060888", `A potentially dangerous Request.Path value was detected from the client (${char}).`),
-  addressTooLong: (most: number) => make(414, "0x80060888", `The request URI is longer than ${most} characters.`),
+  addressTooLong: () => make(414, "0x80060888", "The request URI is longer than 32768 characters."),
   tooLarge: () => make(413, "0x8004418a", "Request message length is too large."),
   unexpected: (detail: string) => make(500, "0x80040216", `An unexpected error occurred. ${detail}`),
   notBuilt: (what: string) =>
@@ -105,13 +105,6 @@ export const errors = {
   required: (table: string, column: string) =>
     make(400, "0x80040203", `Invalid argument. The required column '${column}' of '${table}' has no value.`),
 
-  // batches (section 8)
-  unreadableStream: () => payload("", "System.ArgumentException: Stream was not readable."),
-  badBatch: (text: string) => payload("", `Microsoft.OData.ODataException: ${text}`),
-  missingContentId: () => make(400, "0x80060888", "The Content-ID header is not present on a request of a change set."),
-  unknownContentId: (reference: string) =>
-    make(400, "0x80060888", `Content-ID Reference: '${reference}' does not exist in the batch context.`),
-
   // records (sections 4, 7)
   missing: (table: string, id: string) => make(404, "0x80040217", `Entity '${table}' With Id = ${id} Does Not Exist`),
   missingByKey: (table: string) =>
@@ -157,18 +150,14 @@ export const errors = {
     make(403, "0x80040225", "The specified user is either disabled or is not a member of any business unit."),
   appBlocked: () => make(403, "0x80095ffc", "Access to Dataverse API is restricted for this application Id."),
   administrationMode: () => make(503, "0x8004a104", "The organization is disabled or in administration mode."),
-  missingPrivilege: (user: string, privilege: string, id: string, table: string, code: number) =>
+  missingPrivilege: (principal: string, user: string, privilege: string, id: string, on: string) =>
     make(
       403,
       "0x80040220",
-      `Principal user (Id=${user}, type=8, roleCount=1, privilegeCount=465, accessMode=4), is missing ${privilege} privilege (Id=${id}) on OTC=${code} for entity '${table}'. context.Caller=${user}`,
+      `Principal user ${principal}, is missing ${privilege} privilege (Id=${id})${on}. context.Caller=${user}`,
     ),
-  missingNamedPrivilege: (user: string, privilege: string, id: string) =>
-    make(
-      403,
-      "0x80040220",
-      `Principal user (Id=${user}, type=8, roleCount=1, privilegeCount=465, accessMode=4), is missing ${privilege} privilege (Id=${id}). context.Caller=${user}`,
-    ),
+  cannotImpersonate: (user: string) =>
+    make(403, "0x80040204", `The user (Id=${user}) is missing the privilege prvActOnBehalfOfAnotherUser.`),
 
   // schema (section 3)
   duplicateColumn: (column: string, table: string) =>

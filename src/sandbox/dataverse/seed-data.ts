@@ -3,9 +3,10 @@ import { CLIENT_ID, PRINCIPAL_ID } from "../entra/directory.ts";
 import { addComputedColumns, deliveredTables, intersectTable } from "./build.ts";
 import type { Environment } from "./environment.ts";
 import { namedGuid } from "./guids.ts";
-import { addTable, listMessages } from "./messages.ts";
+import type { Table } from "./model.ts";
 import { begin, type Transaction } from "./records/transaction.ts";
 import { createRow } from "./records/write.ts";
+import { deliverRoles, giveRole, SYSTEM_ADMINISTRATOR } from "./security/roles.ts";
 
 const SYSTEM = namedGuid("systemuser SYSTEM");
 
@@ -33,7 +34,6 @@ export function createEnvironment(clock: Clock): Environment {
     currency: namedGuid("transactioncurrency USD"),
   };
   for (const table of tables.values()) addComputedColumns(environment, table);
-  for (const table of tables.values()) listMessages(environment, table);
   for (const table of [...tables.values()]) {
     for (const link of table.manyToMany) {
       const first = tables.get(link.first);
@@ -59,7 +59,15 @@ export function createEnvironment(clock: Clock): Environment {
     },
     environment.appUser,
   );
+  deliverRoles(environment, tx);
+  giveRole(tx, SYSTEM, SYSTEM_ADMINISTRATOR);
+  giveRole(tx, environment.appUser, SYSTEM_ADMINISTRATOR);
   return environment;
+}
+
+function addTable(environment: Environment, table: Table): void {
+  environment.tables.set(table.name, table);
+  environment.sets.set(table.set, table);
 }
 
 function currency(name: string, code: string, symbol: string, rate: number): Record<string, unknown> {
@@ -80,6 +88,7 @@ export function namedUser(environment: Environment, name: string): string {
   if (!users.byId.has(id)) {
     const tx: Transaction = begin(environment, { user: SYSTEM, bypassPlugins: true, seeding: true });
     createRow(tx, users, { lastname: name.slice(0, 64), domainname: `${encodeURIComponent(name)}@sandbox.local` }, id);
+    giveRole(tx, id, SYSTEM_ADMINISTRATOR);
   }
   return id;
 }

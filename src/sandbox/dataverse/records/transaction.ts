@@ -2,12 +2,17 @@ import type { Environment } from "../environment.ts";
 import { nowSeconds } from "../environment.ts";
 import type { Table } from "../model.ts";
 import { idOf, isAlive, type Row, VERSION } from "../row.ts";
+import type { Rights } from "../security/rights.ts";
 import { enterKeys, leaveKeys } from "./keys.ts";
 
 /** Who writes, and how: what one request may do. */
 export type Actor = {
   /** systemuserid that becomes createdby and modifiedby. */
   user: string;
+  /** Who impersonates the user: becomes createdonbehalfby and modifiedonbehalfby (dataverse.md section 12). */
+  caller?: string;
+  /** What the user may do; undefined: everything, as for seeds. */
+  rights?: Rights;
   /** Plug-ins do not run (bypass headers, and seeds). */
   bypassPlugins: boolean;
   /** Seeds may fill what the Web API only reads, and need no privilege. */

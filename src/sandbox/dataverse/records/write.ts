@@ -71,6 +71,7 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
   complete(tx, table, row, draft);
   put(table, row, "modifiedon", tx.now);
   put(table, row, "modifiedby", tx.actor.user);
+  delegate(tx, table, row);
   enterKeys(table, row);
   stamp(tx, table, row);
 }
@@ -113,6 +114,13 @@ function put(table: Table, row: Row, name: string, value: Cell, target?: string)
   if (target !== undefined && (column.targets?.length ?? 0) > 1) row[typeSlotOf(table, column)] = target;
 }
 
+/** Who really wrote, when it was on behalf of another; a later write by oneself empties it (section 12). */
+function delegate(tx: Transaction, table: Table, row: Row): void {
+  const column = table.columns.get("modifiedonbehalfby");
+  if (!column || (column.slot < 0 && tx.actor.caller === undefined)) return;
+  row[slotOf(table, column)] = tx.actor.caller ?? null;
+}
+
 /** What the server fills in itself. */
 function applyDefaults(tx: Transaction, table: Table, row: Row): void {
   put(table, row, "createdon", tx.now);
@@ -120,7 +128,9 @@ function applyDefaults(tx: Transaction, table: Table, row: Row): void {
   put(table, row, "createdby", tx.actor.user);
   put(table, row, "modifiedby", tx.actor.user);
   put(table, row, "ownerid", tx.actor.user, "systemuser");
-  if (table.name === "systemuser" || table.name === "team") {
+  if (tx.actor.caller !== undefined) put(table, row, "createdonbehalfby", tx.actor.caller);
+  if (tx.actor.caller !== undefined) put(table, row, "modifiedonbehalfby", tx.actor.caller);
+  if (table.owned === "business") {
     put(table, row, "businessunitid", tx.environment.businessUnit);
     if (table.name === "team") put(table, row, "administratorid", tx.actor.user);
   }

@@ -1,5 +1,6 @@
 /** Real parts of the Web API that the sandbox answers with 501 and a sentence. Anything else unknown is a 404. */
 export const NOT_BUILT_ROOTS = new Set([
+  "$batch",
   "$metadata",
   "GlobalOptionSetDefinitions",
   "RelationshipDefinitions",
@@ -28,13 +29,12 @@ export const NOT_BUILT_ROOTS = new Set([
   "InsertStatusValue",
   "UpdateOptionValue",
   "DeleteOptionValue",
+  "serviceendpoints",
+  "sdkmessageprocessingsteps",
+  "sdkmessages",
   "solutions",
   "publishers",
   "organizations",
-  "plugintypes",
-  "pluginassemblies",
-  "roles",
-  "privileges",
   "audits",
   "asyncoperations",
   "bulkdeleteoperations",
