@@ -3,20 +3,23 @@ import { SluiceError } from "../core/errors.ts";
 import { portNumber } from "./terminal/arguments.ts";
 import type { Register } from "./terminal/command.ts";
 
+type Options = { port: number; httpsPort: number; host: string; printEnv: boolean };
+
 export const register: Register = (program, run) => {
   program
     .command("sandbox")
     .description("serve a local Dataverse and its token endpoint until stopped")
     .option("--port <n>", "the port to listen on; 0 takes any free one", portNumber, 8090)
+    .option("--https-port <n>", "the port to listen on by https; 0 takes any free one", portNumber, 0)
     .option("--host <name>", "the address to listen on", "127.0.0.1")
     .option("--print-env", "print what a client needs as shell assignments, once it listens", false)
-    .action(({ port, host, printEnv }: { port: number; host: string; printEnv: boolean }) =>
+    .action(({ port, httpsPort, host, printEnv }: Options) =>
       run(async ({ out, signal, startSandbox }) => {
-        const sandbox = await startSandbox({ port, host }).catch((error: unknown) => {
+        const sandbox = await startSandbox({ port, httpsPort, host }).catch((error: unknown) => {
           throw listenFault(error, port, host);
         });
         if (printEnv) for (const [name, value] of Object.entries(sandbox.env)) out.line(`${name}=${quoted(value)}`);
-        else out.line(`The sandbox listens at ${sandbox.origin}; Ctrl-C ends it.`);
+        else out.line(`The sandbox listens at ${sandbox.origin} and ${sandbox.env.BASE_URL_HTTPS}; Ctrl-C ends it.`);
         // --json has its one object now and not at the end: whoever waits for it wants to begin.
         if (out.json) process.stdout.write(`${JSON.stringify({ origin: sandbox.origin, env: sandbox.env })}\n`);
         if (!signal.aborted) await once(signal, "abort");
@@ -36,8 +39,9 @@ function listenFault(error: unknown, port: number, host: string): unknown {
     ENOTFOUND: "is unknown",
   }[code];
   if (why === undefined) return error;
-  return new SluiceError("usage", `The sandbox cannot listen: ${host}:${port} ${why}.`, {
-    remedy: "Name another with --port (0 takes any free one) or --host.",
+  const taken = (error as { port?: number }).port ?? port;
+  return new SluiceError("usage", `The sandbox cannot listen: ${host}:${taken} ${why}.`, {
+    remedy: "Name another with --port or --https-port (0 takes any free one) or --host.",
     cause: error,
   });
 }

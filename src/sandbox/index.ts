@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createClock } from "./clock.ts";
 import { controlReply } from "./control/routes.ts";
 import { unauthorized } from "./dataverse/access.ts";
@@ -7,31 +10,35 @@ import { errors, ODataError } from "./dataverse/errors.ts";
 import { createEnvironment } from "./dataverse/seed-data.ts";
 import { type AppState, CLIENT_ID, CLIENT_SECRET, TENANT_ID } from "./entra/directory.ts";
 import { notBuilt, tokenReply } from "./entra/token.ts";
+import { selfSigned } from "./http/certificate.ts";
 import type { Call, Reply } from "./http/exchange.ts";
 import { createFaults, type FaultRule } from "./http/faults.ts";
 import { createRequestLog } from "./http/log.ts";
-import { listen } from "./http/server.ts";
+import { type Listener, listen } from "./http/server.ts";
 
 /** A running sandbox. `env` is what clients need to reach it, by the names of docs/sandbox.md; empty: not built. */
 export type Sandbox = { origin: string; env: Record<string, string>; close(): Promise<void> };
 
 /**
- * Starts a local Dataverse Web API, an Entra ID token endpoint and the control API on one http port, in memory.
- * Port 0, the default, takes any free one. Rejects when the port is taken. `close` ends every connection.
+ * Starts a local Dataverse Web API, an Entra ID token endpoint and the control API in memory, all of it on one http and
+ * one https port. Port 0, the default, takes any free one. `env.CA_CERT` is a file with the certificate to trust.
+ * Rejects when a port is taken. `close` ends every connection and removes the file.
  */
-export async function startSandbox(options: { port?: number; host?: string } = {}): Promise<Sandbox> {
+export async function startSandbox(
+  options: { port?: number; httpsPort?: number; host?: string } = {},
+): Promise<Sandbox> {
   const faults = createFaults();
   const log = createRequestLog();
   const key = randomBytes(32);
   const clock = createClock();
   let environment = createEnvironment(clock);
   let app: AppState = "active";
-  let origin = "";
+  const origins: string[] = [];
   const gate = {
     key,
     clock,
     app: () => app,
-    isOwn: (claimed: string, call: Call) => isOwn(claimed, [origin, call.origin]),
+    isOwn: (claimed: string, call: Call) => isOwn(claimed, [...origins, call.origin]),
   };
   const controlled = {
     environment: () => environment,
@@ -51,27 +58,47 @@ export async function startSandbox(options: { port?: number; host?: string } = {
       },
     },
   };
-  const listener = await listen(
-    {
-      faults,
-      log,
-      answer: (call) =>
-        answer(
-          call,
-          (api) => webApiReply(api, environment, gate),
-          (entra, tenant) => tokenReply(entra, tenant, gate),
-        ),
-      control: (call) => controlReply(call, controlled),
-      isControl: (path) => path === "/_sandbox" || path.startsWith("/_sandbox/"),
-      isWrite: isWebApiWrite,
-      tooLarge: () => errorReply(errors.tooLarge()),
-      faultReply,
+  const services = {
+    faults,
+    log,
+    answer: (call: Call) =>
+      answer(
+        call,
+        (api) => webApiReply(api, environment, gate),
+        (entra, tenant) => tokenReply(entra, tenant, gate),
+      ),
+    control: (call: Call) => controlReply(call, controlled),
+    isControl: (path: string) => path === "/_sandbox" || path.startsWith("/_sandbox/"),
+    isWrite: isWebApiWrite,
+    tooLarge: () => errorReply(errors.tooLarge()),
+    faultReply,
+  };
+  const host = options.host ?? "127.0.0.1";
+  const certificate = selfSigned([...new Set(["localhost", "127.0.0.1", "::1", host])]);
+  const listeners: Listener[] = [];
+  const close = async () => {
+    await Promise.all(listeners.map((listener) => listener.close()));
+  };
+  try {
+    listeners.push(await listen(services, host, options.port ?? 0));
+    listeners.push(await listen(services, host, options.httpsPort ?? 0, certificate));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const [http = "", https = ""] = listeners.map((listener) => listener.origin);
+  origins.push(http, https);
+  const folder = await mkdtemp(join(tmpdir(), "sluice-sandbox-"));
+  const authority = join(folder, "ca.pem");
+  await writeFile(authority, certificate.cert);
+  return {
+    origin: http,
+    env: environmentVariables(http, https, authority),
+    async close() {
+      await close();
+      await rm(folder, { recursive: true, force: true });
     },
-    options.host ?? "127.0.0.1",
-    options.port ?? 0,
-  );
-  origin = listener.origin;
-  return { origin, env: environmentVariables(origin), close: listener.close };
+  };
 }
 
 const TOKEN_PATH = /^\/([^/]+)\/oauth2\/v2\.0\/token$/;
@@ -111,12 +138,12 @@ function faultReply(call: Call, fault: FaultRule): Reply {
   );
 }
 
-function environmentVariables(origin: string): Record<string, string> {
+function environmentVariables(http: string, https: string, authority: string): Record<string, string> {
   return {
-    BASE_URL: origin,
-    TOKEN_URL: `${origin}/${TENANT_ID}/oauth2/v2.0/token`,
-    BASE_URL_HTTPS: "",
-    TOKEN_URL_HTTPS: "",
+    BASE_URL: http,
+    TOKEN_URL: `${http}/${TENANT_ID}/oauth2/v2.0/token`,
+    BASE_URL_HTTPS: https,
+    TOKEN_URL_HTTPS: `${https}/${TENANT_ID}/oauth2/v2.0/token`,
     TENANT_ID,
     CLIENT_ID,
     CLIENT_SECRET,
@@ -125,6 +152,6 @@ function environmentVariables(origin: string): Record<string, string> {
     CT_PASSCODE: "",
     INFOBIP_URL: "",
     INFOBIP_KEY: "",
-    CA_CERT: "",
+    CA_CERT: authority,
   };
 }

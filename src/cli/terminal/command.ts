@@ -13,7 +13,7 @@ export type Context = {
   /** Aborted by Ctrl-C and SIGTERM. */
   signal: AbortSignal;
   connect(target: Target): Promise<Client>;
-  startSandbox(options?: { port?: number; host?: string }): Promise<RunningSandbox>;
+  startSandbox(options?: { port?: number; httpsPort?: number; host?: string }): Promise<RunningSandbox>;
   /** What the demo works on. */
   example(): Promise<Example>;
 };

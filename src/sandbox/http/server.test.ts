@@ -38,8 +38,8 @@ test("the environment names everything, empty where nothing is built yet", async
   expect(env).toMatchObject({
     BASE_URL: origin,
     TOKEN_URL: `${origin}/${env.TENANT_ID}/oauth2/v2.0/token`,
-    BASE_URL_HTTPS: "",
-    CA_CERT: "",
+    TOKEN_URL_HTTPS: `${env.BASE_URL_HTTPS}/${env.TENANT_ID}/oauth2/v2.0/token`,
+    CLEVERTAP_URL: "",
   });
   expect(Object.keys(env)).toHaveLength(13);
   await close();

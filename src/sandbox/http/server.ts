@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { readBody } from "./body.ts";
+import type { Certificate } from "./certificate.ts";
 import type { Call, Reply } from "./exchange.ts";
 import type { FaultRule, Faults } from "./faults.ts";
 import type { RequestLog } from "./log.ts";
@@ -27,22 +29,30 @@ export type Services = {
 export type Listener = { origin: string; close(): Promise<void> };
 
 /**
- * Serves on `host:port` (0: any free port) until closed. Every request runs through `handle`, top to bottom.
- * Rejects when the port is taken.
+ * Serves on `host:port` (0: any free port) until closed, by https where there is a certificate. Every request runs
+ * through `handle`, top to bottom. Rejects when the port is taken.
  */
-export async function listen(services: Services, host: string, port: number): Promise<Listener> {
+export async function listen(
+  services: Services,
+  host: string,
+  port: number,
+  certificate?: Certificate,
+): Promise<Listener> {
   const stop = new AbortController();
+  const scheme = certificate ? "https" : "http";
   let origin = "";
-  const server = createServer({ maxHeaderSize: 256 * 1024 }, (request, response) => {
+  const options = { maxHeaderSize: 256 * 1024 };
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
     handle(services, request, response, origin, stop.signal).catch(() => request.socket.destroy());
-  });
+  };
+  const server = certificate ? createTlsServer({ ...options, ...certificate }, serve) : createServer(options, serve);
   server.on("clientError", (_error, socket) => {
     if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   });
   server.keepAliveTimeout = 30_000;
   await start(server, host, port);
   const bound = server.address() as AddressInfo;
-  origin = `http://${host.includes(":") ? `[${host}]` : host}:${bound.port}`;
+  origin = `${scheme}://${host.includes(":") ? `[${host}]` : host}:${bound.port}`;
   return {
     origin,
     close: () =>
@@ -125,7 +135,8 @@ function toCall(request: IncomingMessage, body: Buffer, origin: string): Call {
     query: cut < 0 ? "" : target.slice(cut + 1),
     headers: request.headers,
     body,
-    origin: host !== undefined && /^[\w.:[\]-]+$/.test(host) ? `http://${host}` : origin,
+    origin:
+      host !== undefined && /^[\w.:[\]-]+$/.test(host) ? `${origin.slice(0, origin.indexOf(":"))}://${host}` : origin,
   };
 }
 
