@@ -7,7 +7,7 @@ import { type ApiRequest, odata } from "../request.ts";
 import { parseSegments, type Segment } from "../wire/address.ts";
 import { BULK_ACTIONS } from "./bulk.ts";
 import { sdkMessageFilters, totalRecordCount, whoAmI } from "./functions.ts";
-import { NOT_BUILT_BOUND, NOT_BUILT_ROOTS } from "./not-built.ts";
+import { KNOWN_MESSAGES, KNOWN_ROOTS, KNOWN_SETS } from "./known-names.ts";
 import { propertyRoute, referenceRoute } from "./property.ts";
 import { recordRoute } from "./record.ts";
 import { countRoute, tableRoute } from "./table.ts";
@@ -41,9 +41,18 @@ export function route(request: ApiRequest, path: string): Reply {
   if (!first) return serviceRoot(request);
   const root = named(ROOTS, first.name);
   if (root) return root(request, segments);
-  if (NOT_BUILT_ROOTS.has(first.name)) throw errors.notBuilt(`'${first.name}'`);
+  if (!request.environment.sets.has(first.name)) throw absent(first.name);
   const table = tableOfSet(request.environment, first.name);
   return first.key === undefined ? setRoute(request, table, rest) : rowRoute(request, table, first, rest);
+}
+
+/** What Dataverse has and the sandbox lacks is a 501 that names it; a message found in another place, or nowhere, a 404. */
+function absent(name: string): Error {
+  const elsewhere = [ROOTS, BOUND_TO_SET, BOUND_TO_ROW].some((operations) => Object.hasOwn(operations, name));
+  if (!elsewhere && KNOWN_MESSAGES.has(name)) return errors.notBuilt(`The message '${name}'`);
+  if (!elsewhere && KNOWN_SETS.has(name)) return errors.notBuilt(`The table behind '${name}'`);
+  if (!elsewhere && KNOWN_ROOTS.has(name)) return errors.notBuilt(`'${name}'`);
+  return errors.noSuchSegment(name);
 }
 
 function alone(handle: (request: ApiRequest, root: Segment) => Reply): Root {
@@ -74,7 +83,7 @@ function setRoute(request: ApiRequest, table: Table, rest: Segment[]): Reply {
     const name = next.name.slice(CRM.length);
     const operation = named(BOUND_TO_SET, name);
     if (operation) return operation(request, table, next);
-    if (NOT_BUILT_BOUND.has(name)) throw errors.notBuilt(`'${name}'`);
+    throw absent(name);
   }
   throw errors.noSuchSegment(next.name);
 }
@@ -86,8 +95,7 @@ function rowRoute(request: ApiRequest, table: Table, first: Segment, rest: Segme
     const name = next.name.slice(CRM.length);
     const operation = named(BOUND_TO_ROW, name);
     if (operation && more.length === 0) return operation(request, table, first, next);
-    if (NOT_BUILT_BOUND.has(name)) throw errors.notBuilt(`'${next.name}'`);
-    throw errors.noSuchSegment(next.name);
+    throw absent(name);
   }
   if (next.key !== undefined) throw errors.notBuilt(`The collection '${next.name}' of a row`);
   if (more.length === 0) return propertyRoute(request, table, first, next.name);
