@@ -31,6 +31,8 @@ const payload = (set: string, inner: string) =>
 export const errors = {
   // addresses and verbs
   noSuchSegment: (segment: string) => make(404, "0x8006088a", `Resource not found for the segment '${segment}'.`),
+  invalidAfter: (segment: string, before: string) =>
+    make(404, "0x8006088a", `The URI segment '${segment}' is invalid after the segment '${before}'.`),
   noSuchResource: (url: string) => make(404, "", `No HTTP resource was found that matches the request URI '${url}'.`),
   wrongVerb: (verb: string) => make(405, "0x0", `The requested resource does not support http method '${verb}'.`),
   badAddress: (text: string) => make(400, "0x80060888", text),
@@ -63,6 +65,11 @@ export const errors = {
     payload(
       set,
       `Microsoft.OData.ODataException: Cannot convert the literal '${literal(value)}' to the expected type '${edm}'.`,
+    ),
+  wrongTarget: (set: string, reference: string, found: string, navigation: string, expected: string[]) =>
+    payload(
+      set,
+      `Microsoft.OData.ODataException: The type 'Microsoft.Dynamics.CRM.${found}' of '${literal(reference)}' does not fit the navigation property '${navigation}', which expects '${expected.join("' or '")}'.`,
     ),
   directLookup: () =>
     make(
@@ -122,6 +129,7 @@ export const errors = {
       `Entity Key ${key} violated. A record with the same value for ${columns} already exists. A duplicate record cannot be created. Select one or more unique values and try again.<DuplicateAttributes>${values.map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`).join("")}</DuplicateAttributes><Id>${id}</Id>`,
     ),
   duplicateId: () => make(412, "0x80040237", "A record with matching key values already exists."),
+  alreadyAssociated: () => make(412, "0x80040237", "Cannot insert duplicate key."),
   staleVersion: () =>
     make(412, "0x80060882", "The version of the existing record doesn't match the RowVersion property provided."),
   concurrencyOff: (table: string) =>

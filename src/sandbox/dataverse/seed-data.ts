@@ -38,7 +38,12 @@ export function createEnvironment(clock: Clock): Environment {
     for (const link of table.manyToMany) {
       const first = tables.get(link.first);
       const second = tables.get(link.second);
-      if (first && second && !tables.has(link.intersect)) addTable(environment, intersectTable(link, first, second, 0));
+      if (!first || !second) continue;
+      if (!tables.has(link.intersect)) addTable(environment, intersectTable(link, first, second, 0));
+      // A table's file may name a relationship that the file of the other end leaves out.
+      for (const end of [first, second]) {
+        if (!end.manyToMany.some((each) => each.schema === link.schema)) end.manyToMany.push(link);
+      }
     }
   }
   const tx = begin(environment, { user: SYSTEM, bypassPlugins: true, seeding: true });

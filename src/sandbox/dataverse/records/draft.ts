@@ -111,12 +111,9 @@ function bind(
     if (typeof value !== "string") throw errors.wrongType(table.set, value, "Edm.String");
     const reference = parseReference(environment, value);
     target = reference.table.name;
-    const allowed = property.target === "owner" ? (column.targets ?? []) : [property.target];
+    const allowed = property.target === "owner" ? (column.targets ?? []) : [property.target ?? ""];
     if (!allowed.includes(target)) {
-      throw errors.badJson(
-        table.set,
-        `The type 'Microsoft.Dynamics.CRM.${target}' of '${value}' does not fit the navigation property of '${column.name}', which expects '${allowed.join("' or '")}'.`,
-      );
+      throw errors.wrongTarget(table.set, value, target, column.name, allowed);
     }
     const row = findRow(reference.table, reference.key);
     if (!row) throw missing(reference.table, reference.key);
@@ -141,15 +138,12 @@ export function drafted(draft: Draft, column: Column): Cell | undefined {
   return at < 0 ? undefined : draft.values[at];
 }
 
-/** Sets a column in the draft, replacing what stands there. */
-export function setDrafted(draft: Draft, column: Column, value: Cell): void {
-  const at = draft.columns.indexOf(column);
-  if (at >= 0) draft.values[at] = value;
-  else {
-    draft.columns.push(column);
-    draft.values.push(value);
-    draft.targets.push(undefined);
-  }
+/** Sets a column in the draft, replacing what stands there; `target` is the table a lookup leads to. */
+export function setDrafted(draft: Draft, column: Column, value: Cell, target?: string): void {
+  let at = draft.columns.indexOf(column);
+  if (at < 0) at = draft.columns.push(column) - 1;
+  draft.values[at] = value;
+  draft.targets[at] = target;
 }
 
 export function dropDrafted(draft: Draft, column: Column): void {

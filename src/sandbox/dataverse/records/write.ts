@@ -79,6 +79,10 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
 /** Deletes one row; lookups to it are emptied (the real rules differ per relationship: docs/sandbox.md). */
 export function deleteRow(tx: Transaction, table: Table, row: Row): void {
   requirePrivilege(tx, table, "Delete");
+  deleteFrom(tx, table, row);
+}
+
+export function deleteFrom(tx: Transaction, table: Table, row: Row): void {
   note(tx, "deleted", table, row, row.slice());
   leaveKeys(table, row);
   table.byId.delete(idOf(row));

@@ -44,21 +44,3 @@ export function propertyRoute(request: ApiRequest, table: Table, segment: Segmen
       throw errors.wrongVerb(request.call.method);
   }
 }
-
-/** `PUT` and `DELETE /{set}(key)/{lookup}/$ref`; collections answer 501. */
-export function referenceRoute(request: ApiRequest, table: Table, segment: Segment, name: string): Reply {
-  const row = existing(table, parsePredicate(table, segment.key!));
-  if (!table.relations.some((each) => each.navigation === name)) {
-    throw errors.notBuilt(`$ref on '${name}' of ${table.set} (collections and many-to-many)`);
-  }
-  const bind = `${name}@odata.bind`;
-  if (request.call.method === "DELETE") {
-    transact(request, (tx) => updateRow(tx, table, row, { [bind]: null }));
-    return noContent(1);
-  }
-  if (request.call.method !== "PUT") throw errors.wrongVerb(request.call.method);
-  const target = jsonBody(request, table.set)["@odata.id"];
-  if (typeof target !== "string") throw errors.badJson(table.set, "The property '@odata.id' was not found.");
-  transact(request, (tx) => updateRow(tx, table, row, { [bind]: target }));
-  return noContent(1);
-}

@@ -8,8 +8,9 @@ import { parseSegments, type Segment } from "../wire/address.ts";
 import { BULK_ACTIONS } from "./bulk.ts";
 import { sdkMessageFilters, totalRecordCount, whoAmI } from "./functions.ts";
 import { KNOWN_MESSAGES, KNOWN_ROOTS, KNOWN_SETS } from "./known-names.ts";
-import { propertyRoute, referenceRoute } from "./property.ts";
+import { propertyRoute } from "./property.ts";
 import { recordRoute } from "./record.ts";
+import { referenceRoute } from "./reference.ts";
 import { countRoute, tableRoute } from "./table.ts";
 
 const CRM = "Microsoft.Dynamics.CRM.";
@@ -97,9 +98,9 @@ function rowRoute(request: ApiRequest, table: Table, first: Segment, rest: Segme
     if (operation && more.length === 0) return operation(request, table, first, next);
     throw absent(name);
   }
+  if (more.length === 1 && more[0]!.name === "$ref") return referenceRoute(request, table, first, next);
   if (next.key !== undefined) throw errors.notBuilt(`The collection '${next.name}' of a row`);
   if (more.length === 0) return propertyRoute(request, table, first, next.name);
-  if (more.length === 1 && more[0]!.name === "$ref") return referenceRoute(request, table, first, next.name);
   if (more.length === 1 && more[0]!.name === "$value") throw errors.notBuilt("The raw value of a property ($value)");
   throw errors.noSuchSegment(more[0]!.name);
 }
