@@ -60,7 +60,7 @@ test("expanded attributes hold what all attributes share, companions included", 
     ),
   ).toEqual(["parentcustomerid_account", "parentcustomerid_contact"]);
   expect(json.OneToManyRelationships.length).toBeGreaterThan(1);
-  expect(json.ManyToManyRelationships.length).toBe(5);
+  expect(json.ManyToManyRelationships.length).toBe(6);
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import { errors } from "../errors.ts";
-import { type Column, read, readTarget, slotOf, type Table } from "../model.ts";
+import { type Column, isLookup, read, readTarget, slotOf, type Table } from "../model.ts";
 import type { CollectionNavigation } from "../relationships.ts";
 import { idOf, isAlive, type Row } from "../row.ts";
 import { type Draft, setDrafted } from "./draft.ts";
@@ -26,8 +26,8 @@ export function associate(tx: Transaction, table: Table, collection: CollectionN
   const { near, far, intersect } = collection;
   requirePrivilege(tx, table, "Append");
   requirePrivilege(tx, collection.other, "AppendTo");
-  setDrafted(draft, near, idOf(row), table.name);
-  setDrafted(draft, far, idOf(other), collection.other.name);
+  setDrafted(draft, near, idOf(row), isLookup(near) ? table.name : undefined);
+  setDrafted(draft, far, idOf(other), isLookup(far) ? collection.other.name : undefined);
   // A pair with a polymorphic end (listmember) names that end's table in a column of its own.
   const type = intersect.columns.get("entitytype");
   if (type) setDrafted(draft, type, isPolymorphic(far) ? collection.other.name : table.name);
@@ -116,8 +116,8 @@ function linksFrom({ intersect, near, far }: Pairs): Map<string, Map<string, Row
   for (; index.read < rows.length; index.read++) {
     const pair = rows[index.read]!;
     const id = pair[nearSlot] as string;
-    let links = index.links.get(id);
-    if (!links) index.links.set(id, (links = new Map()));
+    const links = index.links.get(id) ?? new Map<string, Row>();
+    if (links.size === 0) index.links.set(id, links);
     links.set(pair[farSlot] as string, pair);
   }
   index.last = rows[index.read - 1];
