@@ -4,6 +4,8 @@ export type Clock = {
   now(): number;
   /** Moves time on by so many milliseconds; it goes on running from there. */
   advance(ms: number): void;
+  /** Milliseconds that it is ahead of the machine's time; negative where it is behind. */
+  ahead(): number;
   /** Back to the machine's time. */
   reset(): void;
 };
@@ -15,6 +17,7 @@ export function createClock(): Clock {
     advance(ms) {
       ahead += ms;
     },
+    ahead: () => ahead,
     reset() {
       ahead = 0;
     },

@@ -3,16 +3,17 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClock } from "./clock.ts";
+import { faultReply } from "./control/fault-reply.ts";
 import { controlReply } from "./control/routes.ts";
-import { unauthorized } from "./dataverse/access.ts";
+import { strikeSchema } from "./control/strike.ts";
 import { errorReply, isWebApi, isWebApiWrite, webApiReply } from "./dataverse/api.ts";
-import { errors, ODataError } from "./dataverse/errors.ts";
+import { errors } from "./dataverse/errors.ts";
 import { createEnvironment } from "./dataverse/seed-data.ts";
 import { type AppState, CLIENT_ID, CLIENT_SECRET, TENANT_ID } from "./entra/directory.ts";
 import { notBuilt, tokenReply } from "./entra/token.ts";
 import { selfSigned } from "./http/certificate.ts";
 import type { Call, Reply } from "./http/exchange.ts";
-import { createFaults, type FaultRule } from "./http/faults.ts";
+import { createFaults, type Fault } from "./http/faults.ts";
 import { createRequestLog } from "./http/log.ts";
 import { type Listener, listen } from "./http/server.ts";
 
@@ -34,23 +35,36 @@ export async function startSandbox(
   let environment = createEnvironment(clock);
   let app: AppState = "active";
   const origins: string[] = [];
+  let tokensFrom = 0;
   const gate = {
     key,
     clock,
     app: () => app,
+    tokensFrom: () => tokensFrom,
     isOwn: (claimed: string, call: Call) => isOwn(claimed, [...origins, call.origin]),
   };
+  const listeners: Listener[] = [];
   const controlled = {
     environment: () => environment,
     reset() {
       clock.reset();
       environment = createEnvironment(clock);
       app = "active";
+      tokensFrom = 0;
       faults.clear();
       log.clear({ bodies: false });
     },
     faults,
     log,
+    clock,
+    expireTokens() {
+      // Tokens tell the second of their making: the next one must come in another.
+      clock.advance(1000);
+      tokensFrom = Math.floor(clock.now() / 1000);
+    },
+    restart() {
+      for (const listener of listeners) listener.dropConnections();
+    },
     app: {
       get: () => app,
       set(state: AppState) {
@@ -71,11 +85,15 @@ export async function startSandbox(
     isControl: (path: string) => path === "/_sandbox" || path.startsWith("/_sandbox/"),
     isWrite: isWebApiWrite,
     tooLarge: () => errorReply(errors.tooLarge()),
+    strike(fault: Fault) {
+      if (fault.expireTokens) controlled.expireTokens();
+      if (fault.restart) controlled.restart();
+      strikeSchema(environment, fault);
+    },
     faultReply,
   };
   const host = options.host ?? "127.0.0.1";
   const certificate = selfSigned([...new Set(["localhost", "127.0.0.1", "::1", host])]);
-  const listeners: Listener[] = [];
   const close = async () => {
     await Promise.all(listeners.map((listener) => listener.close()));
   };
@@ -119,23 +137,6 @@ function answer(call: Call, api: (call: Call) => Reply, token: (call: Call, tena
 function isOwn(claimed: string, own: string[]): boolean {
   const plain = (text: string) => text.toLowerCase().replace(/\/+$/, "").replace("//localhost", "//127.0.0.1");
   return own.some((each) => plain(each) === plain(claimed));
-}
-
-/** Codes of injected statuses that have a documented one (dataverse.md sections 9 and 14). */
-const FAULT_CODES: Record<number, [string, string]> = {
-  429: ["0x80072322", "Number of requests exceeded the limit of 6000 over time window of 300 seconds."],
-  403: ["0x80040220", "Principal user is missing a privilege."],
-  500: ["0x80040216", "An unexpected error occurred."],
-};
-
-function faultReply(call: Call, fault: FaultRule): Reply {
-  const status = fault.status!;
-  if (status === 401 && fault.code === undefined) return errorReply(unauthorized(call));
-  const [code, message] = FAULT_CODES[status] ?? ["0x80040216", "Injected by the sandbox."];
-  const retry = fault.retryAfter === undefined ? {} : { "Retry-After": String(fault.retryAfter) };
-  return errorReply(
-    new ODataError(status, fault.code ?? code, fault.message ?? message, retry as Record<string, string>),
-  );
 }
 
 function environmentVariables(http: string, https: string, authority: string): Record<string, string> {

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Clock } from "../clock.ts";
 import type { Environment } from "../dataverse/environment.ts";
 import type { AppState } from "../entra/directory.ts";
 import type { Call } from "../http/exchange.ts";
@@ -11,6 +12,11 @@ export type Controlled = {
   reset(): void;
   faults: Faults;
   log: RequestLog;
+  clock: Clock;
+  /** Refuses every token given out so far; moves the clock on by a second. */
+  expireTokens(): void;
+  /** Cuts every connection. */
+  restart(): void;
   app: { get(): AppState; set(state: AppState): void };
 };
 
@@ -54,7 +60,8 @@ function json(call: Call): unknown {
   }
 }
 
-function checked<T>(value: unknown, schema: z.ZodType<T>): T {
+/** The value as `schema` wants it. Throws `Refused` with the place and the fault. */
+export function checked<T>(value: unknown, schema: z.ZodType<T>): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ path, message }) =>

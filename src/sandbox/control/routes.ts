@@ -4,6 +4,7 @@ import { type Call, jsonReply, type Reply } from "../http/exchange.ts";
 import type { Operation } from "../operation.ts";
 import { ACCESS } from "./access.ts";
 import { CHANGE_TRACKING } from "./change-tracking.ts";
+import { CLOCK } from "./clock.ts";
 import { FAULTS } from "./faults.ts";
 import type { Controlled, ControlOperation, ControlOperations } from "./operation.ts";
 import { PLUGINS } from "./plugins.ts";
@@ -17,6 +18,7 @@ const OPERATIONS: ControlOperations = {
   },
   ...REQUESTS,
   ...FAULTS,
+  ...CLOCK,
   ...PLUGINS,
   ...ACCESS,
   ...CHANGE_TRACKING,

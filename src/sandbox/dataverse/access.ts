@@ -5,7 +5,14 @@ import { type Call, header } from "../http/exchange.ts";
 import { errors, ODataError } from "./errors.ts";
 
 /** What the Web API needs to judge a token. */
-export type Gate = { key: Buffer; app: () => AppState; clock: Clock; isOwn: (origin: string, call: Call) => boolean };
+export type Gate = {
+  key: Buffer;
+  app: () => AppState;
+  clock: Clock;
+  /** Tokens made before this second are refused: a fault. */
+  tokensFrom: () => number;
+  isOwn: (origin: string, call: Call) => boolean;
+};
 
 /**
  * Lets a call with a good token through. Throws 401 with the WWW-Authenticate header clients discover the tenant by,
@@ -18,6 +25,7 @@ export function admit(call: Call, gate: Gate): Claims {
     claims !== undefined &&
     claims.tid === TENANT_ID &&
     claims.exp > gate.clock.now() / 1000 &&
+    claims.iat >= gate.tokensFrom() &&
     gate.isOwn(claims.aud, call);
   if (!good) throw unauthorized(call);
   if (claims.appid === CLIENT_ID) refuseBy(gate.app());

@@ -1,6 +1,7 @@
 import type { Claims } from "../entra/jwt.ts";
 import { type Call, header, jsonReply, type Reply } from "../http/exchange.ts";
 import { admit, type Gate } from "./access.ts";
+import { batchReply } from "./batch/execute.ts";
 import type { Environment } from "./environment.ts";
 import { errors, ODataError } from "./errors.ts";
 import type { Actor } from "./records/transaction.ts";
@@ -13,6 +14,7 @@ import { parsePrefer } from "./wire/prefer.ts";
 const ADDRESS = /^\/api\/data\/(v(?:8\.2|9\.[0-2]))(?:\/(.*))?$/;
 /** Characters of a URL outside batches (dataverse.md section 1). */
 const LONGEST_ADDRESS = 32_768;
+const LONGEST_ADDRESS_IN_BATCH = 65_536;
 let requestNumber = 0;
 
 /** Whether the call is one for the Web API, of any version. */
@@ -22,24 +24,45 @@ export function isWebApi(path: string): boolean {
 
 /** Answers one Web API call. Never throws: whatever goes wrong becomes the documented envelope. */
 export function webApiReply(call: Call, environment: Environment, gate: Gate): Reply {
-  let reply: Reply;
-  try {
-    reply = answer(call, environment, gate);
-  } catch (error) {
-    reply = errorReply(error instanceof ODataError ? error : errors.unexpected((error as Error).message));
-  }
+  const reply = attempt(() => answer(call, environment, gate));
   requestNumber++;
   reply.headers["x-ms-service-request-id"] = `5a4d0b0c-0000-4000-9000-${requestNumber.toString(16).padStart(12, "0")}`;
   reply.headers["x-ms-dop-hint"] = "8";
   return reply;
 }
 
+function attempt(work: () => Reply): Reply {
+  try {
+    return work();
+  } catch (error) {
+    return errorReply(error instanceof ODataError ? error : errors.unexpected((error as Error).message));
+  }
+}
+
 function answer(call: Call, environment: Environment, gate: Gate): Reply {
+  if (!ADDRESS.test(call.path)) throw errors.noSuchResource(`${call.origin}${call.path}`);
+  const claims = admit(call, gate);
+  const { request, path } = requestOf(call, environment, claims, LONGEST_ADDRESS);
+  if (path !== "$batch") return route(request, path);
+  return batchReply(request, (part, tx) =>
+    attempt(() => {
+      const within = requestOf(part(), environment, claims, LONGEST_ADDRESS_IN_BATCH);
+      return route({ ...within.request, ...(tx && { tx }) }, within.path);
+    }),
+  );
+}
+
+/** What the call asks for, and the address behind the version. Throws where the call cannot be admitted. */
+function requestOf(
+  call: Call,
+  environment: Environment,
+  claims: Claims,
+  longest: number,
+): { request: ApiRequest; path: string } {
   const match = ADDRESS.exec(call.path);
   if (!match) throw errors.noSuchResource(`${call.origin}${call.path}`);
-  const claims = admit(call, gate);
   refuseUnbuiltHeaders(call);
-  if (call.path.length + call.query.length + call.origin.length >= LONGEST_ADDRESS) throw errors.addressTooLong();
+  if (call.path.length + call.query.length + call.origin.length >= longest) throw errors.addressTooLong(longest);
   const request: ApiRequest = {
     call: call.method === "HEAD" ? { ...call, method: "GET" } : call,
     environment,
@@ -47,7 +70,8 @@ function answer(call: Call, environment: Environment, gate: Gate): Reply {
     prefer: parsePrefer(header(call, "prefer")),
     base: `${call.origin}/api/data/${match[1]}`,
   };
-  return route(request, match[2] ?? "");
+  call.caller = { app: claims.appid, user: request.actor.user };
+  return { request, path: match[2] ?? "" };
 }
 
 /** `{"error": {"code", "message"}}`; a 401 has no body (dataverse.md sections 2 and 14). */
@@ -74,5 +98,9 @@ function refuseUnbuiltHeaders(call: Call): void {
 
 /** Requests whose purpose is to change rows or schema, for the request log. */
 export function isWebApiWrite(call: Call): boolean {
-  return isWebApi(call.path) && !["GET", "HEAD", "OPTIONS"].includes(call.method);
+  if (!isWebApi(call.path) || ["GET", "HEAD", "OPTIONS"].includes(call.method)) return false;
+  return (
+    !call.path.endsWith("/$batch") ||
+    ["POST", "PATCH", "PUT", "DELETE"].some((verb) => call.body.includes(`\n${verb} `))
+  );
 }

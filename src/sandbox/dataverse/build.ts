@@ -128,6 +128,7 @@ export function addComputedColumns(environment: Environment, table: Table): void
     compute("owningbusinessunit", () => environment.businessUnit);
   }
   for (const column of table.columns.values()) {
+    if (column.writeOnly) compute(`is${column.name}set`, (row) => read(row, column) !== null);
     if (column.kind !== "money" || !column.name.endsWith("_base")) continue;
     const plain = table.columns.get(column.name.slice(0, -"_base".length));
     const rate = table.columns.get("exchangerate");

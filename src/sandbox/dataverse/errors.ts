@@ -38,7 +38,7 @@ export const errors = {
   badAddress: (text: string) => make(400, "0x80060888", text),
   dangerousPath: (char: string) =>
     make(400, "0x80060888", `A potentially dangerous Request.Path value was detected from the client (${char}).`),
-  addressTooLong: () => make(414, "0x80060888", "The request URI is longer than 32768 characters."),
+  addressTooLong: (most: number) => make(414, "0x80060888", `The request URI is longer than ${most} characters.`),
   tooLarge: () => make(413, "0x8004418a", "Request message length is too large."),
   unexpected: (detail: string) => make(500, "0x80040216", `An unexpected error occurred. ${detail}`),
   notBuilt: (what: string) =>
@@ -111,6 +111,13 @@ export const errors = {
     ),
   required: (table: string, column: string) =>
     make(400, "0x80040203", `Invalid argument. The required column '${column}' of '${table}' has no value.`),
+
+  // batches (section 8)
+  unreadableStream: () => payload("", "System.ArgumentException: Stream was not readable."),
+  badBatch: (text: string) => payload("", `Microsoft.OData.ODataException: ${text}`),
+  missingContentId: () => make(400, "0x80060888", "The Content-ID header is not present on a request of a change set."),
+  unknownContentId: (reference: string) =>
+    make(400, "0x80060888", `Content-ID Reference: '${reference}' does not exist in the batch context.`),
 
   // records (sections 4, 7)
   missing: (table: string, id: string) => make(404, "0x80040217", `Entity '${table}' With Id = ${id} Does Not Exist`),

@@ -43,6 +43,8 @@ export type Column = {
   /** Shown in metadata only; not stored in the table itself. */
   logical: boolean;
   secured: boolean;
+  /** Can be written but never read (IsValidForRead false): secrets. */
+  writeOnly?: boolean;
   /** In UTF-16 units. */
   max?: number;
   range?: [number, number];

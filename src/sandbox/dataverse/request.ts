@@ -38,7 +38,7 @@ export function jsonBody(request: ApiRequest, set: string): Record<string, unkno
 
 /** Runs one request's writes: all of them or, when anything throws, none. In a change set its maker decides that. */
 export function transact<T>(request: ApiRequest, work: (tx: Transaction) => T): T {
-  if (request.tx) return work(request.tx);
+  if (request.tx) return work({ ...request.tx, actor: request.actor });
   const tx = begin(request.environment, request.actor);
   try {
     const result = work(tx);

@@ -3,7 +3,7 @@ import { CLIENT_ID, PRINCIPAL_ID } from "../entra/directory.ts";
 import { addComputedColumns, deliveredTables, intersectTable } from "./build.ts";
 import type { Environment } from "./environment.ts";
 import { namedGuid } from "./guids.ts";
-import type { Table } from "./model.ts";
+import { addTable, listMessages } from "./messages.ts";
 import { begin, type Transaction } from "./records/transaction.ts";
 import { createRow } from "./records/write.ts";
 import { deliverRoles, giveRole, SYSTEM_ADMINISTRATOR } from "./security/roles.ts";
@@ -34,6 +34,7 @@ export function createEnvironment(clock: Clock): Environment {
     currency: namedGuid("transactioncurrency USD"),
   };
   for (const table of tables.values()) addComputedColumns(environment, table);
+  for (const table of tables.values()) listMessages(environment, table);
   for (const table of [...tables.values()]) {
     for (const link of table.manyToMany) {
       const first = tables.get(link.first);
@@ -68,11 +69,6 @@ export function createEnvironment(clock: Clock): Environment {
   giveRole(tx, SYSTEM, SYSTEM_ADMINISTRATOR);
   giveRole(tx, environment.appUser, SYSTEM_ADMINISTRATOR);
   return environment;
-}
-
-function addTable(environment: Environment, table: Table): void {
-  environment.tables.set(table.name, table);
-  environment.sets.set(table.set, table);
 }
 
 function currency(name: string, code: string, symbol: string, rate: number): Record<string, unknown> {

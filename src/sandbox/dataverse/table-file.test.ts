@@ -73,7 +73,7 @@ test.each([
 
 test("every delivered table hangs together", () => {
   const tables = deliveredTables();
-  expect(readTableFiles().length).toBeGreaterThan(20);
+  expect(readTableFiles().length).toBeGreaterThan(25);
   expect(new Set([...tables.values()].map((table) => table.set)).size).toBe(tables.size);
   for (const table of tables.values()) {
     expect(table.columns.get(table.idColumn)?.kind, table.name).toBe("guid");

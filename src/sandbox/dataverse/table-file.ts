@@ -23,6 +23,7 @@ export type ColumnLine = {
   logical: boolean;
   custom: boolean;
   secured: boolean;
+  writeOnly?: boolean;
 };
 
 export type TableFile = {
@@ -117,6 +118,7 @@ function parseColumn(line: string, file: string): ColumnLine {
     const [word = "", value = ""] = fact.split("=");
     if (word in LEVELS) column.level = LEVELS[word]!;
     else if (word === "logical" || word === "custom" || word === "secured") column[word] = true;
+    else if (word === "writeonly") column.writeOnly = true;
     else if (word === "max" || word === "precision" || word === "source") column[word] = Number(value);
     else if (word === "range") column.range = value.split("..").map(Number) as [number, number];
     else if (word === "format" || word === "of") column[word] = value;

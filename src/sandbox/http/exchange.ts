@@ -9,6 +9,8 @@ export type Call = {
   body: Buffer;
   /** Scheme and host the client used, so that links in answers lead back the same way. */
   origin: string;
+  /** Who asks, once a token has told: for the request log. */
+  caller?: { app: string; user: string };
 };
 
 /** One answer. `rows` is how many rows or schema parts the call has changed, for the request log. */

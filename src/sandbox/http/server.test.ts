@@ -5,8 +5,6 @@ import { Readable } from "node:stream";
 import { expect, test } from "vitest";
 import { startSandbox } from "../index.ts";
 import { readBody } from "./body.ts";
-import { createFaults } from "./faults.ts";
-import { createRequestLog } from "./log.ts";
 import { seededRandom } from "./random.ts";
 
 test("a body over the limit is told from one that fits", async () => {
@@ -66,25 +64,6 @@ test("two sandboxes do not share anything", async () => {
     ((await (await fetch(`${origin}/_sandbox/rows/account`)).json()) as { value: unknown[] }).value.length;
   expect([await rows(one.origin), await rows(two.origin)]).toEqual([1, 0]);
   await Promise.all([one.close(), two.close()]);
-});
-
-test("several faults fire together, each counting its own matches", () => {
-  const faults = createFaults();
-  faults.add([
-    { match: { path: "/a" }, nth: 2, status: 500 },
-    { latencyMs: 5, times: 2 },
-  ]);
-  expect(faults.next("GET", "/a")).toEqual([expect.objectContaining({ latencyMs: 5 })]);
-  expect(faults.next("GET", "/b")).toHaveLength(1);
-  expect(faults.next("GET", "/a")).toEqual([expect.objectContaining({ status: 500 })]);
-  expect(faults.list()).toEqual([]);
-});
-
-test("the log keeps the newest", () => {
-  const log = createRequestLog(10);
-  for (let n = 0; n < 30; n++) log.add({ method: "GET", path: String(n), status: 200, write: false, rows: 0, ms: 0 });
-  expect(log.list().length).toBeLessThanOrEqual(11);
-  expect(log.list().at(-1)).toMatchObject({ n: 30, path: "29" });
 });
 
 test("seeded numbers repeat, lie in [0, 1), and differ by seed", () => {

@@ -5,8 +5,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import { readBody } from "./body.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Call, Reply } from "./exchange.ts";
-import type { FaultRule, Faults } from "./faults.ts";
+import type { Fault, Faults } from "./faults.ts";
 import type { RequestLog } from "./log.ts";
+import { send, sendHalf, trickle } from "./send.ts";
 
 /** What the listener needs from the emulated services. */
 export type Services = {
@@ -22,11 +23,18 @@ export type Services = {
   isControl(path: string): boolean;
   isWrite(call: Call): boolean;
   tooLarge(call: Call): Reply;
-  /** The body an injected error status carries. */
-  faultReply(call: Call, fault: FaultRule): Reply;
+  /** What a fault does to the environment before the request is answered. */
+  strike(fault: Fault): void;
+  /** The answer of a fault instead of the right one; `right` makes the right one, for a fault after the commit. */
+  faultReply(call: Call, fault: Fault, right: () => Promise<Reply>): Promise<Reply>;
 };
 
-export type Listener = { origin: string; close(): Promise<void> };
+export type Listener = {
+  origin: string;
+  /** Cuts every connection, as a restart does; new ones are taken at once. */
+  dropConnections(): void;
+  close(): Promise<void>;
+};
 
 /**
  * Serves on `host:port` (0: any free port) until closed, by https where there is a certificate. Every request runs
@@ -55,6 +63,7 @@ export async function listen(
   origin = `${scheme}://${host.includes(":") ? `[${host}]` : host}:${bound.port}`;
   return {
     origin,
+    dropConnections: () => server.closeAllConnections(),
     close: () =>
       new Promise((resolve) => {
         stop.abort();
@@ -84,43 +93,45 @@ async function handle(
   const started = performance.now();
   const body = await readBody(request);
   const call = toCall(request, body === "too large" ? Buffer.alloc(0) : body, origin);
-  if (services.isControl(call.path)) return send(response, await services.control(call), call.method);
+  const right = async () => (body === "too large" ? services.tooLarge(call) : services.answer(call));
+  if (services.isControl(call.path)) {
+    return send(response, body === "too large" ? services.tooLarge(call) : await services.control(call), call.method);
+  }
 
   const target = call.query === "" ? call.path : `${call.path}?${call.query}`;
-  const faults = services.faults.next(call.method, decoded(target));
-  const latency = faults.reduce((sum, fault) => sum + (fault.latencyMs ?? 0), 0);
-  if (latency > 0) await wait(latency, undefined, { signal: stop });
-
+  const fault = services.faults.next(call, target);
   const note = (status: number, reply?: Reply) =>
-    services.log.add({
-      method: call.method,
+    services.log.add(call, {
       path: target,
       status,
       write: services.isWrite(call),
       rows: reply?.rows ?? 0,
       ms: Math.round((performance.now() - started) * 10) / 10,
-      ...(services.log.bodies() ? { requestBody: call.body.toString(), responseBody: String(reply?.body ?? "") } : {}),
+      responseBody: reply?.body,
     });
+  if (fault === undefined) {
+    const reply = await right();
+    note(reply.status, reply);
+    return send(response, reply, call.method);
+  }
 
-  if (faults.some((fault) => fault.resetBefore)) {
+  if (fault.latencyMs > 0) await wait(fault.latencyMs, undefined, { signal: stop });
+  services.strike(fault);
+  if (fault.resetBefore || fault.restart) {
     note(0);
     request.socket.destroy();
     return;
   }
-  const failing = faults.find((fault) => fault.status !== undefined);
-  const reply = failing
-    ? services.faultReply(call, failing)
-    : body === "too large"
-      ? services.tooLarge(call)
-      : await services.answer(call);
-  if (faults.some((fault) => fault.resetAfter)) {
+  const reply = await services.faultReply(call, fault, right);
+  if (fault.resetAfter) {
     note(0, reply);
     request.socket.destroy();
     return;
   }
   note(reply.status, reply);
-  if (faults.some((fault) => fault.truncate)) return sendHalf(response, reply);
-  send(response, reply, call.method);
+  if (fault.truncate) sendHalf(response, reply);
+  else if (fault.trickle) await trickle(response, reply, fault.trickle, stop);
+  else send(response, reply, call.method);
 }
 
 function toCall(request: IncomingMessage, body: Buffer, origin: string): Call {
@@ -138,30 +149,4 @@ function toCall(request: IncomingMessage, body: Buffer, origin: string): Call {
     origin:
       host !== undefined && /^[\w.:[\]-]+$/.test(host) ? `${origin.slice(0, origin.indexOf(":"))}://${host}` : origin,
   };
-}
-
-/** For matching only: a URL that does not decode is matched as it came. */
-function decoded(target: string): string {
-  try {
-    return decodeURIComponent(target);
-  } catch {
-    return target;
-  }
-}
-
-function send(response: ServerResponse, reply: Reply, method: string): void {
-  const body =
-    reply.body === undefined ? undefined : Buffer.isBuffer(reply.body) ? reply.body : Buffer.from(reply.body);
-  response.writeHead(reply.status, {
-    ...reply.headers,
-    ...(reply.status === 204 || reply.status === 304 ? {} : { "Content-Length": String(body?.length ?? 0) }),
-  });
-  response.end(method === "HEAD" ? undefined : body);
-}
-
-/** Announces the whole body, sends half of it, and cuts the line. */
-function sendHalf(response: ServerResponse, reply: Reply): void {
-  const body = Buffer.from(reply.body ?? "");
-  response.writeHead(reply.status, { ...reply.headers, "Content-Length": String(Math.max(body.length, 1)) });
-  response.write(body.subarray(0, Math.floor(body.length / 2)), () => response.socket?.destroy());
 }

@@ -59,7 +59,7 @@ export function columnNode(table: Table, column: Column, number: number): Metada
       IsRetrievable: true,
       IsValidForAdvancedFind: managed(column.of === undefined, "canmodifysearchsettings"),
       IsValidForCreate: column.create,
-      IsValidForRead: true,
+      IsValidForRead: column.writeOnly !== true,
       IsValidForUpdate: column.update,
       IsValidODataAttribute: isProperty(column),
       LogicalName: column.name,

@@ -1,5 +1,6 @@
 import { addComputedColumns, tableFrom } from "../build.ts";
 import { errors } from "../errors.ts";
+import { addTable } from "../messages.ts";
 import type { Kind, Table } from "../model.ts";
 import type { ApiRequest } from "../request.ts";
 import type { ColumnLine, TableFile } from "../table-file.ts";
@@ -50,8 +51,7 @@ export function createTable(request: ApiRequest, body: Record<string, unknown>):
   };
   const table = tableFrom(file);
   addComputedColumns(environment, table);
-  environment.tables.set(name, table);
-  environment.sets.set(set, table);
+  addTable(environment, table);
   environment.metadataVersion++;
   return table;
 }

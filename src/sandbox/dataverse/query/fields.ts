@@ -8,7 +8,8 @@ import type { Field, Resolve } from "./evaluate.ts";
 export function queryColumn(table: Table, name: string): Column {
   const inner = /^_(.+)_value$/.exec(name)?.[1];
   const column = table.columns.get(inner ?? name);
-  if (!column || !isProperty(column) || propertyName(column) !== name) throw errors.noSuchProperty(name, table.name);
+  if (!column || !isProperty(column) || column.writeOnly || propertyName(column) !== name)
+    throw errors.noSuchProperty(name, table.name);
   return column;
 }
 

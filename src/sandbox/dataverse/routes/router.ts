@@ -6,7 +6,7 @@ import { tableOfSet } from "../records/references.ts";
 import { type ApiRequest, odata } from "../request.ts";
 import { parseSegments, type Segment } from "../wire/address.ts";
 import { BULK_ACTIONS } from "./bulk.ts";
-import { sdkMessageFilters, totalRecordCount, whoAmI } from "./functions.ts";
+import { totalRecordCount, whoAmI } from "./functions.ts";
 import { KNOWN_MESSAGES, KNOWN_ROOTS, KNOWN_SETS } from "./known-names.ts";
 import { propertyRoute } from "./property.ts";
 import { recordRoute } from "./record.ts";
@@ -25,7 +25,6 @@ type RowOperation = (request: ApiRequest, table: Table, row: Segment, operation:
 const ROOTS: Record<string, Root> = {
   WhoAmI: alone(whoAmI),
   RetrieveTotalRecordCount: alone((request, root) => totalRecordCount(request, root.key ?? "")),
-  sdkmessagefilters: alone(sdkMessageFilters),
   EntityDefinitions: metadataRoute,
 };
 
@@ -74,7 +73,7 @@ function named<T>(operations: Record<string, T>, name: string): T | undefined {
 
 function serviceRoot(request: ApiRequest): Reply {
   if (request.call.method !== "GET") throw errors.wrongVerb(request.call.method);
-  const value = [...request.environment.sets.keys(), "EntityDefinitions", "sdkmessagefilters"]
+  const value = [...request.environment.sets.keys(), "EntityDefinitions"]
     .sort()
     .map((name) => ({ name, kind: "EntitySet", url: name }));
   return odata(200, JSON.stringify({ "@odata.context": `${request.base}/$metadata`, value }));

@@ -17,7 +17,8 @@ type Part = { column: Column; head: string; write: (value: Cell) => string };
 
 /** The columns of an answer: the selected ones, else all; the id always, a currency beside money (section 6). */
 export function selectedColumns(table: Table, select: string[] | undefined): Column[] {
-  if (select === undefined || select.includes("*")) return [...table.columns.values()].filter(isProperty);
+  if (select === undefined || select.includes("*"))
+    return [...table.columns.values()].filter((column) => isProperty(column) && !column.writeOnly);
   const columns = [...new Set(select.map((name) => queryColumn(table, name)))];
   const id = table.columns.get(table.idColumn)!;
   if (!columns.includes(id)) columns.push(id);

@@ -1,0 +1,78 @@
+import { unauthorized } from "../dataverse/access.ts";
+import { errorReply, isWebApi } from "../dataverse/api.ts";
+import { ODataError } from "../dataverse/errors.ts";
+import { type Call, jsonReply, type Reply } from "../http/exchange.ts";
+import type { Fault } from "../http/faults.ts";
+
+/** The documented code of an injected status (dataverse.md sections 9 and 14). */
+const CODES: Record<number, string> = {
+  400: "0x80040265",
+  403: "0x80040220",
+  404: "0x80040217",
+  412: "0x80060892",
+  413: "0x8004418a",
+  429: "0x80072322",
+};
+
+/** The documented text of a code, where it is fixed. */
+const MESSAGES: Record<string, string> = {
+  "0x80072322": "Number of requests exceeded the limit of 6000 over time window of 300 seconds.",
+  "0x80072321":
+    "Combined execution time of incoming requests exceeded limit of 1,200,000 milliseconds over time window of 300 seconds. Decrease number of concurrent requests or reduce the duration of requests and try again later.",
+  "0x80072326": "Number of concurrent requests exceeded the limit of 52.",
+  "0x80040220": "Principal user is missing a privilege.",
+  "0x80040216": "An unexpected error occurred.",
+  "0x80044339": "Database resource lock could not be obtained.",
+  "0x80044150": "Generic SQL error.",
+  "0x8004418a": "Request message length is too large.",
+};
+
+const PAGES: Record<number, string> = {
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+/** The answer under a fault: an error in the envelope of the service that was asked, or the right answer, spoilt. */
+export async function faultReply(call: Call, fault: Fault, right: () => Promise<Reply>): Promise<Reply> {
+  if (fault.status !== undefined || fault.html) {
+    const rows = fault.committed ? ((await right()).rows ?? 0) : 0;
+    const reply = fault.html ? proxyPage(fault) : isWebApi(call.path) ? webApiError(call, fault) : entraError(fault);
+    if (fault.retryAfter !== undefined) reply.headers["Retry-After"] = String(fault.retryAfter);
+    return { ...spoilt(reply, fault), rows };
+  }
+  return spoilt(await right(), fault);
+}
+
+function spoilt(reply: Reply, fault: Fault): Reply {
+  const headers =
+    fault.contentType === undefined ? reply.headers : { ...reply.headers, "Content-Type": fault.contentType };
+  if (!fault.malformed || reply.body === undefined) return { ...reply, headers };
+  const body = Buffer.from(reply.body);
+  return { ...reply, headers, body: body.subarray(0, Math.floor(body.length / 2)) };
+}
+
+function webApiError(call: Call, fault: Fault): Reply {
+  const status = fault.status!;
+  if (status === 401 && fault.code === undefined) return errorReply(unauthorized(call));
+  const code = fault.code ?? CODES[status] ?? "0x80040216";
+  const message = fault.message ?? MESSAGES[code] ?? "Injected by the sandbox.";
+  return status === 401
+    ? jsonReply(status, { error: { code, message } }, unauthorized(call).headers)
+    : errorReply(new ODataError(status, code, message));
+}
+
+/** As the token endpoint answers when it cannot. */
+function entraError(fault: Fault): Reply {
+  const error = fault.code ?? (fault.status === 400 ? "invalid_request" : "temporarily_unavailable");
+  const text = fault.message ?? "AADSTS90033: A transient error has occurred. Please try again.";
+  return jsonReply(fault.status!, { error, error_description: text, error_codes: [90033] });
+}
+
+function proxyPage(fault: Fault): Reply {
+  const status = fault.status ?? 502;
+  const title = `${status} ${PAGES[status] ?? "Error"}`;
+  const body = `<!DOCTYPE html>\n<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`;
+  return { status, headers: { "Content-Type": "text/html; charset=utf-8" }, body };
+}
