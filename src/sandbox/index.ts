@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClock } from "./clock.ts";
 import { faultReply } from "./control/fault-reply.ts";
+import type { Controlled } from "./control/operation.ts";
 import { controlReply } from "./control/routes.ts";
 import { strikeSchema } from "./control/strike.ts";
 import { errorReply, isWebApi, isWebApiWrite, webApiReply } from "./dataverse/api.ts";
+import { copyEnvironment } from "./dataverse/copy.ts";
 import { errors } from "./dataverse/errors.ts";
 import { createEnvironment } from "./dataverse/seed-data.ts";
 import { type AppState, CLIENT_ID, CLIENT_SECRET, TENANT_ID } from "./entra/directory.ts";
@@ -44,7 +46,7 @@ export async function startSandbox(
     isOwn: (claimed: string, call: Call) => isOwn(claimed, [...origins, call.origin]),
   };
   const listeners: Listener[] = [];
-  const controlled = {
+  const controlled: Controlled = {
     environment: () => environment,
     reset() {
       clock.reset();
@@ -64,6 +66,19 @@ export async function startSandbox(
     },
     restart() {
       for (const listener of listeners) listener.dropConnections();
+    },
+    snapshots: new Map(),
+    save() {
+      const kept = { environment: copyEnvironment(environment), app, tokensFrom, ahead: clock.ahead() };
+      return () => {
+        const { metadataVersion } = environment;
+        environment = copyEnvironment(kept.environment);
+        // What was worked out from the schema that is left must not be taken for the restored one's.
+        environment.metadataVersion = Math.max(metadataVersion, environment.metadataVersion) + 1;
+        ({ app, tokensFrom } = kept);
+        clock.reset();
+        clock.advance(kept.ahead);
+      };
     },
     app: {
       get: () => app,

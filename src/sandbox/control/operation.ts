@@ -5,6 +5,7 @@ import type { AppState } from "../entra/directory.ts";
 import type { Call } from "../http/exchange.ts";
 import type { Faults } from "../http/faults.ts";
 import type { RequestLog } from "../http/log.ts";
+import type { Snapshot } from "./snapshots.ts";
 
 /** What the control API steers. */
 export type Controlled = {
@@ -15,6 +16,10 @@ export type Controlled = {
   clock: Clock;
   /** Refuses every token given out so far; moves the clock on by a second. */
   expireTokens(): void;
+  /** By name. A reset keeps them. */
+  snapshots: Map<string, Snapshot>;
+  /** Keeps the present state; what it returns goes back to it, as often as it is called. */
+  save(): () => void;
   /** Cuts every connection. */
   restart(): void;
   app: { get(): AppState; set(state: AppState): void };

@@ -10,6 +10,7 @@ import type { Controlled, ControlOperation, ControlOperations } from "./operatio
 import { PLUGINS } from "./plugins.ts";
 import { REQUESTS } from "./requests.ts";
 import { ROWS } from "./rows.ts";
+import { SNAPSHOTS } from "./snapshots.ts";
 
 const OPERATIONS: ControlOperations = {
   "POST reset": {
@@ -23,6 +24,7 @@ const OPERATIONS: ControlOperations = {
   ...ACCESS,
   ...CHANGE_TRACKING,
   ...ROWS,
+  ...SNAPSHOTS,
 };
 
 /** The control API as the support matrix lists it. */

@@ -2,17 +2,28 @@ import { z } from "zod";
 import type { Environment } from "../dataverse/environment.ts";
 import { errors } from "../dataverse/errors.ts";
 import { isProperty, propertyName, read, type Table } from "../dataverse/model.ts";
-import { begin, rollback } from "../dataverse/records/transaction.ts";
+import { begin, rollback, type Transaction } from "../dataverse/records/transaction.ts";
 import { createRow } from "../dataverse/records/write.ts";
 import { idOf, isAlive } from "../dataverse/row.ts";
 import { bodyOf, type ControlOperations } from "./operation.ts";
+import { seedCsv } from "./seed-csv.ts";
 
 const SEED = z.strictObject({ table: z.string(), rows: z.array(z.record(z.string(), z.unknown())) });
 
 export const ROWS: ControlOperations = {
   "POST seed": {
-    does: "Creates rows past privileges, plug-ins and required columns, with columns clients cannot set",
-    handle: (controlled, request) => seedRows(controlled.environment(), bodyOf(request, SEED)),
+    does: "Creates rows past privileges, plug-ins and required columns, with columns clients cannot set; `{table, rows}`, or with `?table=` a CSV file. All or none",
+    handle(controlled, request) {
+      const environment = controlled.environment();
+      const name = request.query.get("table");
+      if (name !== null) {
+        const table = tableNamed(environment, name);
+        return { rows: allOrNone(environment, (tx) => seedCsv(tx, table, request.call.body)) };
+      }
+      const { table: named, rows } = bodyOf(request, SEED);
+      const table = tableNamed(environment, named);
+      return { ids: allOrNone(environment, (tx) => rows.map((row) => idOf(createRow(tx, table, row)))) };
+    },
   },
   "GET rows/{table}": {
     does: "Every row of a table with every column that has a value",
@@ -20,15 +31,10 @@ export const ROWS: ControlOperations = {
   },
 };
 
-/**
- * `{table, rows}`: creates rows past privileges, plug-ins and required columns; the rows are written as in the Web
- * API, and may set what clients cannot (createdon, a state, columns of read-only tables). All or none.
- */
-function seedRows(environment: Environment, { table: name, rows }: z.infer<typeof SEED>): { ids: string[] } {
-  const table = tableNamed(environment, name);
+function allOrNone<T>(environment: Environment, work: (tx: Transaction) => T): T {
   const tx = begin(environment, { user: environment.appUser, bypassPlugins: true, seeding: true });
   try {
-    return { ids: rows.map((row) => idOf(createRow(tx, table, row))) };
+    return work(tx);
   } catch (error) {
     rollback(tx);
     throw error;
