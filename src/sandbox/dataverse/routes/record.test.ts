@@ -188,7 +188,7 @@ test.each([
 test.each([
   ["GET", "contacts?$expand=parentcustomerid_account", "$expand"],
   ["GET", "contacts?$apply=groupby((lastname))", "$apply"],
-  ["GET", "contacts?fetchXml=<fetch/>", "fetchXml"],
+  ["GET", "contacts/$count?fetchXml=<fetch/>", "fetchXml"],
   ["GET", "contacts?$filter=contact_customer_contacts/any(c:c/lastname eq 'x')", "lambda"],
   ["GET", "$metadata", "$metadata"],
   ["POST", "Merge", "Merge"],

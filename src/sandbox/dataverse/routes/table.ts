@@ -1,5 +1,6 @@
 import type { Reply } from "../../http/exchange.ts";
 import { errors } from "../errors.ts";
+import { fetchReply, fetchXmlOf } from "../fetchxml/answer.ts";
 import type { Table } from "../model.ts";
 import { countChanges } from "../query/delta.ts";
 import { deltaPage } from "../query/delta-page.ts";
@@ -13,7 +14,10 @@ import { representation } from "./representation.ts";
 
 /** `GET` and `POST /{set}`. */
 export function tableRoute(request: ApiRequest, table: Table): Reply {
-  if (request.call.method === "GET") return readTable(request, table);
+  if (request.call.method === "GET") {
+    const xml = fetchXmlOf(request.call.query);
+    return xml === undefined ? readTable(request, table) : fetchReply(request, table, xml);
+  }
   if (request.call.method === "POST") return createRecord(request, table);
   throw errors.wrongVerb(request.call.method);
 }
