@@ -1,5 +1,5 @@
 import type { Claims } from "../entra/jwt.ts";
-import { type Call, header, jsonReply, type Reply } from "../http/exchange.ts";
+import { type Call, header, type Reply } from "../http/exchange.ts";
 import { admit, type Gate } from "./access.ts";
 import { batchReply } from "./batch/execute.ts";
 import type { Environment } from "./environment.ts";
@@ -9,7 +9,8 @@ import type { ApiRequest } from "./request.ts";
 import { route } from "./routes/router.ts";
 import { actorOf, tokenUser } from "./security/actor.ts";
 import { namedUser } from "./seed-data.ts";
-import { parsePrefer } from "./wire/prefer.ts";
+import { negotiate } from "./wire/negotiate.ts";
+import { type Preferences, parsePrefer } from "./wire/prefer.ts";
 
 const ADDRESS = /^\/api\/data\/(v(?:8\.2|9\.[0-2]))(?:\/(.*))?$/;
 /** Characters of a URL outside batches (dataverse.md section 1). */
@@ -24,18 +25,21 @@ export function isWebApi(path: string): boolean {
 
 /** Answers one Web API call. Never throws: whatever goes wrong becomes the documented envelope. */
 export function webApiReply(call: Call, environment: Environment, gate: Gate): Reply {
-  const reply = attempt(() => answer(call, environment, gate));
+  const reply = attempt(
+    () => answer(call, environment, gate),
+    () => header(call, "prefer"),
+  );
   requestNumber++;
   reply.headers["x-ms-service-request-id"] = `5a4d0b0c-0000-4000-9000-${requestNumber.toString(16).padStart(12, "0")}`;
   reply.headers["x-ms-dop-hint"] = "8";
   return reply;
 }
 
-function attempt(work: () => Reply): Reply {
+function attempt(work: () => Reply, prefer: () => string | undefined): Reply {
   try {
     return work();
   } catch (error) {
-    return errorReply(error instanceof ODataError ? error : errors.unexpected((error as Error).message));
+    return errorReply(error instanceof ODataError ? error : errors.unexpected((error as Error).message), prefer());
   }
 }
 
@@ -44,12 +48,17 @@ function answer(call: Call, environment: Environment, gate: Gate): Reply {
   const claims = admit(call, gate);
   const { request, path } = requestOf(call, environment, claims, LONGEST_ADDRESS);
   if (path !== "$batch") return route(request, path);
-  return batchReply(request, (part, tx) =>
-    attempt(() => {
-      const within = requestOf(part(), environment, claims, LONGEST_ADDRESS_IN_BATCH);
-      return route({ ...within.request, ...(tx && { tx }) }, within.path);
-    }),
-  );
+  return batchReply(request, (part, tx) => {
+    let within: Call | undefined;
+    return attempt(
+      () => {
+        within = part();
+        const { request, path } = requestOf(within, environment, claims, LONGEST_ADDRESS_IN_BATCH);
+        return route({ ...request, ...(tx && { tx }) }, path);
+      },
+      () => within && header(within, "prefer"),
+    );
+  });
 }
 
 /** What the call asks for, and the address behind the version. Throws where the call cannot be admitted. */
@@ -62,6 +71,7 @@ function requestOf(
   const match = ADDRESS.exec(call.path);
   if (!match) throw errors.noSuchResource(`${call.origin}${call.path}`);
   refuseUnbuiltHeaders(call);
+  negotiate(call, match[2] === "$batch");
   if (call.path.length + call.query.length + call.origin.length >= longest) throw errors.addressTooLong(longest);
   const request: ApiRequest = {
     call: call.method === "HEAD" ? { ...call, method: "GET" } : call,
@@ -74,11 +84,29 @@ function requestOf(
   return { request, path: match[2] ?? "" };
 }
 
-/** `{"error": {"code", "message"}}`; a 401 has no body (dataverse.md sections 2 and 14). */
-export function errorReply(error: ODataError): Reply {
+/**
+ * `{"error": {"code", "message"}}`; a 401 has no body (dataverse.md sections 2 and 14). The annotations asked for in
+ * `Prefer` come with it (compose-http-requests-handle-errors.md, "Include more details with errors").
+ */
+export function errorReply(error: ODataError, prefer?: string): Reply {
   if (error.status === 401) return { status: 401, headers: error.headers };
-  const body = { error: { code: error.code, message: error.message } };
-  return jsonReply(error.status, body, { "OData-Version": "4.0", ...error.headers });
+  const { code, message } = error;
+  const body = { error: { code, message, ...(prefer === undefined ? {} : annotations(error, parsePrefer(prefer))) } };
+  return {
+    status: error.status,
+    headers: { "Content-Type": "application/json; odata.metadata=minimal", "OData-Version": "4.0", ...error.headers },
+    body: JSON.stringify(body),
+  };
+}
+
+function annotations({ code, message }: ODataError, prefer: Preferences): Record<string, string> {
+  const all: Record<string, string> = { "Microsoft.PowerApps.CDS.InnerError.Message": message };
+  if (code.startsWith("0x8")) {
+    all["Microsoft.PowerApps.CDS.HelpLink"] =
+      `http://go.microsoft.com/fwlink/?LinkID=398563&error=Microsoft.Crm.CrmException%3a${code.slice(2)}&client=platform`;
+  }
+  const wanted = Object.entries(all).filter(([name]) => prefer.wants(name));
+  return Object.fromEntries(wanted.map(([name, value]) => [`@${name}`, value]));
 }
 
 /** The user of the token, or in tests "somebody else" by name. */

@@ -39,6 +39,8 @@ export const errors = {
   dangerousPath: (char: string) =>
     make(400, "0x80060888", `A potentially dangerous Request.Path value was detected from the client (${char}).`),
   addressTooLong: (most: number) => make(414, "0x80060888", `The request URI is longer than ${most} characters.`),
+  wrongContentType: (type: string) =>
+    make(415, "0x0", `The request entity's media type '${type}' is not supported for this resource.`),
   tooLarge: () => make(413, "0x8004418a", "Request message length is too large."),
   unexpected: (detail: string) => make(500, "0x80040216", `An unexpected error occurred. ${detail}`),
   notBuilt: (what: string) =>

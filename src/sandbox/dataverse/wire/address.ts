@@ -8,8 +8,8 @@ const DANGEROUS = /[<>*%&:\\?+#]/;
 
 /** Splits a raw path behind `/api/data/vX/` into decoded segments. Throws 400 for what cannot be addressed. */
 export function parseSegments(path: string): Segment[] {
-  const parts = path.split("/");
-  while (parts.length > 0 && parts.at(-1) === "") parts.pop();
+  // Empty parts (a slash at the end, two in a row) mean nothing.
+  const parts = path.split("/").filter((part) => part !== "");
   return parts.map((raw) => {
     const text = decode(raw);
     const open = text.indexOf("(");
