@@ -43,7 +43,8 @@ export function replay(page: string, exchanges: Exchange[], given: Request[] = [
         expect(answer.status, answer.text).toBe(exchange.status);
         for (const [name, wanted] of Object.entries(exchange.headers ?? {})) checkHeader(client, answer, name, wanted);
         if (typeof exchange.body === "string") expect(answer.text).toBe(exchange.body);
-        else if (exchange.body !== undefined) expect(answer.json).toMatchObject(placed(client, exchange.body) as object);
+        else if (exchange.body !== undefined)
+          expect(answer.json).toMatchObject(placed(client, exchange.body) as object);
         for (const [path, status, body] of exchange.then ?? []) {
           const read = await send(client, ["GET", path]);
           expect(read.status, read.text).toBe(status);
