@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { numberedGuid } from "./guids.ts";
-import type { Table } from "./model.ts";
+import type { OptionSet, Table } from "./model.ts";
 
 /** A simulated plug-in, run on every create and update that writes the column. */
 export type Plugin =
@@ -19,6 +19,8 @@ export type Environment = {
   nextId: number;
   /** Changes with every schema change (the annotation globalmetadataversion). */
   metadataVersion: number;
+  /** Global option sets by name. */
+  optionSets: Map<string, OptionSet>;
   plugins: Plugin[];
   /** Privileges switched off, as `Create contact`. */
   denied: Set<string>;

@@ -29,7 +29,17 @@ export type Kind =
 export type Level = "None" | "SystemRequired" | "ApplicationRequired" | "Recommended";
 
 /** `state` ties a status to its state; `fallback` is a state's default status. */
-export type Option = { value: number; label: string; state?: number; fallback?: number };
+export type Option = {
+  value: number;
+  label: string;
+  state?: number;
+  fallback?: number;
+  description?: string;
+  color?: string;
+};
+
+/** A choice that several columns share (`GlobalOptionSetDefinitions`). `bool`: exactly a false and a true option. */
+export type OptionSet = { name: string; label: string; id: string; bool: boolean; options: Option[] };
 
 export type Column = {
   name: string;
@@ -58,6 +68,11 @@ export type Column = {
   /** The column this one only accompanies (`owneridname` of `ownerid`): in metadata, never in rows. */
   of?: string;
   options?: Option[];
+  /** The global option set whose options these are. */
+  global?: string;
+  description?: string;
+  /** The pattern by which the server numbers rows (`AutoNumberFormat`). */
+  autoNumber?: string;
   targets?: string[];
   id: string;
   /** Place in the row, given on the first write; -1: no row has a value. */
@@ -82,6 +97,11 @@ export type Relation = {
   onDelete?: "RemoveLink" | "Restrict" | "Cascade";
   /** Made by a client. */
   custom?: boolean;
+  /** The other actions of its CascadeConfiguration, shown only. */
+  cascade?: Record<string, string>;
+  hierarchical?: boolean;
+  /** The label of the associated menu. */
+  menu?: string;
 };
 export type ManyToMany = {
   schema: string;
@@ -90,6 +110,7 @@ export type ManyToMany = {
   second: string;
   secondNavigation: string;
   intersect: string;
+  custom?: boolean;
 };
 
 /** An alternate key and its index from folded values to rows. */
@@ -127,6 +148,9 @@ export type Table = {
   seedOnly: boolean;
   /** Holds the pairs of a many-to-many relationship; written by associating, not row by row. */
   intersect: boolean;
+  description?: string;
+  /** IsDuplicateDetectionEnabled. */
+  duplicates?: boolean;
   id: string;
   columns: Map<string, Column>;
   relations: Relation[];

@@ -24,6 +24,7 @@ export function createEnvironment(clock: Clock): Environment {
     sequence: 0,
     nextId: 0,
     metadataVersion: 1,
+    optionSets: new Map(),
     plugins: [],
     denied: new Set(),
     oldestToken: 0,

@@ -19,6 +19,9 @@ export type ColumnLine = {
   initial?: string | number | boolean;
   of?: string;
   options?: Option[];
+  global?: string;
+  description?: string;
+  autoNumber?: string;
   targets?: string[];
   logical: boolean;
   custom: boolean;

@@ -1,8 +1,9 @@
-import { namedGuid } from "../guids.ts";
-import { type Column, isProperty, type Kind, type Option, type Table } from "../model.ts";
+import type { Environment } from "../environment.ts";
+import { type Column, isProperty, type Kind, type Table } from "../model.ts";
 import { digitsOf } from "../records/values.ts";
 import { label, managed } from "./label.ts";
 import type { MetadataNode } from "./node.ts";
+import { columnOptionSet } from "./option-set-node.ts";
 
 /** AttributeType, AttributeTypeName and the derived metadata type of each kind (dataverse.md section 3). */
 const TYPES: Record<Kind, [string, string, string]> = {
@@ -31,26 +32,31 @@ const TYPES: Record<Kind, [string, string, string]> = {
   party: ["PartyList", "PartyListType", "LookupAttributeMetadata"],
 };
 
-export const derivedTypes = new Set(Object.values(TYPES).map(([, , type]) => type));
-
 /** A column as AttributeMetadata and its derived type. */
-export function columnNode(table: Table, column: Column, number: number): MetadataNode {
+export function columnNode(
+  environment: Environment,
+  table: Table,
+  column: Column,
+  number: number,
+): MetadataNode {
   const [type, typeName, derived] = TYPES[column.kind];
   const hasOptions =
     column.options !== undefined || ["choice", "choices", "state", "status", "bool"].includes(column.kind);
   return {
     type: derived,
     properties: {
+      MetadataId: column.id,
+      HasChanged: null,
       AttributeOf: column.of ?? null,
       AttributeType: type,
       AttributeTypeName: { Value: typeName },
       ColumnNumber: number,
-      Description: label(undefined),
+      Description: label(column.description),
       DisplayName: label(column.label),
       EntityLogicalName: table.name,
       IsCustomAttribute: column.custom,
       IsLogical: column.logical,
-      IsManaged: false,
+      IsManaged: !column.custom,
       IsPrimaryId: column.name === table.idColumn,
       IsPrimaryName: column.name === table.nameColumn,
       IsSecured: column.secured,
@@ -65,13 +71,33 @@ export function columnNode(table: Table, column: Column, number: number): Metada
       LogicalName: column.name,
       RequiredLevel: managed(column.level, "canmodifyrequirementlevelsettings"),
       SchemaName: column.schema,
-      SourceType: null,
-      MetadataId: column.id,
-      HasChanged: null,
+      SourceType: column.custom && type !== "Uniqueidentifier" ? 0 : null,
+      AutoNumberFormat: column.autoNumber ?? null,
+      CanBeSecuredForCreate: false,
+      CanBeSecuredForRead: false,
+      CanBeSecuredForUpdate: false,
+      CanModifyAdditionalSettings: managed(true, "canmodifyadditionalsettings"),
+      DeprecatedVersion: null,
+      ExternalName: null,
+      InheritsFrom: null,
+      IntroducedVersion: column.custom ? "1.0" : "5.0.0.0",
+      IsAuditEnabled: managed(false, "canmodifyauditsettings"),
+      IsCustomizable: managed(true, "iscustomizable"),
+      IsDataSourceSecret: false,
+      IsGlobalFilterEnabled: managed(false, "canmodifyglobalfiltersettings"),
+      IsRenameable: managed(true, "isrenameable"),
+      IsRequiredForForm: column.level === "SystemRequired" || column.level === "ApplicationRequired",
+      IsSortableEnabled: managed(false, "canmodifyissortablesettings"),
+      IsValidForForm: isProperty(column),
+      IsValidForGrid: isProperty(column),
+      LinkedAttributeId: null,
     },
     typed: derived === "AttributeMetadata" ? {} : typedProperties(column),
     navigations: {},
-    typedNavigations: hasOptions ? { OptionSet: () => optionSetNode(table, column), GlobalOptionSet: () => null } : {},
+    typedNavigations: hasOptions ? {
+          OptionSet: () => columnOptionSet(environment, table, column),
+          GlobalOptionSet: () => (column.global === undefined ? null : columnOptionSet(environment, table, column)),
+        } : {},
   };
 }
 
@@ -156,52 +182,4 @@ function typedProperties(column: Column): Record<string, unknown> {
 /** A number in JSON that no JavaScript number can hold. */
 function exact(digits: string): unknown {
   return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(digits);
-}
-
-/** Boolean columns have a true and a false option, the others a list; `State` and `DefaultStatus` tie the two codes. */
-function optionSetNode(table: Table, column: Column): MetadataNode {
-  const name = `${table.name}_${column.name}`;
-  const base = {
-    Name: name,
-    IsGlobal: false,
-    IsCustomOptionSet: column.custom,
-    IsManaged: false,
-    DisplayName: label(column.label),
-    Description: label(undefined),
-    MetadataId: namedGuid(`options ${name}`),
-    HasChanged: null,
-  };
-  const options = column.options ?? [];
-  const kinds: Partial<Record<Kind, string>> = { bool: "Boolean", state: "State", status: "Status" };
-  const values =
-    column.kind === "bool"
-      ? { TrueOption: optionOf(column, boolOption(options, 1)), FalseOption: optionOf(column, boolOption(options, 0)) }
-      : { Options: options.map((option) => optionOf(column, option)) };
-  return {
-    type: column.kind === "bool" ? "BooleanOptionSetMetadata" : "OptionSetMetadata",
-    properties: { ...base, OptionSetType: kinds[column.kind] ?? "Picklist", ...values },
-    typed: {},
-    navigations: {},
-    typedNavigations: {},
-  };
-}
-
-function boolOption(options: Option[], value: number): Option {
-  return options.find((each) => each.value === value) ?? { value, label: value === 1 ? "Yes" : "No" };
-}
-
-function optionOf(column: Column, option: Option): Record<string, unknown> {
-  return {
-    Value: option.value,
-    Label: label(option.label),
-    Description: label(undefined),
-    Color: null,
-    IsManaged: false,
-    ExternalValue: null,
-    ParentValues: [],
-    MetadataId: null,
-    HasChanged: null,
-    ...(column.kind === "state" ? { DefaultStatus: option.fallback ?? null, InvariantName: option.label } : {}),
-    ...(column.kind === "status" ? { State: option.state ?? 0, TransitionData: null } : {}),
-  };
 }

@@ -1,8 +1,9 @@
 import { errors } from "../errors.ts";
+import { nodeFilter } from "./node-filter.ts";
 
 /**
  * One thing of the schema as the Web API shows it: plain properties, and navigations worked out when they are asked
- * for. `typed` are properties of the derived type, seen only through a cast.
+ * for. `typed` are properties of the derived type: to select or filter by them a client must cast.
  */
 export type MetadataNode = {
   type: string;
@@ -13,47 +14,115 @@ export type MetadataNode = {
   typedNavigations: Record<string, () => MetadataNode | MetadataNode[] | null>;
 };
 
-export type Expand = { name: string; select: string[] | undefined; expand: Expand[]; filter: string | undefined };
+/** A node without a derived type and without navigations. */
+export function plainNode(type: string, properties: Record<string, unknown>): MetadataNode {
+  return { type, properties, typed: {}, navigations: {}, typedNavigations: {} };
+}
 
-/** The JSON of a node. `cast`: the client named the derived type, so its own properties are there too. */
+/** The types of metadata that others derive from (web-api-metadata type reference). */
+export const FAMILIES: Record<string, string[]> = {
+  AttributeMetadata: [
+    "StringAttributeMetadata",
+    "MemoAttributeMetadata",
+    "IntegerAttributeMetadata",
+    "BigIntAttributeMetadata",
+    "DecimalAttributeMetadata",
+    "DoubleAttributeMetadata",
+    "MoneyAttributeMetadata",
+    "BooleanAttributeMetadata",
+    "DateTimeAttributeMetadata",
+    "PicklistAttributeMetadata",
+    "MultiSelectPicklistAttributeMetadata",
+    "StateAttributeMetadata",
+    "StatusAttributeMetadata",
+    "LookupAttributeMetadata",
+    "UniqueIdentifierAttributeMetadata",
+    "EntityNameAttributeMetadata",
+    "ImageAttributeMetadata",
+    "FileAttributeMetadata",
+    "ManagedPropertyAttributeMetadata",
+  ],
+  RelationshipMetadataBase: ["OneToManyRelationshipMetadata", "ManyToManyRelationshipMetadata"],
+  OptionSetMetadataBase: ["OptionSetMetadata", "BooleanOptionSetMetadata"],
+};
+
+/** The declared type of a list that holds such nodes. */
+export function baseType(type: string): string {
+  for (const base in FAMILIES) if (FAMILIES[base]!.includes(type)) return base;
+  return type;
+}
+
+/** These navigations are declared with a type that nothing derives from, so nothing needs a cast. */
+export function isExact(navigation: string): boolean {
+  return navigation.endsWith("Relationships") || navigation === "OptionSet" || navigation === "GlobalOptionSet";
+}
+
+export type Expand = {
+  name: string;
+  select: string[] | undefined;
+  expand: Expand[];
+  filter: string | undefined;
+};
+
+/**
+ * The JSON of a node. `cast`: the client named the derived type. Without a cast and without $select the properties of
+ * the derived type are there as well, since they belong to the value; within $expand only the common ones.
+ */
 export function renderNode(
   node: MetadataNode,
   select: string[] | undefined,
   expand: Expand[],
   cast: boolean,
+  inner = false,
 ): Record<string, unknown> {
-  const known = cast ? { ...node.properties, ...node.typed } : node.properties;
+  const declared = cast ? node.type : baseType(node.type);
+  const known = cast || (select === undefined && !inner) ? { ...node.properties, ...node.typed } : node.properties;
   const shown: Record<string, unknown> = {};
-  if (!cast && Object.keys(node.typed).length > 0) shown["@odata.type"] = `#Microsoft.Dynamics.CRM.${node.type}`;
-  for (const name of select ?? Object.keys(known)) {
-    if (!(name in known)) throw errors.noSuchProperty(name, cast ? node.type : baseType(node.type));
-    shown[name] = known[name];
+  if (declared !== node.type) shown["@odata.type"] = `#Microsoft.Dynamics.CRM.${node.type}`;
+  if (select === undefined) Object.assign(shown, known);
+  else {
+    for (const name of select) {
+      if (!Object.hasOwn(known, name)) throw errors.noSuchProperty(name, declared);
+      shown[name] = known[name];
+    }
   }
   if ("MetadataId" in known) shown.MetadataId = known.MetadataId;
   for (const part of expand) {
-    const navigation = node.navigations[part.name] ?? (cast ? node.typedNavigations[part.name] : undefined);
-    if (!navigation) throw errors.noSuchProperty(part.name, cast ? node.type : baseType(node.type));
-    const inner = navigation();
-    const render = (each: MetadataNode) => renderNode(each, part.select, part.expand, false);
-    shown[part.name] = Array.isArray(inner) ? inner.map(render) : inner && render(inner);
+    const navigation = own(node.navigations, part.name) ?? (cast ? own(node.typedNavigations, part.name) : undefined);
+    if (!navigation) throw errors.noSuchProperty(part.name, declared);
+    shown[part.name] = renderInner(navigation(), part);
   }
   return shown;
 }
 
-function baseType(type: string): string {
-  return type.endsWith("AttributeMetadata") ? "AttributeMetadata" : type;
+function renderInner(value: MetadataNode | MetadataNode[] | null, part: Expand): unknown {
+  if (value === null) return null;
+  const cast = isExact(part.name);
+  if (!Array.isArray(value)) return renderNode(value, part.select, part.expand, cast, true);
+  const nodes = part.filter === undefined ? value : value.filter(nodeFilter(part.filter, new Map(), value, cast));
+  return nodes.map((node) => renderNode(node, part.select, part.expand, cast, true));
+}
+
+/** What is really there under this name, not inherited from Object. */
+export function own<T>(record: Record<string, T>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** `A($select=x,y;$expand=B),C` as a tree. Throws the 400 of a syntax error. */
-export function parseExpand(text: string | undefined): Expand[] {
+export function parseExpand(text: string | undefined, depth = 0): Expand[] {
   if (text === undefined || text === "") return [];
+  if (depth > 10) throw errors.badQuery("The $expand is nested too deeply.");
   return splitOutside(text, ",").map((part) => {
     const match = /^\s*(\w+)\s*(?:\((.*)\))?\s*$/s.exec(part);
     if (!match) throw errors.badQuery(`Syntax error in the $expand expression '${part}'.`);
     const options = new Map<string, string>();
     for (const option of match[2] === undefined ? [] : splitOutside(match[2], ";")) {
       const cut = option.indexOf("=");
-      options.set(option.slice(0, cut).trim(), option.slice(cut + 1));
+      const name = option.slice(0, cut).trim();
+      if (!["$select", "$filter", "$expand"].includes(name)) {
+        throw errors.badQuery(`The query option '${name}' is not supported in $expand of metadata.`);
+      }
+      options.set(name, option.slice(cut + 1));
     }
     return {
       name: match[1]!,
@@ -61,7 +130,7 @@ export function parseExpand(text: string | undefined): Expand[] {
         .get("$select")
         ?.split(",")
         .map((each) => each.trim()),
-      expand: parseExpand(options.get("$expand")),
+      expand: parseExpand(options.get("$expand"), depth + 1),
       filter: options.get("$filter"),
     };
   });

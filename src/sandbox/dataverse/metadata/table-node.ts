@@ -1,10 +1,11 @@
 import type { Environment } from "../environment.ts";
 import { namedGuid } from "../guids.ts";
-import type { KeyIndex, ManyToMany, Relation, Table } from "../model.ts";
+import type { KeyIndex, Table } from "../model.ts";
 import { readKeyStatus } from "../records/keys.ts";
 import { columnNode } from "./column-node.ts";
 import { label, managed } from "./label.ts";
-import type { MetadataNode } from "./node.ts";
+import { type MetadataNode, plainNode } from "./node.ts";
+import { manyToManyNode, oneToMany, relationNode } from "./relation-node.ts";
 
 const OWNERSHIP = { user: "UserOwned", business: "BusinessOwned", organization: "OrganizationOwned", none: "None" };
 
@@ -13,50 +14,113 @@ export function tableNode(environment: Environment, table: Table): MetadataNode 
   return {
     type: "EntityMetadata",
     properties: {
-      LogicalName: table.name,
-      SchemaName: table.schema,
+      MetadataId: table.id,
+      HasChanged: null,
+      ActivityTypeMask: table.activity ? 1 : 0,
+      AutoRouteToOwnerQueue: false,
+      CanTriggerWorkflow: table.owned !== "none",
+      Description: label(table.description),
+      DisplayCollectionName: label(table.plural),
+      DisplayName: label(table.label),
+      EntityHelpUrl: null,
+      EntityHelpUrlEnabled: false,
+      IsDocumentManagementEnabled: false,
+      IsOneNoteIntegrationEnabled: false,
+      IsInteractionCentricEnabled: false,
+      IsKnowledgeManagementEnabled: false,
+      IsSLAEnabled: false,
+      IsBPFEntity: false,
+      IsActivity: table.activity,
+      IsActivityParty: false,
+      IsAvailableOffline: table.owned !== "none",
+      IsChildEntity: false,
+      IsAIRUpdated: table.custom,
+      IsCustomEntity: table.custom,
+      IsEnabledForCharts: true,
+      IsEnabledForTrace: false,
+      IsImportable: !table.seedOnly && !table.intersect,
+      IsIntersect: table.intersect,
+      IsLogicalEntity: false,
+      IsManaged: !table.custom,
+      IsPrivate: false,
+      IsReadingPaneEnabled: true,
+      IsQuickCreateEnabled: false,
+      IsStateModelAware: table.columns.has("statecode"),
+      IsEnforceStateTransitions: false,
+      IsValidForAdvancedFind: !table.intersect,
+      IsReadOnlyInMobileClient: managed(false, "canmodifymobileclientreadonly"),
+      IsSolutionAware: false,
+      EnforceStateTransitions: false,
+      ExternalName: null,
+      ExternalCollectionName: null,
+      DataProviderId: null,
+      DataSourceId: null,
+      EntityColor: null,
       EntitySetName: table.set,
       LogicalCollectionName: table.set,
       CollectionSchemaName: table.set,
-      DisplayName: label(table.label),
-      DisplayCollectionName: label(table.plural),
-      Description: label(undefined),
+      LogicalName: table.name,
+      SchemaName: table.schema,
+      ObjectTypeCode: table.code,
+      OwnershipType: OWNERSHIP[table.owned],
       PrimaryIdAttribute: table.idColumn,
       PrimaryNameAttribute: table.nameColumn ?? null,
       PrimaryImageAttribute: table.columns.has("entityimage") ? "entityimage" : null,
-      ObjectTypeCode: table.code,
-      OwnershipType: OWNERSHIP[table.owned],
+      RecurrenceBaseEntityLogicalName: null,
+      ReportViewName: table.intersect ? null : `Filtered${table.schema}`,
       TableType: "Standard",
       ChangeTrackingEnabled: table.tracking,
       IsOptimisticConcurrencyEnabled: table.concurrency,
-      IsActivity: table.activity,
-      IsCustomEntity: table.custom,
-      IsManaged: !table.custom,
-      IsIntersect: false,
-      IsPrivate: false,
-      IsLogicalEntity: false,
-      IsValidForAdvancedFind: true,
-      IsCustomizable: managed(true, "iscustomizable"),
-      CanCreateAttributes: managed(true, "cancreateattributes"),
-      IsDuplicateDetectionEnabled: managed(false, "canmodifyduplicatedetectionsettings"),
+      HasActivities: false,
+      HasFeedback: false,
+      HasNotes: false,
+      HasEmailAddresses: table.columns.has("emailaddress1"),
+      IntroducedVersion: table.custom ? "1.0" : "5.0.0.0",
+      MobileOfflineFilters: null,
+      DaysSinceRecordLastModified: 0,
+      OwnerId: null,
+      OwnerIdType: 8,
+      OwningBusinessUnit: null,
+      CanBeInManyToMany: managed(!table.intersect, "canbeinmanytomany"),
+      CanBePrimaryEntityInRelationship: managed(!table.intersect, "canbeprimaryentityinrelationship"),
+      CanBeRelatedEntityInRelationship: managed(!table.intersect, "canberelatedentityinrelationship"),
+      CanCreateAttributes: managed(!table.intersect && !table.seedOnly, "cancreateattributes"),
+      CanCreateCharts: managed(true, "cancreatecharts"),
+      CanCreateForms: managed(true, "cancreateforms"),
+      CanCreateViews: managed(true, "cancreateviews"),
+      CanChangeHierarchicalRelationship: managed(true, "canchangehierarchicalrelationship"),
+      CanChangeTrackingBeEnabled: managed(true, "canchangetrackingbeenabled"),
+      CanEnableSyncToExternalSearchIndex: managed(true, "canenablesynctoexternalsearchindex"),
+      CanModifyAdditionalSettings: managed(true, "canmodifyadditionalsettings"),
       IsAuditEnabled: managed(false, "canmodifyauditsettings"),
-      MetadataId: table.id,
-      HasChanged: null,
+      IsConnectionsEnabled: managed(false, "canmodifyconnectionsettings"),
+      IsCustomizable: managed(true, "iscustomizable"),
+      IsDuplicateDetectionEnabled: managed(table.duplicates === true, "canmodifyduplicatedetectionsettings"),
+      IsMailMergeEnabled: managed(false, "canmodifymailmergesettings"),
+      IsMappable: managed(true, "ismappable"),
+      IsOfflineInMobileClient: managed(false, "canmodifymobileclientoffline"),
+      IsRenameable: managed(true, "isrenameable"),
+      IsValidForQueue: managed(false, "canmodifyqueuesettings"),
+      IsVisibleInMobile: managed(false, "canmodifymobilevisibility"),
+      IsVisibleInMobileClient: managed(false, "canmodifymobileclientvisibility"),
+      SyncToExternalSearchIndex: false,
+      Privileges: table.intersect ? [] : privileges(table),
+      Settings: [],
     },
     typed: {},
     typedNavigations: {},
     navigations: {
-      Attributes: () => columnNodes(table),
+      Attributes: () => columnNodes(environment, table),
       Keys: () => table.keys.map((key) => keyNode(table, key)),
       ManyToOneRelationships: () => table.relations.map((relation) => relationNode(environment, table, relation)),
       OneToManyRelationships: () => oneToMany(environment, table),
-      ManyToManyRelationships: () => table.manyToMany.map(manyToManyNode),
+      ManyToManyRelationships: () => table.manyToMany.map((link) => manyToManyNode(environment, link)),
     },
   };
 }
 
-export function columnNodes(table: Table): MetadataNode[] {
-  return [...table.columns.values()].map((column, n) => columnNode(table, column, n + 1));
+export function columnNodes(environment: Environment, table: Table): MetadataNode[] {
+  return [...table.columns.values()].map((column, n) => columnNode(environment, table, column, n + 1));
 }
 
 export function keyNode(table: Table, key: KeyIndex): MetadataNode {
@@ -75,48 +139,20 @@ export function keyNode(table: Table, key: KeyIndex): MetadataNode {
   });
 }
 
-function oneToMany(environment: Environment, table: Table): MetadataNode[] {
-  return [...environment.tables.values()].flatMap((other) =>
-    other.relations
-      .filter((relation) => relation.target === table.name)
-      .map((relation) => relationNode(environment, other, relation)),
-  );
-}
+const PRIVILEGES = ["Create", "Read", "Write", "Delete", "Assign", "Share", "Append", "AppendTo"];
 
-function relationNode(environment: Environment, table: Table, relation: Relation): MetadataNode {
-  const target = environment.tables.get(relation.target);
-  return plainNode("OneToManyRelationshipMetadata", {
-    SchemaName: relation.schema,
-    RelationshipType: "OneToManyRelationship",
-    ReferencingEntity: table.name,
-    ReferencingAttribute: relation.column,
-    ReferencingEntityNavigationPropertyName: relation.navigation,
-    ReferencedEntity: relation.target,
-    ReferencedAttribute: target?.idColumn ?? `${relation.target}id`,
-    ReferencedEntityNavigationPropertyName: relation.schema,
-    IsCustomRelationship: table.custom,
-    IsManaged: false,
-    MetadataId: namedGuid(`relation ${relation.schema} ${relation.navigation}`),
-    HasChanged: null,
-  });
-}
-
-function manyToManyNode(link: ManyToMany): MetadataNode {
-  return plainNode("ManyToManyRelationshipMetadata", {
-    SchemaName: link.schema,
-    RelationshipType: "ManyToManyRelationship",
-    Entity1LogicalName: link.first,
-    Entity1IntersectAttribute: `${link.first}id`,
-    Entity1NavigationPropertyName: link.firstNavigation,
-    Entity2LogicalName: link.second,
-    Entity2IntersectAttribute: `${link.second}id`,
-    Entity2NavigationPropertyName: link.secondNavigation,
-    IntersectEntityName: link.intersect,
-    MetadataId: namedGuid(`relation ${link.schema}`),
-    HasChanged: null,
-  });
-}
-
-function plainNode(type: string, properties: Record<string, unknown>): MetadataNode {
-  return { type, properties, typed: {}, navigations: {}, typedNavigations: {} };
+/** SecurityPrivilegeMetadata; ids as in the table of privileges. */
+function privileges(table: Table): Record<string, unknown>[] {
+  return PRIVILEGES.map((name) => ({
+    CanBeBasic: table.owned === "user",
+    CanBeDeep: table.owned === "user" || table.owned === "business",
+    CanBeGlobal: true,
+    CanBeLocal: table.owned === "user" || table.owned === "business",
+    CanBeEntityReference: false,
+    CanBeParentEntityReference: false,
+    CanBeRecordFilter: false,
+    Name: `prv${name}${table.schema}`,
+    PrivilegeId: namedGuid(`privilege prv${name}${table.schema}`),
+    PrivilegeType: name,
+  }));
 }

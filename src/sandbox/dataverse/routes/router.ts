@@ -1,5 +1,6 @@
 import type { Reply } from "../../http/exchange.ts";
 import { errors } from "../errors.ts";
+import { readMetadata } from "../metadata/read.ts";
 import { metadataRoute } from "../metadata/route.ts";
 import type { Table } from "../model.ts";
 import { tableOfSet } from "../records/references.ts";
@@ -26,6 +27,8 @@ const ROOTS: Record<string, Root> = {
   WhoAmI: alone(whoAmI),
   RetrieveTotalRecordCount: alone((request, root) => totalRecordCount(request, root.key ?? "")),
   EntityDefinitions: metadataRoute,
+  RelationshipDefinitions: readMetadata,
+  GlobalOptionSetDefinitions: readMetadata,
 };
 
 const BOUND_TO_SET: Record<string, SetOperation> = {
@@ -73,7 +76,7 @@ function named<T>(operations: Record<string, T>, name: string): T | undefined {
 
 function serviceRoot(request: ApiRequest): Reply {
   if (request.call.method !== "GET") throw errors.wrongVerb(request.call.method);
-  const value = [...request.environment.sets.keys(), "EntityDefinitions"]
+  const value = [...request.environment.sets.keys(), "EntityDefinitions", "GlobalOptionSetDefinitions", "RelationshipDefinitions"]
     .sort()
     .map((name) => ({ name, kind: "EntitySet", url: name }));
   return odata(200, JSON.stringify({ "@odata.context": `${request.base}/$metadata`, value }));
