@@ -4,7 +4,7 @@ import type { Column, Kind, Table } from "../model.ts";
 import type { Cell } from "../row.ts";
 
 /** The OData type each kind has on the wire; it names the type in "Cannot convert the literal ..." */
-const EDM: Record<Kind, string> = {
+export const EDM: Record<Kind, string> = {
   text: "Edm.String",
   memo: "Edm.String",
   int: "Edm.Int32",

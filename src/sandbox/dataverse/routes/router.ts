@@ -1,4 +1,5 @@
 import type { Reply } from "../../http/exchange.ts";
+import { csdlRoute } from "../csdl/route.ts";
 import { errors } from "../errors.ts";
 import { readMetadata } from "../metadata/read.ts";
 import { metadataRoute } from "../metadata/route.ts";
@@ -26,6 +27,7 @@ type RowOperation = (request: ApiRequest, table: Table, row: Segment, operation:
 const ROOTS: Record<string, Root> = {
   WhoAmI: alone(whoAmI),
   RetrieveTotalRecordCount: alone((request, root) => totalRecordCount(request, root.key ?? "")),
+  $metadata: csdlRoute,
   EntityDefinitions: metadataRoute,
   RelationshipDefinitions: readMetadata,
   GlobalOptionSetDefinitions: readMetadata,

@@ -1,0 +1,75 @@
+/**
+ * Functions and actions as `$metadata` declares them. One line each: `Name (parameter=type, ...) -> result`; a
+ * parameter list that begins with `on=` is bound to it. Source: the Web API's function and action references.
+ */
+const FUNCTIONS = `
+WhoAmI () -> WhoAmIResponse
+RetrieveTotalRecordCount (EntityNames=[String]) -> RetrieveTotalRecordCountResponse
+RetrieveVersion () -> RetrieveVersionResponse
+RetrieveCurrentOrganization (AccessType=EndpointAccessType) -> RetrieveCurrentOrganizationResponse
+RetrieveAvailableLanguages () -> RetrieveAvailableLanguagesResponse
+RetrieveProvisionedLanguages () -> RetrieveProvisionedLanguagesResponse
+GetValidManyToMany () -> EntityNamesResponse
+GetValidReferencedEntities (ReferencingEntityName=String) -> EntityNamesResponse
+GetValidReferencingEntities (ReferencedEntityName=String) -> EntityNamesResponse
+InitializeFrom (EntityMoniker=crmbaseentity, TargetEntityName=String, TargetFieldType=TargetFieldType) -> crmbaseentity`;
+
+const ACTIONS = `
+BulkDelete (QuerySet=[OrganizationQuery], JobName=String, SendEmailNotification=Boolean, ToRecipients=[crmbaseentity], CCRecipients=[crmbaseentity], RecurrencePattern=String, StartDateTime=DateTimeOffset, SourceImportId=Guid, RunNow=Boolean) -> BulkDeleteResponse
+InsertOptionValue (OptionSetName=String, AttributeLogicalName=String, EntityLogicalName=String, Value=Int32, Label=Label, Description=Label, SolutionUniqueName=String) -> InsertOptionValueResponse
+InsertStatusValue (OptionSetName=String, AttributeLogicalName=String, EntityLogicalName=String, Value=Int32, Label=Label, Description=Label, StateCode=Int32, SolutionUniqueName=String) -> InsertStatusValueResponse
+UpdateOptionValue (OptionSetName=String, AttributeLogicalName=String, EntityLogicalName=String, Value=Int32, Label=Label, Description=Label, MergeLabels=Boolean, SolutionUniqueName=String)
+UpdateStateValue (OptionSetName=String, AttributeLogicalName=String, EntityLogicalName=String, Value=Int32, Label=Label, Description=Label, DefaultStatusCode=Int32, MergeLabels=Boolean)
+DeleteOptionValue (OptionSetName=String, AttributeLogicalName=String, EntityLogicalName=String, Value=Int32, SolutionUniqueName=String)
+OrderOption (OptionSetName=String, AttributeLogicalName=String, EntityLogicalName=String, Values=[Int32], SolutionUniqueName=String)
+CreateCustomerRelationships (Lookup=ComplexLookupAttributeMetadata, OneToManyRelationships=[ComplexOneToManyRelationshipMetadata], SolutionUniqueName=String) -> CreateCustomerRelationshipsResponse
+CreatePolymorphicLookupAttribute (Lookup=ComplexLookupAttributeMetadata, OneToManyRelationships=[ComplexOneToManyRelationshipMetadata], SolutionUniqueName=String) -> CreatePolymorphicLookupAttributeResponse
+ReactivateEntityKey (EntityLogicalName=String, EntityKeyLogicalName=String)
+PublishXml (ParameterXml=String)
+PublishAllXml ()
+AddListMembersList (List=list, Members=[crmbaseentity])
+AddMemberList (on=list, EntityId=Guid) -> AddMemberListResponse
+RemoveMemberList (on=list, EntityId=Guid)
+CopyDynamicListToStatic (on=list) -> CopyDynamicListToStaticResponse`;
+
+const PRIMITIVE = new Set("String Boolean Int32 Int64 Guid DateTimeOffset Decimal Double".split(" "));
+
+function edm(name: string): string {
+  if (name.startsWith("[")) return `Collection(${edm(name.slice(1, -1))})`;
+  return PRIMITIVE.has(name) ? `Edm.${name}` : `mscrm.${name}`;
+}
+
+/** The elements of the schema, and the imports that make the unbound ones addressable. */
+export function operations(bulkTables: string[]): { elements: string; imports: string } {
+  let elements = "";
+  let imports = "";
+  for (const [kind, text] of [
+    ["Function", FUNCTIONS],
+    ["Action", ACTIONS],
+  ] as const) {
+    for (const line of text.trim().split("\n")) {
+      const [, name, parameters, result] = /^(\w+) \((.*)\)(?: -> (\w+))?$/.exec(line)!;
+      const bound = parameters!.startsWith("on=");
+      elements += `<${kind} Name="${name}"${bound ? ' IsBound="true"' : ""}>`;
+      for (const parameter of parameters === "" ? [] : parameters!.split(", ")) {
+        const [key, type] = parameter.split("=");
+        elements += `<Parameter Name="${key === "on" ? "entity" : key}" Type="${edm(type!)}"/>`;
+      }
+      elements += `${result === undefined ? "" : `<ReturnType Type="${edm(result)}" Nullable="false"/>`}</${kind}>`;
+      if (!bound) imports += `<${kind}Import Name="${name}" ${kind}="mscrm.${name}"/>`;
+    }
+  }
+  for (const table of bulkTables) elements += bulkActions(table);
+  return { elements, imports };
+}
+
+/** The bulk messages of one table (dataverse.md section 7). */
+function bulkActions(table: string): string {
+  const action = (name: string, result: string) =>
+    `<Action Name="${name}" IsBound="true"><Parameter Name="entityset" Type="Collection(mscrm.${table})"/><Parameter Name="Targets" Type="Collection(mscrm.${table})" Nullable="false"/>${result}</Action>`;
+  return (
+    action("CreateMultiple", '<ReturnType Type="mscrm.CreateMultipleResponse" Nullable="false"/>') +
+    action("UpdateMultiple", "") +
+    action("UpsertMultiple", "")
+  );
+}
