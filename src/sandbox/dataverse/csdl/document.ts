@@ -5,7 +5,12 @@ import { collectionsOf } from "../relationships.ts";
 import { metadataTypes } from "./metadata-types.ts";
 import { operations } from "./operations.ts";
 
-const VOCABULARIES = ["OData.Community.Keys.V1", "OData.Community.Display.V1", "Org.OData.Core.V1", "Org.OData.Capabilities.V1"];
+const VOCABULARIES = [
+  "OData.Community.Keys.V1",
+  "OData.Community.Display.V1",
+  "Org.OData.Core.V1",
+  "Org.OData.Capabilities.V1",
+];
 
 type Written = { version: number; plain: Buffer | undefined; annotated: Buffer | undefined };
 const written = new WeakMap<Environment, Written>();
@@ -79,7 +84,8 @@ function entityType(environment: Environment, table: Table, annotated: boolean):
 
 function property(table: Table, column: Column, name: string, annotated: boolean): string {
   const type = EDM[column.kind];
-  const facts = (name === table.idColumn ? ' Nullable="false"' : "") + (type === "Edm.Decimal" ? ' Scale="Variable"' : "");
+  const facts =
+    (name === table.idColumn ? ' Nullable="false"' : "") + (type === "Edm.Decimal" ? ' Scale="Variable"' : "");
   const head = `<Property Name="${name}" Type="${type}"${facts}`;
   if (!annotated) return `${head}/>`;
   const computed = column.create || column.update ? "" : '<Annotation Term="Org.OData.Core.V1.Computed" Bool="true"/>';

@@ -88,7 +88,9 @@ TargetFieldType : All=0 ValidForCreate=1 ValidForUpdate=2 ValidForRead=3`;
 
 /** `EntityType`, `ComplexType` and `EnumType` elements for all of it. */
 export function metadataTypes(): string {
-  const named = new Set([COMPLEX_TYPES, ENUM_TYPES].flatMap((text) => lines(text).map((line) => line.split(" : ")[0]!)));
+  const named = new Set(
+    [COMPLEX_TYPES, ENUM_TYPES].flatMap((text) => lines(text).map((line) => line.split(" : ")[0]!)),
+  );
   const typeOf = (name: string): string => {
     if (name.startsWith("[")) return `Collection(${typeOf(name.slice(1, -1))})`;
     return named.has(name) ? `mscrm.${name}` : `Edm.${name}`;

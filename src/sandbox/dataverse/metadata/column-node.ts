@@ -33,12 +33,7 @@ const TYPES: Record<Kind, [string, string, string]> = {
 };
 
 /** A column as AttributeMetadata and its derived type. */
-export function columnNode(
-  environment: Environment,
-  table: Table,
-  column: Column,
-  number: number,
-): MetadataNode {
+export function columnNode(environment: Environment, table: Table, column: Column, number: number): MetadataNode {
   const [type, typeName, derived] = TYPES[column.kind];
   const hasOptions =
     column.options !== undefined || ["choice", "choices", "state", "status", "bool"].includes(column.kind);
@@ -94,10 +89,12 @@ export function columnNode(
     },
     typed: derived === "AttributeMetadata" ? {} : typedProperties(column),
     navigations: {},
-    typedNavigations: hasOptions ? {
+    typedNavigations: hasOptions
+      ? {
           OptionSet: () => columnOptionSet(environment, table, column),
           GlobalOptionSet: () => (column.global === undefined ? null : columnOptionSet(environment, table, column)),
-        } : {},
+        }
+      : {},
   };
 }
 

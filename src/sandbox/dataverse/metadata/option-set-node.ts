@@ -7,7 +7,15 @@ import { type MetadataNode, plainNode } from "./node.ts";
 const KINDS: Partial<Record<Kind, string>> = { bool: "Boolean", state: "State", status: "Status" };
 
 /** What a list of options shows about itself; `kind` decides what each option carries. */
-type Shown = { name: string; label: string; custom: boolean; global: boolean; id: string; kind: Kind; options: Option[] };
+type Shown = {
+  name: string;
+  label: string;
+  custom: boolean;
+  global: boolean;
+  id: string;
+  kind: Kind;
+  options: Option[];
+};
 
 /** The option set of a column: its own, or the global one it is bound to (dataverse.md section 3). */
 export function columnOptionSet(environment: Environment, table: Table, column: Column): MetadataNode {

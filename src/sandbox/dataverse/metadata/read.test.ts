@@ -42,7 +42,10 @@ test("EntityDefinitions: $filter within $expand", async () => {
 });
 
 test("EntityDefinitions: attributes without a cast and $select carry their own type's properties", async () => {
-  const { json } = await client.api("GET", "EntityDefinitions(LogicalName='contact')/Attributes(LogicalName='lastname')");
+  const { json } = await client.api(
+    "GET",
+    "EntityDefinitions(LogicalName='contact')/Attributes(LogicalName='lastname')",
+  );
   expect(json).toMatchObject({ "@odata.type": `#${CRM}.StringAttributeMetadata`, MaxLength: 50 });
 });
 

@@ -114,7 +114,8 @@ export function allRelations(environment: Environment): MetadataNode[] {
     for (const relation of table.relations) nodes.push(relationNode(environment, table, relation));
     for (const link of table.manyToMany) {
       // Both ends list it; the first one tells.
-      if (link.first === table.name || !environment.tables.has(link.first)) nodes.push(manyToManyNode(environment, link));
+      if (link.first === table.name || !environment.tables.has(link.first))
+        nodes.push(manyToManyNode(environment, link));
     }
   }
   return nodes;

@@ -78,7 +78,12 @@ function named<T>(operations: Record<string, T>, name: string): T | undefined {
 
 function serviceRoot(request: ApiRequest): Reply {
   if (request.call.method !== "GET") throw errors.wrongVerb(request.call.method);
-  const value = [...request.environment.sets.keys(), "EntityDefinitions", "GlobalOptionSetDefinitions", "RelationshipDefinitions"]
+  const value = [
+    ...request.environment.sets.keys(),
+    "EntityDefinitions",
+    "GlobalOptionSetDefinitions",
+    "RelationshipDefinitions",
+  ]
     .sort()
     .map((name) => ({ name, kind: "EntitySet", url: name }));
   return odata(200, JSON.stringify({ "@odata.context": `${request.base}/$metadata`, value }));
