@@ -190,7 +190,6 @@ test.each([
   ["GET", "contacts?$apply=groupby((lastname))", "$apply"],
   ["GET", "contacts/$count?fetchXml=<fetch/>", "fetchXml"],
   ["GET", "contacts?$filter=contact_customer_contacts/any(c:c/lastname eq 'x')", "lambda"],
-  ["GET", "$metadata", "$metadata"],
   ["POST", "Merge", "Merge"],
   ["POST", `lists(${ID})/Microsoft.Dynamics.CRM.AddMemberList`, "AddMemberList"],
   ["POST", "contacts/Microsoft.Dynamics.CRM.DeleteMultiple", "DeleteMultiple"],
