@@ -73,6 +73,18 @@ export const errors = {
       set,
       `Microsoft.OData.ODataException: The type 'Microsoft.Dynamics.CRM.${found}' of '${literal(reference)}' does not fit the navigation property '${navigation}', which expects '${expected.join("' or '")}'.`,
     ),
+  notNested: (set: string, name: string) =>
+    payload(
+      set,
+      `Microsoft.OData.ODataException: A 'PrimitiveValue' node with non-null value was found when trying to read the value of the navigation property '${name}'; however, a 'StartArray' node, a 'StartObject' node, or a 'PrimitiveValue' node with null value was expected.`,
+    ),
+  deepUpdate: (set: string, name: string) =>
+    payload(
+      set,
+      `Microsoft.OData.ODataException: The navigation property '${name}' holds related rows; they can be created with a new row only, not with an update.`,
+    ),
+  tooDeep: (set: string, levels: number) =>
+    payload(set, `Microsoft.OData.ODataException: The depth of nested entries exceeds the maximum of ${levels}.`),
   directLookup: () =>
     make(
       400,
@@ -138,6 +150,8 @@ export const errors = {
       `Entity Key ${key} violated. A record with the same value for ${columns} already exists. A duplicate record cannot be created. Select one or more unique values and try again.<DuplicateAttributes>${values.map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`).join("")}</DuplicateAttributes><Id>${id}</Id>`,
     ),
   duplicateId: () => make(412, "0x80040237", "A record with matching key values already exists."),
+  associated: () =>
+    make(405, "0x80040227", "The object you tried to delete is associated with another object and cannot be deleted."),
   alreadyAssociated: () => make(412, "0x80040237", "Cannot insert duplicate key."),
   staleVersion: () =>
     make(412, "0x80060882", "The version of the existing record doesn't match the RowVersion property provided."),

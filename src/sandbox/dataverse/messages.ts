@@ -1,8 +1,9 @@
 import type { Environment } from "./environment.ts";
 import { namedGuid } from "./guids.ts";
 import type { Table } from "./model.ts";
+import { deleteRow } from "./records/delete.ts";
 import { begin, type Transaction } from "./records/transaction.ts";
-import { createRow, deleteRow } from "./records/write.ts";
+import { createRow } from "./records/write.ts";
 
 const PLAIN = ["Create", "Update", "Delete", "Retrieve", "RetrieveMultiple", "Upsert", "Associate", "Disassociate"];
 const BULK = ["CreateMultiple", "UpdateMultiple"];

@@ -48,6 +48,12 @@ export type TableFile = {
 
 const LEVELS: Record<string, Level> = { system: "SystemRequired", form: "ApplicationRequired", wanted: "Recommended" };
 
+const DELETE_RULES: Record<string, Relation["onDelete"]> = {
+  cascade: "Cascade",
+  restrict: "Restrict",
+  removelink: "RemoveLink",
+};
+
 /** Every delivered table. The format of the files is described in `tables/README.md`. */
 export function readTableFiles(): TableFile[] {
   const folder = join(import.meta.dirname, "tables");
@@ -151,7 +157,15 @@ function parseLink(table: TableFile, line: string, file: string): void {
   if (words[0] === "key") {
     table.keys.push({ name: words[1]!, columns: words.slice(2) });
   } else if (words[1] === "->") {
-    table.relations.push({ column: words[0]!, target: words[2]!, navigation: words[3]!, schema: words[4]! });
+    const rule = DELETE_RULES[words[5]?.replace("delete=", "") ?? ""];
+    if (words[5] !== undefined && !rule) throw new Error(`${file}: '${words[5]}' is not known, in: ${line}`);
+    table.relations.push({
+      column: words[0]!,
+      target: words[2]!,
+      navigation: words[3]!,
+      schema: words[4]!,
+      ...(rule === undefined ? {} : { onDelete: rule }),
+    });
   } else if (words[1] === "<->") {
     const [schema, , first, firstNavigation, second, secondNavigation, , intersect] = words as string[];
     table.manyToMany.push({

@@ -1,18 +1,29 @@
 import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
 import { type Column, isLookup, isProperty, propertyName, type Table } from "../model.ts";
-import { type Cell, idOf } from "../row.ts";
+import { type CollectionNavigation, collectionNavigation } from "../relationships.ts";
+import { type Cell, idOf, type Row } from "../row.ts";
 import { findRow, missing, parseReference } from "./references.ts";
 import { storedValue } from "./values.ts";
 
 /** A body, checked: the columns it writes, in order. `targets` names the table of a lookup. */
-export type Draft = { columns: Column[]; values: Cell[]; targets: (string | undefined)[] };
+export type Draft = {
+  columns: Column[];
+  values: Cell[];
+  targets: (string | undefined)[];
+  /** Related rows in the body of a new row (deep insert). */
+  nested?: Nested[];
+};
+
+/** What a new row brings along: a row for a lookup to hold, or members of a collection, new ones and known ones. */
+export type Nested =
+  | { kind: "lookup"; column: Column; target: Table; body: Record<string, unknown> }
+  | { kind: "collection"; collection: CollectionNavigation; bodies: Record<string, unknown>[]; rows: Row[] };
 
 type Property =
   | { kind: "column"; column: Column }
   | { kind: "bind"; column: Column; target: string }
-  | { kind: "navigation"; column: Column }
-  | { kind: "collection" }
+  | { kind: "navigation"; column: Column; target: string }
   | { kind: "lookup value" }
   | { kind: "ignored" };
 
@@ -31,12 +42,7 @@ function propertiesOf(table: Table): Map<string, Property> {
     const column = table.columns.get(relation.column);
     if (!column || !isLookup(column)) continue;
     properties.set(`${relation.navigation}@odata.bind`, { kind: "bind", column, target: relation.target });
-    properties.set(relation.navigation, { kind: "navigation", column });
-  }
-  for (const link of table.manyToMany) {
-    const name = link.first === table.name ? link.firstNavigation : link.secondNavigation;
-    properties.set(name, { kind: "collection" });
-    properties.set(`${name}@odata.bind`, { kind: "collection" });
+    properties.set(relation.navigation, { kind: "navigation", column, target: relation.target });
   }
   compiled.set(table, { shape: table.shape, properties });
   return properties;
@@ -59,8 +65,7 @@ export function draftOf(
   for (const name in body) {
     const property = properties.get(name);
     if (property === undefined) {
-      if (name.startsWith("@")) continue;
-      unknown(table, name, properties);
+      if (!name.startsWith("@")) other(environment, table, draft, name, body[name], operation, properties);
       continue;
     }
     const value = body[name];
@@ -74,10 +79,8 @@ export function draftOf(
     } else if (property.kind === "bind") {
       bind(environment, table, draft, property, value, operation, all);
     } else if (property.kind === "navigation") {
-      if (value !== null) throw errors.notBuilt(`Deep insert (a nested object in '${name}')`);
-      bind(environment, table, draft, property, null, operation, all);
-    } else if (property.kind === "collection") {
-      throw errors.notBuilt(`Writing the collection '${name}' of ${table.set} within a row`);
+      if (value === null) bind(environment, table, draft, property, null, operation, all);
+      else nest(environment, table, draft, name, property, value, operation);
     } else if (property.kind === "lookup value") {
       throw errors.directLookup();
     }
@@ -85,20 +88,64 @@ export function draftOf(
   return draft;
 }
 
-function unknown(table: Table, name: string, properties: Map<string, Property>): void {
+/** A name that is none of the table's columns or lookups: a collection, an annotation, or nothing known. */
+function other(
+  environment: Environment,
+  table: Table,
+  draft: Draft,
+  name: string,
+  value: unknown,
+  operation: "create" | "update",
+  properties: Map<string, Property>,
+): void {
   const at = name.indexOf("@");
-  if (at < 0) throw errors.unknownProperty(table.set, name, table.name);
-  const base = name.slice(0, at);
-  if (name.slice(at) === "@odata.bind") throw errors.wrongNavigation(table.set, base);
+  const base = at < 0 ? name : name.slice(0, at);
+  const annotation = at < 0 ? "" : name.slice(at);
+  const collection = collectionNavigation(environment, table, base);
+  if (collection && (annotation === "" || annotation === "@odata.bind")) {
+    if (operation === "update") throw errors.deepUpdate(table.set, base);
+    if (!Array.isArray(value)) throw errors.notNested(table.set, base);
+    const members: Nested = { kind: "collection", collection, bodies: [], rows: [] };
+    for (const each of value as unknown[]) {
+      if (annotation === "") members.bodies.push(nestedBody(table, base, each));
+      else members.rows.push(referenced(environment, table, base, [collection.other.name], each).row);
+    }
+    draft.nested = [...(draft.nested ?? []), members];
+    return;
+  }
+  if (annotation === "") throw errors.unknownProperty(table.set, name, table.name);
   // Annotations of known properties (types, formatted values sent back) mean nothing on writing.
-  if (!properties.has(base)) throw errors.wrongNavigation(table.set, base);
+  if (annotation === "@odata.bind" || !(collection || properties.has(base))) {
+    throw errors.wrongNavigation(table.set, base);
+  }
+}
+
+function nestedBody(table: Table, name: string, value: unknown): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw errors.notNested(table.set, name);
+}
+
+function nest(
+  environment: Environment,
+  table: Table,
+  draft: Draft,
+  name: string,
+  { column, target }: { column: Column; target: string },
+  value: unknown,
+  operation: "create" | "update",
+): void {
+  const body = nestedBody(table, name, value);
+  if (operation === "update" || target === "owner") throw errors.deepUpdate(table.set, name);
+  const other = environment.tables.get(target);
+  if (!other) throw errors.notBuilt(`The table '${target}', which '${name}' of ${table.set} leads to,`);
+  draft.nested = [...(draft.nested ?? []), { kind: "lookup", column, target: other, body }];
 }
 
 function bind(
   environment: Environment,
   table: Table,
   draft: Draft,
-  property: { column: Column; target?: string },
+  property: { column: Column; target: string },
   value: unknown,
   operation: "create" | "update",
   all: boolean,
@@ -108,16 +155,10 @@ function bind(
   let id: string | null = null;
   let target: string | undefined;
   if (value !== null) {
-    if (typeof value !== "string") throw errors.wrongType(table.set, value, "Edm.String");
-    const reference = parseReference(environment, value);
-    target = reference.table.name;
-    const allowed = property.target === "owner" ? (column.targets ?? []) : [property.target ?? ""];
-    if (!allowed.includes(target)) {
-      throw errors.wrongTarget(table.set, value, target, column.name, allowed);
-    }
-    const row = findRow(reference.table, reference.key);
-    if (!row) throw missing(reference.table, reference.key);
-    id = idOf(row);
+    const allowed = property.target === "owner" ? (column.targets ?? []) : [property.target];
+    const found = referenced(environment, table, column.name, allowed, value);
+    target = found.table.name;
+    id = idOf(found.row);
   }
   const again = draft.columns.indexOf(column);
   if (again >= 0) {
@@ -130,6 +171,23 @@ function bind(
   draft.columns.push(column);
   draft.values.push(id);
   draft.targets.push(target);
+}
+
+/** The row a reference in a body names. Throws what is documented where it is none of the allowed tables, or missing. */
+function referenced(
+  environment: Environment,
+  table: Table,
+  name: string,
+  allowed: string[],
+  value: unknown,
+): { table: Table; row: Row } {
+  if (typeof value !== "string") throw errors.wrongType(table.set, value, "Edm.String");
+  const reference = parseReference(environment, value);
+  const target = reference.table.name;
+  if (!allowed.includes(target)) throw errors.wrongTarget(table.set, value, target, name, allowed);
+  const row = findRow(reference.table, reference.key);
+  if (!row) throw missing(reference.table, reference.key);
+  return { table: reference.table, row };
 }
 
 /** The value the draft gives a column: undefined when it does not write it. */

@@ -4,8 +4,8 @@ import type { CollectionNavigation } from "../relationships.ts";
 import { idOf, isAlive, type Row } from "../row.ts";
 import { type Draft, setDrafted } from "./draft.ts";
 import { requirePrivilege } from "./privileges.ts";
+import { createFrom, deleteFrom, updateFrom } from "./store.ts";
 import type { Transaction } from "./transaction.ts";
-import { createFrom, deleteFrom, updateFrom } from "./write.ts";
 
 type Pairs = Extract<CollectionNavigation, { kind: "N:N" }>;
 

@@ -31,10 +31,12 @@ export type Transaction = {
   now: string;
   steps: Step[];
   marks: Map<Table, { log: number; deleted: number; rows: number }>;
+  /** How deep in nested rows the writing is. */
+  depth: number;
 };
 
 export function begin(environment: Environment, actor: Actor): Transaction {
-  return { environment, actor, now: nowSeconds(environment), steps: [], marks: new Map() };
+  return { environment, actor, now: nowSeconds(environment), steps: [], marks: new Map(), depth: 0 };
 }
 
 /** Notes a step before the table is touched. */

@@ -9,11 +9,13 @@ import { type ApiRequest, jsonBody, noContent, odata, transact } from "../reques
 import { idOf } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
 import { writeValue } from "../wire/row-writer.ts";
+import { createInCollection } from "./create.ts";
 import { existing } from "./record.ts";
 
 /** One property of one row: `GET`, `PUT {"value": x}`, `DELETE` (dataverse.md section 4). */
 export function propertyRoute(request: ApiRequest, table: Table, segment: Segment, name: string): Reply {
   const row = existing(table, parsePredicate(table, segment.key!));
+  if (request.call.method === "POST") return createInCollection(request, table, row, name);
   const relation = table.relations.find((each) => each.navigation === name);
   const named = table.columns.get(name);
   if (relation && !(named && isProperty(named) && !isLookup(named))) {

@@ -7,10 +7,8 @@ import { deltaPage } from "../query/delta-page.ts";
 import { countRows, type ListRequest, listPage, PAGE_SIZE, rowFilter } from "../query/list.ts";
 import { parseOptions } from "../query/options.ts";
 import { requirePrivilege } from "../records/privileges.ts";
-import { createRow } from "../records/write.ts";
-import { type ApiRequest, applied, jsonBody, noContent, odata, transact } from "../request.ts";
-import { idOf } from "../row.ts";
-import { representation } from "./representation.ts";
+import { type ApiRequest, applied, odata } from "../request.ts";
+import { createRecord } from "./create.ts";
 
 /** `GET` and `POST /{set}`. */
 export function tableRoute(request: ApiRequest, table: Table): Reply {
@@ -52,15 +50,4 @@ export function countRoute(request: ApiRequest, table: Table): Reply {
     headers: { "Content-Type": "text/plain", "OData-Version": "4.0" },
     body: String(Math.min(count, PAGE_SIZE)),
   };
-}
-
-/** Source: dataverse.md section 4. */
-function createRecord(request: ApiRequest, table: Table): Reply {
-  const body = jsonBody(request, table.set);
-  const options = parseOptions(request.call.query);
-  const row = transact(request, (tx) => createRow(tx, table, body));
-  if (!request.prefer.representation) {
-    return noContent(1, { "OData-EntityId": `${request.base}/${table.set}(${idOf(row)})`, ...applied(request, {}) });
-  }
-  return { ...representation(request, table, row, options.select, 201), rows: 1 };
 }

@@ -1,8 +1,9 @@
 import type { Environment } from "../environment.ts";
 import { namedGuid } from "../guids.ts";
 import { read, type Table } from "../model.ts";
+import { deleteRow } from "../records/delete.ts";
 import { begin, type Transaction } from "../records/transaction.ts";
-import { createRow, deleteRow } from "../records/write.ts";
+import { createRow } from "../records/write.ts";
 import { ACCESS_RIGHTS, type Privilege, type PrivilegeFact, privilegesOf } from "./catalogue.ts";
 
 /** PrivilegeDepth as the column `privilegedepthmask` keeps it: the whole organisation. */
