@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Answer, type RawClient, useSandbox } from "../../src/sandbox/raw-client.ts";
 
-/** Method, path behind `/api/data/` (with the version the page prints), body, headers. `{org}` is the sandbox's origin. */
+/** Method, path behind `/api/data/` (with the version the page prints), body, headers. `{org}` is the sandbox's origin, `{me}` the user. */
 type Request = [method: string, path: string, body?: unknown, headers?: Record<string, string>];
 
 /** One request a page of Microsoft's documentation prints, and the answer it prints for it: facts only, ids replaced. */
@@ -17,9 +17,11 @@ export type Exchange = {
   /** What the JSON must contain; strings may hold `{org}`. A string: the whole body as text. */
   body?: unknown;
   /** Reads that show what the request has done: path and what their JSON must contain. */
-  then?: [path: string, status: number, body?: unknown][];
+  after?: [path: string, status: number, body?: unknown][];
   /** Why the sandbox answers otherwise than the page prints: the expectations above are then what the sandbox does. */
   difference?: string;
+  /** Waits for a part of the sandbox that is not there yet. */
+  later?: true;
 };
 
 /** Matchers for values the page prints as an example only. */
@@ -30,28 +32,31 @@ export const anyInstant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d
 /** An id as the pages write their examples: 00000000-0000-0000-0000-00000000000n. */
 export const id = (n: number): string => `00000000-0000-0000-0000-${String(n).padStart(12, "0")}`;
 
+let me = "";
+
 /** Sends every exchange of one page to a fresh sandbox, after the requests of `given`, and checks the answer. */
 export function replay(page: string, exchanges: Exchange[], given: Request[] = []): void {
   describe(page, () => {
     const client = useSandbox();
-    beforeEach(() => prepare(client, given));
-    test.each(exchanges.map((exchange): [string, Exchange] => [exchange.title, exchange]))(
-      `${page}: %s`,
-      async (_title, exchange) => {
-        await prepare(client, exchange.given ?? []);
-        const answer = await send(client, exchange.request);
-        expect(answer.status, answer.text).toBe(exchange.status);
-        for (const [name, wanted] of Object.entries(exchange.headers ?? {})) checkHeader(client, answer, name, wanted);
-        if (typeof exchange.body === "string") expect(answer.text).toBe(exchange.body);
-        else if (exchange.body !== undefined)
-          expect(answer.json).toMatchObject(placed(client, exchange.body) as object);
-        for (const [path, status, body] of exchange.then ?? []) {
-          const read = await send(client, ["GET", path]);
-          expect(read.status, read.text).toBe(status);
-          if (body !== undefined) expect(read.json).toMatchObject(placed(client, body) as object);
-        }
-      },
-    );
+    beforeEach(async () => {
+      me = (await send(client, ["GET", "v9.2/WhoAmI"])).json.UserId;
+      await prepare(client, given);
+    });
+    test.each(
+      exchanges.filter((each) => !each.later).map((exchange): [string, Exchange] => [exchange.title, exchange]),
+    )(`${page}: %s`, async (_title, exchange) => {
+      await prepare(client, exchange.given ?? []);
+      const answer = await send(client, exchange.request);
+      expect(answer.status, answer.text).toBe(exchange.status);
+      for (const [name, wanted] of Object.entries(exchange.headers ?? {})) checkHeader(client, answer, name, wanted);
+      if (typeof exchange.body === "string") expect(answer.text).toBe(exchange.body);
+      else if (exchange.body !== undefined) expect(answer.json).toMatchObject(placed(client, exchange.body) as object);
+      for (const [path, status, body] of exchange.after ?? []) {
+        const read = await send(client, ["GET", path]);
+        expect(read.status, read.text).toBe(status);
+        if (body !== undefined) expect(read.json).toMatchObject(placed(client, body) as object);
+      }
+    });
   });
 }
 
@@ -87,7 +92,7 @@ function encoded(path: string): string {
 }
 
 function withOrigin(client: RawClient, text: string): string {
-  return text.replaceAll("{org}", client.sandbox.origin);
+  return text.replaceAll("{org}", client.sandbox.origin).replaceAll("{me}", me);
 }
 
 /** The expected body with `{org}` in place; matchers stay as they are. */
