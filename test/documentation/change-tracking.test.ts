@@ -1,16 +1,11 @@
 import { expect } from "vitest";
-import { anyEtag, id, replay } from "./replay.ts";
+import { anyEtag, type Exchange, id, replay } from "./replay.ts";
 
 const SELECT = "$select=name,accountnumber,telephone1,fax";
 const TRACK = { Prefer: "odata.track-changes" };
-const refused = (option: string, value: string) => ({
+const refused = (option: string, value: string): Exchange => ({
   title: `Query options not supported: ${option}`,
-  request: ["GET", `v9.0/accounts?${SELECT}&${option}=${value}`, undefined, TRACK] as [
-    "GET",
-    string,
-    undefined,
-    object,
-  ],
+  request: ["GET", `v9.0/accounts?${SELECT}&${option}=${value}`, undefined, TRACK],
   status: 400,
   body: {
     error: {
