@@ -11,7 +11,7 @@ import {
   type Table,
   typeSlotOf,
 } from "./model.ts";
-import { type Cell, FIRST_FREE_SLOT, type Row, SEQUENCE, VERSION } from "./row.ts";
+import { type Cell, FIRST_FREE_SLOT, idOf, type Row, SEQUENCE, VERSION } from "./row.ts";
 import { type ColumnLine, readTableFiles, type TableFile } from "./table-file.ts";
 
 let files: TableFile[] | undefined;
@@ -133,6 +133,11 @@ export function addComputedColumns(environment: Environment, table: Table): void
     const plain = table.columns.get(column.name.slice(0, -"_base".length));
     const rate = table.columns.get("exchangerate");
     if (plain) column.computed = (row) => inBaseCurrency(read(row, plain), rate && read(row, rate));
+  }
+  if (table.name === "systemuser" || table.name === "team") {
+    const id = table.columns.get(table.idColumn)!;
+    const key = { ...id, name: "ownerid", schema: "OwnerId", label: "", of: id.name, create: false, update: false };
+    addColumn(table, key, false).computed = idOf;
   }
   const parent = table.name === "contact" ? table.columns.get("parentcustomerid") : undefined;
   if (parent) {

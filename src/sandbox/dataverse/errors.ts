@@ -66,7 +66,9 @@ export const errors = {
   wrongType: (set: string, value: unknown, edm: string) =>
     payload(
       set,
-      `Microsoft.OData.ODataException: Cannot convert the literal '${literal(value)}' to the expected type '${edm}'.`,
+      typeof value === "object"
+        ? `Microsoft.OData.ODataException: A '${Array.isArray(value) ? "StartArray" : "StartObject"}' node was found where a value of the type '${edm}' was expected.`
+        : `Microsoft.OData.ODataException: Cannot convert the literal '${literal(value)}' to the expected type '${edm}'.`,
     ),
   wrongTarget: (set: string, reference: string, found: string, navigation: string, expected: string[]) =>
     payload(
@@ -117,6 +119,12 @@ export const errors = {
     ),
   invalidStatus: (table: string, status: number, state: string, id: string) =>
     make(400, "0x80048408", `${status} is not a valid status code for state code ${state} on ${table} with Id ${id}.`),
+  stateByMessage: (table: string, state: string, message: string) =>
+    make(
+      400,
+      "0x80100005",
+      `This message can not be used to set the state of ${table} to ${state}. In order to set state of ${table} to ${state}, use the ${message} message instead.`,
+    ),
   dateTooEarly: (value: string) =>
     make(
       400,

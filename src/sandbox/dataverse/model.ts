@@ -172,7 +172,17 @@ export type Table = {
 /** Columns that are properties of the row's type in the Web API (dataverse.md section 3: companions are not). */
 export function isProperty(column: Column): boolean {
   if (column.kind === "virtual" || column.kind === "party") return false;
-  return column.of === undefined || column.of === "entityimageid";
+  return column.of === undefined || column.of === "entityimageid" || column.name === "ownerid";
+}
+
+/**
+ * The column whose name is the key in addresses: the primary id, or for users and teams `ownerid`, which their types
+ * inherit from `principal` (dataverse.md section 4). It holds the same id.
+ */
+export function keyColumnOf(table: Table): Column {
+  const id = table.columns.get(table.idColumn)!;
+  const inherited = table.columns.get("ownerid");
+  return inherited?.of === id.name ? inherited : id;
 }
 
 export function isLookup(column: Column): boolean {

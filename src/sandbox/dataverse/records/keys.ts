@@ -73,6 +73,6 @@ export function buildKey(table: Table, key: KeyIndex): void {
 export function findKey(table: Table, columns: Column[]): KeyIndex | undefined {
   return table.keys.find(
     (key) =>
-      isUsable(key) && key.columns.length === columns.length && columns.every((column) => key.columns.includes(column)),
+      isUsable(key) && key.columns.length === columns.length && key.columns.every((column) => columns.includes(column)),
   );
 }

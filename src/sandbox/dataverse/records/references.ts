@@ -1,7 +1,7 @@
 import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
 import { GUID } from "../guids.ts";
-import { type Column, isLookup, isProperty, propertyName, type Table } from "../model.ts";
+import { type Column, isLookup, isProperty, keyColumnOf, propertyName, type Table } from "../model.ts";
 import type { Cell, Row } from "../row.ts";
 import { entryFrom, findKey } from "./keys.ts";
 import { storedValue } from "./values.ts";
@@ -48,7 +48,7 @@ export function parsePredicate(table: Table, text: string): KeyPredicate {
     return { column, value };
   });
   const [only] = values;
-  if (values.length === 1 && only!.column.name === table.idColumn && typeof only!.value === "string") {
+  if (values.length === 1 && only!.column === keyColumnOf(table) && typeof only!.value === "string") {
     return { id: only!.value };
   }
   return { values };

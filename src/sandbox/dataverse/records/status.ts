@@ -18,6 +18,7 @@ export function completeStatus(table: Table, draft: Draft, row: Row | undefined,
 
   const held = row ? read(row, state) : (state.options?.[0]?.value ?? 0);
   const stateValue = typeof wantedState === "number" ? wantedState : held;
+  if (row && stateValue !== read(row, state)) refuseMessageStates(table, state, Number(stateValue));
   if (!row || wantedState !== undefined) setDrafted(draft, state, stateValue);
   if (typeof wantedStatus === "number") {
     const option = status.options?.find((each) => each.value === wantedStatus);
@@ -33,4 +34,17 @@ export function completeStatus(table: Table, draft: Draft, row: Row | undefined,
 function defaultStatus(state: Column, status: Column, value: number): number {
   const fallback = state.options?.find((each) => each.value === value)?.fallback;
   return fallback ?? status.options?.find((each) => each.state === value)?.value ?? value;
+}
+
+/** States that an update cannot set: they belong to messages of their own. */
+const BY_MESSAGE: Record<string, Record<number, string>> = {
+  opportunity: { 1: "won", 2: "lost" },
+  incident: { 1: "CloseIncidentRequest" },
+};
+
+function refuseMessageStates(table: Table, state: Column, value: number): void {
+  const message = BY_MESSAGE[table.name]?.[value];
+  if (message === undefined) return;
+  const label = state.options?.find((each) => each.value === value)?.label ?? String(value);
+  throw errors.stateByMessage(table.name, table.name === "opportunity" ? message : label, message);
 }

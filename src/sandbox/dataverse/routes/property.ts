@@ -1,4 +1,5 @@
 import type { Reply } from "../../http/exchange.ts";
+import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import { isLookup, isProperty, read, type Table } from "../model.ts";
 import { queryColumn } from "../query/fields.ts";
@@ -10,11 +11,34 @@ import { idOf } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
 import { writeValue } from "../wire/row-writer.ts";
 import { createInCollection } from "./create.ts";
-import { existing } from "./record.ts";
+import { checkIfMatch, existing } from "./record.ts";
+
+const SOURCE = "dataverse.md section 4; update-delete-entities-using-web-api.md";
+
+export const PROPERTY_OPERATIONS: Operation[] = [
+  { name: "GET property", does: "one value; 204 when there is none", source: SOURCE },
+  { name: "GET property/$value", does: "the bare value as text", source: "retrieve-entity-using-web-api.md" },
+  { name: "PUT property", does: "changes one value", source: SOURCE },
+  { name: "DELETE property", does: "empties one value", source: SOURCE },
+];
+
+/** `GET /{set}(key)/{property}/$value`: the value without any wrapping. */
+export function rawValueRoute(request: ApiRequest, table: Table, segment: Segment, name: string): Reply {
+  if (request.call.method !== "GET") throw errors.wrongVerb(request.call.method);
+  const row = existing(table, parsePredicate(table, segment.key!));
+  const column = queryColumn(table, name);
+  if (column.kind === "image") throw errors.notBuilt("The content of an image column ($value)");
+  requirePrivilege(request, table, "Read");
+  const value = read(row, column);
+  if (value === null) return noContent(0);
+  return { status: 200, headers: { "Content-Type": "text/plain", "OData-Version": "4.0" }, body: String(value) };
+}
 
 /** One property of one row: `GET`, `PUT {"value": x}`, `DELETE` (dataverse.md section 4). */
 export function propertyRoute(request: ApiRequest, table: Table, segment: Segment, name: string): Reply {
-  const row = existing(table, parsePredicate(table, segment.key!));
+  const key = parsePredicate(table, segment.key!);
+  const row = existing(table, key);
+  checkIfMatch(request, table, row, key);
   if (request.call.method === "POST") return createInCollection(request, table, row, name);
   const relation = table.relations.find((each) => each.navigation === name);
   const named = table.columns.get(name);

@@ -1,4 +1,5 @@
 import type { Reply } from "../../http/exchange.ts";
+import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
 import { parseOptions } from "../query/options.ts";
@@ -9,7 +10,21 @@ import { upsertRow } from "../records/write.ts";
 import { type ApiRequest, headerOf, jsonBody, noContent, transact } from "../request.ts";
 import { etagOf, idOf, type Row } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
+import { selectedColumns } from "../wire/row-writer.ts";
 import { representation } from "./representation.ts";
+
+const SOURCE = "dataverse.md section 4; perform-conditional-operations-using-web-api.md";
+
+export const RECORD_OPERATIONS: Operation[] = [
+  { name: "GET row", does: "one row by id or alternate key", source: SOURCE },
+  { name: "PATCH row", does: "updates a row, or creates it with that id or key (upsert)", source: SOURCE },
+  { name: "DELETE row", does: "deletes a row", source: SOURCE },
+  { name: "HEAD row", does: "the headers of GET, without the body", source: "HTTP" },
+  { name: "Prefer: return=representation", does: "POST 201, PATCH 200 or 201, with the row", source: SOURCE },
+  { name: "If-Match", does: "an etag guards against lost updates, * against creating", source: SOURCE },
+  { name: "If-None-Match", does: "304 on GET, * on PATCH creates only, null means nothing", source: SOURCE },
+  { name: "Alternate key", does: "composite, with lookups, choices, numbers and dates", source: SOURCE },
+];
 
 /** `GET`, `PATCH` and `DELETE /{set}(key)`, with the conditions of dataverse.md section 4. */
 export function recordRoute(request: ApiRequest, table: Table, segment: Segment): Reply {
@@ -37,12 +52,12 @@ function retrieve(request: ApiRequest, table: Table, key: KeyPredicate): Reply {
   requirePrivilege(request, table, "Read");
   const options = parseOptions(request.call.query);
   if (options.expand !== undefined) throw errors.notBuilt("The query option $expand");
+  selectedColumns(table, options.select);
   const row = existing(table, key);
   const known = condition(request, "if-none-match");
   if (known !== undefined && request.prefer.annotations === undefined) {
     if (!table.concurrency) throw errors.concurrencyOff(table.name);
-    if (known === "*" || known === etagOf(row))
-      return { status: 304, headers: { "OData-Version": "4.0", ETag: etagOf(row) } };
+    if (names(known, row)) return { status: 304, headers: { "OData-Version": "4.0", ETag: etagOf(row) } };
   }
   return representation(request, table, row, options.select, 200);
 }
@@ -50,6 +65,7 @@ function retrieve(request: ApiRequest, table: Table, key: KeyPredicate): Reply {
 function upsert(request: ApiRequest, table: Table, key: KeyPredicate, segment: Segment): Reply {
   const body = jsonBody(request, table.set);
   const options = parseOptions(request.call.query);
+  selectedColumns(table, options.select);
   const row = findRow(table, key);
   if (condition(request, "if-none-match") === "*" && row) throw errors.duplicateId();
   checkIfMatch(request, table, row, key);
@@ -77,7 +93,12 @@ export function checkIfMatch(request: ApiRequest, table: Table, row: Row | undef
   if (!row) throw missing(table, key);
   if (wanted === "*") return;
   if (!table.concurrency) throw errors.concurrencyOff(table.name);
-  if (wanted !== etagOf(row)) throw errors.staleVersion();
+  if (!names(wanted, row)) throw errors.staleVersion();
+}
+
+/** Whether a condition means this version of the row: `*`, its etag, or a list that has it. */
+function names(condition: string, row: Row): boolean {
+  return condition === "*" || condition.split(",").some((each) => each.trim() === etagOf(row));
 }
 
 /** A condition header; `null` is what clients send to defeat caches, and means nothing (section 1). */

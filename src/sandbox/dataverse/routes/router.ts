@@ -10,7 +10,7 @@ import { parseSegments, type Segment } from "../wire/address.ts";
 import { BULK_ACTIONS } from "./bulk.ts";
 import { totalRecordCount, whoAmI } from "./functions.ts";
 import { KNOWN_MESSAGES, KNOWN_ROOTS, KNOWN_SETS } from "./known-names.ts";
-import { propertyRoute } from "./property.ts";
+import { propertyRoute, rawValueRoute } from "./property.ts";
 import { recordRoute } from "./record.ts";
 import { referenceRoute } from "./reference.ts";
 import { countRoute, tableRoute } from "./table.ts";
@@ -115,6 +115,6 @@ function rowRoute(request: ApiRequest, table: Table, first: Segment, rest: Segme
   if (more.length === 1 && more[0]!.name === "$ref") return referenceRoute(request, table, first, next);
   if (next.key !== undefined) throw errors.notBuilt(`The collection '${next.name}' of a row`);
   if (more.length === 0) return propertyRoute(request, table, first, next.name);
-  if (more.length === 1 && more[0]!.name === "$value") throw errors.notBuilt("The raw value of a property ($value)");
+  if (more.length === 1 && more[0]!.name === "$value") return rawValueRoute(request, table, first, next.name);
   throw errors.noSuchSegment(more[0]!.name);
 }

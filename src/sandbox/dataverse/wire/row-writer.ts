@@ -1,5 +1,14 @@
 import type { Environment } from "../environment.ts";
-import { type Column, isLookup, isProperty, propertyName, read, readTarget, type Table } from "../model.ts";
+import {
+  type Column,
+  isLookup,
+  isProperty,
+  keyColumnOf,
+  propertyName,
+  read,
+  readTarget,
+  type Table,
+} from "../model.ts";
 import { queryColumn } from "../query/fields.ts";
 import { type Cell, type Row, VERSION } from "../row.ts";
 import { formattedValue } from "./formatted.ts";
@@ -22,6 +31,8 @@ export function selectedColumns(table: Table, select: string[] | undefined): Col
   const columns = [...new Set(select.map((name) => queryColumn(table, name)))];
   const id = table.columns.get(table.idColumn)!;
   if (!columns.includes(id)) columns.push(id);
+  const key = keyColumnOf(table);
+  if (!columns.includes(key)) columns.push(key);
   const currency = table.columns.get("transactioncurrencyid");
   if (currency && !columns.includes(currency) && columns.some((column) => column.kind === "money")) {
     columns.push(currency);
