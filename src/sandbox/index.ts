@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,8 +10,8 @@ import { errorReply, isWebApi, isWebApiWrite, webApiReply } from "./dataverse/ap
 import { copyEnvironment } from "./dataverse/copy.ts";
 import { errors } from "./dataverse/errors.ts";
 import { createEnvironment } from "./dataverse/seed-data.ts";
-import { type AppState, CLIENT_ID, CLIENT_SECRET, TENANT_ID } from "./entra/directory.ts";
-import { notBuilt, tokenReply } from "./entra/token.ts";
+import { type AppState, CLIENT_ID, CLIENT_SECRET, createDirectory, TENANT_ID } from "./entra/directory.ts";
+import { entraReply, isEntra } from "./entra/routes.ts";
 import { selfSigned } from "./http/certificate.ts";
 import type { Call, Reply } from "./http/exchange.ts";
 import { createFaults, type Fault } from "./http/faults.ts";
@@ -32,16 +31,15 @@ export async function startSandbox(
 ): Promise<Sandbox> {
   const faults = createFaults();
   const log = createRequestLog();
-  const key = randomBytes(32);
   const clock = createClock();
   let environment = createEnvironment(clock);
-  let app: AppState = "active";
+  let directory = createDirectory();
   const origins: string[] = [];
   let tokensFrom = 0;
   const gate = {
-    key,
     clock,
-    app: () => app,
+    app: () => directory.state,
+    directory: () => directory,
     tokensFrom: () => tokensFrom,
     isOwn: (claimed: string, call: Call) => isOwn(claimed, [...origins, call.origin]),
   };
@@ -51,7 +49,7 @@ export async function startSandbox(
     reset() {
       clock.reset();
       environment = createEnvironment(clock);
-      app = "active";
+      directory = createDirectory();
       tokensFrom = 0;
       faults.clear();
       log.clear({ bodies: false });
@@ -69,23 +67,30 @@ export async function startSandbox(
     },
     snapshots: new Map(),
     save() {
-      const kept = { environment: copyEnvironment(environment), app, tokensFrom, ahead: clock.ahead() };
+      const kept = {
+        environment: copyEnvironment(environment),
+        directory: structuredClone(directory),
+        tokensFrom,
+        ahead: clock.ahead(),
+      };
       return () => {
         const { metadataVersion } = environment;
         environment = copyEnvironment(kept.environment);
         // What was worked out from the schema that is left must not be taken for the restored one's.
         environment.metadataVersion = Math.max(metadataVersion, environment.metadataVersion) + 1;
-        ({ app, tokensFrom } = kept);
+        directory = structuredClone(kept.directory);
+        ({ tokensFrom } = kept);
         clock.reset();
         clock.advance(kept.ahead);
       };
     },
     app: {
-      get: () => app,
+      get: () => directory.state,
       set(state: AppState) {
-        app = state;
+        directory.state = state;
       },
     },
+    directory: () => directory,
   };
   const services = {
     faults,
@@ -94,7 +99,7 @@ export async function startSandbox(
       answer(
         call,
         (api) => webApiReply(api, environment, gate),
-        (entra, tenant) => tokenReply(entra, tenant, gate),
+        (entra) => entraReply(entra, gate),
       ),
     control: (call: Call) => controlReply(call, controlled),
     isControl: (path: string) => path === "/_sandbox" || path.startsWith("/_sandbox/"),
@@ -134,14 +139,10 @@ export async function startSandbox(
   };
 }
 
-const TOKEN_PATH = /^\/([^/]+)\/oauth2\/v2\.0\/token$/;
-
-function answer(call: Call, api: (call: Call) => Reply, token: (call: Call, tenant: string) => Reply): Reply {
+function answer(call: Call, api: (call: Call) => Reply, entra: (call: Call) => Reply): Reply {
   try {
     if (isWebApi(call.path)) return api(call);
-    const tenant = TOKEN_PATH.exec(call.path)?.[1];
-    if (tenant !== undefined && call.method === "POST") return token(call, decodeURIComponent(tenant));
-    if (/\/oauth2\/|\/\.well-known\/|\/discovery\//.test(call.path)) return notBuilt(`${call.method} ${call.path}`);
+    if (isEntra(call.path)) return entra(call);
     return errorReply(errors.noSuchResource(`${call.origin}${call.path}`));
   } catch (error) {
     return errorReply(errors.unexpected((error as Error).message));

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Environment } from "../dataverse/environment.ts";
-import type { AppState } from "../entra/directory.ts";
+import type { AppState, Directory } from "../entra/directory.ts";
 import type { Call } from "../http/exchange.ts";
 import type { Faults } from "../http/faults.ts";
 import type { RequestLog } from "../http/log.ts";
@@ -23,6 +23,8 @@ export type Controlled = {
   /** Cuts every connection. */
   restart(): void;
   app: { get(): AppState; set(state: AppState): void };
+  /** The apps and users of Entra ID. */
+  directory(): Directory;
 };
 
 /** One request to the control API: what stands in the braces of its route, its query, and its body. */

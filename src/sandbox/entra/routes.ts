@@ -1,0 +1,164 @@
+import { type Call, header, jsonReply, type Reply } from "../http/exchange.ts";
+import type { Operation } from "../operation.ts";
+import type { Authority, EntraCall } from "./authority.ts";
+import { authorizeReply } from "./authorize.ts";
+import { instanceDiscovery, keys, openIdConfiguration } from "./discovery.ts";
+import { EntraError } from "./errors.ts";
+import { logoutReply } from "./logout.ts";
+import { NotBuilt, notBuiltReply } from "./not-built.ts";
+import { messagePage } from "./page.ts";
+import { tokenReply } from "./token.ts";
+
+type Endpoint = {
+  methods: string[];
+  does: string;
+  handle(entra: EntraCall): Reply;
+  /** Its errors are read by a person, not by a program. */
+  page?: boolean;
+};
+
+const absent = (what: string) => () => {
+  throw new NotBuilt(what);
+};
+
+/** By what follows the tenant; `/v2.0` is taken out before, and makes the call one of version 2. */
+const ENDPOINTS: Record<string, Endpoint> = {
+  "oauth2/token": {
+    methods: ["POST"],
+    does: "Grants tokens: client credentials, code, refresh token",
+    handle: tokenReply,
+  },
+  "oauth2/authorize": {
+    methods: ["GET", "POST"],
+    does: "Shows accounts and consent as a plain page, then sends a code to the redirect URI",
+    handle: authorizeReply,
+    page: true,
+  },
+  "oauth2/logout": {
+    methods: ["GET", "POST"],
+    does: "Goes to post_logout_redirect_uri where it is an address of this machine; there is no session to end",
+    handle: logoutReply,
+    page: true,
+  },
+  ".well-known/openid-configuration": {
+    methods: ["GET"],
+    does: "The OpenID provider's metadata, for the tenant, /common and /organizations",
+    handle: openIdConfiguration,
+  },
+  "discovery/keys": { methods: ["GET"], does: "The key that tokens are signed with (JWKS)", handle: keys },
+  "discovery/instance": {
+    methods: ["GET"],
+    does: "Says that this host is an authority of its own, as msal asks",
+    handle: instanceDiscovery,
+  },
+  "oauth2/devicecode": { methods: ["POST"], does: "501", handle: absent("The device code flow") },
+};
+
+/** The endpoints as the support matrix lists them. */
+export const ENTRA_ENDPOINTS: Operation[] = Object.entries(ENDPOINTS).map(([name, { does }]) => ({
+  name,
+  does,
+  source: "dataverse.md section 2; entra-docs identity-platform/v2-protocols.md",
+}));
+
+/** Entra takes no form that is longer. */
+const LONGEST_FORM = 1024 * 1024;
+
+/** Whether the path is one of Entra's, built or not. */
+export function isEntra(path: string): boolean {
+  return /^\/[^/]+\/(oauth2|v2\.0|\.well-known|discovery|userrealm|saml2|kerberos)(\/|$)/i.test(path);
+}
+
+/**
+ * Answers one call to Entra. Never throws: what goes wrong becomes the documented body, with the client's own correlation
+ * id where it sent one, or a page where it is a person who reads it.
+ */
+export function entraReply(call: Call, authority: Authority): Reply {
+  const found = endpointOf(call);
+  const fields = found ? fieldsOf(call) : new URLSearchParams();
+  let reply: Reply;
+  try {
+    reply = answer(call, authority, found, fields);
+  } catch (error) {
+    if (error instanceof NotBuilt) reply = notBuiltReply(error.message);
+    else
+      reply = entraErrorReply(error as EntraError, call, authority.clock.now(), { page: found?.endpoint.page, fields });
+  }
+  const asked = header(call, "client-request-id") ?? fields.get("client-request-id");
+  if (asked && GUID.test(asked)) reply.headers["client-request-id"] = asked;
+  reply.headers["x-ms-request-id"] ??= crypto.randomUUID();
+  return reply;
+}
+
+type Found = { endpoint: Endpoint; tenant: string; version: 1 | 2 };
+
+function answer(call: Call, authority: Authority, found: Found | undefined, fields: URLSearchParams): Reply {
+  if (!found) throw new NotBuilt(`${call.method} ${call.path.slice(0, 200)}`);
+  const method = call.method === "HEAD" ? "GET" : call.method;
+  const { endpoint, tenant, version } = found;
+  if (method === "OPTIONS") throw new NotBuilt("Calling the endpoints from a page of another origin");
+  if (!endpoint.methods.includes(method)) {
+    if (endpoint.handle === tokenReply) throw new EntraError("postOnly", method);
+    return { status: 405, headers: { Allow: endpoint.methods.join(", ") } };
+  }
+  if (call.body.length > LONGEST_FORM) throw new EntraError("malformed");
+  return endpoint.handle({ call, tenant, version, fields, authority });
+}
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The body of an error (dataverse.md section 2), or the page that shows it. */
+export function entraErrorReply(
+  error: EntraError,
+  call: Call,
+  now: number,
+  more: { page?: boolean | undefined; fields: URLSearchParams },
+): Reply {
+  // Anything else that was thrown is a fault of the sandbox, and must still come in the envelope.
+  const known =
+    error instanceof EntraError ? error : { status: 500, error: "server_error", number: 90033, message: String(error) };
+  const trace = crypto.randomUUID();
+  const asked = header(call, "client-request-id") ?? more.fields.get("client-request-id") ?? "";
+  const correlation = GUID.test(asked) ? asked : crypto.randomUUID();
+  const timestamp = `${new Date(now).toISOString().slice(0, 19).replace("T", " ")}Z`;
+  const text = `${known.message}\r\nTrace ID: ${trace}\r\nCorrelation ID: ${correlation}\r\nTimestamp: ${timestamp}`;
+  const headers = { "Cache-Control": "no-store, no-cache", "x-ms-request-id": trace };
+  if (more.page) {
+    const shown = messagePage(known.status, "Sorry, but we're having trouble signing you in.", text);
+    return { ...shown, headers: { ...shown.headers, ...headers } };
+  }
+  const body = {
+    error: known.error,
+    error_description: text,
+    error_codes: [known.number],
+    timestamp,
+    trace_id: trace,
+    correlation_id: correlation,
+    error_uri: `https://login.microsoftonline.com/error?code=${known.number}`,
+  };
+  return jsonReply(known.status, body, known.status === 405 ? { ...headers, Allow: "POST" } : headers);
+}
+
+function endpointOf({ path }: Call): Found | undefined {
+  const [, tenant = "", ...rest] = path.split("/");
+  const version = rest.includes("v2.0") ? 2 : 1;
+  const name = rest.filter((part) => part !== "v2.0").join("/");
+  const endpoint = Object.hasOwn(ENDPOINTS, name) ? ENDPOINTS[name] : undefined;
+  return endpoint && { endpoint, tenant: decoded(tenant), version };
+}
+
+/** The form of a POST, or the query; a body that is no form has no fields. */
+function fieldsOf({ method, query, body, headers }: Call): URLSearchParams {
+  if (method !== "POST") return new URLSearchParams(query);
+  const isForm = /^application\/x-www-form-urlencoded\b/i.test(headers["content-type"] ?? "");
+  return new URLSearchParams(isForm && body.length <= LONGEST_FORM ? body.toString() : "");
+}
+
+/** A tenant that does not decode stays as it came: it is none there is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
