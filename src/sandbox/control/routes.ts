@@ -5,6 +5,7 @@ import type { Operation } from "../operation.ts";
 import { ACCESS } from "./access.ts";
 import { CHANGE_TRACKING } from "./change-tracking.ts";
 import { CLOCK } from "./clock.ts";
+import { DIRECTORY } from "./directory.ts";
 import { FAULTS } from "./faults.ts";
 import type { Controlled, ControlOperation, ControlOperations } from "./operation.ts";
 import { PLUGINS } from "./plugins.ts";
@@ -22,6 +23,7 @@ const OPERATIONS: ControlOperations = {
   ...CLOCK,
   ...PLUGINS,
   ...ACCESS,
+  ...DIRECTORY,
   ...CHANGE_TRACKING,
   ...ROWS,
   ...SNAPSHOTS,

@@ -1,11 +1,12 @@
 import type { Clock } from "../clock.ts";
-import { CLIENT_ID, PRINCIPAL_ID } from "../entra/directory.ts";
+import { CLIENT_ID, FIRST_USER, PRINCIPAL_ID } from "../entra/directory.ts";
 import { addComputedColumns, deliveredTables, intersectTable } from "./build.ts";
 import type { Environment } from "./environment.ts";
 import { namedGuid } from "./guids.ts";
 import { addTable, listMessages } from "./messages.ts";
 import { begin, type Transaction } from "./records/transaction.ts";
 import { createRow } from "./records/write.ts";
+import { userOf } from "./security/rights.ts";
 import { deliverRoles, giveRole, SYSTEM_ADMINISTRATOR } from "./security/roles.ts";
 
 const SYSTEM = namedGuid("systemuser SYSTEM");
@@ -69,7 +70,26 @@ export function createEnvironment(clock: Clock): Environment {
   deliverRoles(environment, tx);
   giveRole(tx, SYSTEM, SYSTEM_ADMINISTRATOR);
   giveRole(tx, environment.appUser, SYSTEM_ADMINISTRATOR);
+  keepPerson(environment, FIRST_USER);
   return environment;
+}
+
+/**
+ * The user of a person who can sign in, found by the object id in the token (dataverse.md section 2). Made where there is
+ * none yet, with the role System Administrator.
+ */
+export function keepPerson(
+  environment: Environment,
+  { id, upn, name }: { id: string; upn: string; name: string },
+): void {
+  if (userOf(environment, "object", id) !== undefined) return;
+  const row = namedGuid(`systemuser ${id}`);
+  const tx = begin(environment, { user: SYSTEM, bypassPlugins: true, seeding: true });
+  const [first, ...rest] = name.split(" ");
+  const names = rest.length === 0 ? { lastname: name } : { firstname: first, lastname: rest.join(" ") };
+  const body = { ...names, domainname: upn, internalemailaddress: upn, azureactivedirectoryobjectid: id };
+  createRow(tx, environment.tables.get("systemuser")!, body, row);
+  giveRole(tx, row, SYSTEM_ADMINISTRATOR);
 }
 
 function currency(name: string, code: string, symbol: string, rate: number): Record<string, unknown> {

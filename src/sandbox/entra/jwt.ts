@@ -60,7 +60,7 @@ export function readToken(token: string): Claims | undefined {
   const known = verified.get(token);
   if (known) return known;
   const jwt = parseJwt(token);
-  if (!jwt || jwt.header.alg !== "RS256" || jwt.header.kid !== signingKey?.id) return undefined;
+  if (jwt?.header.alg !== "RS256" || jwt.header.kid !== signingKey?.id) return undefined;
   if (!verify("sha256", jwt.signed, key().publicKey, jwt.signature)) return undefined;
   if (verified.size >= 1000) verified.clear();
   verified.set(token, jwt.claims as Claims);
