@@ -50,6 +50,33 @@ export const errors = {
   noSuchProperty: (name: string, type: string) =>
     make(400, "0x80060888", `Could not find a property named '${name}' on type 'Microsoft.Dynamics.CRM.${type}'.`),
   badQuery: (text: string) => make(400, "0x80060888", text),
+  unknownFunction: (name: string) =>
+    make(
+      400,
+      "0x80060888",
+      `An unknown function with name '${name}' was found. This may also be a function import or a key lookup on a navigation property, which is not allowed.`,
+    ),
+  tooManyExpands: () => make(400, "0x8004430d", "Number of link entities in query exceeded maximum limit."),
+  nestedExpandOption: () =>
+    make(
+      400,
+      "0x80060888",
+      "Only $select and $filter clause can be provided while doing $expand on many-to-one relationship or nested one-to-many relationship.",
+    ),
+  referenceExpand: () => make(400, "0x80060888", "Expand with $ref is only supported on lookup type navigation property."),
+  manyToManyExpand: () =>
+    make(
+      400,
+      "0x80060888",
+      "Expanding a many-to-many relationship is not supported in a nested $expand or together with relationships of other kinds.",
+    ),
+  badCast: (cast: string, type: string) =>
+    make(
+      400,
+      "0x80060888",
+      `The type '${cast}' specified in the URI is neither a base type nor a sub-type of the previously-specified type 'Microsoft.Dynamics.CRM.${type}'.`,
+    ),
+  queryNode: (kind: string) => make(400, "0x80060888", `The query node ${kind} is not supported.`),
 
   // bodies (sections 4, 5)
   badJson: (set: string, detail: string) => payload(set, `Microsoft.OData.ODataException: ${detail}`),

@@ -2,7 +2,8 @@ import { pageBytes } from "../wire/page-buffer.ts";
 import { rowWriter, selectedColumns } from "../wire/row-writer.ts";
 import { readCookie, writeCookie } from "./cookie.ts";
 import { checkTrackedOptions, readChanges } from "./delta.ts";
-import { deltaLink, type ListRequest, PAGE_SIZE, selectText } from "./list.ts";
+import { deltaLink, type ListRequest, selectText } from "./list.ts";
+import { PAGE_SIZE } from "./options.ts";
 
 /** The JSON of one page of changes: current rows, then tombstones, then a link on (dataverse.md section 10). */
 export function deltaPage(request: ListRequest): Buffer {

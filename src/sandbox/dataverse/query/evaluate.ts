@@ -1,32 +1,48 @@
 import { fold, likePattern } from "../collation.ts";
 import { errors } from "../errors.ts";
+import { GUID } from "../guids.ts";
+import type { Column } from "../model.ts";
+import { isDay, toInstant } from "../records/values.ts";
 import type { Cell } from "../row.ts";
-import type { Comparison, Expression, LiteralKind, Operand } from "./syntax.ts";
+import type { Call, Comparison, Expression, Lambda, LiteralKind, Operand } from "./syntax.ts";
 
 /** What a path in a query leads to: how to read it, and its type for checking literals against. */
-export type Field<T> = { type: "string" | "number" | "boolean" | "guid" | "date" | "datetime"; get(item: T): Cell };
+export type Field<T> = {
+  type: "string" | "number" | "boolean" | "guid" | "date" | "datetime";
+  get(item: T): Cell;
+  /** Of a table's row: the column at the end of the path. */
+  column?: Column;
+};
 
 /** Finds the field of a path; throws "Could not find a property named ..." */
 export type Resolve<T> = (path: string[]) => Field<T>;
 
 /** SQL's three values: a comparison with nothing is neither true nor false (section 6: `ne` leaves out nulls). */
-type Truth = boolean | null;
-type Test<T> = (item: T) => Truth;
+export type Truth = boolean | null;
+export type Test<T> = (item: T) => Truth;
+
+/** What only rows of tables have: collections to look into, and Dataverse's own functions. */
+export type Powers<T> = { lambda(lambda: Lambda): Test<T>; call(call: Call): Test<T> };
 
 /** Compiles a filter; the result says whether an item is in. Throws when a name or a type is wrong. */
-export function compileFilter<T>(expression: Expression, resolve: Resolve<T>): (item: T) => boolean {
-  const test = compile(expression, resolve);
+export function compileFilter<T>(
+  expression: Expression,
+  resolve: Resolve<T>,
+  powers?: Powers<T>,
+): (item: T) => boolean {
+  const test = compile(expression, resolve, powers);
   return (item) => test(item) === true;
 }
 
-function compile<T>(expression: Expression, resolve: Resolve<T>): Test<T> {
+function compile<T>(expression: Expression, resolve: Resolve<T>, powers: Powers<T> | undefined): Test<T> {
+  const compiled = (part: Expression) => compile(part, resolve, powers);
   switch (expression.kind) {
     case "and":
-      return conjunction(expression.parts.map((part) => compile(part, resolve)));
+      return conjunction(expression.parts.map(compiled));
     case "or":
-      return oneOf(expression.parts, resolve) ?? disjunction(expression.parts.map((part) => compile(part, resolve)));
+      return oneOf(expression.parts, resolve) ?? disjunction(expression.parts.map(compiled));
     case "not": {
-      const part = compile(expression.part, resolve);
+      const part = compiled(expression.part);
       return (item) => {
         const truth = part(item);
         return truth === null ? null : !truth;
@@ -36,8 +52,12 @@ function compile<T>(expression: Expression, resolve: Resolve<T>): Test<T> {
       return comparison(expression.operator, expression.left, expression.right, resolve);
     case "text":
       return textTest(expression.test, expression.left, expression.right, resolve);
-    case "in":
-      return membership(resolve(expression.path), expression.values, expression.negated);
+    case "lambda":
+      if (!powers) throw errors.queryNode(expression.quantifier === "any" ? "Any" : "All");
+      return powers.lambda(expression);
+    case "call":
+      if (!powers) throw errors.unknownFunction(`Microsoft.Dynamics.CRM.${expression.name}`);
+      return powers.call(expression);
     case "operand": {
       const { get, type } = operandField(expression.operand, resolve);
       if (type !== "boolean") throw errors.badQuery("The $filter expression must evaluate to a single boolean value.");
@@ -85,7 +105,8 @@ function oneOf<T>(parts: Expression[], resolve: Resolve<T>): Test<T> | undefined
   return path && membership(resolve(path), values, false);
 }
 
-function membership<T>(field: Field<T>, values: unknown[], negated: boolean): Test<T> {
+/** Whether a value is one of a list, or with `negated` none of it. An empty value is neither. */
+export function membership<T>(field: Field<T>, values: unknown[], negated: boolean): Test<T> {
   const wanted = new Set(values.map((value) => comparable(memberValue(field, value))));
   return (item) => {
     const value = field.get(item);
@@ -94,13 +115,32 @@ function membership<T>(field: Field<T>, values: unknown[], negated: boolean): Te
 }
 
 /** Members of a list come as texts, whatever the column's type (section 6). */
-function memberValue<T>(field: Field<T>, value: unknown): Cell {
-  if (field.type === "number") return Number(value);
-  if (field.type === "boolean") return value === true || value === "true" || value === "1";
-  return String(value);
+export function memberValue<T>(field: Field<T>, value: unknown): Cell {
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  const fitting = typed(field.type, text);
+  if (fitting !== undefined) return fitting;
+  throw errors.badQuery(`The value '${text.slice(0, 100)}' is not of the type '${EDM[field.type]}'.`);
 }
 
-function comparable(value: Cell): Cell {
+function typed(type: Field<unknown>["type"], text: string): Cell | undefined {
+  switch (type) {
+    case "number":
+      return /^\s*-?\d+(\.\d+)?([eE][+-]?\d+)?\s*$/.test(text) ? Number(text) : undefined;
+    case "boolean":
+      return { true: true, false: false, "1": true, "0": false }[text.toLowerCase()];
+    case "guid":
+      return GUID.test(text.replace(/^\{|\}$/g, "")) ? text.replace(/^\{|\}$/g, "").toLowerCase() : undefined;
+    case "date":
+      return isDay(text) ? text : toInstant(text)?.slice(0, 10);
+    case "datetime":
+      return toInstant(text);
+    default:
+      return text;
+  }
+}
+
+/** A value as comparisons see it: texts without case, accents and trailing blanks. */
+export function comparable(value: Cell): Cell {
   return typeof value === "string" ? fold(value) : value;
 }
 

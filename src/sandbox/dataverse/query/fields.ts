@@ -1,8 +1,16 @@
 import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
-import { type Column, isLookup, isProperty, propertyName, read, type Table } from "../model.ts";
+import { type Column, isLookup, isProperty, propertyName, read, readTarget, type Table } from "../model.ts";
+import { requirePrivilege } from "../records/privileges.ts";
+import type { Actor } from "../records/transaction.ts";
+import { collectionNavigation, type SingleNavigation, singleNavigation } from "../relationships.ts";
 import type { Row } from "../row.ts";
 import type { Field, Resolve } from "./evaluate.ts";
+
+/** On whose behalf something is read: a request is one. Linked tables are read with the same rights. */
+export type Reader = { environment: Environment; actor: Actor };
+
+const CRM = "Microsoft.Dynamics.CRM.";
 
 /** The column a query names, as the Web API names it: `firstname`, `_parentcustomerid_value`. */
 export function queryColumn(table: Table, name: string): Column {
@@ -37,25 +45,83 @@ export function fieldType(column: Column): Field<Row>["type"] {
   }
 }
 
-/** Resolves paths over rows of a table: a column, or a column of a row that lookups lead to (`a/b/name`). */
-export function rowFields(environment: Environment, table: Table): Resolve<Row> {
+/**
+ * Resolves paths over rows of a table: a column, or a column of a row that lookups lead to (`a/b/name`). Inside a
+ * lambda every path begins with its variable: Dataverse compares columns of one row only (section 6).
+ */
+export function rowFields(reader: Reader, table: Table, variable?: string): Resolve<Row> {
   return (path) => {
-    const [name, ...rest] = path;
-    if (rest.length === 0) {
-      const column = queryColumn(table, name!);
-      return { type: fieldType(column), get: (row) => read(row, column) };
-    }
-    const relation = table.relations.find((each) => each.navigation === name);
-    const target = relation && environment.tables.get(relation.target);
-    const column = relation && table.columns.get(relation.column);
-    if (!target || !column) throw errors.noSuchProperty(name!, table.name);
-    const inner = rowFields(environment, target)(rest);
-    return {
-      type: inner.type,
-      get: (row) => {
-        const linked = target.byId.get(String(read(row, column)));
-        return linked === undefined ? null : inner.get(linked);
-      },
-    };
+    if (variable === undefined) return fieldAt(reader, table, path);
+    const [first, ...rest] = path;
+    if (first === variable && rest.length > 0) return fieldAt(reader, table, rest);
+    throw errors.badQuery(`'${path.join("/")}' is not a property of the lambda variable '${variable}'.`);
   };
+}
+
+function fieldAt(reader: Reader, table: Table, path: string[]): Field<Row> {
+  const [name, ...rest] = path;
+  if (rest.length === 0) {
+    const column = queryColumn(table, name!);
+    return { type: fieldType(column), get: (row) => read(row, column), column };
+  }
+  const navigation = singleNavigation(reader.environment, table, name!);
+  if (!navigation) throw notSingle(reader, table, name!, rest[0]!);
+  const step = castStep(reader.environment, navigation, rest);
+  const { column } = navigation;
+  // All that users and teams share, and all an owner of unnamed type has, is its id.
+  if (step.table === undefined) {
+    if (rest.join("/") !== "ownerid") throw errors.noSuchProperty(rest[0]!, "principal");
+    return { type: "guid", get: (row) => read(row, column), column };
+  }
+  requirePrivilege(reader, step.table, "Read");
+  const inner = fieldAt(reader, step.table, step.rest);
+  return {
+    ...inner,
+    get(row) {
+      const linked = linkedRow(reader.environment, navigation, row);
+      return linked === undefined || linked.table !== step.table ? null : inner.get(linked.row);
+    },
+  };
+}
+
+/** Goes over a cast (`ownerid/Microsoft.Dynamics.CRM.systemuser/...`), without which an owner has no table. */
+function castStep(
+  environment: Environment,
+  navigation: SingleNavigation,
+  rest: string[],
+): { table: Table | undefined; rest: string[] } {
+  const owner = navigation.relation.target === "owner";
+  if (!rest[0]!.startsWith(CRM)) return { table: owner ? undefined : navigation.target, rest };
+  const table = environment.tables.get(rest[0]!.slice(CRM.length));
+  if (!table || rest.length < 2 || !(owner ? isPrincipal(table) : table === navigation.target)) {
+    throw errors.badCast(rest[0]!, owner ? "principal" : navigation.target.name);
+  }
+  return { table, rest: rest.slice(1) };
+}
+
+export function isPrincipal(table: Table): boolean {
+  return table.name === "systemuser" || table.name === "team";
+}
+
+function notSingle(reader: Reader, table: Table, name: string, next: string): Error {
+  if (!collectionNavigation(reader.environment, table, name)) return errors.noSuchProperty(name, table.name);
+  if (next === "$count") return errors.queryNode("Count");
+  return errors.badQuery(
+    `The parent value for a property access of a property '${next}' is not a single value. Property access can only be applied to a single value.`,
+  );
+}
+
+/** The row a lookup leads to; undefined when it is empty, leads to another table, or the row is gone. */
+export function linkedRow(
+  environment: Environment,
+  { relation, column, target }: SingleNavigation,
+  row: Row,
+): { table: Table; row: Row } | undefined {
+  const id = read(row, column);
+  if (id === null) return undefined;
+  const pointed = readTarget(row, column);
+  const table = relation.target === "owner" ? environment.tables.get(pointed ?? "") : target;
+  if (!table || (pointed !== undefined && pointed !== table.name)) return undefined;
+  const linked = table.byId.get(String(id));
+  return linked && { table, row: linked };
 }

@@ -31,7 +31,7 @@ export function tokens(text: string): Token[] {
     while (text[at] === " " || text[at] === "\t" || text[at] === "\n" || text[at] === "\r") at++;
     if (at >= text.length) return [...found, { kind: "end", text: "", at }];
     const token = tokenAt(text, at);
-    if (!token) throw errors.badQuery(`Syntax error at position ${at} in '${text}'.`);
+    if (!token) throw unreadable(text, at);
     found.push(token);
     at += token.text.length;
   }
@@ -44,4 +44,12 @@ function tokenAt(text: string, at: number): Token | undefined {
     if (match) return { kind, text: match[0], at } as Token;
   }
   return undefined;
+}
+
+function unreadable(text: string, at: number): Error {
+  const mark = text[at]!;
+  if (mark === "'" || mark === "[") {
+    return errors.badQuery(`There is an unterminated literal at position ${text.length} in '${text}'.`);
+  }
+  return errors.badQuery(`Syntax error: character '${mark}' is not valid at position ${at} in '${text}'.`);
 }

@@ -1,6 +1,9 @@
 import { errors } from "../errors.ts";
 import type { Aliases } from "./parser.ts";
 
+/** Dataverse's page size, and the most $top and $count give (dataverse.md section 6). */
+export const PAGE_SIZE = 5000;
+
 /** The system query options of one request, decoded; everything else in the query string is ignored. */
 export type QueryOptions = {
   select: string[] | undefined;

@@ -1,13 +1,15 @@
 import { errors } from "../errors.ts";
 import { isDay, toInstant } from "../records/values.ts";
 import { type Token, tokens } from "./lexer.ts";
-import type { Comparison, Expression, Operand } from "./syntax.ts";
+import type { Call, Comparison, Expression, Lambda, Literal, Operand } from "./syntax.ts";
 
 /** Values of parameter aliases by name (`@p1`), as they stand in the query string. */
 export type Aliases = Map<string, string>;
 
 const COMPARISONS = new Set(["eq", "ne", "gt", "ge", "lt", "le"]);
 const TEXT_TESTS = new Set(["contains", "startswith", "endswith"]);
+/** Known to OData 4.0 and refused: only comparisons may join two values (section 6). */
+const ARITHMETIC = new Set(["add", "sub", "mul", "div", "mod", "has"]);
 const CRM = "Microsoft.Dynamics.CRM.";
 /** Deeper nesting than any real query, and far from the end of the stack. */
 const MAX_DEPTH = 100;
@@ -83,6 +85,7 @@ function parseTest(parser: Parser): Expression {
   if (token.kind === "word" && following?.kind === "mark" && following.text === "(") return parseCall(parser);
   const left = parseOperand(parser);
   const operator = peek(parser);
+  if (operator.kind === "word" && ARITHMETIC.has(operator.text)) throw errors.queryNode("BinaryOperator");
   if (operator.kind !== "word" || !COMPARISONS.has(operator.text)) return { kind: "operand", operand: left };
   parser.at++;
   return { kind: "compare", operator: operator.text as Comparison, left, right: parseOperand(parser) };
@@ -90,7 +93,9 @@ function parseTest(parser: Parser): Expression {
 
 function parseCall(parser: Parser): Expression {
   const name = next(parser).text;
-  if (/\/(any|all)$/.test(name)) throw errors.notBuilt(`The lambda operator in '${name}(...)'`);
+  const path = name.split("/");
+  const last = path.pop()!;
+  if (path.length > 0 && (last === "any" || last === "all")) return parseLambda(parser, path, last);
   if (TEXT_TESTS.has(name)) {
     expect(parser, "(");
     const left = parseOperand(parser);
@@ -99,66 +104,81 @@ function parseCall(parser: Parser): Expression {
     expect(parser, ")");
     return { kind: "text", test: name as "contains", left, right };
   }
-  if (name === `${CRM}In` || name === `${CRM}NotIn`) {
-    const named = parseArguments(parser);
-    const path = named.get("PropertyName");
-    const values = named.get("PropertyValues");
-    if (path?.kind !== "string" || values?.kind !== "list") throw syntaxError(parser);
-    return {
-      kind: "in",
-      path: unquote(path.text).split("/"),
-      values: listValues(parser, values.text),
-      negated: name.endsWith("NotIn"),
-    };
+  if (last.startsWith(CRM) && path.length <= 1) {
+    return { kind: "call", name: last.slice(CRM.length), scope: path, arguments: parseArguments(parser) };
   }
-  if (name.startsWith(CRM) || KNOWN_FUNCTIONS.has(name)) throw errors.notBuilt(`The query function ${name}`);
-  throw errors.badQuery(
-    `An unknown function with name '${name}' was found. This may also be a function import or a key lookup on a navigation property, which is not allowed.`,
-  );
+  if (ODATA_FUNCTIONS.has(name)) throw errors.queryNode("SingleValueFunctionCall");
+  throw errors.unknownFunction(name);
 }
 
-/** OData functions Dataverse or OData know and the sandbox does not. */
-const KNOWN_FUNCTIONS = new Set(
-  "tolower toupper trim concat length indexof substring year month day hour minute second date time now round floor ceiling cast isof".split(
-    " ",
-  ),
+/** Functions OData 4.0 has and Dataverse refuses: it knows contains, startswith and endswith only (section 6). */
+const ODATA_FUNCTIONS = new Set(
+  (
+    "tolower toupper trim concat length indexof substring year month day hour minute second fractionalseconds date " +
+    "time now totaloffsetminutes mindatetime maxdatetime totalseconds round floor ceiling cast isof geo.distance"
+  ).split(" "),
 );
 
-function parseArguments(parser: Parser): Map<string, Token> {
+/** `nav/any(v:test)`, `nav/all(v:test)`, `nav/any()`: without a test only `any` makes sense. */
+function parseLambda(parser: Parser, path: string[], quantifier: "any" | "all"): Lambda {
   expect(parser, "(");
-  const named = new Map<string, Token>();
-  for (;;) {
-    const name = next(parser).text;
-    expect(parser, "=");
-    const value = next(parser);
-    named.set(name, value.kind === "alias" ? aliasToken(parser, value) : value);
-    if (peek(parser).text !== ",") break;
+  if (quantifier === "any" && peek(parser).text === ")") {
     parser.at++;
+    return { kind: "lambda", quantifier, path, variable: undefined, body: undefined };
+  }
+  const variable = next(parser);
+  if (variable.kind !== "word" || variable.text.includes("/")) throw syntaxError(parser);
+  expect(parser, ":");
+  const body = parseOr(parser);
+  expect(parser, ")");
+  return { kind: "lambda", quantifier, path, variable: variable.text, body };
+}
+
+/** Arguments of Dataverse's own functions come by name, in any order, also as parameter aliases. */
+function parseArguments(parser: Parser): Call["arguments"] {
+  expect(parser, "(");
+  const named: Call["arguments"] = new Map();
+  while (peek(parser).text !== ")") {
+    if (named.size > 0) expect(parser, ",");
+    const name = next(parser);
+    if (name.kind !== "word") throw syntaxError(parser);
+    expect(parser, "=");
+    const [value, from] = resolved(parser, next(parser));
+    if (value.kind === "list") named.set(name.text, { kind: "list", values: listValues(value.text, from) });
+    else named.set(name.text, literalOf(value, parser));
   }
   expect(parser, ")");
   return named;
 }
 
-function aliasToken(parser: Parser, token: Token): Token {
-  const list = tokens(parser.aliases.get(token.text) ?? "null");
-  return list[0]!;
+/** The token itself, or the one its alias stands for; an unassigned alias is null (section 6). */
+function resolved(parser: Parser, token: Token): [Token, string] {
+  if (token.kind !== "alias") return [token, parser.text];
+  const text = parser.aliases.get(token.text) ?? "null";
+  const [value, end] = tokens(text);
+  if (end?.kind !== "end") throw errors.badQuery(`The value of the parameter alias '${token.text}' is not valid.`);
+  return [value!, text];
 }
 
-function listValues(parser: Parser, text: string): unknown[] {
+function literalOf(token: Token, parser: Parser): Literal {
+  const operand = operandOf(token, parser);
+  if (operand.kind !== "literal") throw syntaxError(parser);
+  return operand;
+}
+
+/** A list is JSON; OData also writes it with single quotes. */
+function listValues(text: string, whole: string): unknown[] {
   try {
     return JSON.parse(text.includes('"') ? text : text.replaceAll("'", '"')) as unknown[];
   } catch {
-    throw errors.badQuery(`The list ${text} in '${parser.text}' is not valid.`);
+    throw errors.badQuery(
+      `Invalid JSON. A comma character ',' was expected in scope 'Array'. Every two elements in an array and properties of an object must be separated by commas. (${whole})`,
+    );
   }
 }
 
 function parseOperand(parser: Parser): Operand {
-  const token = next(parser);
-  if (token.kind !== "alias") return operandOf(token, parser);
-  // An unassigned alias is null (section 6).
-  const [value, end] = tokens(parser.aliases.get(token.text) ?? "null");
-  if (end?.kind !== "end") throw errors.badQuery(`The value of the parameter alias '${token.text}' is not valid.`);
-  return operandOf(value!, parser);
+  return operandOf(resolved(parser, next(parser))[0], parser);
 }
 
 function operandOf(token: Token, parser: Parser): Operand {
@@ -182,7 +202,7 @@ function operandOf(token: Token, parser: Parser): Operand {
   }
   // An enumeration literal: Microsoft.Dynamics.CRM.OwnershipTypes'UserOwned'.
   const following = peek(parser);
-  if (token.text.startsWith(CRM) && following.kind === "string") {
+  if (token.text.startsWith(CRM) && following.kind === "string" && following.at === token.at + token.text.length) {
     parser.at++;
     return { kind: "literal", type: "enum", value: unquote(following.text) };
   }

@@ -1,7 +1,7 @@
 import type { Environment } from "../environment.ts";
 import { type Column, read, readTarget, type Table } from "../model.ts";
 import { digitsOf } from "../records/values.ts";
-import type { Cell, Row } from "../row.ts";
+import type { Row } from "../row.ts";
 
 /**
  * The FormattedValue of a column: labels, names of linked rows, money with its symbol, dates as US English shows them
@@ -38,17 +38,18 @@ export function formattedValue(environment: Environment, table: Table, row: Row,
     case "lookup":
     case "customer":
     case "owner":
-      return linkedName(environment, readTarget(row, column), value);
+      return linkedName(environment, row, column);
     default:
       return undefined;
   }
 }
 
-function linkedName(environment: Environment, target: string | undefined, id: Cell): string | undefined {
-  const table = environment.tables.get(target ?? "");
-  const row = table?.byId.get(String(id));
+/** The primary name of the row a lookup leads to. */
+export function linkedName(environment: Environment, row: Row, lookup: Column): string | undefined {
+  const table = environment.tables.get(readTarget(row, lookup) ?? "");
+  const linked = table?.byId.get(String(read(row, lookup)));
   const column = table?.columns.get(table.nameColumn ?? "");
-  const name = row && column ? read(row, column) : null;
+  const name = linked && column ? read(linked, column) : null;
   return name === null ? undefined : String(name);
 }
 

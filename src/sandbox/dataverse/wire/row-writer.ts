@@ -18,11 +18,11 @@ const FORMATTED = "OData.Community.Display.V1.FormattedValue";
 const TARGET = "Microsoft.Dynamics.CRM.lookuplogicalname";
 const NAVIGATION = "Microsoft.Dynamics.CRM.associatednavigationproperty";
 
-/** Turns rows into JSON text, without the outer brackets of a list. */
-export type RowWriter = (row: Row, context?: string) => string;
+/** Turns rows into JSON text. `more` is what else belongs into the row, with a comma in front. */
+export type RowWriter = (row: Row, context?: string, more?: string) => string;
 
-/** One column that may differ from row to row, and the fixed text in front of it. */
-type Part = { column: Column; head: string; write: (value: Cell) => string };
+/** One column that may differ from row to row: the fixed text in front of it and the column's own name. */
+type Part = { column: Column; before: string; name: string; write: (value: Cell) => string };
 
 /** The columns of an answer: the selected ones, else all; the id always, a currency beside money (section 6). */
 export function selectedColumns(table: Table, select: string[] | undefined): Column[] {
@@ -44,31 +44,42 @@ export function selectedColumns(table: Table, select: string[] | undefined): Col
  * Compiles a writer for these columns. Annotations are written only when the client asked for them. Columns that no
  * row has ever held a value in (most of them, when all are asked for) become fixed text.
  */
-export function rowWriter(environment: Environment, table: Table, columns: Column[], prefer: Preferences): RowWriter {
+export function rowWriter(
+  environment: Environment,
+  table: Table,
+  columns: Column[],
+  prefer: Preferences,
+  show: { etag: boolean } = { etag: true },
+): RowWriter {
   const annotate = annotationWriter(environment, table, prefer);
   const parts: Part[] = [];
   let fixed = "";
   for (const column of columns) {
     const write = valueWriter(column);
-    fixed += `,${JSON.stringify(propertyName(column))}:`;
+    const name = `,${JSON.stringify(propertyName(column))}:`;
     const same = column.slot < 0 && column.computed === undefined && (column.implied === null || !annotate);
-    if (same) fixed += column.implied === null ? "null" : write(column.implied);
+    if (same) fixed += name + (column.implied === null ? "null" : write(column.implied));
     else {
-      parts.push({ column, head: fixed, write });
+      // Without annotations there is nothing between the two.
+      parts.push(annotate ? { column, before: fixed, name, write } : { column, before: "", name: fixed + name, write });
       fixed = "";
     }
   }
-  const tail = `${fixed}}`;
-  return (row, context) => {
-    const head = context === undefined ? "{" : `{"@odata.context":${JSON.stringify(context)},`;
-    let text = `${head}"@odata.etag":"W/\\"${row[VERSION]}\\""`;
-    for (const { column, head, write } of parts) {
+  const tail = fixed;
+  return (row, context, more) => {
+    let text = context === undefined ? "{" : `{"@odata.context":${JSON.stringify(context)},`;
+    if (show.etag) text += `"@odata.etag":"W/\\"${row[VERSION]}\\""`;
+    for (const { column, before, name, write } of parts) {
       const value = read(row, column);
-      text += head;
-      text += value === null ? "null" : write(value);
+      if (annotate) text += before;
       if (annotate && value !== null) text += annotate(row, column);
+      text += name;
+      text += value === null ? "null" : write(value);
     }
-    return text + tail;
+    text += tail;
+    if (more !== undefined) text += more;
+    // Every column brings its comma; without an etag the first one is too much.
+    return show.etag ? `${text}}` : `{${text.slice(2)}}`;
   };
 }
 
