@@ -63,7 +63,8 @@ export const errors = {
       "0x80060888",
       "Only $select and $filter clause can be provided while doing $expand on many-to-one relationship or nested one-to-many relationship.",
     ),
-  referenceExpand: () => make(400, "0x80060888", "Expand with $ref is only supported on lookup type navigation property."),
+  referenceExpand: () =>
+    make(400, "0x80060888", "Expand with $ref is only supported on lookup type navigation property."),
   manyToManyExpand: () =>
     make(
       400,

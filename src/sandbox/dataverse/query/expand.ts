@@ -1,3 +1,4 @@
+import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import type { Column, Table } from "../model.ts";
 import { requirePrivilege } from "../records/privileges.ts";
@@ -12,11 +13,29 @@ import type { Preferences } from "../wire/prefer.ts";
 import { rowWriter, selectedColumns } from "../wire/row-writer.ts";
 import { writeCookie } from "./cookie.ts";
 import { type ExpandItem, parseExpand } from "./expand-syntax.ts";
-import { linkedRow, type Reader } from "./fields.ts";
+import { linkedRow, noSuchNavigation, type Reader } from "./fields.ts";
 import { PAGE_SIZE } from "./options.ts";
 import { orderedPage, parseOrder } from "./order.ts";
 import { relatedByParent } from "./related.ts";
 import { rowFilter } from "./row-filter.ts";
+
+const SOURCE = "query/join-tables.md";
+
+export const EXPAND_OPERATIONS: Operation[] = [
+  { name: "$expand", does: "rows a lookup leads to; at most 15 in all", source: SOURCE },
+  {
+    name: "$expand collection",
+    does: "1:N and N:N with `$select`, `$filter`, `$orderby`, `$top`, and a link to the same rows",
+    source: SOURCE,
+  },
+  {
+    name: "$expand nested",
+    does: "several levels of 1:N and N:1; collections then come in pages and take `$select` and `$filter` only",
+    source: SOURCE,
+  },
+  { name: "$expand $ref", does: "the address instead of the row, for lookups", source: SOURCE },
+  { name: "$expand ownerid", does: "an owner as a principal, of which only `ownerid` can be selected", source: SOURCE },
+];
 
 /** What each row of a page gets besides its columns: JSON with a comma in front. */
 type Prepared = (row: Row) => string;
@@ -55,7 +74,7 @@ function level(setting: Setting, table: Table, items: ExpandItem[], depth: numbe
   if (names.size < items.length) throw errors.badQuery("A navigation property is expanded more than once.");
   const parts = items.map((item) => part(setting, table, item, depth));
   return {
-    context: parts.map((each) => each.context).flat(),
+    context: parts.flatMap((each) => each.context),
     prepare(rows) {
       const prepared = parts.map((each) => each.prepare(rows));
       return (row) => prepared.map((write) => write(row)).join("");
@@ -68,7 +87,7 @@ function part(setting: Setting, table: Table, item: ExpandItem, depth: number): 
   const single = singleNavigation(environment, table, item.navigation);
   if (single) return item.reference ? reference(setting, item, single) : lookup(setting, item, single, depth);
   const collection = collectionNavigation(environment, table, item.navigation);
-  if (!collection) throw errors.noSuchProperty(item.navigation, table.name);
+  if (!collection) throw noSuchNavigation(table, item.navigation);
   if (item.reference) throw errors.referenceExpand();
   if (depth > 1 && collection.kind === "N:N") throw errors.manyToManyExpand();
   return related(setting, table, item, collection, depth);

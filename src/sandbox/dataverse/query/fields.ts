@@ -104,11 +104,17 @@ export function isPrincipal(table: Table): boolean {
 }
 
 function notSingle(reader: Reader, table: Table, name: string, next: string): Error {
-  if (!collectionNavigation(reader.environment, table, name)) return errors.noSuchProperty(name, table.name);
+  if (!collectionNavigation(reader.environment, table, name)) return noSuchNavigation(table, name);
   if (next === "$count") return errors.queryNode("Count");
   return errors.badQuery(
     `The parent value for a property access of a property '${next}' is not a single value. Property access can only be applied to a single value.`,
   );
+}
+
+/** A lookup into a table the sandbox does not have is a part of Dataverse that is missing, anything else is misspelt. */
+export function noSuchNavigation(table: Table, name: string): Error {
+  if (!table.relations.some((each) => each.navigation === name)) return errors.noSuchProperty(name, table.name);
+  return errors.notBuilt(`The table behind '${name}' of ${table.set}`);
 }
 
 /** The row a lookup leads to; undefined when it is empty, leads to another table, or the row is gone. */

@@ -11,7 +11,8 @@ const HIERARCHIES: Record<string, string> = {
 
 /** The lookup a table's hierarchy goes by: the known one, or a custom table's lookup to itself. Undefined: it has none. */
 export function hierarchyColumn(table: Table): Column | undefined {
-  const name = HIERARCHIES[table.name] ?? table.relations.find((each) => each.custom && each.target === table.name)?.column;
+  const name =
+    HIERARCHIES[table.name] ?? table.relations.find((each) => each.custom && each.target === table.name)?.column;
   return name === undefined ? undefined : table.columns.get(name);
 }
 

@@ -107,7 +107,7 @@ test.each([
   ["contains(numberofchildren,'1')", "No function signature"],
   ["firstname", "boolean"],
   ["firstname eq", "Syntax error"],
-  ["firstname eq 'x", "Syntax error"],
+  ["firstname eq 'x", "There is an unterminated literal at position 15 in 'firstname eq 'x'."],
   ["nofunction(firstname)", "unknown function"],
 ])("$filter=%s is a 400", async (text, message) => {
   const answer = await filter(text);

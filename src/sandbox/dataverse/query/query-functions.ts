@@ -50,7 +50,9 @@ export const QUERY_FUNCTIONS: QueryFunction[] = [
   entry("EqualBusinessId", "", "the caller's business unit", isOneOf(businessUnit)),
   entry("NotEqualBusinessId", "", "not the caller's business unit", negated(isOneOf(businessUnit))),
   entry("EqualRoleBusinessId", "", "the business unit of the caller's role", undefined),
-  entry("EqualUserLanguage", "", "the caller's language, which is 1033", ({ field }) => when(field, (value) => value === 1033)),
+  entry("EqualUserLanguage", "", "the caller's language, which is 1033", ({ field }) =>
+    when(field, (value) => value === 1033),
+  ),
   entry("EqualUserTeams", "", "a team of the caller", isOneOf(teams)),
   entry("EqualUserOrUserTeams", "", "the caller or a team of theirs", isOneOf(callerOnly, teams)),
   entry("EqualUserOrUserHierarchy", "", "the caller or who reports to them", isOneOf(callerOnly, reports)),
@@ -89,7 +91,8 @@ export function compileCall(reader: Reader, table: Table, resolve: Resolve<Row>,
   if (!known || !hasParameters(known.takes, call)) throw errors.unknownFunction(`Microsoft.Dynamics.CRM.${call.name}`);
   if (!known.compile) throw errors.notBuilt(`The query function Microsoft.Dynamics.CRM.${call.name}`);
   const property = call.arguments.get("PropertyName")!;
-  if (property.kind !== "literal" || property.type !== "string") throw wrongParameter(call, "PropertyName", "Edm.String");
+  if (property.kind !== "literal" || property.type !== "string")
+    throw wrongParameter(call, "PropertyName", "Edm.String");
   const field = fieldNamed(resolve, [...call.scope, ...String(property.value).split("/")]);
   const { texts, numbers } = values(known.takes, call);
   return known.compile({ reader, table, name: call.name, field, texts, numbers });

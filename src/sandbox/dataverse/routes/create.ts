@@ -7,8 +7,7 @@ import { createRelated, createRow } from "../records/write.ts";
 import { collectionNavigation } from "../relationships.ts";
 import { type ApiRequest, applied, jsonBody, noContent, transact } from "../request.ts";
 import { idOf, type Row } from "../row.ts";
-import { selectedColumns } from "../wire/row-writer.ts";
-import { representation } from "./representation.ts";
+import { checkRepresentation, representation } from "./representation.ts";
 
 const SOURCE = "dataverse.md section 4; create-entity-web-api.md";
 
@@ -38,11 +37,10 @@ export function createInCollection(request: ApiRequest, table: Table, row: Row, 
 /** 204 with the address of the new row, or 201 with the row itself and no such header. */
 function created(request: ApiRequest, table: Table, create: () => Row): Reply {
   const options = parseOptions(request.call.query);
-  // A wrong $select is found before anything is written.
-  selectedColumns(table, options.select);
+  checkRepresentation(request, table, options);
   const row = create();
   if (!request.prefer.representation) {
     return noContent(1, { "OData-EntityId": `${request.base}/${table.set}(${idOf(row)})`, ...applied(request, {}) });
   }
-  return { ...representation(request, table, row, options.select, 201), rows: 1 };
+  return { ...representation(request, table, row, options, 201), rows: 1 };
 }

@@ -1,7 +1,7 @@
 import type { Reply } from "../../http/exchange.ts";
 import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
-import { isLookup, isProperty, read, type Table } from "../model.ts";
+import { read, type Table } from "../model.ts";
 import { queryColumn } from "../query/fields.ts";
 import { requirePrivilege } from "../records/privileges.ts";
 import { parsePredicate } from "../records/references.ts";
@@ -40,14 +40,6 @@ export function propertyRoute(request: ApiRequest, table: Table, segment: Segmen
   const row = existing(table, key);
   checkIfMatch(request, table, row, key);
   if (request.call.method === "POST") return createInCollection(request, table, row, name);
-  const relation = table.relations.find((each) => each.navigation === name);
-  const named = table.columns.get(name);
-  if (relation && !(named && isProperty(named) && !isLookup(named))) {
-    throw errors.notBuilt(`Following the navigation property '${name}' of a row`);
-  }
-  if (table.manyToMany.some((link) => link.firstNavigation === name || link.secondNavigation === name)) {
-    throw errors.notBuilt(`The collection '${name}' of a row`);
-  }
   const column = queryColumn(table, name);
   switch (request.call.method) {
     case "GET": {

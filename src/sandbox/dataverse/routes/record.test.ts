@@ -186,10 +186,8 @@ test.each([
 });
 
 test.each([
-  ["GET", "contacts?$expand=parentcustomerid_account", "$expand"],
   ["GET", "contacts?$apply=groupby((lastname))", "$apply"],
   ["GET", "contacts/$count?fetchXml=<fetch/>", "fetchXml"],
-  ["GET", "contacts?$filter=contact_customer_contacts/any(c:c/lastname eq 'x')", "lambda"],
   ["POST", "Merge", "Merge"],
   ["POST", `lists(${ID})/Microsoft.Dynamics.CRM.AddMemberList`, "AddMemberList"],
   ["POST", "contacts/Microsoft.Dynamics.CRM.DeleteMultiple", "DeleteMultiple"],

@@ -10,8 +10,7 @@ import { upsertRow } from "../records/write.ts";
 import { type ApiRequest, headerOf, jsonBody, noContent, transact } from "../request.ts";
 import { etagOf, idOf, type Row } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
-import { selectedColumns } from "../wire/row-writer.ts";
-import { representation } from "./representation.ts";
+import { checkRepresentation, representation } from "./representation.ts";
 
 const SOURCE = "dataverse.md section 4; perform-conditional-operations-using-web-api.md";
 
@@ -51,27 +50,26 @@ export function existing(table: Table, key: KeyPredicate): Row {
 function retrieve(request: ApiRequest, table: Table, key: KeyPredicate): Reply {
   requirePrivilege(request, table, "Read");
   const options = parseOptions(request.call.query);
-  if (options.expand !== undefined) throw errors.notBuilt("The query option $expand");
-  selectedColumns(table, options.select);
+  checkRepresentation(request, table, options);
   const row = existing(table, key);
   const known = condition(request, "if-none-match");
-  if (known !== undefined && request.prefer.annotations === undefined) {
+  if (known !== undefined && request.prefer.annotations === undefined && options.expand === undefined) {
     if (!table.concurrency) throw errors.concurrencyOff(table.name);
     if (names(known, row)) return { status: 304, headers: { "OData-Version": "4.0", ETag: etagOf(row) } };
   }
-  return representation(request, table, row, options.select, 200);
+  return representation(request, table, row, options, 200);
 }
 
 function upsert(request: ApiRequest, table: Table, key: KeyPredicate, segment: Segment): Reply {
   const body = jsonBody(request, table.set);
   const options = parseOptions(request.call.query);
-  selectedColumns(table, options.select);
+  checkRepresentation(request, table, options);
   const row = findRow(table, key);
   if (condition(request, "if-none-match") === "*" && row) throw errors.duplicateId();
   checkIfMatch(request, table, row, key);
   const result = transact(request, (tx) => upsertRow(tx, table, row, body, key));
   if (request.prefer.representation) {
-    return { ...representation(request, table, result.row, options.select, result.created ? 201 : 200), rows: 1 };
+    return { ...representation(request, table, result.row, options, result.created ? 201 : 200), rows: 1 };
   }
   // The key form comes back as it was sent, not as the id (section 4).
   return noContent(1, { "OData-EntityId": `${request.base}/${segment.raw}` });

@@ -1,23 +1,36 @@
 import type { Reply } from "../../http/exchange.ts";
 import type { Table } from "../model.ts";
-import { selectText } from "../query/list.ts";
+import { expansion } from "../query/expand.ts";
+import { contextText } from "../query/list.ts";
+import type { QueryOptions } from "../query/options.ts";
 import { type ApiRequest, applied, odata } from "../request.ts";
 import { etagOf, type Row } from "../row.ts";
 import { rowWriter, selectedColumns } from "../wire/row-writer.ts";
 
-/** One row as an answer, with its ETag and a context that names the selected columns (dataverse.md section 4). */
+/** One row as an answer, with its ETag and a context that names what is selected and expanded (dataverse.md section 4). */
 export function representation(
   request: ApiRequest,
   table: Table,
   row: Row,
-  select: string[] | undefined,
+  { select, expand }: Pick<QueryOptions, "select" | "expand">,
   status: number,
 ): Reply {
   const columns = selectedColumns(table, select);
-  const context = `${request.base}/$metadata#${table.set}${selectText(select)}/$entity`;
-  const body = rowWriter(request.environment, table, columns, request.prefer)(row, context);
-  return odata(status, body, {
+  const expanded = expansion(request, table, expand, request.prefer, request.base);
+  const context = `${request.base}/$metadata#${table.set}${contextText(select, expanded?.context)}/$entity`;
+  const write = rowWriter(request.environment, table, columns, request.prefer);
+  return odata(status, write(row, context, expanded?.prepare([row])(row)), {
     ETag: etagOf(row),
     ...applied(request, { representation: request.prefer.representation && request.call.method !== "GET" }),
   });
+}
+
+/** Throws for a $select or $expand that is wrong before anything is written, and not after it. */
+export function checkRepresentation(
+  request: ApiRequest,
+  table: Table,
+  { select, expand }: Pick<QueryOptions, "select" | "expand">,
+): void {
+  if (select !== undefined) selectedColumns(table, select);
+  if (expand !== undefined) expansion(request, table, expand, request.prefer, request.base);
 }

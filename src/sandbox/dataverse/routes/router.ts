@@ -10,6 +10,7 @@ import { parseSegments, type Segment } from "../wire/address.ts";
 import { BULK_ACTIONS } from "./bulk.ts";
 import { totalRecordCount, whoAmI } from "./functions.ts";
 import { KNOWN_MESSAGES, KNOWN_ROOTS, KNOWN_SETS } from "./known-names.ts";
+import { navigationRoute } from "./navigation.ts";
 import { propertyRoute, rawValueRoute } from "./property.ts";
 import { recordRoute } from "./record.ts";
 import { referenceRoute } from "./reference.ts";
@@ -113,7 +114,9 @@ function rowRoute(request: ApiRequest, table: Table, first: Segment, rest: Segme
     throw absent(name);
   }
   if (more.length === 1 && more[0]!.name === "$ref") return referenceRoute(request, table, first, next);
-  if (next.key !== undefined) throw errors.notBuilt(`The collection '${next.name}' of a row`);
+  const navigated = request.call.method === "GET" ? navigationRoute(request, table, first, rest) : undefined;
+  if (navigated) return navigated;
+  if (next.key !== undefined) throw errors.noSuchSegment(next.name);
   if (more.length === 0) return propertyRoute(request, table, first, next.name);
   if (more.length === 1 && more[0]!.name === "$value") return rawValueRoute(request, table, first, next.name);
   throw errors.noSuchSegment(more[0]!.name);

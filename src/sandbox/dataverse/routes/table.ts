@@ -4,10 +4,11 @@ import { fetchReply, fetchXmlOf } from "../fetchxml/answer.ts";
 import type { Table } from "../model.ts";
 import { countChanges } from "../query/delta.ts";
 import { deltaPage } from "../query/delta-page.ts";
-import { countRows, type ListRequest, listPage, PAGE_SIZE, rowFilter } from "../query/list.ts";
-import { parseOptions } from "../query/options.ts";
+import { countRows, type ListRequest, listFilter, listPage } from "../query/list.ts";
+import { PAGE_SIZE, parseOptions } from "../query/options.ts";
 import { requirePrivilege } from "../records/privileges.ts";
 import { type ApiRequest, applied, odata } from "../request.ts";
+import type { Row } from "../row.ts";
 import { createRecord } from "./create.ts";
 
 /** `GET` and `POST /{set}`. */
@@ -20,17 +21,12 @@ export function tableRoute(request: ApiRequest, table: Table): Reply {
   throw errors.wrongVerb(request.call.method);
 }
 
-function listRequest(request: ApiRequest, table: Table): ListRequest {
+/** What a list is asked for: a whole table, or with `rows` the collection of one row that `path` leads to. */
+export function listRequest(request: ApiRequest, table: Table, path = table.set, rows?: Row[]): ListRequest {
   requirePrivilege(request, table, "Read");
-  const options = parseOptions(request.call.query);
-  return {
-    environment: request.environment,
-    table,
-    options,
-    prefer: request.prefer,
-    base: request.base,
-    query: request.call.query,
-  };
+  const { environment, actor, prefer, base } = request;
+  const { query } = request.call;
+  return { environment, actor, table, path, options: parseOptions(query), prefer, base, query, ...(rows && { rows }) };
 }
 
 function readTable(request: ApiRequest, table: Table): Reply {
@@ -44,7 +40,12 @@ export function countRoute(request: ApiRequest, table: Table): Reply {
   if (request.call.method !== "GET") throw errors.wrongVerb(request.call.method);
   const list = listRequest(request, table);
   const token = list.options.deltatoken;
-  const count = token === undefined ? countRows(table, rowFilter(list)) : countChanges(list.environment, table, token);
+  return countReply(
+    token === undefined ? countRows(list, listFilter(list)) : countChanges(list.environment, table, token),
+  );
+}
+
+export function countReply(count: number): Reply {
   return {
     status: 200,
     headers: { "Content-Type": "text/plain", "OData-Version": "4.0" },
