@@ -1,5 +1,6 @@
 import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
+import { idsAbove, idsUnder, teamsOf } from "../fetchxml/hierarchy.ts";
 import { GUID } from "../guids.ts";
 import { isLookup, type Table } from "../model.ts";
 import { isDay, toInstant } from "../records/values.ts";
@@ -7,7 +8,6 @@ import type { Cell, Row } from "../row.ts";
 import { type DateRange, dateRange, dayRange, fiscalPeriodOf, isWithin, rangeParameters } from "./date-ranges.ts";
 import { comparable, type Field, membership, memberValue, type Resolve, type Test } from "./evaluate.ts";
 import type { Reader } from "./fields.ts";
-import { hierarchyColumn, idsAbove, idsUnder, teamsOf } from "./hierarchy.ts";
 import type { Call } from "./syntax.ts";
 
 /** One call with its arguments checked: the property it is about, and what stands beside it. */
@@ -216,10 +216,7 @@ function hierarchy(ids: (table: Table, id: string) => Set<string>, orEqual: bool
     if (field.type !== "guid" || !field.column) throw unfit(name, field);
     if (!GUID.test(id)) throw errors.badQuery(`The value '${texts[0]}' is not of the type 'Edm.Guid'.`);
     const target = isLookup(field.column) ? reader.environment.tables.get(field.column.targets?.[0] ?? "") : table;
-    if (!target || !hierarchyColumn(target)) {
-      throw errors.badQuery(`No hierarchical relationship is defined for the table '${target?.name ?? table.name}'.`);
-    }
-    const found = ids(target, id);
+    const found = ids(target ?? table, id);
     if (orEqual) found.add(id);
     return when(field, (value) => found.has(String(value)));
   };
