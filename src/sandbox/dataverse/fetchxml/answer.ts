@@ -83,7 +83,7 @@ function countOption(request: ApiRequest): boolean {
 const page = (name: string) => `fetchxml/${name}`;
 
 /** FetchXML as the support matrix lists it; the condition operators have a list of their own. */
-export const FETCHXML: Operation[] = [
+export const FETCH_OPERATIONS: Operation[] = [
   { name: "fetchXml", does: "a query of the set's own table, in the URL", source: "dataverse.md section 6" },
   { name: "fetch top", does: "at most so many rows, 5000 at the most", source: page("reference/fetch") },
   { name: "fetch count and page", does: "simple paging, to the 50,000th row", source: page("page-results") },

@@ -27,7 +27,7 @@ export type Join = {
  * Pairs a query may look at: beyond it the real service runs into its time limit (0x80044151). It keeps joins by columns with
  * many equal values from growing without end.
  */
-export const MOST_STEPS = 5_000_000;
+export const MOST_STEPS = 3_000_000;
 
 function joinKey(field: Field, value: Cell): string | undefined {
   if (value === null) return undefined;

@@ -216,7 +216,7 @@ export function valueTest(operator: string, asked: Asked): ValueTest {
 }
 
 /** The operators as the support matrix lists them: `condition eq`, `condition last-x-days`, ... */
-export const CONDITION_OPERATORS: Operation[] = [...OPERATORS].map(([name, { does }]) => ({
+export const CONDITION_OPERATIONS: Operation[] = [...OPERATORS].map(([name, { does }]) => ({
   name: `condition ${name}`,
   does,
   source: "fetchxml/reference/operators",
