@@ -1,9 +1,18 @@
 import { once } from "node:events";
+import { Option } from "commander";
 import { SluiceError } from "../core/errors.ts";
-import { portNumber } from "./terminal/arguments.ts";
+import { portNumber, positiveNumber, serverCount } from "./terminal/arguments.ts";
 import type { Register } from "./terminal/command.ts";
 
-type Options = { port: number; httpsPort: number; host: string; printEnv: boolean };
+type Options = {
+  port: number;
+  httpsPort: number;
+  host: string;
+  profile: "instant" | "documented";
+  servers: number;
+  speed: number;
+  printEnv: boolean;
+};
 
 export const register: Register = (program, run) => {
   program
@@ -12,11 +21,18 @@ export const register: Register = (program, run) => {
     .option("--port <n>", "the port to listen on; 0 takes any free one", portNumber, 8090)
     .option("--https-port <n>", "the port to listen on by https; 0 takes any free one", portNumber, 0)
     .option("--host <name>", "the address to listen on", "127.0.0.1")
+    .addOption(
+      new Option("--profile <name>", "latencies and limits: none, or those of Dataverse as documented")
+        .choices(["instant", "documented"])
+        .default("instant"),
+    )
+    .option("--servers <n>", "web servers that each have limits of their own", serverCount)
+    .option("--speed <n>", "divides every modelled time, so that an hour is tested in minutes", positiveNumber)
     .option("--print-env", "print what a client needs as shell assignments, once it listens", false)
-    .action(({ port, httpsPort, host, printEnv }: Options) =>
+    .action(({ printEnv, ...options }: Options) =>
       run(async ({ out, signal, startSandbox }) => {
-        const sandbox = await startSandbox({ port, httpsPort, host }).catch((error: unknown) => {
-          throw listenFault(error, port, host);
+        const sandbox = await startSandbox(options).catch((error: unknown) => {
+          throw listenFault(error, options.port, options.host);
         });
         if (printEnv) for (const [name, value] of Object.entries(sandbox.env)) out.line(`${name}=${quoted(value)}`);
         else out.line(`The sandbox listens at ${sandbox.origin} and ${sandbox.env.BASE_URL_HTTPS}; Ctrl-C ends it.`);

@@ -6,7 +6,7 @@ import { faultReply } from "./control/fault-reply.ts";
 import type { Controlled } from "./control/operation.ts";
 import { controlReply } from "./control/routes.ts";
 import { strikeSchema } from "./control/strike.ts";
-import { errorReply, isWebApi, isWebApiWrite, webApiReply } from "./dataverse/api.ts";
+import { callerOf, errorReply, isWebApi, isWebApiWrite, webApiReply } from "./dataverse/api.ts";
 import { copyEnvironment } from "./dataverse/copy.ts";
 import { errors } from "./dataverse/errors.ts";
 import { createEnvironment } from "./dataverse/seed-data.ts";
@@ -16,7 +16,10 @@ import { selfSigned } from "./http/certificate.ts";
 import type { Call, Reply } from "./http/exchange.ts";
 import { createFaults, type Fault } from "./http/faults.ts";
 import { createRequestLog } from "./http/log.ts";
-import { type Listener, listen } from "./http/server.ts";
+import { type Gone, type Listener, listen } from "./http/server.ts";
+
+import type { Profile } from "./limits/figures.ts";
+import { createLimits } from "./limits/limits.ts";
 
 /** A running sandbox. `env` is what clients need to reach it, by the names of docs/sandbox.md; empty: not built. */
 export type Sandbox = { origin: string; env: Record<string, string>; close(): Promise<void> };
@@ -24,15 +27,23 @@ export type Sandbox = { origin: string; env: Record<string, string>; close(): Pr
 /**
  * Starts a local Dataverse Web API, an Entra ID token endpoint and the control API in memory, all of it on one http and
  * one https port. Port 0, the default, takes any free one. `env.CA_CERT` is a file with the certificate to trust.
- * Rejects when a port is taken. `close` ends every connection and removes the file.
+ * `profile`, `servers` and `speed` set the limits (limits/figures.ts). Rejects when a port is taken. `close` ends every connection and removes the file.
  */
 export async function startSandbox(
-  options: { port?: number; httpsPort?: number; host?: string } = {},
+  options: {
+    port?: number;
+    httpsPort?: number;
+    host?: string;
+    profile?: Profile;
+    servers?: number;
+    speed?: number;
+  } = {},
 ): Promise<Sandbox> {
   const faults = createFaults();
   const log = createRequestLog();
   const clock = createClock();
   let environment = createEnvironment(clock);
+  const limits = createLimits(clock, { profile: options.profile, servers: options.servers, speed: options.speed });
   let directory = createDirectory();
   const origins: string[] = [];
   let tokensFrom = 0;
@@ -48,6 +59,7 @@ export async function startSandbox(
     environment: () => environment,
     reset() {
       clock.reset();
+      limits.reset();
       environment = createEnvironment(clock);
       directory = createDirectory();
       tokensFrom = 0;
@@ -57,6 +69,7 @@ export async function startSandbox(
     faults,
     log,
     clock,
+    limits,
     expireTokens() {
       // Tokens tell the second of their making: the next one must come in another.
       clock.advance(1000);
@@ -92,13 +105,25 @@ export async function startSandbox(
     },
     directory: () => directory,
   };
+  const counted = (call: Call) => {
+    const reply = webApiReply(call, environment, gate);
+    limits.count(call, reply);
+    return reply;
+  };
+  const limited = (call: Call, gone: Gone) => {
+    if (!limits.active()) return counted(call);
+    const caller = callerOf(call, environment, gate);
+    if (caller === undefined) return counted(call);
+    call.caller = caller;
+    return limits.limit(call, caller.user, gone, () => counted(call));
+  };
   const services = {
     faults,
     log,
-    answer: (call: Call) =>
+    answer: (call: Call, gone: Gone) =>
       answer(
         call,
-        (api) => webApiReply(api, environment, gate),
+        (api) => limited(api, gone),
         (entra) => entraReply(entra, gate),
       ),
     control: (call: Call) => controlReply(call, controlled),
@@ -139,7 +164,11 @@ export async function startSandbox(
   };
 }
 
-function answer(call: Call, api: (call: Call) => Reply, entra: (call: Call) => Reply): Reply {
+function answer(
+  call: Call,
+  api: (call: Call) => Reply | Promise<Reply>,
+  entra: (call: Call) => Reply,
+): Reply | Promise<Reply> {
   try {
     if (isWebApi(call.path)) return api(call);
     if (isEntra(call.path)) return entra(call);

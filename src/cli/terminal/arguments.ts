@@ -6,6 +6,19 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+export function serverCount(text: string): number {
+  const servers = wholeNumber(text);
+  if (servers < 1 || servers > 100) throw new InvalidArgumentError("There are 1 to 100 servers.");
+  return servers;
+}
+
+/** More than zero, with or without a fraction. */
+export function positiveNumber(text: string): number {
+  if (!/^\d{1,6}(\.\d+)?$/.test(text) || Number(text) === 0)
+    throw new InvalidArgumentError("It must be more than zero.");
+  return Number(text);
+}
+
 export function portNumber(text: string): number {
   const port = wholeNumber(text);
   if (port > 65535) throw new InvalidArgumentError("A port is 0 to 65535.");

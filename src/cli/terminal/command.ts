@@ -13,7 +13,14 @@ export type Context = {
   /** Aborted by Ctrl-C and SIGTERM. */
   signal: AbortSignal;
   connect(target: Target): Promise<Client>;
-  startSandbox(options?: { port?: number; httpsPort?: number; host?: string }): Promise<RunningSandbox>;
+  startSandbox(options?: {
+    port?: number;
+    httpsPort?: number;
+    host?: string;
+    profile?: "instant" | "documented";
+    servers?: number;
+    speed?: number;
+  }): Promise<RunningSandbox>;
   /** What the demo works on. */
   example(): Promise<Example>;
 };

@@ -5,6 +5,7 @@ import type { AppState, Directory } from "../entra/directory.ts";
 import type { Call } from "../http/exchange.ts";
 import type { Faults } from "../http/faults.ts";
 import type { RequestLog } from "../http/log.ts";
+import type { Limits } from "../limits/limits.ts";
 import type { Snapshot } from "./snapshots.ts";
 
 /** What the control API steers. */
@@ -13,6 +14,7 @@ export type Controlled = {
   reset(): void;
   faults: Faults;
   log: RequestLog;
+  limits: Limits;
   clock: Clock;
   /** Refuses every token given out so far; moves the clock on by a second. */
   expireTokens(): void;

@@ -7,6 +7,7 @@ import { CHANGE_TRACKING } from "./change-tracking.ts";
 import { CLOCK } from "./clock.ts";
 import { DIRECTORY } from "./directory.ts";
 import { FAULTS } from "./faults.ts";
+import { LIMITS } from "./limits.ts";
 import type { Controlled, ControlOperation, ControlOperations } from "./operation.ts";
 import { PLUGINS } from "./plugins.ts";
 import { REQUESTS } from "./requests.ts";
@@ -25,6 +26,7 @@ const OPERATIONS: ControlOperations = {
   ...ACCESS,
   ...DIRECTORY,
   ...CHANGE_TRACKING,
+  ...LIMITS,
   ...ROWS,
   ...SNAPSHOTS,
 };

@@ -110,13 +110,27 @@ function annotations({ code, message }: ODataError, prefer: Preferences): Record
 }
 
 /** The user of the token, or in tests "somebody else" by name. */
-function acting(call: Call, environment: Environment, claims: Claims): Actor {
+function userOf(call: Call, environment: Environment, claims: Claims): string | undefined {
   const name = header(call, "x-sandbox-user");
+  return name === undefined ? tokenUser(environment, claims) : namedUser(environment, name);
+}
+
+/** Whose call it is, before it is answered; undefined where the token is not good or nobody's. */
+export function callerOf(call: Call, environment: Environment, gate: Gate): Call["caller"] {
+  try {
+    const claims = admit(call, gate);
+    const user = userOf(call, environment, claims);
+    return user === undefined ? undefined : { app: claims.appid, user };
+  } catch {
+    return undefined;
+  }
+}
+
+function acting(call: Call, environment: Environment, claims: Claims): Actor {
   const bypass =
     header(call, "mscrm.bypasscustompluginexecution") === "true" ||
     (header(call, "mscrm.bypassbusinesslogicexecution") ?? "").includes("CustomSync");
-  const user = name === undefined ? tokenUser(environment, claims) : namedUser(environment, name);
-  return { ...actorOf(call, environment, user), bypassPlugins: bypass };
+  return { ...actorOf(call, environment, userOf(call, environment, claims)), bypassPlugins: bypass };
 }
 
 /** Headers that change what a request does: passing over them in silence would be a lie. */

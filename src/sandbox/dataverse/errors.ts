@@ -28,6 +28,9 @@ const payload = (set: string, inner: string) =>
     `Error identified in Payload provided by the user for Entity :'${set}', ${HELP}  ---->  InnerException : ${inner}`,
   );
 
+const throttled = (code: string, message: string, retryAfter: number) =>
+  new ODataError(429, code, message, { "Retry-After": String(retryAfter) });
+
 export const errors = {
   // addresses and verbs
   noSuchSegment: (segment: string) => make(404, "0x8006088a", `Resource not found for the segment '${segment}'.`),
@@ -225,6 +228,28 @@ export const errors = {
     ),
   cannotImpersonate: (user: string) =>
     make(403, "0x80040204", `The user (Id=${user}) is missing the privilege prvActOnBehalfOfAnotherUser.`),
+
+  // limits (section 9)
+  tooManyRequests: (limit: number, window: number, retryAfter: number) =>
+    throttled(
+      "0x80072322",
+      `Number of requests exceeded the limit of ${limit} over time window of ${window} seconds.`,
+      retryAfter,
+    ),
+  tooMuchTime: (limit: number, window: number, retryAfter: number) =>
+    throttled(
+      "0x80072321",
+      `Combined execution time of incoming requests exceeded limit of ${limit.toLocaleString("en-US")} milliseconds over time window of ${window} seconds. Decrease number of concurrent requests or reduce the duration of requests and try again later.`,
+      retryAfter,
+    ),
+  tooManyAtOnce: (limit: number, retryAfter: number) =>
+    throttled("0x80072326", `Number of concurrent requests exceeded the limit of ${limit}.`, retryAfter),
+  entitlementUsedUp: (limit: number, retryAfter: number) =>
+    throttled(
+      "SandboxEntitlement",
+      `The user has used up the ${limit} Power Platform requests of the day.`,
+      retryAfter,
+    ),
 
   // schema (section 3)
   duplicateColumn: (column: string, table: string) =>

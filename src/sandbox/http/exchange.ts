@@ -17,6 +17,8 @@ export type Call = {
 export type Reply = {
   status: number;
   headers: Record<string, string>;
+  /** Set-Cookie headers. */
+  cookies?: string[];
   body?: string | Buffer;
   rows?: number;
 };

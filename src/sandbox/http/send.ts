@@ -6,6 +6,7 @@ import type { Reply } from "./exchange.ts";
 export function send(response: ServerResponse, reply: Reply, method: string): void {
   const body =
     reply.body === undefined ? undefined : Buffer.isBuffer(reply.body) ? reply.body : Buffer.from(reply.body);
+  if (reply.cookies) response.setHeader("Set-Cookie", reply.cookies);
   response.writeHead(reply.status, {
     ...reply.headers,
     ...(reply.status === 204 || reply.status === 304 ? {} : { "Content-Length": String(body?.length ?? 0) }),

@@ -9,15 +9,18 @@ import type { Fault, Faults } from "./faults.ts";
 import type { RequestLog } from "./log.ts";
 import { send, sendHalf, trickle } from "./send.ts";
 
+/** Calls back once the client of a request has gone, or has its answer. */
+export type Gone = (then: () => void) => void;
+
 /** What the listener needs from the emulated services. */
 export type Services = {
   faults: Faults;
   log: RequestLog;
   /**
    * What touches rows runs synchronously within: one call is one transaction, and nothing can come between. A promise is
-   * for what waits outside of it. Must not throw.
+   * for what waits outside of it; it should end early when the client has gone. Must not throw.
    */
-  answer(call: Call): Reply | Promise<Reply>;
+  answer(call: Call, gone: Gone): Reply | Promise<Reply>;
   /** The control API: neither logged nor hit by faults. */
   control(call: Call): Promise<Reply>;
   isControl(path: string): boolean;
@@ -93,7 +96,8 @@ async function handle(
   const started = performance.now();
   const body = await readBody(request);
   const call = toCall(request, body === "too large" ? Buffer.alloc(0) : body, origin);
-  const right = async () => (body === "too large" ? services.tooLarge(call) : services.answer(call));
+  const gone: Gone = (then) => (response.destroyed ? then() : response.once("close", then));
+  const right = async () => (body === "too large" ? services.tooLarge(call) : services.answer(call, gone));
   if (services.isControl(call.path)) {
     return send(response, body === "too large" ? services.tooLarge(call) : await services.control(call), call.method);
   }

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { useSandbox } from "../../raw-client.ts";
-import { namedGuid } from "../guids.ts";
 import { roleId } from "./roles.ts";
 
 // Impersonation: dataverse.md section 12 and impersonate-another-user-web-api.md; who may come in: section 2.
@@ -22,13 +21,6 @@ async function person(role: string | undefined, more: Record<string, unknown> = 
 async function give(user: string, role: string): Promise<void> {
   const pair = { systemuserid: user, roleid: roleId(role) };
   expect((await client.control("POST", "seed", { table: "systemuserroles", rows: [pair] })).status).toBe(200);
-}
-
-async function takeAdministrator(): Promise<void> {
-  const { env } = client.sandbox;
-  const app = await client.api("GET", `systemusers?$select=systemuserid&$filter=applicationid eq ${env.CLIENT_ID}`);
-  const pair = namedGuid(`systemuserrole ${app.json.value[0].systemuserid} ${roleId("System Administrator")}`);
-  await client.api("DELETE", `systemuserrolescollection(${pair})`);
 }
 
 test.each([
