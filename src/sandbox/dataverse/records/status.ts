@@ -18,7 +18,6 @@ export function completeStatus(table: Table, draft: Draft, row: Row | undefined,
 
   const held = row ? read(row, state) : (state.options?.[0]?.value ?? 0);
   const stateValue = typeof wantedState === "number" ? wantedState : held;
-  if (row && stateValue !== read(row, state)) refuseMessageStates(table, state, Number(stateValue));
   if (!row || wantedState !== undefined) setDrafted(draft, state, stateValue);
   if (typeof wantedStatus === "number") {
     const option = status.options?.find((each) => each.value === wantedStatus);
@@ -36,15 +35,19 @@ function defaultStatus(state: Column, status: Column, value: number): number {
   return fallback ?? status.options?.find((each) => each.state === value)?.value ?? value;
 }
 
-/** States that an update cannot set: they belong to messages of their own. */
+/** States that belong to messages of their own, by the name the refusal gives the message. */
 const BY_MESSAGE: Record<string, Record<number, string>> = {
   opportunity: { 1: "won", 2: "lost" },
   incident: { 1: "CloseIncidentRequest" },
 };
 
-function refuseMessageStates(table: Table, state: Column, value: number): void {
-  const message = BY_MESSAGE[table.name]?.[value];
-  if (message === undefined) return;
-  const label = state.options?.find((each) => each.value === value)?.label ?? String(value);
+/** Throws 0x80100005 where an update would set a state that only WinOpportunity, LoseOpportunity or CloseIncident may. */
+export function refuseMessageStates(table: Table, draft: Draft, row: Row): void {
+  const messages = BY_MESSAGE[table.name];
+  const state = messages && table.columns.get("statecode");
+  const wanted = state && drafted(draft, state);
+  const message = messages?.[Number(wanted ?? -1)];
+  if (message === undefined || wanted === read(row, state!)) return;
+  const label = state!.options?.find((each) => each.value === wanted)?.label ?? String(wanted);
   throw errors.stateByMessage(table.name, table.name === "opportunity" ? message : label, message);
 }

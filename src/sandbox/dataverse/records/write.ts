@@ -4,6 +4,7 @@ import { type Cell, idOf, type Row } from "../row.ts";
 import { type Draft, drafted, draftOf, dropDrafted, type Nested, setDrafted } from "./draft.ts";
 import { associate } from "./links.ts";
 import { requirePrivilege } from "./privileges.ts";
+import { refuseMessageStates } from "./status.ts";
 import { createFrom, updateFrom } from "./store.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -71,7 +72,9 @@ export function createRelated(
 export function updateRow(tx: Transaction, table: Table, row: Row, body: Body): void {
   if (table.seedOnly && !tx.actor.seeding) throw errors.readOnlyTable(table.name);
   requirePrivilege(tx, table, "Write");
-  updateFrom(tx, table, row, draftOf(tx.environment, table, body, "update", tx.actor.seeding));
+  const draft = draftOf(tx.environment, table, body, "update", tx.actor.seeding);
+  refuseMessageStates(table, draft, row);
+  updateFrom(tx, table, row, draft);
 }
 
 /** Upsert: changes the row when it is there, else creates it with `id` and the key's values (section 4). */
@@ -89,6 +92,7 @@ export function upsertRow(
     const draft = draftOf(tx.environment, table, body, "update", all);
     // A key cannot be changed through itself: what the body says about its columns is dropped.
     if ("values" in key) for (const { column } of key.values) dropDrafted(draft, column);
+    refuseMessageStates(table, draft, row);
     updateFrom(tx, table, row, draft);
     return { row, created: false };
   }
