@@ -206,6 +206,24 @@ export const errors = {
   readOnlyTable: (table: string) =>
     make(400, "0x8004022e", `The object cannot be updated because it is read-only. (${table})`),
 
+  // actions and marketing lists (section 11)
+  unknownParameter: (name: string, action: string) =>
+    payload(
+      "",
+      `Microsoft.OData.ODataException: The parameter '${name}' in the request payload is not a valid parameter for the operation '${action}'.`,
+    ),
+  missingParameter: (name: string, action: string) =>
+    make(400, "0x80048d19", `Required field '${name}' is missing in the payload of '${action}'.`),
+  badParameter: (name: string, problem: string) =>
+    make(400, "0x80048d19", `The parameter '${name}' is not valid: ${problem}.`),
+  dynamicList: () => make(400, "0x8004f701", "This action is not available for a dynamic marketing list."),
+  notDynamicList: () => make(400, "0x8004f704", "This action is valid only for dynamic list."),
+  queryOfStaticList: () => make(400, "0x8004f702", "Query cannot be specified for a static list."),
+  lockOfDynamicList: () => make(400, "0x8004f703", "Lock Status cannot be specified for a dynamic list."),
+  listNotActive: () => make(400, "0x8004033a", "List is not active. Cannot perform this operation."),
+  wrongMemberType: (given: string, wanted: string) =>
+    make(400, "0x80040203", `Invalid argument. A row of '${given}' cannot be a member of a list of '${wanted}'.`),
+
   // change tracking (section 10)
   trackingOff: (table: string) => make(400, "0x80072491", `Entity ${table} isn't enabled for change tracking.`),
   trackingOption: (option: string) =>

@@ -4,6 +4,7 @@ import { addComputedColumns, deliveredTables, intersectTable } from "./build.ts"
 import type { Environment } from "./environment.ts";
 import { namedGuid } from "./guids.ts";
 import { addTable, listMessages } from "./messages.ts";
+import { countMembers } from "./records/lists.ts";
 import { begin, type Transaction } from "./records/transaction.ts";
 import { createRow } from "./records/write.ts";
 import { userOf } from "./security/rights.ts";
@@ -49,6 +50,7 @@ export function createEnvironment(clock: Clock): Environment {
       }
     }
   }
+  countMembers(environment);
   const tx = begin(environment, { user: SYSTEM, bypassPlugins: true, seeding: true });
   const add = (table: string, body: Record<string, unknown>, id: string) => createRow(tx, tables.get(table)!, body, id);
   add("businessunit", { name: "sandbox" }, environment.businessUnit);

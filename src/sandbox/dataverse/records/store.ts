@@ -4,6 +4,7 @@ import { type Column, read, slotOf, type Table, typeSlotOf } from "../model.ts";
 import { type Cell, idOf, type Row, VERSION } from "../row.ts";
 import { type Draft, drafted, dropDrafted } from "./draft.ts";
 import { enterKeys, leaveKeys } from "./keys.ts";
+import { checkList } from "./list-rules.ts";
 import { runPlugins } from "./plugins.ts";
 import { requireLookupPrivileges } from "./privileges.ts";
 import { completeStatus } from "./status.ts";
@@ -18,6 +19,7 @@ export function createFrom(tx: Transaction, table: Table, draft: Draft, id?: str
   requireLookupPrivileges(tx, table, draft);
   const rowId = typeof sent === "string" ? sent : (id ?? newId(environment));
   completeStatus(table, draft, undefined, rowId);
+  if (table.name === "list") checkList(table, draft, undefined);
   if (!tx.actor.bypassPlugins) runPlugins(environment, table, draft);
   requireColumns(tx, table, draft);
   if (table.byId.has(rowId)) throw errors.duplicateId();
@@ -42,6 +44,7 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
   if (draft.columns.length === 0) return;
   requireLookupPrivileges(tx, table, draft);
   completeStatus(table, draft, row, idOf(row));
+  if (table.name === "list") checkList(table, draft, row);
   if (!tx.actor.bypassPlugins) runPlugins(tx.environment, table, draft);
   for (const [n, column] of draft.columns.entries()) {
     if (column.level === "SystemRequired" && draft.values[n] === null) throw errors.required(table.name, column.name);

@@ -189,7 +189,7 @@ test.each([
   ["GET", "contacts?$apply=groupby((lastname))", "$apply"],
   ["GET", "contacts/$count?fetchXml=<fetch/>", "fetchXml"],
   ["POST", "Merge", "Merge"],
-  ["POST", `lists(${ID})/Microsoft.Dynamics.CRM.AddMemberList`, "AddMemberList"],
+  ["POST", `lists(${ID})/Microsoft.Dynamics.CRM.CreateActivitiesList`, "CreateActivitiesList"],
   ["POST", "contacts/Microsoft.Dynamics.CRM.DeleteMultiple", "DeleteMultiple"],
   ["PUT", "EntityDefinitions(LogicalName='contact')", "PUT"],
 ])("what is not built is a 501 that names it: %s %s", async (method, path, name) => {

@@ -10,6 +10,7 @@ import { parseSegments, type Segment } from "../wire/address.ts";
 import { BULK_ACTIONS } from "./bulk.ts";
 import { totalRecordCount, whoAmI } from "./functions.ts";
 import { KNOWN_MESSAGES, KNOWN_ROOTS, KNOWN_SETS } from "./known-names.ts";
+import { addListMembers, LIST_ACTIONS } from "./lists.ts";
 import { navigationRoute } from "./navigation.ts";
 import { propertyRoute, rawValueRoute } from "./property.ts";
 import { recordRoute } from "./record.ts";
@@ -28,6 +29,7 @@ type RowOperation = (request: ApiRequest, table: Table, row: Segment, operation:
 const ROOTS: Record<string, Root> = {
   WhoAmI: alone(whoAmI),
   RetrieveTotalRecordCount: alone((request, root) => totalRecordCount(request, root.key ?? "")),
+  AddListMembersList: alone(addListMembers),
   $metadata: csdlRoute,
   EntityDefinitions: metadataRoute,
   RelationshipDefinitions: readMetadata,
@@ -38,7 +40,9 @@ const BOUND_TO_SET: Record<string, SetOperation> = {
   ...BULK_ACTIONS,
 };
 
-const BOUND_TO_ROW: Record<string, RowOperation> = {};
+const BOUND_TO_ROW: Record<string, RowOperation> = {
+  ...LIST_ACTIONS,
+};
 
 /** Finds what an address behind `/api/data/vX/` means, and lets it answer. Throws the documented 404 otherwise. */
 export function route(request: ApiRequest, path: string): Reply {
