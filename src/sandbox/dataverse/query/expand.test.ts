@@ -113,6 +113,8 @@ test("$expand nested: lookups of lookups, users with both their ids", async () =
     fullname: "Ada Byron",
     parentcustomerid_account: { name: "Contoso", createdby: { fullname: "# Sandbox Application" } },
   });
+  const { createdby } = json.value[0].regardingobjectid_contact_task.parentcustomerid_account;
+  expect(createdby.ownerid).toBe(createdby.systemuserid);
 });
 
 test("$expand nested: collections come in pages, without etag and lookup, and their links go on", async () => {
@@ -168,7 +170,10 @@ test("$expand ownerid: an owner is a principal, of which only the id can be sele
     ownerid: expect.stringMatching(/^[0-9a-f-]{36}$/),
   });
   const whole = await get("accounts?$expand=ownerid&$top=1");
-  expect(whole.json.value[0].ownerid).toMatchObject({ fullname: "# Sandbox Application" });
+  expect(whole.json.value[0].ownerid).toMatchObject({
+    ownerid: json.value[0].ownerid.ownerid,
+    fullname: "# Sandbox Application",
+  });
   const refused = await get("accounts?$expand=ownerid($select=fullname)");
   expect(refused.json.error.message).toBe(
     "Could not find a property named 'fullname' on type 'Microsoft.Dynamics.CRM.principal'.",

@@ -160,11 +160,8 @@ function owner(setting: Setting, item: ExpandItem, navigation: SingleNavigation)
       const linked = linkedRow(reader.environment, navigation, row);
       if (!linked) return `,"${item.navigation}":null`;
       const type = `"@odata.type":"#Microsoft.Dynamics.CRM.${linked.table.name}"`;
-      const id = `"ownerid":"${idOf(linked.row)}"`;
-      if (options.select) return `,"${item.navigation}":{${type},${id}}`;
-      const whole = writerOf(linked.table)(linked.row);
-      const rest = whole.includes('"ownerid":') ? whole.slice(1) : `${id},${whole.slice(1)}`;
-      return `,"${item.navigation}":{${type},${rest}`;
+      if (options.select) return `,"${item.navigation}":{${type},"ownerid":"${idOf(linked.row)}"}`;
+      return `,"${item.navigation}":{${type},${writerOf(linked.table)(linked.row).slice(1)}`;
     },
   };
 }

@@ -19,6 +19,8 @@ const RULES: [Exclude<Token["kind"], "end">, RegExp][] = [
   ["string", /'(?:[^']|'')*'/y],
   ["alias", /@\w+/y],
   ["list", /\[(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\]"'])*\]/y],
+  // Not a list, but told as one: its JSON is what is wrong with it.
+  ["list", /\[[^\]]*\]/y],
   ["word", /[A-Za-z_$][\w.$]*(?:\/[A-Za-z_$][\w.$]*)*/y],
   ["mark", /[(),=:]/y],
 ];

@@ -1,3 +1,4 @@
+import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import type { Aliases } from "./parser.ts";
 
@@ -16,6 +17,36 @@ export type QueryOptions = {
   expand: string | undefined;
   aliases: Aliases;
 };
+
+const SOURCE = "query/overview.md";
+
+export const QUERY_OPTIONS: Operation[] = [
+  {
+    name: "$select",
+    does: "columns by name; the id always, a currency beside money",
+    source: "query/select-columns.md",
+  },
+  { name: "$filter", does: "the operators and functions below", source: "query/filter-rows.md" },
+  {
+    name: "$orderby",
+    does: "several columns, also of linked rows; a lookup by its row's name",
+    source: "query/order-rows.md",
+  },
+  { name: "$top", does: "at most 5000 rows; ignored beside odata.maxpagesize", source: SOURCE },
+  {
+    name: "$count",
+    does: "`@odata.count` up to 5000, with the annotations that tell of more",
+    source: "query/count-rows.md",
+  },
+  { name: "/$count", does: "the number alone as text, up to 5000", source: "query/count-rows.md" },
+  { name: "odata.maxpagesize", does: "pages of 1 to 5000 rows by `@odata.nextLink`", source: "query/page-results.md" },
+  { name: "Parameter aliases", does: "values and columns by `@name`; an unassigned one is null", source: SOURCE },
+  {
+    name: "Refused options",
+    does: "$skip, $search, $format, $compute and $levels are a 400, as in Dataverse",
+    source: SOURCE,
+  },
+];
 
 /** Real options of Dataverse that the sandbox answers with 501. */
 const NOT_BUILT = new Set(["$apply", "fetchXml", "savedQuery", "userQuery"]);
@@ -41,7 +72,14 @@ export function parseOptions(query: string): QueryOptions {
     expand: undefined,
     aliases: new Map(),
   };
+  const seen = new Set<string>();
   for (const [name, value] of pairs(query)) {
+    if (name.startsWith("$") && seen.has(name)) {
+      throw errors.badQuery(
+        `Query option '${name}' was specified more than once, but it must be specified at most once.`,
+      );
+    }
+    seen.add(name);
     if (NOT_BUILT.has(name)) throw errors.notBuilt(`The query option ${name}`);
     if (REFUSED[name] !== undefined) throw errors.badQuery(REFUSED[name]);
     if (name.startsWith("@")) options.aliases.set(name, value);

@@ -1,3 +1,4 @@
+import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import { isDay, toInstant } from "../records/values.ts";
 import { type Token, tokens } from "./lexer.ts";
@@ -5,6 +6,19 @@ import type { Call, Comparison, Expression, Lambda, Literal, Operand } from "./s
 
 /** Values of parameter aliases by name (`@p1`), as they stand in the query string. */
 export type Aliases = Map<string, string>;
+
+const SOURCE = "query/filter-rows.md";
+
+export const FILTER_OPERATIONS: Operation[] = [
+  { name: "eq ne gt ge lt le", does: "compares a column with a value or a column of the same row", source: SOURCE },
+  { name: "and or not", does: "joins tests, with brackets; an empty value is neither true nor false", source: SOURCE },
+  { name: "contains", does: "text inside a text, with the wildcards `%`, `_`, `[ ]`", source: SOURCE },
+  { name: "startswith", does: "text at the start", source: SOURCE },
+  { name: "endswith", does: "text at the end", source: SOURCE },
+  { name: "Lookup path", does: "columns of rows that lookups lead to, over several steps and casts", source: SOURCE },
+  { name: "any", does: "some row of a 1:N or N:N collection passes, or there is one; nested too", source: SOURCE },
+  { name: "all", does: "every row of a collection passes", source: SOURCE },
+];
 
 const COMPARISONS = new Set(["eq", "ne", "gt", "ge", "lt", "le"]);
 const TEXT_TESTS = new Set(["contains", "startswith", "endswith"]);

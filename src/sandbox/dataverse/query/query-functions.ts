@@ -32,7 +32,7 @@ const dates = (names: string, does: string): QueryFunction[] =>
 const TAKES = ["", "number", "two numbers"] as const;
 
 /** Every query function of Dataverse (`Microsoft.Dynamics.CRM.Name(...)` in $filter). */
-export const QUERY_FUNCTIONS: QueryFunction[] = [
+const QUERY_FUNCTIONS: QueryFunction[] = [
   entry("Above", "text", "rows above one in its table's hierarchy", hierarchy(idsAbove, false)),
   entry("AboveOrEqual", "text", "the row and those above it", hierarchy(idsAbove, true)),
   entry("Under", "text", "rows below one in its table's hierarchy", hierarchy(idsUnder, false)),
@@ -81,6 +81,11 @@ export const QUERY_FUNCTIONS: QueryFunction[] = [
   ...dates("InFiscalPeriodAndYear", "in the nth fiscal period of a year"),
   ...dates("InOrAfterFiscalPeriodAndYear InOrBeforeFiscalPeriodAndYear", "from, or until the end of, such a period"),
 ];
+
+/** Those that are built, for the support matrix. */
+export const QUERY_FUNCTION_OPERATIONS: Operation[] = QUERY_FUNCTIONS.filter((each) => each.compile !== undefined).map(
+  ({ name, does, source }) => ({ name, does, source }),
+);
 
 const BY_NAME = new Map(QUERY_FUNCTIONS.map((each) => [each.name, each]));
 

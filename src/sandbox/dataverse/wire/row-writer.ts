@@ -26,9 +26,10 @@ type Part = { column: Column; before: string; name: string; write: (value: Cell)
 
 /** The columns of an answer: the selected ones, else all; the id always, a currency beside money (section 6). */
 export function selectedColumns(table: Table, select: string[] | undefined): Column[] {
+  const named = (select ?? []).filter((name) => name !== "*").map((name) => queryColumn(table, name));
   if (select === undefined || select.includes("*"))
     return [...table.columns.values()].filter((column) => isProperty(column) && !column.writeOnly);
-  const columns = [...new Set(select.map((name) => queryColumn(table, name)))];
+  const columns = [...new Set(named)];
   const id = table.columns.get(table.idColumn)!;
   if (!columns.includes(id)) columns.push(id);
   const key = keyColumnOf(table);
