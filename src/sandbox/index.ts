@@ -10,6 +10,8 @@ import { callerOf, errorReply, isWebApi, isWebApiWrite, webApiReply } from "./da
 import { copyEnvironment } from "./dataverse/copy.ts";
 import { errors } from "./dataverse/errors.ts";
 import { createEnvironment } from "./dataverse/seed-data.ts";
+import { createDeliveries } from "./dataverse/webhooks/deliveries.ts";
+import { createHold } from "./dataverse/webhooks/hold.ts";
 import { type AppState, CLIENT_ID, CLIENT_SECRET, createDirectory, TENANT_ID } from "./entra/directory.ts";
 import { entraReply, isEntra } from "./entra/routes.ts";
 import { selfSigned } from "./http/certificate.ts";
@@ -42,6 +44,8 @@ export async function startSandbox(
   const faults = createFaults();
   const log = createRequestLog();
   const clock = createClock();
+  const webhooks = createDeliveries();
+  const hold = createHold(webhooks);
   let environment = createEnvironment(clock);
   const limits = createLimits(clock, { profile: options.profile, servers: options.servers, speed: options.speed });
   let directory = createDirectory();
@@ -65,11 +69,13 @@ export async function startSandbox(
       tokensFrom = 0;
       faults.clear();
       log.clear({ bodies: false });
+      webhooks.clear();
     },
     faults,
     log,
     clock,
     limits,
+    webhooks,
     expireTokens() {
       // Tokens tell the second of their making: the next one must come in another.
       clock.advance(1000);
@@ -105,8 +111,18 @@ export async function startSandbox(
     },
     directory: () => directory,
   };
-  const counted = (call: Call) => {
+  const counted = (call: Call): Reply | Promise<Reply> => {
+    if (isWebApiWrite(call) && hold.applies(environment)) return held(call);
     const reply = webApiReply(call, environment, gate);
+    limits.count(call, reply);
+    return reply;
+  };
+  const held = async (call: Call): Promise<Reply> => {
+    const reply = await hold.answer(
+      call,
+      () => environment,
+      () => webApiReply(call, environment, gate),
+    );
     limits.count(call, reply);
     return reply;
   };
@@ -140,7 +156,7 @@ export async function startSandbox(
   const host = options.host ?? "127.0.0.1";
   const certificate = selfSigned([...new Set(["localhost", "127.0.0.1", "::1", host])]);
   const close = async () => {
-    await Promise.all(listeners.map((listener) => listener.close()));
+    await Promise.all([...listeners.map((listener) => listener.close()), webhooks.close()]);
   };
   try {
     listeners.push(await listen(services, host, options.port ?? 0));
@@ -164,13 +180,13 @@ export async function startSandbox(
   };
 }
 
-function answer(
+async function answer(
   call: Call,
   api: (call: Call) => Reply | Promise<Reply>,
   entra: (call: Call) => Reply,
-): Reply | Promise<Reply> {
+): Promise<Reply> {
   try {
-    if (isWebApi(call.path)) return api(call);
+    if (isWebApi(call.path)) return await api(call);
     if (isEntra(call.path)) return entra(call);
     return errorReply(errors.noSuchResource(`${call.origin}${call.path}`));
   } catch (error) {

@@ -1,12 +1,21 @@
 import type { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Environment } from "../dataverse/environment.ts";
+import type { Deliveries } from "../dataverse/webhooks/deliveries.ts";
 import type { AppState, Directory } from "../entra/directory.ts";
 import type { Call } from "../http/exchange.ts";
 import type { Faults } from "../http/faults.ts";
 import type { RequestLog } from "../http/log.ts";
 import type { Limits } from "../limits/limits.ts";
-import type { Snapshot } from "./snapshots.ts";
+
+/** A kept state of the sandbox: rows, schema, plug-ins, privileges, directory and clock, but no faults and no log. */
+export type Snapshot = {
+  name: string;
+  /** The sandbox's time when it was taken. */
+  taken: string;
+  rows: number;
+  restore(): void;
+};
 
 /** What the control API steers. */
 export type Controlled = {
@@ -16,6 +25,7 @@ export type Controlled = {
   log: RequestLog;
   limits: Limits;
   clock: Clock;
+  webhooks: Deliveries;
   /** Refuses every token given out so far; moves the clock on by a second. */
   expireTokens(): void;
   /** By name. A reset keeps them. */

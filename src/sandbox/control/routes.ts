@@ -13,6 +13,7 @@ import { PLUGINS } from "./plugins.ts";
 import { REQUESTS } from "./requests.ts";
 import { ROWS } from "./rows.ts";
 import { SNAPSHOTS } from "./snapshots.ts";
+import { WEBHOOKS } from "./webhooks.ts";
 
 const OPERATIONS: ControlOperations = {
   "POST reset": {
@@ -29,6 +30,7 @@ const OPERATIONS: ControlOperations = {
   ...LIMITS,
   ...ROWS,
   ...SNAPSHOTS,
+  ...WEBHOOKS,
 };
 
 /** The control API as the support matrix lists it. */

@@ -44,7 +44,7 @@ function allOrNone<T>(environment: Environment, work: (tx: Transaction) => T): T
 /** Every row with every column that has a value, under its Web API name. */
 function dumpRows(environment: Environment, name: string): { value: Record<string, unknown>[] } {
   const table = tableNamed(environment, name);
-  const columns = [...table.columns.values()].filter(isProperty);
+  const columns = [...table.columns.values()].filter((column) => isProperty(column) && !column.writeOnly);
   const value = table.rows.filter(isAlive).map((row) => {
     const shown: Record<string, unknown> = {};
     for (const column of columns) {

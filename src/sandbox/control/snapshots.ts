@@ -1,14 +1,5 @@
 import { z } from "zod";
-import { bodyOf, type Controlled, type ControlOperations, Refused } from "./operation.ts";
-
-/** A kept state of the sandbox: rows, schema, plug-ins, privileges, directory and clock, but no faults and no log. */
-export type Snapshot = {
-  name: string;
-  /** The sandbox's time when it was taken. */
-  taken: string;
-  rows: number;
-  restore(): void;
-};
+import { bodyOf, type Controlled, type ControlOperations, Refused, type Snapshot } from "./operation.ts";
 
 const MOST = 20;
 const NAMED = z.strictObject({

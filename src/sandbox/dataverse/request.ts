@@ -2,7 +2,7 @@ import { type Call, header, type Reply } from "../http/exchange.ts";
 import type { Environment } from "./environment.ts";
 import { errors } from "./errors.ts";
 import type { Actor, Transaction } from "./records/transaction.ts";
-import { begin, compact, rollback } from "./records/transaction.ts";
+import { begin, commit, rollback } from "./records/transaction.ts";
 import type { Preferences } from "./wire/prefer.ts";
 
 /** One admitted call to the Web API, with what every route needs. */
@@ -42,7 +42,7 @@ export function transact<T>(request: ApiRequest, work: (tx: Transaction) => T): 
   const tx = begin(request.environment, request.actor);
   try {
     const result = work(tx);
-    compact(tx.marks.keys());
+    commit(tx);
     return result;
   } catch (error) {
     rollback(tx);

@@ -50,7 +50,7 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
     if (column.level === "SystemRequired" && draft.values[n] === null) throw errors.required(table.name, column.name);
   }
   const before = row.slice();
-  note(tx, "updated", table, row, before);
+  note(tx, "updated", table, row, before, draft.columns);
   leaveKeys(table, row);
   applyDraft(table, row, draft);
   complete(tx, table, row, draft);

@@ -1,6 +1,6 @@
 import type { Environment } from "../environment.ts";
 import { nowSeconds } from "../environment.ts";
-import type { Table } from "../model.ts";
+import type { Column, Table } from "../model.ts";
 import { idOf, isAlive, type Row, VERSION } from "../row.ts";
 import type { Rights } from "../security/rights.ts";
 import { enterKeys, leaveKeys } from "./keys.ts";
@@ -19,7 +19,14 @@ export type Actor = {
   seeding: boolean;
 };
 
-type Step = { kind: "created" | "updated" | "deleted"; table: Table; row: Row; before: Row | undefined };
+/** One row written. `columns`: what an update was asked to write; undefined where the server itself did it. */
+export type Step = {
+  kind: "created" | "updated" | "deleted";
+  table: Table;
+  row: Row;
+  before: Row | undefined;
+  columns: Column[] | undefined;
+};
 
 /**
  * Writes of one request. They are applied at once and in order, so that a later item sees an earlier one, and undone
@@ -40,11 +47,18 @@ export function begin(environment: Environment, actor: Actor): Transaction {
 }
 
 /** Notes a step before the table is touched. */
-export function note(tx: Transaction, kind: Step["kind"], table: Table, row: Row, before?: Row): void {
+export function note(
+  tx: Transaction,
+  kind: Step["kind"],
+  table: Table,
+  row: Row,
+  before?: Row,
+  columns?: Column[],
+): void {
   if (!tx.marks.has(table)) {
     tx.marks.set(table, { log: table.log.length, deleted: table.deleted.length, rows: table.rows.length });
   }
-  tx.steps.push({ kind, table, row, before });
+  tx.steps.push({ kind, table, row, before, columns });
 }
 
 /** Gives the row its next version and writes the change log. */
@@ -53,6 +67,24 @@ export function stamp(tx: Transaction, table: Table, row: Row): void {
   row[VERSION] = version;
   table.log.push(row);
   table.logVersions.push(version);
+}
+
+const watchers = new WeakMap<Environment, (tx: Transaction) => void>();
+
+/**
+ * Has `watch` told of each transaction of a request before it counts as done, until it is taken away (undefined). What
+ * it throws undoes the transaction; a transaction it lets pass it may still undo, and must compact otherwise.
+ */
+export function watchCommits(environment: Environment, watch: ((tx: Transaction) => void) | undefined): void {
+  if (watch) watchers.set(environment, watch);
+  else watchers.delete(environment);
+}
+
+/** Ends a transaction whose writes stand. Throws what a watcher throws. */
+export function commit(tx: Transaction): void {
+  const watch = watchers.get(tx.environment);
+  if (watch) watch(tx);
+  else compact(tx.marks.keys());
 }
 
 export function rollback(tx: Transaction): void {
