@@ -147,3 +147,11 @@ test("thousands of changes to few rows do not pile up, and the newest of each ro
   await client.api("PATCH", `contacts(${ID(1)})`, { lastname: "z" });
   expect(seen(await follow(link))).toEqual(["2", "3", "1"]);
 });
+
+test("a row deleted and created again under its id is told as a row, without a tombstone", async () => {
+  await create(1, 2);
+  const link = await start();
+  for (const n of [1, 2]) await client.api("DELETE", `contacts(${ID(n)})`);
+  await create(1);
+  expect(seen(await follow(link))).toEqual(["1", "-2"]);
+});

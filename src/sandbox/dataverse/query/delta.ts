@@ -50,6 +50,8 @@ export function readChanges(
   if (since < 0) return { rows, deleted, version, more: undefined };
   for (const each of table.deleted) {
     if (each.version <= after || each.version > version) continue;
+    // Deleted and created again under the same id: the row has been told, and the tombstone would take it away.
+    if (table.byId.has(each.id)) continue;
     if (full()) return { rows, deleted, version, more: { page, after, version, since, deletions: true } };
     deleted.push(each.id);
     after = each.version;
