@@ -119,7 +119,17 @@ export const queries: fc.Arbitrary<string> = fc
   .array(option, { maxLength: 4 })
   .map((options) => options.map(([name, value]) => `${name}=${encodeURIComponent(value.toWellFormed())}`).join("&"));
 
-const tables = fc.constantFrom("contact", "account", "task", "listmember", "systemuser", "nosuch");
+const tables = fc.constantFrom(
+  "contact",
+  "contact",
+  "contact",
+  "account",
+  "account",
+  "task",
+  "listmember",
+  "systemuser",
+  "nosuch",
+);
 const attributes = fc
   .array(
     fc.tuple(

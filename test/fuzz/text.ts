@@ -10,6 +10,7 @@ export const columns = fc.constantFrom(
   ..."ownerid entityimage nosuchcolumn FirstName preferredcontactmethodcode msdyn_gdproptout".split(" "),
 );
 export const sets = fc.constantFrom(
+  ..."contacts contacts contacts contacts accounts accounts accounts tasks tasks leads lists".split(" "),
   ..."contacts accounts tasks leads opportunities lists systemusers campaigns incidents annotations".split(" "),
   ..."listmembers transactioncurrencies EntityDefinitions sdkmessages roles teams Contacts nosuchset".split(" "),
   ..."GlobalOptionSetDefinitions RelationshipDefinitions msdynci_customerprofiles".split(" "),
