@@ -4,6 +4,7 @@ import { admit, type Gate } from "./access.ts";
 import { batchReply } from "./batch/execute.ts";
 import type { Environment } from "./environment.ts";
 import { errors, ODataError } from "./errors.ts";
+import { optionalBehaviours } from "./optional-behaviours.ts";
 import type { Actor } from "./records/transaction.ts";
 import type { ApiRequest } from "./request.ts";
 import { route } from "./routes/router.ts";
@@ -70,7 +71,6 @@ function requestOf(
 ): { request: ApiRequest; path: string } {
   const match = ADDRESS.exec(call.path);
   if (!match) throw errors.noSuchResource(`${call.origin}${call.path}`);
-  refuseUnbuiltHeaders(call);
   negotiate(call, match[2] === "$batch");
   if (call.path.length + call.query.length + call.origin.length >= longest) throw errors.addressTooLong(longest);
   const request: ApiRequest = {
@@ -127,15 +127,8 @@ export function callerOf(call: Call, environment: Environment, gate: Gate): Call
 }
 
 function acting(call: Call, environment: Environment, claims: Claims): Actor {
-  const bypass =
-    header(call, "mscrm.bypasscustompluginexecution") === "true" ||
-    (header(call, "mscrm.bypassbusinesslogicexecution") ?? "").includes("CustomSync");
-  return { ...actorOf(call, environment, userOf(call, environment, claims)), bypassPlugins: bypass };
-}
-
-/** Headers that change what a request does: passing over them in silence would be a lie. */
-function refuseUnbuiltHeaders(call: Call): void {
-  if (header(call, "mscrm.suppressduplicatedetection") === "false") throw errors.notBuilt("Duplicate detection");
+  const actor = actorOf(call, environment, userOf(call, environment, claims));
+  return { ...actor, ...optionalBehaviours(call, environment, actor) };
 }
 
 /** Requests whose purpose is to change rows or schema, for the request log. */

@@ -191,6 +191,12 @@ export const errors = {
   duplicateId: () => make(412, "0x80040237", "A record with matching key values already exists."),
   associated: () =>
     make(405, "0x80040227", "The object you tried to delete is associated with another object and cannot be deleted."),
+  duplicateFound: () =>
+    make(
+      412,
+      "0x80040333",
+      "A record was not created or updated because a duplicate of the current record already exists.",
+    ),
   alreadyAssociated: () => make(412, "0x80040237", "Cannot insert duplicate key."),
   staleVersion: () =>
     make(412, "0x80060882", "The version of the existing record doesn't match the RowVersion property provided."),

@@ -218,3 +218,10 @@ export function readTarget(row: Row, column: Column): string | undefined {
   const stored = column.typeSlot < 0 ? undefined : row[column.typeSlot];
   return typeof stored === "string" ? stored : column.targets?.[0];
 }
+
+export const isPolymorphic = (column: Column): boolean => (column.targets?.length ?? 0) > 1;
+
+/** Whether a lookup holds the row of the target table that has this id. */
+export function pointsAt(row: Row, column: Column, target: Table, id: string): boolean {
+  return read(row, column) === id && (!isPolymorphic(column) || readTarget(row, column) === target.name);
+}

@@ -69,6 +69,16 @@ export function createEnvironment(clock: Clock): Environment {
     },
     environment.appUser,
   );
+  for (const table of ["account", "contact", "lead"]) {
+    const rule = namedGuid(`duplicaterule ${table} e-mail`);
+    const name = `${tables.get(table)!.plural} with the same e-mail address`;
+    const same = { baseattributename: "emailaddress1", matchingattributename: "emailaddress1", operatorcode: 0 };
+    const regarding = { "regardingobjectid@odata.bind": `duplicaterules(${rule})` };
+    const published = { baseentityname: table, matchingentityname: table, statecode: 1, statuscode: 2 };
+    add("duplicaterule", { name, ...published }, rule);
+    const condition = { ...same, ...regarding, ignoreblankvalues: true };
+    add("duplicaterulecondition", condition, namedGuid(`duplicaterulecondition ${table} e-mail`));
+  }
   deliverRoles(environment, tx);
   giveRole(tx, SYSTEM, SYSTEM_ADMINISTRATOR);
   giveRole(tx, environment.appUser, SYSTEM_ADMINISTRATOR);

@@ -1,5 +1,5 @@
 import { errors } from "../errors.ts";
-import { type Column, isLookup, read, readTarget, slotOf, type Table } from "../model.ts";
+import { type Column, isLookup, isPolymorphic, pointsAt, readTarget, slotOf, type Table } from "../model.ts";
 import type { CollectionNavigation } from "../relationships.ts";
 import { idOf, isAlive, type Row } from "../row.ts";
 import { type Draft, setDrafted } from "./draft.ts";
@@ -83,13 +83,6 @@ export function deletePairs(tx: Transaction, collection: Pairs, row: Row): void 
     if (isThere(collection, pair)) deleteFrom(tx, collection.intersect, pair);
   }
 }
-
-/** Whether a lookup holds this row. */
-export function pointsAt(row: Row, column: Column, target: Table, id: string): boolean {
-  return read(row, column) === id && (!isPolymorphic(column) || readTarget(row, column) === target.name);
-}
-
-const isPolymorphic = (column: Column): boolean => (column.targets?.length ?? 0) > 1;
 
 /** Pairs that were undone or taken out stay in the index until it is built again. */
 function isThere({ intersect, far, other }: Pairs, pair: Row): boolean {

@@ -3,10 +3,11 @@ import { errors } from "../errors.ts";
 import { type Column, read, slotOf, type Table, typeSlotOf } from "../model.ts";
 import { type Cell, idOf, type Row, VERSION } from "../row.ts";
 import { type Draft, drafted, dropDrafted } from "./draft.ts";
+import { refuseDuplicates } from "./duplicates.ts";
 import { enterKeys, leaveKeys } from "./keys.ts";
 import { checkList } from "./list-rules.ts";
 import { runPlugins } from "./plugins.ts";
-import { requireLookupPrivileges } from "./privileges.ts";
+import { requireLookupPrivileges, requirePrivilegeByName } from "./privileges.ts";
 import { completeStatus } from "./status.ts";
 import { note, stamp, type Transaction } from "./transaction.ts";
 
@@ -35,6 +36,7 @@ export function createFrom(tx: Transaction, table: Table, draft: Draft, id?: str
   table.rows.push(row);
   table.byId.set(rowId, row);
   stamp(tx, table, row);
+  if (tx.actor.detectDuplicates) refuseDuplicates(tx, table, row);
   return row;
 }
 
@@ -59,6 +61,7 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
   delegate(tx, table, row);
   enterKeys(table, row);
   stamp(tx, table, row);
+  if (tx.actor.detectDuplicates) refuseDuplicates(tx, table, row);
 }
 
 /** Takes a row out of its table and leaves a tombstone; what looks at it is not touched. */
@@ -131,6 +134,7 @@ function backdate(tx: Transaction, table: Table, row: Row, draft: Draft): void {
   const column = table.columns.get("overriddencreatedon");
   const wanted = column && drafted(draft, column);
   if (typeof wanted !== "string") return;
+  requirePrivilegeByName(tx.environment, tx.actor, "prvOverrideCreatedOnCreatedBy");
   put(table, row, "createdon", wanted);
   put(table, row, "overriddencreatedon", column!.kind === "date" ? tx.now.slice(0, 10) : tx.now);
 }

@@ -15,6 +15,11 @@ export type Actor = {
   rights?: Rights;
   /** Plug-ins do not run (bypass headers, and seeds). */
   bypassPlugins: boolean;
+  /** Asynchronous custom steps do not run, or these steps do not (section 12). */
+  bypassAsync?: boolean;
+  bypassSteps?: Set<string>;
+  /** Written rows must not be duplicates by a published rule (section 12). */
+  detectDuplicates?: boolean;
   /** Seeds may fill what the Web API only reads, and need no privilege. */
   seeding: boolean;
 };

@@ -8,6 +8,7 @@ import { tableOfSet } from "../records/references.ts";
 import { type ApiRequest, odata } from "../request.ts";
 import { parseSegments, type Segment } from "../wire/address.ts";
 import { BULK_ACTIONS } from "./bulk.ts";
+import { publishDuplicateRule, retrieveDuplicates, unpublishDuplicateRule } from "./duplicates.ts";
 import { totalRecordCount, whoAmI } from "./functions.ts";
 import { KNOWN_MESSAGES, KNOWN_ROOTS, KNOWN_SETS } from "./known-names.ts";
 import { addListMembers, LIST_ACTIONS } from "./lists.ts";
@@ -30,6 +31,8 @@ const ROOTS: Record<string, Root> = {
   WhoAmI: alone(whoAmI),
   RetrieveTotalRecordCount: alone((request, root) => totalRecordCount(request, root.key ?? "")),
   AddListMembersList: alone(addListMembers),
+  RetrieveDuplicates: alone(retrieveDuplicates),
+  UnpublishDuplicateRule: alone(unpublishDuplicateRule),
   $metadata: csdlRoute,
   EntityDefinitions: metadataRoute,
   RelationshipDefinitions: readMetadata,
@@ -42,6 +45,7 @@ const BOUND_TO_SET: Record<string, SetOperation> = {
 
 const BOUND_TO_ROW: Record<string, RowOperation> = {
   ...LIST_ACTIONS,
+  PublishDuplicateRule: publishDuplicateRule,
 };
 
 /** Finds what an address behind `/api/data/vX/` means, and lets it answer. Throws the documented 404 otherwise. */
