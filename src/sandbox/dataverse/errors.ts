@@ -208,6 +208,7 @@ export const errors = {
     ),
   pluginRefused: (text: string) => make(400, "0x80040265", text),
   bulkBody: (set: string, text: string) => payload(set, `Microsoft.OData.ODataException: ${text}`),
+  deleteMultiple: () => make(501, "0x0", "DeleteMultiple has not yet been implemented."),
   messageUnsupported: (table: string) => make(400, "0x80100008", `${table} entity does not support this message.`),
   readOnlyTable: (table: string) =>
     make(400, "0x8004022e", `The object cannot be updated because it is read-only. (${table})`),

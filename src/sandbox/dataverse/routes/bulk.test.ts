@@ -10,7 +10,7 @@ const post = (action: string, body: unknown) => client.api("POST", ACTION + acti
 const names = async () =>
   (await client.api("GET", "contacts?$select=lastname")).json.value.map((each: { lastname: string }) => each.lastname);
 
-test("CreateMultiple answers the ids in order, own ids included", async () => {
+test("CreateMultiple: answers the ids in order, own ids included", async () => {
   const answer = await post(
     "CreateMultiple",
     targets([{ lastname: "a" }, { lastname: "b", contactid: B }, { lastname: "c" }]),
@@ -24,7 +24,7 @@ test("CreateMultiple answers the ids in order, own ids included", async () => {
   expect(answer.json.Ids[1]).toBe(B);
 });
 
-test("UpdateMultiple takes the primary id only; of two items for one row the first counts", async () => {
+test("UpdateMultiple: takes the primary id only; of two items for one row the first counts", async () => {
   await post(
     "CreateMultiple",
     targets([
@@ -45,7 +45,7 @@ test("UpdateMultiple takes the primary id only; of two items for one row the fir
   expect((await post("UpdateMultiple", targets([{ lastname: "x" }]))).status).toBe(400);
 });
 
-test("UpsertMultiple by key and by id says nothing of what it did", async () => {
+test("UpsertMultiple: by key and by id says nothing of what it did", async () => {
   await addCustomerKey(client);
   await post("CreateMultiple", targets([{ new_customerno: "1", lastname: "a" }]));
   const body = targets([
@@ -61,7 +61,7 @@ test("UpsertMultiple by key and by id says nothing of what it did", async () => 
   );
 });
 
-test("UpsertMultiple with two items for one row fails as a whole", async () => {
+test("UpsertMultiple: with two items for one row fails as a whole", async () => {
   await addCustomerKey(client);
   const item = { "@odata.id": "contacts(new_customerno='1')", lastname: "a" };
   expect(
@@ -143,4 +143,84 @@ test("thousand rows a call, eight calls in flight: all there, none twice", async
   expect(answers.every((answer) => answer.status === 204)).toBe(true);
   const { json } = await client.api("GET", "RetrieveTotalRecordCount(EntityNames=['contact'])");
   expect(json.EntityRecordCountCollection).toEqual({ Count: 1, IsReadOnly: false, Keys: ["contact"], Values: [8000] });
+});
+
+test("DeleteMultiple: is refused on standard tables, in the service's words", async () => {
+  const answer = await post("DeleteMultiple", targets([{ contactid: A }]));
+  expect([answer.status, answer.json.error.message]).toEqual([501, "DeleteMultiple has not yet been implemented."]);
+});
+
+test("UpdateMultiple: alternate keys are not supported, with or without @odata.id", async () => {
+  await addCustomerKey(client);
+  await post("CreateMultiple", targets([{ contactid: A, new_customerno: "1", lastname: "a" }]));
+  const byKey = { "@odata.id": "contacts(new_customerno='1')", lastname: "x" };
+  expect((await post("UpdateMultiple", targets([byKey]))).status).toBe(400);
+  expect((await post("UpdateMultiple", targets([{ new_customerno: "1", lastname: "x" }]))).status).toBe(400);
+  expect(await names()).toEqual(["a"]);
+});
+
+test("UpsertMultiple: @odata.id may be a full address, by id or key; of another set or no text it is a 400", async () => {
+  await addCustomerKey(client);
+  const base = `${client.sandbox.origin}/api/data/v9.2`;
+  const full = [
+    { "@odata.id": `${base}/contacts(${A})`, lastname: "a" },
+    { "@odata.id": `${base}/contacts(new_customerno='1')`, lastname: "b" },
+  ];
+  expect((await post("UpsertMultiple", targets(full))).status).toBe(204);
+  expect(await names()).toEqual(["a", "b"]);
+  for (const reference of [`accounts(${A})`, "contacts", "contacts(nope='1')", "", 5, null]) {
+    const answer = await post("UpsertMultiple", targets([{ "@odata.id": reference, lastname: "x" }]));
+    expect([reference, answer.status]).toEqual([reference, 400]);
+  }
+});
+
+test("CreateMultiple: items may nest related rows and bind lookups; one bad nested row undoes all", async () => {
+  const nested = {
+    lastname: "a",
+    parentcustomerid_account: { name: "Firm" },
+    Contact_Tasks: [{ subject: "call" }],
+  };
+  const good = await post("CreateMultiple", targets([nested]));
+  expect(good.status).toBe(200);
+  const row = await client.api("GET", `contacts(${good.json.Ids[0]})?$expand=parentcustomerid_account($select=name)`);
+  expect(row.json.parentcustomerid_account.name).toBe("Firm");
+  const bad = { lastname: "b", parentcustomerid_account: { name: "x".repeat(500) } };
+  expect((await post("CreateMultiple", targets([nested, bad]))).status).toBe(400);
+  expect((await client.api("GET", "accounts/$count")).text).toBe("1");
+});
+
+test("Prefer: return=representation and $select change nothing, nor are they said to be applied", async () => {
+  const headers = { Prefer: "return=representation" };
+  const answer = await client.api(
+    "POST",
+    `${ACTION}CreateMultiple?$select=lastname`,
+    targets([{ lastname: "a" }]),
+    headers,
+  );
+  expect(answer.status).toBe(200);
+  expect(Object.keys(answer.json)).toEqual(["@odata.context", "Ids"]);
+  expect(answer.headers["preference-applied"]).toBeUndefined();
+  const update = await client.api(
+    "POST",
+    `${ACTION}UpdateMultiple`,
+    targets([{ contactid: answer.json.Ids[0], lastname: "b" }]),
+    headers,
+  );
+  expect([update.status, update.text]).toEqual([204, ""]);
+});
+
+test("a plug-in that throws for one item undoes all: 0x80040265 with its own text (section 14)", async () => {
+  await client.control("POST", "plugins", {
+    table: "contact",
+    column: "lastname",
+    equals: "bad",
+    throws: "No bad ones.",
+  });
+  const answer = await post("CreateMultiple", targets([{ lastname: "a" }, { lastname: "bad" }]));
+  expect([answer.status, answer.json.error.code, answer.json.error.message]).toEqual([
+    400,
+    "0x80040265",
+    "No bad ones.",
+  ]);
+  expect(await names()).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import type { Reply } from "../../http/exchange.ts";
+import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import { GUID } from "../guids.ts";
 import type { Table } from "../model.ts";
@@ -14,7 +15,24 @@ export const BULK_ACTIONS: Record<string, (request: ApiRequest, table: Table) =>
   CreateMultiple: posted(createMultiple),
   UpdateMultiple: posted(updateMultiple),
   UpsertMultiple: posted(upsertMultiple),
+  DeleteMultiple: posted(() => {
+    // Only elastic tables have it, and there are none here.
+    throw errors.deleteMultiple();
+  }),
 };
+
+const SOURCE = "dataverse.md section 7";
+
+export const BULK_OPERATIONS: Operation[] = [
+  { name: "CreateMultiple", does: "creates rows, all or none; answers their ids in order", source: SOURCE },
+  {
+    name: "UpdateMultiple",
+    does: "changes rows by primary id, all or none; the first of doubles counts",
+    source: SOURCE,
+  },
+  { name: "UpsertMultiple", does: "creates or changes rows by key or id, all or none; doubles fail", source: SOURCE },
+  { name: "DeleteMultiple", does: "refused as on every standard table: use BulkDelete", source: SOURCE },
+];
 
 function posted(action: (request: ApiRequest, table: Table) => Reply): typeof action {
   return (request, table) => {
@@ -67,7 +85,8 @@ function upsertMultiple(request: ApiRequest, table: Table): Reply {
 
 function identityOf(request: ApiRequest, table: Table, target: Target): KeyPredicate {
   const reference = target["@odata.id"];
-  if (typeof reference === "string") {
+  if (reference !== undefined) {
+    if (typeof reference !== "string") throw errors.wrongType(table.set, reference, "Edm.String");
     const { table: named, key } = parseReference(request.environment, reference);
     if (named !== table) throw errors.bulkBody(table.set, `'@odata.id' names '${named.set}', not '${table.set}'.`);
     return key;
