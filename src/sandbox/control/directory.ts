@@ -116,18 +116,17 @@ export const DIRECTORY: ControlOperations = {
   },
 };
 
-function certificate(given: string | { x5t: string; x5tS256: string; publicKey: string }): Certificate {
+type Bare = { x5t: string; x5tS256: string; publicKey: string };
+
+function certificate(given: string | Bare): Certificate {
   try {
-    if (typeof given !== "string") {
-      createPublicKey(given.publicKey);
-      return { sha1: given.x5t, sha256: given.x5tS256, key: given.publicKey };
-    }
-    const { fingerprint, fingerprint256, publicKey } = new X509Certificate(given);
-    return {
-      sha1: base64url(fingerprint),
-      sha256: base64url(fingerprint256),
-      key: publicKey.export({ type: "spki", format: "pem" }) as string,
-    };
+    const parsed = typeof given === "string" ? new X509Certificate(given) : undefined;
+    const key = parsed?.publicKey ?? createPublicKey((given as Bare).publicKey);
+    if (key.asymmetricKeyType !== "rsa") throw new Error("the key must be an RSA key");
+    const prints = parsed
+      ? { sha1: base64url(parsed.fingerprint), sha256: base64url(parsed.fingerprint256) }
+      : { sha1: (given as Bare).x5t, sha256: (given as Bare).x5tS256 };
+    return { ...prints, key: key.export({ type: "spki", format: "pem" }) as string };
   } catch (error) {
     throw new Refused(`'certificates': not a certificate or key in PEM (${(error as Error).message})`);
   }

@@ -98,7 +98,7 @@ function challengeOf(fields: URLSearchParams): Code["challenge"] {
 function targetOf(app: App, fields: URLSearchParams): Target {
   const given = required(fields, "redirect_uri");
   const redirectUri = URL.parse(given);
-  if (!redirectUri || redirectUri.hash !== "" || !isRegistered(app, redirectUri, given)) {
+  if (redirectUri?.hash !== "" || !isRegistered(app, redirectUri, given)) {
     throw new EntraError("badRedirect", given, app.id);
   }
   const mode = fields.get("response_mode") ?? "query";

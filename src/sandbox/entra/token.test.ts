@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { getToken, useSandbox } from "../raw-client.ts";
 import { readToken, signToken } from "./jwt.ts";
+import { claimsOf, refused } from "./sign-in.ts";
 
 // Everything here: dataverse.md section 2.
 const client = useSandbox();
@@ -29,46 +30,162 @@ test("localhost and 127.0.0.1 are the same sandbox", async () => {
   expect((await getToken(client, { scope })).status).toBe(200);
 });
 
-test.each([
-  ["wrong secret", { client_secret: "no" }, 401, "invalid_client", 7000215],
-  ["no secret", { client_secret: undefined }, 401, "invalid_client", 7000216],
-  ["unknown app", { client_id: "11111111-1111-1111-1111-111111111111" }, 400, "unauthorized_client", 700016],
-  ["assertion without its type", { client_assertion: "a.b.c" }, 400, "invalid_request", 900144],
-  ["no client id", { client_id: undefined }, 400, "invalid_request", 900144],
-  ["no grant", { grant_type: undefined }, 400, "invalid_request", 900144],
-  ["odd grant", { grant_type: "nonsense" }, 400, "unsupported_grant_type", 70003],
-  ["no scope", { scope: undefined }, 400, "invalid_request", 900144],
-  ["scope that is no resource", { scope: "user_impersonation" }, 400, "invalid_scope", 70011],
-  ["scope of another org", { scope: "https://other.crm4.dynamics.com/.default" }, 400, "invalid_resource", 500011],
-])("%s", async (_name, changes: Record<string, string | undefined>, status, error, code) => {
+async function wrong(changes: Record<string, string | undefined>, status: number, error: string, code: number) {
   const answer = await getToken(client, changes);
-  expect(answer.status).toBe(status);
-  expect(answer.json).toMatchObject({ error, error_codes: [code] });
-  expect(answer.json.error_description).toMatch(new RegExp(`^AADSTS${code}: .+\r\nTrace ID: `));
-  expect(Object.keys(answer.json)).toEqual(
-    expect.arrayContaining(["timestamp", "trace_id", "correlation_id", "error_uri"]),
-  );
+  refused(answer, status, error, code);
+  const { timestamp, trace_id, correlation_id, error_uri } = answer.json;
+  expect(timestamp).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/);
+  expect([trace_id, correlation_id].every((id) => /^[0-9a-f-]{36}$/.test(id))).toBe(true);
+  expect(error_uri).toBe(`https://login.microsoftonline.com/error?code=${code}`);
+}
+
+const app = (changes: object) => client.control("POST", "apps", { clientId: client.sandbox.env.CLIENT_ID, ...changes });
+
+test("oauth2/token: the v1 form takes a resource, and answers with strings", async () => {
+  const { env } = client.sandbox;
+  const body = new URLSearchParams({
+    grant_type: "client_credentials",
+    client_id: env.CLIENT_ID!,
+    client_secret: env.CLIENT_SECRET!,
+  });
+  const post = () => client.raw("POST", `/${env.TENANT_ID}/oauth2/token`, body.toString(), FORM);
+  refused(await post(), 400, "invalid_request", 900144);
+  body.set("resource", `${env.BASE_URL}/`);
+  const { json } = await post();
+  // adal-node's log of a real answer (davidyack/Xrm.Tools.CRMWebAPI issue 74)
+  expect(json).toMatchObject({ expires_in: "3599", ext_expires_in: "3599", resource: `${env.BASE_URL}/` });
+  expect(Number(json.expires_on) - Number(json.not_before)).toBe(3599);
+  const headers = { authorization: `Bearer ${json.access_token}` };
+  expect((await client.api("GET", "WhoAmI", undefined, headers)).status).toBe(200);
 });
 
-test.each([
-  ["11111111-1111-1111-1111-111111111111", 90002],
-  ["contoso.example", 90002],
-  ["not a tenant", 900023],
-])("tenant %s", async (tenant, code) => {
-  const answer = await getToken(client, {}, encodeURIComponent(tenant));
-  expect(answer.status).toBe(400);
-  expect(answer.json.error_codes).toEqual([code]);
+test("AADSTS7000215: a wrong secret", () => wrong({ client_secret: "no" }, 401, "invalid_client", 7000215));
+
+test("AADSTS7000216: no credential", () => wrong({ client_secret: undefined }, 401, "invalid_client", 7000216));
+
+test("AADSTS7000222: a secret that has expired, by the sandbox's clock", async () => {
+  await client.control("POST", "app", { state: "secretExpired" });
+  await wrong({}, 401, "invalid_client", 7000222);
+  await client.control("POST", "reset");
+  const expires = new Date(Date.now() + 3_600_000).toISOString();
+  await app({ secrets: [{ value: "one", expires }, { value: "two" }] });
+  expect((await getToken(client, { client_secret: "one" })).status).toBe(200);
+  await client.control("POST", "clock", { advance: "2h" });
+  await wrong({ client_secret: "one" }, 401, "invalid_client", 7000222);
+  expect((await getToken(client, { client_secret: "two" })).status).toBe(200);
 });
 
+test("AADSTS700016: an app that is not in the directory", () =>
+  wrong({ client_id: "11111111-1111-1111-1111-111111111111" }, 400, "unauthorized_client", 700016));
+
+test("AADSTS7000112: a disabled app", async () => {
+  await client.control("POST", "app", { state: "appDisabled" });
+  await wrong({}, 400, "unauthorized_client", 7000112);
+  await client.control("POST", "app", { state: "active" });
+  await app({ disabled: true });
+  await wrong({}, 400, "unauthorized_client", 7000112);
+});
+
+test("consent that no administrator has given is AADSTS65001", async () => {
+  await client.control("POST", "app", { state: "noConsent" });
+  await wrong({}, 400, "invalid_grant", 65001);
+  await client.control("POST", "app", { state: "active" });
+  await app({ consent: false });
+  await wrong({}, 400, "invalid_grant", 65001);
+});
+
+test("AADSTS900144: a parameter is missing, or is in no form", async () => {
+  for (const name of ["client_id", "grant_type", "scope"]) {
+    await wrong({ [name]: undefined }, 400, "invalid_request", 900144);
+  }
+  await wrong({ client_assertion: "a.b.c" }, 400, "invalid_request", 900144);
+  const { env } = client.sandbox;
+  const json = { "content-type": "application/json" };
+  const answer = await client.raw("POST", `/${env.TENANT_ID}/oauth2/v2.0/token`, '{"grant_type":"x"}', json);
+  expect(answer.json.error_description).toContain("the following parameter: 'grant_type'");
+});
+
+test("AADSTS70003: a grant there is not", () =>
+  wrong({ grant_type: "nonsense" }, 400, "unsupported_grant_type", 70003));
+
+test("AADSTS70011: a scope that is not a resource's .default", async () => {
+  const { env } = client.sandbox;
+  for (const scope of ["user_impersonation", "x/.default", `${env.BASE_URL}/user_impersonation`, ".default"]) {
+    await wrong({ scope }, 400, "invalid_scope", 70011);
+  }
+  await wrong({ scope: `${env.BASE_URL}/.default ${env.BASE_URL_HTTPS}/.default` }, 400, "invalid_scope", 70011);
+});
+
+test("AADSTS500011: the scope of another organisation", () =>
+  wrong({ scope: "https://other.crm4.dynamics.com/.default" }, 400, "invalid_resource", 500011));
+
+// dataverse.md section 2: a resource with a slash yields `...com//.default`
+test("a resource with a slash keeps it, and is the same organisation", async () => {
+  const { json } = await getToken(client, { scope: `${client.sandbox.env.BASE_URL}//.default` });
+  expect(claimsOf(json.access_token).aud).toBe(`${client.sandbox.env.BASE_URL}/`);
+  const headers = { authorization: `Bearer ${json.access_token}` };
+  expect((await client.api("GET", "WhoAmI", undefined, headers)).status).toBe(200);
+});
+
+test("AADSTS90002: a tenant that is another", async () => {
+  for (const tenant of ["11111111-1111-1111-1111-111111111111", "contoso.example"]) {
+    refused(await getToken(client, {}, tenant), 400, "invalid_request", 90002);
+  }
+  expect((await getToken(client, {}, "Sandbox.OnMicrosoft.com")).status).toBe(200);
+});
+
+test("AADSTS900023: a tenant that is no name", async () => {
+  for (const tenant of ["not%20a%20tenant", "%ff", "%3Cb%3E"]) {
+    refused(await getToken(client, {}, tenant), 400, "invalid_request", 900023);
+  }
+});
+
+test("AADSTS50059: client credentials need a tenant", async () => {
+  for (const tenant of ["common", "organizations"]) {
+    refused(await getToken(client, {}, tenant), 400, "invalid_request", 50059);
+  }
+});
+
+test("AADSTS900561: the token endpoint takes POST only", async () => {
+  for (const method of ["GET", "PUT", "DELETE"]) {
+    const answer = await client.raw(method, `/${client.sandbox.env.TENANT_ID}/oauth2/v2.0/token`);
+    refused(answer, 405, "invalid_request", 900561);
+    expect(answer.headers.allow).toBe("POST");
+  }
+});
+
+test("AADSTS9002313: a form of more than a megabyte", () =>
+  wrong({ x: "x".repeat(1024 * 1024) }, 400, "invalid_request", 9002313));
+
 test.each([
-  ["secretExpired", 401, 7000222],
-  ["appDisabled", 400, 7000112],
-  ["noConsent", 400, 65001],
-])("app state %s shows at the token endpoint", async (state, status, code) => {
-  expect((await client.control("POST", "app", { state })).status).toBe(204);
-  const answer = await getToken(client);
-  expect(answer.status).toBe(status);
-  expect(answer.json.error_codes).toEqual([code]);
+  "password",
+  "device_code",
+  "urn:ietf:params:oauth:grant-type:device_code",
+  "urn:ietf:params:oauth:grant-type:jwt-bearer",
+])("the grant %s is a 501 that names it", async (grant_type) => {
+  const answer = await getToken(client, { grant_type });
+  expect(answer.status).toBe(501);
+  expect(answer.json.error_description).toContain(`'${grant_type}'`);
+});
+
+test("the client's request id is the correlation id, and comes back", async () => {
+  const id = "aaaa0000-bb11-2222-33cc-444444dddddd";
+  const path = `/${client.sandbox.env.TENANT_ID}/oauth2/v2.0/token`;
+  const answer = await client.raw("POST", path, "", { ...FORM, "client-request-id": id });
+  expect([answer.json.correlation_id, answer.headers["client-request-id"]]).toEqual([id, id]);
+  const field = await getToken(client, { "client-request-id": id });
+  expect(field.headers).toMatchObject({ "client-request-id": id, "x-ms-request-id": expect.any(String) });
+  expect((await getToken(client, { "client-request-id": "x\r\ny" })).headers).not.toHaveProperty("client-request-id");
+});
+
+test("an app made by the control API is known to Dataverse once it has an application user", async () => {
+  const clientId = "22222222-2222-4222-8222-222222222222";
+  await app({ clientId, secrets: [{ value: "s" }] });
+  const token = (await getToken(client, { client_id: clientId, client_secret: "s" })).json.access_token;
+  const who = () => client.api("GET", "WhoAmI", undefined, { authorization: `Bearer ${token}` });
+  expect((await who()).json.error.code).toBe("0x80072560");
+  await client.control("POST", "seed", { table: "systemuser", rows: [{ lastname: "App", applicationid: clientId }] });
+  expect((await who()).json.error.code).toBe("0x80042f09");
 });
 
 test("the secret appears in no answer", async () => {

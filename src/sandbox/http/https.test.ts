@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { promisify } from "node:util";
 import { Agent, request } from "undici";
 import { afterAll, expect, test } from "vitest";
 import { startSandbox } from "../index.ts";
@@ -82,6 +83,30 @@ test.skipIf(lacks("openssl"))("openssl accepts the certificate by the strict rul
   const { CA_CERT } = client.sandbox.env;
   const told = execFileSync("openssl", ["verify", "-x509_strict", "-CAfile", CA_CERT!, CA_CERT!]).toString();
   expect(told).toContain(": OK");
+});
+
+// "Passed on the command line" as in Microsoft's pages: a token, then WhoAmI with it.
+test.skipIf(lacks("curl"))("curl trusts the file, and reads with the token it got", async () => {
+  const { env } = client.sandbox;
+  const curl = async (...options: string[]) =>
+    JSON.parse((await promisify(execFile)("curl", ["-sS", "--cacert", env.CA_CERT!, ...options])).stdout);
+  const form = ["grant_type=client_credentials", `client_id=${env.CLIENT_ID}`, `client_secret=${env.CLIENT_SECRET}`];
+  const data = [...form, `scope=${env.BASE_URL_HTTPS}/.default`].flatMap((each) => ["--data-urlencode", each]);
+  const { access_token } = await curl(...data, env.TOKEN_URL_HTTPS!);
+  const url = `${env.BASE_URL_HTTPS}/api/data/v9.2/WhoAmI`.replace("127.0.0.1", "localhost");
+  expect((await curl("-H", `Authorization: Bearer ${access_token}`, url)).UserId).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test("a Node process trusts it by NODE_EXTRA_CA_CERTS", async () => {
+  const { env } = client.sandbox;
+  const code = "fetch(process.env.URL).then((answer) => console.log(answer.status))";
+  const given = {
+    ...process.env,
+    NODE_EXTRA_CA_CERTS: env.CA_CERT!,
+    URL: `${env.BASE_URL_HTTPS}/common/discovery/keys`,
+  };
+  const { stdout } = await promisify(execFile)(process.execPath, ["-e", code], { env: given });
+  expect(stdout.trim()).toBe("200");
 });
 
 test("the certificate's file goes with the sandbox; a taken https port leaves nothing open", async () => {
