@@ -233,6 +233,12 @@ export const errors = {
 
   // change tracking (section 10)
   trackingOff: (table: string) => make(400, "0x80072491", `Entity ${table} isn't enabled for change tracking.`),
+  trackingOffForPairs: (table: string, end: string) =>
+    make(
+      400,
+      "0x80072492",
+      `Entity ${table} cannot be tracked because entity ${end} isn't enabled for change tracking.`,
+    ),
   trackingOption: (option: string) =>
     make(400, "0x80060888", `The ${option} query parameter isn't supported when Change Tracking is enabled.`),
   tokenExpired: () =>

@@ -52,8 +52,11 @@ export function writeDeltaToken(version: number, now: Date): string {
   return `${version}!${day} ${time}`;
 }
 
-export function readDeltaToken(text: string): number {
-  const match = /^(\d{1,15})!\d\d\/\d\d\/\d{4} \d\d:\d\d:\d\d$/.exec(text);
-  if (!match) throw errors.badQuery("The delta token is not valid.");
-  return Number(match[1]);
+/** The version a delta token stands for, and when it was given. Throws for what is no token. */
+export function readDeltaToken(text: string): { version: number; issued: number } {
+  const match = /^(\d{1,15})!(\d\d)\/(\d\d)\/(\d{4}) (\d\d:\d\d:\d\d)$/.exec(text);
+  const [, version, month, day, year, time] = match ?? [];
+  const issued = Date.parse(`${year}-${month}-${day}T${time}Z`);
+  if (Number.isNaN(issued)) throw errors.badQuery("The delta token is not valid.");
+  return { version: Number(version), issued };
 }

@@ -8,7 +8,7 @@ import { PAGE_SIZE } from "./options.ts";
 /** The JSON of one page of changes: current rows, then tombstones, then a link on (dataverse.md section 10). */
 export function deltaPage(request: ListRequest): Buffer {
   const { environment, table, options, prefer, base } = request;
-  checkTrackedOptions(table, options);
+  checkTrackedOptions(environment, table, options);
   const token = options.deltatoken!;
   const cookie = options.skiptoken === undefined ? undefined : readCookie(options.skiptoken);
   const changes = readChanges(environment, table, token, cookie, prefer.maxPageSize ?? PAGE_SIZE);

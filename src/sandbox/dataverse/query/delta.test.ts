@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Answer, targets, useSandbox } from "../../raw-client.ts";
+import { type Answer, getToken, targets, useSandbox } from "../../raw-client.ts";
 
 // Change tracking, dataverse.md section 10.
 const client = useSandbox();
@@ -25,7 +25,7 @@ const seen = (answer: Answer) =>
     each.reason ? `-${each.id!.at(-1)}` : each.contactid!.at(-1),
   );
 
-test("nothing changed: no rows, and a new link", async () => {
+test("$deltatoken: nothing changed, no rows, and a new link", async () => {
   await create(1);
   const answer = await follow(await start());
   expect(answer.json["@odata.context"]).toMatch(/\$metadata#contacts\(lastname\)\/\$delta$/);
@@ -35,7 +35,7 @@ test("nothing changed: no rows, and a new link", async () => {
   );
 });
 
-test("changed rows come whole by version, with selected columns only, then tombstones", async () => {
+test("$deltatoken: changed rows come whole by version, with selected columns only, then tombstones", async () => {
   await create(1, 2, 3);
   const link = await start();
   await client.api("PATCH", `contacts(${ID(3)})`, { jobtitle: "x" });
@@ -54,14 +54,14 @@ test("changed rows come whole by version, with selected columns only, then tombs
   expect((await follow(answer.json["@odata.deltaLink"])).json.value).toEqual([]);
 });
 
-test("a row made and deleted between two reads still shows as a tombstone", async () => {
+test("$deltatoken: a row made and deleted between two reads still shows as a tombstone", async () => {
   const link = await start();
   await create(1);
   await client.api("DELETE", `contacts(${ID(1)})`);
   expect(seen(await follow(link))).toEqual(["-1"]);
 });
 
-test("the link stands on the last page only, and loses nothing written while the pages were read", async () => {
+test("odata.track-changes: the link stands on the last page only, and loses nothing written while the pages were read", async () => {
   await create(1, 2, 3);
   const first = await client.api("GET", "contacts?$select=lastname", undefined, {
     Prefer: "odata.track-changes,odata.maxpagesize=2",
@@ -73,7 +73,7 @@ test("the link stands on the last page only, and loses nothing written while the
   expect(seen(await follow(second.json["@odata.deltaLink"]))).toEqual(["1"]);
 });
 
-test("changes are paged too; what is written meanwhile comes with the next token", async () => {
+test("$deltatoken: changes are paged too; what is written meanwhile comes with the next token", async () => {
   await create(1, 2, 3, 4);
   const link = await start();
   for (const n of [1, 2, 3]) await client.api("PATCH", `contacts(${ID(n)})`, { lastname: "x" });
@@ -91,7 +91,7 @@ test("changes are paged too; what is written meanwhile comes with the next token
   expect(seen(await follow(answer.json["@odata.deltaLink"]))).toEqual(["1"]);
 });
 
-test("changes can be counted", async () => {
+test("$count?$deltatoken: changes can be counted", async () => {
   const link = await start();
   await create(1, 2);
   await client.api("DELETE", `contacts(${ID(2)})`);
@@ -107,7 +107,7 @@ test.each(["$filter=lastname eq 'x'", "$orderby=lastname", "$expand=x", "$top=1"
   );
 });
 
-test("a table that is not tracked says so, until it is", async () => {
+test("POST change-tracking: a table that is not tracked says so, until it is", async () => {
   const answer = await client.api("GET", "opportunities", undefined, track);
   expect([answer.status, answer.json.error.code]).toEqual([400, "0x80072491"]);
   await client.control("POST", "change-tracking", { table: "opportunity", enabled: true });
@@ -116,7 +116,7 @@ test("a table that is not tracked says so, until it is", async () => {
   );
 });
 
-test("expired tokens: 0x80044352, or by choice all rows without tombstones; new tokens live", async () => {
+test("POST change-tracking: expired tokens, 0x80044352, or by choice all rows without tombstones; new tokens live", async () => {
   await create(1, 2);
   const link = await start();
   await client.api("DELETE", `contacts(${ID(1)})`);
@@ -148,10 +148,43 @@ test("thousands of changes to few rows do not pile up, and the newest of each ro
   expect(seen(await follow(link))).toEqual(["2", "3", "1"]);
 });
 
-test("a row deleted and created again under its id is told as a row, without a tombstone", async () => {
-  await create(1, 2);
-  const link = await start();
-  for (const n of [1, 2]) await client.api("DELETE", `contacts(${ID(n)})`);
+test("ExpireChangeTrackingInDays: a token holds seven days by the clock, and not longer", async () => {
   await create(1);
-  expect(seen(await follow(link))).toEqual(["1", "-2"]);
+  const link = await start();
+  const later = async (days: number) => {
+    await client.control("POST", "clock", { reset: true });
+    await client.control("POST", "clock", { advance: `${days}d` });
+    const fresh = (await getToken(client)).json.access_token;
+    return client.raw("GET", link.slice(client.sandbox.origin.length), undefined, { authorization: `Bearer ${fresh}` });
+  };
+  expect((await later(6.9)).status).toBe(200);
+  const expired = await later(7.1);
+  expect([expired.status, expired.json.error.code]).toEqual([400, "0x80044352"]);
 });
+
+test("$deltatoken: a row deleted and made again under its id comes as a row, without a tombstone", async () => {
+  await create(1);
+  const link = await start();
+  await client.api("DELETE", `contacts(${ID(1)})`);
+  await create(1);
+  expect(seen(await follow(link))).toEqual(["1"]);
+});
+
+test("Change tracking of pairs: both ends must be tracked", async () => {
+  const set = "systemuserrolescollection";
+  for (const table of ["systemuser", "role"]) {
+    await client.control("POST", "change-tracking", { table, enabled: false });
+  }
+  const refused = await client.api("GET", set, undefined, track);
+  expect([refused.status, refused.json.error.code]).toEqual([400, "0x80072492"]);
+  for (const table of ["systemuser", "role"]) await client.control("POST", "change-tracking", { table, enabled: true });
+  expect((await client.api("GET", set, undefined, track)).json["@odata.deltaLink"]).toContain("$deltatoken=");
+});
+
+test.each(["1000000!99/99/2020 00:00:00", "!", "99999999999999999999!01/01/2020 00:00:00", "x!01/01/2020 00:00:00"])(
+  "a token that is none is refused: %s",
+  async (token) => {
+    const answer = await client.api("GET", `contacts?$deltatoken=${encodeURIComponent(token)}`);
+    expect([answer.status, answer.json.error.code]).toEqual([400, "0x80060888"]);
+  },
+);

@@ -32,7 +32,7 @@ export function listPage(request: ListRequest): Buffer {
   const { environment, table, options, prefer, base } = request;
   const cookie = options.skiptoken === undefined ? undefined : readCookie(options.skiptoken);
   const tracked = prefer.trackChanges || cookie?.version !== undefined;
-  if (tracked) checkTrackedOptions(table, options);
+  if (tracked) checkTrackedOptions(environment, table, options);
   const version = cookie?.version ?? environment.version;
 
   const columns = selectedColumns(table, options.select);
