@@ -59,6 +59,13 @@ export const errors = {
       "0x80060888",
       `An unknown function with name '${name}' was found. This may also be a function import or a key lookup on a navigation property, which is not allowed.`,
     ),
+  notACollection: () =>
+    make(
+      400,
+      "0x80060888",
+      "The query specified in the URI is not valid. The requested resource is not a collection. Query options $filter, $orderby, $count, $skip, and $top can be applied only on collections.",
+    ),
+  aggregateLimit: () => make(400, "0x8004e023", "The maximum record limit is exceeded. Reduce the number of records."),
   tooManyExpands: () => make(400, "0x8004430d", "Number of link entities in query exceeded maximum limit."),
   nestedExpandOption: () =>
     make(

@@ -30,6 +30,7 @@ export function readMetadata(request: ApiRequest, segments: Segment[]): Reply {
   for (const [name, given] of [
     ["$top", options.top],
     ["$orderby", options.orderby],
+    ["$apply", options.apply],
   ] as const) {
     if (given !== undefined)
       throw errors.badQuery(`The query parameter ${name} is not supported on metadata entities.`);

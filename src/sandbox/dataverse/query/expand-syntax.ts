@@ -73,8 +73,8 @@ function wholeNumber(value: string): number {
   );
 }
 
-/** Splits at a mark, but not inside quotes and brackets. Throws when one of those is not closed. */
-function splitOutside(text: string, mark: string): string[] {
+/** Splits at a mark, but not inside quotes and brackets. Throws 400 when one of those is not closed. */
+export function splitOutside(text: string, mark: string): string[] {
   const parts: string[] = [];
   let depth = 0;
   let quoted = false;
@@ -91,6 +91,6 @@ function splitOutside(text: string, mark: string): string[] {
     }
     if (depth < 0) break;
   }
-  if (depth !== 0 || quoted) throw errors.badQuery(`Syntax error in the $expand query option: '${text}'.`);
+  if (depth !== 0 || quoted) throw errors.badQuery(`Syntax error: a bracket or quote is not closed in '${text}'.`);
   return [...parts, text.slice(start)];
 }

@@ -58,7 +58,8 @@ export function rowFields(reader: Reader, table: Table, variable?: string): Reso
   };
 }
 
-function fieldAt(reader: Reader, table: Table, path: string[]): Field<Row> {
+/** The field at the end of a path over rows of a table. Reading linked tables needs Read there. Throws 400. */
+export function fieldAt(reader: Reader, table: Table, path: string[]): Field<Row> {
   const [name, ...rest] = path;
   if (rest.length === 0) {
     const column = queryColumn(table, name!);

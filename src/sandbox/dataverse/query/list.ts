@@ -149,7 +149,7 @@ function pageOf(
 }
 
 /** The request's own address with the cookie instead of an older one. */
-function nextLink({ base, path, query }: ListRequest, cookie: string): string {
+export function nextLink({ base, path, query }: ListRequest, cookie: string): string {
   const kept = query.split("&").filter((part) => part !== "" && !/^(\$|%24)skiptoken=/i.test(part));
   return `${base}/${path}?${[...kept, `$skiptoken=${cookie}`].join("&")}`;
 }

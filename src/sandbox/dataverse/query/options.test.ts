@@ -144,7 +144,17 @@ test("a $skiptoken that was tampered with is a 400, or a page, and never more (s
   expect((await get(`${link}&$filter=contactid eq ${CONTACT(1)}`)).status).toBe(200);
 });
 
-test("$apply, and everything else that is no option of OData's, is told apart from what is merely unknown", async () => {
+test("options of other makes are passed over, unknown ones of OData are not", async () => {
   expect((await get("contacts?$nope=1")).status).toBe(400);
   expect((await get("contacts?tag=anything&x=1")).status).toBe(200);
 });
+
+test.each(["$filter=fullname eq 'x'", "$orderby=fullname", "$top=1", "$count=true", "$apply=aggregate($count as n)"])(
+  "one row is no collection: %s is a 400",
+  async (option) => {
+    for (const path of [`contacts(${CONTACT(1)})`, `contacts(${CONTACT(1)})/parentcustomerid_account`]) {
+      const answer = await get(`${path}?${option}`);
+      expect([answer.status, answer.json.error.message]).toEqual([400, expect.stringContaining("not a collection")]);
+    }
+  },
+);

@@ -15,6 +15,7 @@ export type QueryOptions = {
   skiptoken: string | undefined;
   deltatoken: string | undefined;
   expand: string | undefined;
+  apply: string | undefined;
   aliases: Aliases;
 };
 
@@ -49,7 +50,7 @@ export const QUERY_OPTIONS: Operation[] = [
 ];
 
 /** Real options of Dataverse that the sandbox answers with 501. */
-const NOT_BUILT = new Set(["$apply", "fetchXml", "savedQuery", "userQuery"]);
+const NOT_BUILT = new Set(["fetchXml", "savedQuery", "userQuery"]);
 /** Options the service itself refuses (dataverse.md section 6). */
 const REFUSED: Record<string, string> = {
   $skip: "Skip Clause is not supported in CRM",
@@ -70,6 +71,7 @@ export function parseOptions(query: string): QueryOptions {
     skiptoken: undefined,
     deltatoken: undefined,
     expand: undefined,
+    apply: undefined,
     aliases: new Map(),
   };
   const seen = new Set<string>();
@@ -92,6 +94,7 @@ export function parseOptions(query: string): QueryOptions {
     else if (name === "$skiptoken") options.skiptoken = value;
     else if (name === "$deltatoken") options.deltatoken = value;
     else if (name === "$expand") options.expand = value;
+    else if (name === "$apply") options.apply = value;
     else if (name.startsWith("$")) throw errors.badQuery(`The query parameter '${name}' is not supported.`);
   }
   return options;

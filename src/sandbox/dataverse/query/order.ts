@@ -60,7 +60,7 @@ export function orderedPage(
 type Keyed = { keys: Cell[]; sequence: number };
 
 /** Nothing comes before everything else. */
-function ranked(a: Cell, b: Cell): number {
+export function ranked(a: Cell, b: Cell): number {
   if (a === b) return 0;
   if (a === null) return -1;
   if (b === null) return 1;

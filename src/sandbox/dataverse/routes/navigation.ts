@@ -2,6 +2,7 @@ import type { Reply } from "../../http/exchange.ts";
 import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
+import { applyPage } from "../query/apply.ts";
 import { isPrincipal, linkedRow, noSuchNavigation } from "../query/fields.ts";
 import { countRows, listFilter, listPage } from "../query/list.ts";
 import { parseOptions } from "../query/options.ts";
@@ -19,7 +20,7 @@ import { idOf, type Row, SEQUENCE } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
 import { propertyRoute } from "./property.ts";
 import { existing } from "./record.ts";
-import { representation } from "./representation.ts";
+import { checkRepresentation, representation } from "./representation.ts";
 import { countReply, listRequest } from "./table.ts";
 
 const CRM = "Microsoft.Dynamics.CRM.";
@@ -66,7 +67,10 @@ export function navigationRoute(request: ApiRequest, table: Table, first: Segmen
       "collection" in step ? member(place, step.collection, segment) : follow(request, place, step.single, segment);
     if (place) requirePrivilege(request, place.table, "Read");
   }
-  return place ? representation(request, place.table, place.row, parseOptions(request.call.query), 200) : noContent(0);
+  if (!place) return noContent(0);
+  const options = parseOptions(request.call.query);
+  checkRepresentation(request, place.table, options);
+  return representation(request, place.table, place.row, options, 200);
 }
 
 function stepFrom(request: ApiRequest, table: Table, name: string): Step | undefined {
@@ -106,7 +110,8 @@ function collectionReply(
   const rows = relatedRows(table, collection, row).sort((a, b) => Number(a[SEQUENCE]) - Number(b[SEQUENCE]));
   const list = listRequest(request, other, `${table.set}(${idOf(row)})/${collection.name}`, rows);
   if (counted) return countReply(countRows(list, listFilter(list)));
-  return odata(200, listPage(list), applied(request, { list: true }));
+  const body = list.options.apply === undefined ? listPage(list) : applyPage(list);
+  return odata(200, body, applied(request, { list: true }));
 }
 
 /** Only a row's own type will do; other types are no sub-types of it. */

@@ -186,7 +186,7 @@ test.each([
 });
 
 test.each([
-  ["GET", "contacts?$apply=groupby((lastname))", "$apply"],
+  ["GET", "contacts/$count?$apply=groupby((lastname))", "$apply"],
   ["GET", "contacts/$count?fetchXml=<fetch/>", "fetchXml"],
   ["POST", "Merge", "Merge"],
   ["POST", `lists(${ID})/Microsoft.Dynamics.CRM.CreateActivitiesList`, "CreateActivitiesList"],

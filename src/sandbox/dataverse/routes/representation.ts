@@ -1,4 +1,5 @@
 import type { Reply } from "../../http/exchange.ts";
+import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
 import { expansion } from "../query/expand.ts";
 import { contextText } from "../query/list.ts";
@@ -25,12 +26,10 @@ export function representation(
   });
 }
 
-/** Throws for a $select or $expand that is wrong before anything is written, and not after it. */
-export function checkRepresentation(
-  request: ApiRequest,
-  table: Table,
-  { select, expand }: Pick<QueryOptions, "select" | "expand">,
-): void {
+/** Throws for query options that are wrong, or make sense for lists only, before anything is written and not after it. */
+export function checkRepresentation(request: ApiRequest, table: Table, options: QueryOptions): void {
+  const { select, expand, filter, orderby, top, count, apply } = options;
+  if ([filter, orderby, top, apply].some((each) => each !== undefined) || count) throw errors.notACollection();
   if (select !== undefined) selectedColumns(table, select);
   if (expand !== undefined) expansion(request, table, expand, request.prefer, request.base);
 }

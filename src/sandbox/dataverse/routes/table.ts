@@ -2,6 +2,7 @@ import type { Reply } from "../../http/exchange.ts";
 import { errors } from "../errors.ts";
 import { fetchReply, fetchXmlOf } from "../fetchxml/answer.ts";
 import type { Table } from "../model.ts";
+import { applyPage } from "../query/apply.ts";
 import { countChanges } from "../query/delta.ts";
 import { deltaPage } from "../query/delta-page.ts";
 import { countRows, type ListRequest, listFilter, listPage } from "../query/list.ts";
@@ -31,7 +32,8 @@ export function listRequest(request: ApiRequest, table: Table, path = table.set,
 
 function readTable(request: ApiRequest, table: Table): Reply {
   const list = listRequest(request, table);
-  const body = list.options.deltatoken === undefined ? listPage(list) : deltaPage(list);
+  const { apply, deltatoken } = list.options;
+  const body = apply !== undefined ? applyPage(list) : deltatoken === undefined ? listPage(list) : deltaPage(list);
   return odata(200, body, applied(request, { list: true }));
 }
 
@@ -40,6 +42,7 @@ export function countRoute(request: ApiRequest, table: Table): Reply {
   if (request.call.method !== "GET") throw errors.wrongVerb(request.call.method);
   const list = listRequest(request, table);
   const token = list.options.deltatoken;
+  if (list.options.apply !== undefined) throw errors.notBuilt("The query option $apply on /$count");
   return countReply(
     token === undefined ? countRows(list, listFilter(list)) : countChanges(list.environment, table, token),
   );

@@ -1,14 +1,24 @@
 import type { Environment } from "../environment.ts";
 import { type Column, read, readTarget, type Table } from "../model.ts";
 import { digitsOf } from "../records/values.ts";
-import type { Row } from "../row.ts";
+import type { Cell, Row } from "../row.ts";
 
 /**
  * The FormattedValue of a column: labels, names of linked rows, money with its symbol, dates as US English shows them
  * in UTC (dataverse.md section 6; the real service uses the caller's locale and time zone). Undefined: it has none.
  */
 export function formattedValue(environment: Environment, table: Table, row: Row, column: Column): string | undefined {
-  const value = read(row, column);
+  return formattedCell(environment, table, row, column, read(row, column));
+}
+
+/** The same for another value of the column, as sums and ends of several rows are. */
+export function formattedCell(
+  environment: Environment,
+  table: Table,
+  row: Row,
+  column: Column,
+  value: Cell,
+): string | undefined {
   if (value === null) return undefined;
   switch (column.kind) {
     case "choice":

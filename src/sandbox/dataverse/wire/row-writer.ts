@@ -14,7 +14,7 @@ import { type Cell, type Row, VERSION } from "../row.ts";
 import { formattedValue } from "./formatted.ts";
 import type { Preferences } from "./prefer.ts";
 
-const FORMATTED = "OData.Community.Display.V1.FormattedValue";
+export const FORMATTED = "OData.Community.Display.V1.FormattedValue";
 const TARGET = "Microsoft.Dynamics.CRM.lookuplogicalname";
 const NAVIGATION = "Microsoft.Dynamics.CRM.associatednavigationproperty";
 
