@@ -217,6 +217,12 @@ export const errors = {
   bulkBody: (set: string, text: string) => payload(set, `Microsoft.OData.ODataException: ${text}`),
   deleteMultiple: () => make(501, "0x0", "DeleteMultiple has not yet been implemented."),
   messageUnsupported: (table: string) => make(400, "0x80100008", `${table} entity does not support this message.`),
+  noSuchMessage: (message: string, table: string) =>
+    make(
+      405,
+      "0x80040800",
+      `The '${message}' method does not support entities of type '${table}'. MessageProcessorCache returned MessageProcessor.Empty.`,
+    ),
   readOnlyTable: (table: string) =>
     make(400, "0x8004022e", `The object cannot be updated because it is read-only. (${table})`),
 

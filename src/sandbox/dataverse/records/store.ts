@@ -172,7 +172,15 @@ function requireColumns(tx: Transaction, table: Table, draft: Draft): void {
 }
 
 /** What the server supplies when the client does not. */
-const SUPPLIED = new Set(["ownerid", "statecode", "statuscode", "businessunitid", "administratorid", "exchangerate"]);
+const SUPPLIED = new Set([
+  "ownerid",
+  "statecode",
+  "statuscode",
+  "businessunitid",
+  "administratorid",
+  "exchangerate",
+  "domainname",
+]);
 const requiredColumns = new WeakMap<Table, { shape: number; columns: Column[] }>();
 
 function requiredOf(table: Table): Column[] {

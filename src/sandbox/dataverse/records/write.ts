@@ -6,7 +6,7 @@ import { associate } from "./links.ts";
 import { requirePrivilege } from "./privileges.ts";
 import { refuseMessageStates } from "./status.ts";
 import { createFrom, updateFrom } from "./store.ts";
-import type { Transaction } from "./transaction.ts";
+import type { Actor, Transaction } from "./transaction.ts";
 
 type Body = Record<string, unknown>;
 
@@ -21,8 +21,14 @@ export function createRow(tx: Transaction, table: Table, body: Body, id?: string
   return createDrafted(tx, table, newDraft(tx, table, body), id);
 }
 
+/** Some tables other software fills, and tables of pairs are written by associating: their rows are not for clients. */
+export function requireWritable(actor: Actor, table: Table, message: "Create" | "Update" | "Upsert" | "Delete"): void {
+  if (actor.seeding || !(table.seedOnly || table.intersect)) return;
+  throw table.intersect ? errors.noSuchMessage(message, table.name) : errors.readOnlyTable(table.name);
+}
+
 function newDraft(tx: Transaction, table: Table, body: Body): Draft {
-  if (table.seedOnly && !tx.actor.seeding) throw errors.readOnlyTable(table.name);
+  requireWritable(tx.actor, table, "Create");
   requirePrivilege(tx, table, "Create");
   return draftOf(tx.environment, table, body, "create", tx.actor.seeding);
 }
@@ -70,7 +76,7 @@ export function createRelated(
 
 /** Changes one row. Every column of the body counts as written, also where it is equal (section 4). */
 export function updateRow(tx: Transaction, table: Table, row: Row, body: Body): void {
-  if (table.seedOnly && !tx.actor.seeding) throw errors.readOnlyTable(table.name);
+  requireWritable(tx.actor, table, "Update");
   requirePrivilege(tx, table, "Write");
   const draft = draftOf(tx.environment, table, body, "update", tx.actor.seeding);
   refuseMessageStates(table, draft, row);
@@ -85,7 +91,7 @@ export function upsertRow(
   body: Body,
   key: { id: string } | { values: { column: Column; value: Cell }[] },
 ): { row: Row; created: boolean } {
-  if (table.seedOnly && !tx.actor.seeding) throw errors.readOnlyTable(table.name);
+  requireWritable(tx.actor, table, "Upsert");
   const all = tx.actor.seeding;
   if (row) {
     requirePrivilege(tx, table, "Write");

@@ -6,7 +6,7 @@ import { parseOptions } from "../query/options.ts";
 import { deleteRow } from "../records/delete.ts";
 import { requirePrivilege } from "../records/privileges.ts";
 import { findRow, type KeyPredicate, missing, parsePredicate } from "../records/references.ts";
-import { upsertRow } from "../records/write.ts";
+import { requireWritable, upsertRow } from "../records/write.ts";
 import { type ApiRequest, headerOf, jsonBody, noContent, transact } from "../request.ts";
 import { etagOf, idOf, type Row } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
@@ -78,7 +78,7 @@ function upsert(request: ApiRequest, table: Table, key: KeyPredicate, segment: S
 function remove(request: ApiRequest, table: Table, key: KeyPredicate): Reply {
   const row = existing(table, key);
   checkIfMatch(request, table, row, key);
-  if (table.seedOnly) throw errors.readOnlyTable(table.name);
+  requireWritable(request.actor, table, "Delete");
   if (idOf(row) === request.environment.appUser) throw errors.readOnlyTable(table.name);
   transact(request, (tx) => deleteRow(tx, table, row));
   return noContent(1);

@@ -16,6 +16,7 @@ import { navigationRoute } from "./navigation.ts";
 import { propertyRoute, rawValueRoute } from "./property.ts";
 import { recordRoute } from "./record.ts";
 import { referenceRoute } from "./reference.ts";
+import { rolePrivileges, SECURITY_BOUND } from "./security.ts";
 import { countRoute, tableRoute } from "./table.ts";
 
 const CRM = "Microsoft.Dynamics.CRM.";
@@ -33,6 +34,7 @@ const ROOTS: Record<string, Root> = {
   AddListMembersList: alone(addListMembers),
   RetrieveDuplicates: alone(retrieveDuplicates),
   UnpublishDuplicateRule: alone(unpublishDuplicateRule),
+  RetrieveRolePrivilegesRole: alone(rolePrivileges),
   $metadata: csdlRoute,
   EntityDefinitions: metadataRoute,
   RelationshipDefinitions: readMetadata,
@@ -46,6 +48,7 @@ const BOUND_TO_SET: Record<string, SetOperation> = {
 const BOUND_TO_ROW: Record<string, RowOperation> = {
   ...LIST_ACTIONS,
   PublishDuplicateRule: publishDuplicateRule,
+  ...SECURITY_BOUND,
 };
 
 /** Finds what an address behind `/api/data/vX/` means, and lets it answer. Throws the documented 404 otherwise. */

@@ -26,6 +26,8 @@ const NAMED: Record<string, string> = {
   prvMerge: namedGuid("privilege prvMerge"),
 };
 
+export const NAMED_PRIVILEGES = Object.keys(NAMED);
+
 /** `table` and `right` are missing where the privilege belongs to no table. */
 export type PrivilegeFact = { id: string; name: string; table?: string; right?: Privilege };
 

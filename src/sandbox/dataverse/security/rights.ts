@@ -86,9 +86,13 @@ export function intersection(caller: Rights, target: Rights): Rights {
 function rolesOf(environment: Environment, user: string): string[] {
   const roles = new Set(partners(environment, "systemuserroles", "systemuserid", user, "roleid"));
   for (const team of partners(environment, "teammembership", "systemuserid", user, "teamid")) {
-    for (const role of partners(environment, "teamroles", "teamid", team, "roleid")) roles.add(role);
+    for (const role of rolesOfTeam(environment, team)) roles.add(role);
   }
   return [...roles].filter((role) => environment.tables.get("role")!.byId.has(role));
+}
+
+export function rolesOfTeam(environment: Environment, team: string): string[] {
+  return partners(environment, "teamroles", "teamid", team, "roleid");
 }
 
 function partners(environment: Environment, pairs: string, near: string, id: string, far: string): string[] {

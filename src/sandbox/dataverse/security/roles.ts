@@ -81,7 +81,7 @@ export function keepPrivileges(environment: Environment, tx?: Transaction): void
   for (const fact of missing) {
     createRow(work, privileges, privilegeBody(fact), fact.id);
     for (const role of DELIVERED) {
-      if (role.holds(fact)) grant(work, held, roleId(role.name), fact.id, GLOBAL);
+      if (role.holds(fact)) grant(work, roleId(role.name), fact.id, GLOBAL);
     }
   }
   for (const id of gone) deleteRow(work, privileges, privileges.byId.get(id)!);
@@ -91,7 +91,8 @@ export function keepPrivileges(environment: Environment, tx?: Transaction): void
 }
 
 /** Adds a privilege to a role. The id of the pair follows from both, so that there is never a second one. */
-export function grant(tx: Transaction, held: Table, role: string, privilege: string, mask: number): void {
+export function grant(tx: Transaction, role: string, privilege: string, mask: number): void {
+  const held = tx.environment.tables.get("roleprivileges")!;
   const id = namedGuid(`roleprivilege ${role} ${privilege}`);
   createRow(tx, held, { roleid: role, privilegeid: privilege, privilegedepthmask: mask }, id);
 }
