@@ -49,7 +49,6 @@ replay("webapi/create-entity-web-api.md", [
   },
   {
     title: "Create related table rows in one operation",
-    later: true,
     request: [
       "POST",
       "v9.0/accounts",
@@ -82,7 +81,6 @@ replay("webapi/create-entity-web-api.md", [
   },
   {
     title: "Associate table rows on create",
-    later: true,
     given: [
       ["POST", "v9.0/contacts", { contactid: id(1), firstname: "Yvonne", lastname: "McKay (sample)" }],
       ["POST", "v9.0/tasks", { activityid: id(2), subject: "Task 1" }],

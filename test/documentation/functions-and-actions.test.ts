@@ -63,7 +63,6 @@ replay("webapi/web-api-functions-actions-sample.md", [
       "@odata.context": `${CRM}RetrieveCurrentOrganizationResponse`,
       Detail: { OrganizationId: anyId, State: "Enabled" },
     },
-    later: true,
   },
   {
     title: "Unbound action GrantAccess",
