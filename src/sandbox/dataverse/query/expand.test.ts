@@ -21,7 +21,8 @@ test("$expand: a single row, with nothing selected", async () => {
   const { json } = await get(`contacts(${CONTACT(1)})?$expand=parentcustomerid_account`);
   expect(json["@odata.context"]).toBe(`${base()}$metadata#contacts(parentcustomerid_account())/$entity`);
   expect(json.parentcustomerid_account).toMatchObject({ accountid: ACCOUNT(1), name: "Contoso", address1_city: null });
-  expect(json.parentcustomerid_account["@odata.etag"]).toBeUndefined();
+  // retrieve-entity-using-web-api.md prints it here, query/join-tables.md does not in lists.
+  expect(json.parentcustomerid_account["@odata.etag"]).toMatch(/^W\/"\d+"$/);
   expect(json.parentcustomerid_contact).toBeUndefined();
 });
 
@@ -44,7 +45,12 @@ test("$expand: created by a POST that returns the representation", async () => {
   );
   expect(answer.status).toBe(201);
   expect(answer.json["@odata.context"]).toMatch(/#contacts\(lastname,parentcustomerid_account\(name\)\)\/\$entity$/);
-  expect(answer.json.parentcustomerid_account).toEqual({ name: "Fabrikam", accountid: ACCOUNT(2) });
+  const etag = expect.stringMatching(/^W\/"\d+"$/);
+  expect(answer.json.parentcustomerid_account).toEqual({
+    "@odata.etag": etag,
+    name: "Fabrikam",
+    accountid: ACCOUNT(2),
+  });
 });
 
 test("$expand collection: rows with etag and lookup, and a link to the same rows without paging", async () => {

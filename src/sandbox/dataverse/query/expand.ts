@@ -42,8 +42,11 @@ type Prepared = (row: Row) => string;
 /** `context` names what is expanded, for @odata.context; `prepare` reads for all rows of a page at once. */
 export type Expansion = { context: string[]; prepare(rows: Row[]): Prepared };
 
-/** What all levels of one request's $expand share. Nested anywhere, the rules of all collections change. */
-type Setting = { reader: Reader; prefer: Preferences; base: string; nested: boolean };
+/**
+ * What all levels of one request's $expand share. Nested anywhere, the rules of all collections change. `ofRow`: one row
+ * is read, not a list; its lookups then show an etag (retrieve-entity-using-web-api.md; query/join-tables.md).
+ */
+type Setting = { reader: Reader; prefer: Preferences; base: string; nested: boolean; ofRow: boolean };
 
 /**
  * Compiles $expand over rows of a table; undefined when nothing is expanded. Related rows are read once per page and
@@ -55,12 +58,13 @@ export function expansion(
   text: string | undefined,
   prefer: Preferences,
   base: string,
+  ofRow = false,
 ): Expansion | undefined {
   if (text === undefined || text.trim() === "") return undefined;
   const items = parseExpand(text);
   const nested = items.some((item) => item.options.expand.length > 0);
   checkManyToMany(reader, table, items, nested);
-  return level({ reader, prefer, base, nested }, table, items, 1);
+  return level({ reader, prefer, base, nested, ofRow }, table, items, 1);
 }
 
 /** Many-to-many can be expanded beside its like only, and not be nested (query/join-tables.md). */
@@ -105,14 +109,14 @@ function reference({ reader, base }: Setting, item: ExpandItem, navigation: Sing
   };
 }
 
-/** A single-valued navigation property: the row it leads to or null, without an etag. */
+/** A single-valued navigation property: the row it leads to or null. */
 function lookup(setting: Setting, item: ExpandItem, navigation: SingleNavigation, depth: number): Expansion {
   const { options } = item;
   if (options.orderby !== undefined || options.top !== undefined) throw errors.nestedExpandOption();
   if (navigation.relation.target === "owner") return owner(setting, item, navigation);
   const { target } = navigation;
   const { environment } = setting.reader;
-  const inner = inside(setting, target, item, depth, { etag: false });
+  const inner = inside(setting, target, item, depth, { etag: setting.ofRow && depth === 1 });
   return {
     context: [`${item.navigation}(${inner.names.join(",")})`],
     prepare(rows) {

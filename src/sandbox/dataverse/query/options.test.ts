@@ -109,7 +109,7 @@ test("Refused options: each says so", async () => {
 
 test.each([
   ["$select=Name", "Could not find a property named 'Name'"],
-  ["$select=fullname,", "Could not find a property named ''"],
+  ["$select=fullname,,lastname", "Could not find a property named ''"],
   ["$select=ownerid", "Could not find a property named 'ownerid'"],
   ["$select=primarycontactid/fullname", "Could not find a property named 'primarycontactid/fullname'"],
   ["$select=*,nope", "Could not find a property named 'nope'"],

@@ -85,8 +85,7 @@ export function parseOptions(query: string): QueryOptions {
     if (NOT_BUILT.has(name)) throw errors.notBuilt(`The query option ${name}`);
     if (REFUSED[name] !== undefined) throw errors.badQuery(REFUSED[name]);
     if (name.startsWith("@")) options.aliases.set(name, value);
-    else if (name === "$select")
-      options.select = value === "" ? undefined : value.split(",").map((each) => each.trim());
+    else if (name === "$select") options.select = columnList(value);
     else if (name === "$filter") options.filter = value;
     else if (name === "$orderby") options.orderby = value;
     else if (name === "$top") options.top = wholeNumber(name, value);
@@ -133,4 +132,11 @@ function trueOrFalse(value: string): boolean {
     );
   }
   return value === "true";
+}
+
+/** A comma behind the last name means nothing (web-api-basic-operations-sample.md prints one). */
+function columnList(text: string): string[] | undefined {
+  const names = text.split(",").map((each) => each.trim());
+  if (names.at(-1) === "") names.pop();
+  return names.length === 0 ? undefined : names;
 }

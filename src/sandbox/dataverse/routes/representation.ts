@@ -17,7 +17,7 @@ export function representation(
   status: number,
 ): Reply {
   const columns = selectedColumns(table, select);
-  const expanded = expansion(request, table, expand, request.prefer, request.base);
+  const expanded = expansion(request, table, expand, request.prefer, request.base, true);
   const context = `${request.base}/$metadata#${table.set}${contextText(select, expanded?.context)}/$entity`;
   const write = rowWriter(request.environment, table, columns, request.prefer);
   return odata(status, write(row, context, expanded?.prepare([row])(row)), {
