@@ -304,6 +304,13 @@ export const errors = {
   keyNameExists: (key: string, table: string) =>
     make(400, "0x80060893", `An entity key with the name ${key} already exists on entity ${table}.`),
   sameKeyExists: () => make(400, "0x80060894", "An entity key with the selected attributes already exists on entity."),
+  inUse: (kind: string, id: string) =>
+    make(
+      400,
+      "0x8004f01f",
+      `The ${kind}(${id}) component cannot be deleted because it is referenced by 1 other components. For a list of referenced components, use the RetrieveDependenciesForDeleteRequest.`,
+    ),
+  noSuchSolution: (name: string) => make(400, "0x80040216", `The solution '${name}' does not exist.`),
   keyColumn: (column: string, id: string) =>
     make(
       400,

@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import type { Cell, Row } from "./row.ts";
 
 /** What a column holds. `zoneless` is a time-zone-independent date and time; `choices` is multi-select. */
@@ -24,6 +25,7 @@ export type Kind =
   | "entityname"
   | "virtual"
   | "image"
+  | "file"
   | "party";
 
 export type Level = "None" | "SystemRequired" | "ApplicationRequired" | "Recommended";
@@ -123,7 +125,8 @@ export type KeyIndex = {
   rows: Map<string, Row>;
   /** Rows whose values clashed when the index was built: the key never becomes active. */
   failed: boolean;
-  /** Date.now() of its creation, and how often its status was read since: what ends `Pending`. */
+  /** The time of its creation by the environment's clock (undefined: delivered), and how often its status was read since: what ends `Pending`. */
+  clock?: Clock;
   created: number;
   reads: number;
 };

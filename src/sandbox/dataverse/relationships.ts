@@ -38,8 +38,11 @@ export function collectionsOf(environment: Environment, table: Table): Map<strin
     }
   }
   for (const link of table.manyToMany) {
-    const collection = manyToMany(environment, table, link);
-    if (collection) collections.set(collection.name, collection);
+    for (const first of [true, false]) {
+      if ((first ? link.first : link.second) !== table.name) continue;
+      const collection = manyToMany(environment, table, link, first);
+      if (collection) collections.set(collection.name, collection);
+    }
   }
   known.set(table, { version: environment.metadataVersion, collections });
   return collections;
@@ -53,8 +56,13 @@ export function collectionNavigation(
   return collectionsOf(environment, table).get(name);
 }
 
-function manyToMany(environment: Environment, table: Table, link: ManyToMany): CollectionNavigation | undefined {
-  const first = link.first === table.name;
+/** The relationship seen from its first or its second end; a table linked with itself is both. */
+function manyToMany(
+  environment: Environment,
+  table: Table,
+  link: ManyToMany,
+  first: boolean,
+): CollectionNavigation | undefined {
   const other = environment.tables.get(first ? link.second : link.first);
   const intersect = environment.tables.get(link.intersect);
   if (!other || !intersect) return undefined;

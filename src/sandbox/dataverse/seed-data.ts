@@ -9,6 +9,7 @@ import { begin, type Transaction } from "./records/transaction.ts";
 import { createRow } from "./records/write.ts";
 import { userOf } from "./security/rights.ts";
 import { deliverRoles, giveRole, SYSTEM_ADMINISTRATOR } from "./security/roles.ts";
+import { addSystemRows } from "./system-rows.ts";
 
 const SYSTEM = namedGuid("systemuser SYSTEM");
 
@@ -79,6 +80,7 @@ export function createEnvironment(clock: Clock): Environment {
     const condition = { ...same, ...regarding, ignoreblankvalues: true };
     add("duplicaterulecondition", condition, namedGuid(`duplicaterulecondition ${table} e-mail`));
   }
+  addSystemRows(environment, tx);
   deliverRoles(environment, tx);
   giveRole(tx, SYSTEM, SYSTEM_ADMINISTRATOR);
   giveRole(tx, environment.appUser, SYSTEM_ADMINISTRATOR);

@@ -1,5 +1,5 @@
 import type { Environment } from "../environment.ts";
-import { type Column, isProperty, propertyName, type Relation, type Table } from "../model.ts";
+import { type Column, isLookup, isProperty, propertyName, type Relation, type Table } from "../model.ts";
 import { EDM } from "../records/values.ts";
 import { collectionsOf } from "../relationships.ts";
 import { metadataTypes } from "./metadata-types.ts";
@@ -98,7 +98,7 @@ function navigations(environment: Environment, table: Table): Navigation[] {
   const found: Navigation[] = [];
   for (const relation of table.relations) {
     const column = table.columns.get(relation.column);
-    if (!column) continue;
+    if (!column || !isLookup(column)) continue;
     const target = environment.tables.get(relation.target);
     if (relation.target !== "owner" && !target) continue;
     const type = target?.name ?? "principal";

@@ -29,8 +29,13 @@ const TYPES: Record<Kind, [string, string, string]> = {
   entityname: ["EntityName", "EntityNameType", "EntityNameAttributeMetadata"],
   virtual: ["Virtual", "VirtualType", "AttributeMetadata"],
   image: ["Virtual", "ImageType", "ImageAttributeMetadata"],
+  file: ["Virtual", "FileType", "FileAttributeMetadata"],
   party: ["PartyList", "PartyListType", "LookupAttributeMetadata"],
 };
+
+export function derivedType(column: Column): string {
+  return TYPES[column.kind][2];
+}
 
 /** A column as AttributeMetadata and its derived type. */
 export function columnNode(environment: Environment, table: Table, column: Column, number: number): MetadataNode {
@@ -171,8 +176,20 @@ function typedProperties(column: Column): Record<string, unknown> {
     case "owner":
     case "party":
       return { Targets: column.targets ?? [], Format: "None" };
+    case "entityname":
+      return { DefaultFormValue: -1, IsEntityReferenceStored: false };
+    case "image":
+      return {
+        IsPrimaryImage: column.name === "entityimage",
+        MaxHeight: 144,
+        MaxWidth: 144,
+        CanStoreFullImage: false,
+        MaxSizeInKB: 10240,
+      };
+    case "file":
+      return { MaxSizeInKB: 32768 };
     default:
-      return { IsEntityReferenceStored: false };
+      return {};
   }
 }
 

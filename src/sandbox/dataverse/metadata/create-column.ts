@@ -1,11 +1,12 @@
-import { addColumn } from "../build.ts";
+import { addColumn, addComputedColumns } from "../build.ts";
 import { errors } from "../errors.ts";
-import type { Column, Kind, Level, Option, Table } from "../model.ts";
-import type { ApiRequest } from "../request.ts";
+import type { Column, Kind, Level, Table } from "../model.ts";
 import type { ColumnLine } from "../table-file.ts";
 import { labelText } from "./label.ts";
+import { changed, customName, type Maker } from "./maker.ts";
+import { boolOptions, listedOptions } from "./options.ts";
 
-type Body = Record<string, unknown>;
+export type Body = Record<string, unknown>;
 
 /** Derived types that can be created, and what they become (dataverse.md section 3). */
 const KINDS: Record<string, Kind> = {
@@ -20,62 +21,133 @@ const KINDS: Record<string, Kind> = {
   DateTimeAttributeMetadata: "datetime",
   PicklistAttributeMetadata: "choice",
   MultiSelectPicklistAttributeMetadata: "choices",
+  LookupAttributeMetadata: "lookup",
+  ImageAttributeMetadata: "image",
+  FileAttributeMetadata: "file",
 };
 
 /** Bounds of the types: nothing outside them can be declared. */
 const LONGEST_TEXT = 4000;
 const LONGEST_MEMO = 1_048_576;
-/** Publisher prefix, underscore, name: what a custom column must be called. */
-const CUSTOM_NAME = /^[A-Za-z][A-Za-z0-9]{1,7}_[A-Za-z0-9_]+$/;
 const LEVELS = ["None", "SystemRequired", "ApplicationRequired", "Recommended"];
 
 /** `POST EntityDefinitions(...)/Attributes`. Throws when the name is taken or the definition does not hold. */
-export function createColumn(request: ApiRequest, table: Table, body: Body): Column {
-  const line = columnLine(body);
+export function createColumn(maker: Maker, table: Table, body: Body): Column {
+  const line = columnLine(maker, body);
+  if (line.kind === "lookup") {
+    throw errors.badSchema("Lookup columns are created with their relationship: POST RelationshipDefinitions.");
+  }
+  if (table.intersect || table.seedOnly) throw errors.badSchema(`The table '${table.name}' takes no columns.`);
   if (table.columns.has(line.name)) throw errors.duplicateColumn(line.name, table.name);
-  request.environment.metadataVersion++;
-  return addColumn(table, line, true);
+  const column = addColumn(table, line, true);
+  for (const companion of companions(table, line)) {
+    if (!table.columns.has(companion.name)) addColumn(table, companion, false);
+  }
+  if (line.kind === "money") nameCurrency(table);
+  addComputedColumns(maker.environment, table);
+  changed(maker.environment, table);
+  return column;
 }
 
-/** A body as a column. `name` overrides the rule for custom names (primary columns of new tables follow it too). */
-export function columnLine(body: Body): ColumnLine {
-  const type = String(body["@odata.type"] ?? "").replace(/^#?Microsoft\.Dynamics\.CRM\./, "");
+/** Columns the service adds by itself: of money its base value, its currency and the rate; of an image its address. */
+function companions(table: Table, line: ColumnLine): ColumnLine[] {
+  const readOnly = { ...line, create: false, update: false, level: "None" as Level };
+  if (line.kind === "money") {
+    const own = { custom: false, create: true, update: true };
+    return [
+      {
+        ...readOnly,
+        name: `${line.name}_base`,
+        schema: `${line.schema}_Base`,
+        label: `${line.label} (Base)`,
+        precision: 4,
+      },
+      bare({ name: "exchangerate", schema: "ExchangeRate", label: "Exchange Rate", kind: "decimal", precision: 12 }),
+      {
+        ...bare({ name: "transactioncurrencyid", schema: "TransactionCurrencyId", label: "Currency", kind: "lookup" }),
+        ...own,
+        targets: ["transactioncurrency"],
+      },
+    ].filter((each) => !table.columns.has(each.name));
+  }
+  if (line.kind === "image") {
+    const part = (name: string, kind: Kind): ColumnLine =>
+      bare({ name: `${line.name}${name}`, schema: `${line.schema}${name}`, label: line.label, kind, of: line.name });
+    return [part("_timestamp", "bigint"), part("_url", "text"), part("id", "guid")];
+  }
+  if (line.kind !== "file") return [];
+  return [
+    bare({ name: `${line.name}_name`, schema: `${line.schema}_Name`, label: line.label, kind: "text", of: line.name }),
+  ];
+}
+
+function bare(facts: Pick<ColumnLine, "name" | "schema" | "label" | "kind"> & Partial<ColumnLine>): ColumnLine {
+  return { create: false, update: false, level: "None", logical: false, custom: false, secured: false, ...facts };
+}
+
+function nameCurrency(table: Table): void {
+  if (table.relations.some((relation) => relation.column === "transactioncurrencyid")) return;
+  table.relations.push({
+    column: "transactioncurrencyid",
+    target: "transactioncurrency",
+    navigation: `transactioncurrencyid${table.activity ? `_${table.name}` : ""}`,
+    schema: `TransactionCurrency_${table.name}`,
+  });
+}
+
+/** The name in `@odata.type`, without namespace. */
+export function typeName(body: Body): string {
+  return String(body["@odata.type"] ?? "").replace(/^#?Microsoft\.Dynamics\.CRM\.(?:Complex(?=Lookup))?/, "");
+}
+
+/** A body as a column. */
+export function columnLine(maker: Maker, body: Body): ColumnLine {
+  const type = typeName(body);
   const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
   if (!kind) {
-    if (/AttributeMetadata$/.test(type)) throw errors.notBuilt(`Creating a column of type ${type}`);
+    if (/AttributeMetadata$/.test(type)) throw errors.badSchema(`A column of type ${type} cannot be created.`);
     throw errors.badSchema(
       `'@odata.type' must name the type of the column, such as Microsoft.Dynamics.CRM.StringAttributeMetadata; it is '${type}'.`,
     );
   }
-  const schema = body.SchemaName;
-  if (typeof schema !== "string" || !CUSTOM_NAME.test(schema)) {
-    throw errors.badSchema(
-      `The SchemaName '${String(schema)}' must begin with a customization prefix, as in 'new_Name'.`,
-    );
-  }
-  const level = (body.RequiredLevel as { Value?: unknown } | undefined)?.Value ?? "None";
-  if (!LEVELS.includes(String(level))) throw errors.badSchema(`'${String(level)}' is no RequiredLevel.`);
+  const schema = customName(maker, body.SchemaName, "attribute");
+  const description = labelText(body.Description);
   return {
     name: schema.toLowerCase(),
     schema,
     label: labelText(body.DisplayName) ?? schema,
     kind,
-    create: true,
-    update: true,
-    level: level as Level,
+    create: kind !== "file",
+    update: kind !== "file",
+    level: levelOf(body) ?? "None",
     logical: false,
     custom: true,
-    secured: false,
-    ...typeFacts(kind, body),
+    secured: body.IsSecured === true,
+    ...(description === undefined ? {} : { description }),
+    ...typeFacts(maker, kind, body),
   };
 }
 
-function typeFacts(kind: Kind, body: Body): Partial<ColumnLine> {
+/** RequiredLevel as sent; undefined when there is none. */
+export function levelOf(body: Body): Level | undefined {
+  const level = (body.RequiredLevel as { Value?: unknown } | null | undefined)?.Value;
+  if (level === undefined || level === null) return undefined;
+  if (!LEVELS.includes(String(level))) throw errors.badSchema(`'${String(level)}' is no RequiredLevel.`);
+  return level as Level;
+}
+
+/** What a body says about the type: length, range, precision, format, options. Throws where it is out of bounds. */
+export function typeFacts(maker: Maker, kind: Kind, body: Body): Partial<ColumnLine> {
   switch (kind) {
     case "text": {
       const format = (body.FormatName as { Value?: unknown } | undefined)?.Value ?? body.Format;
       const max = length(body, 100, LONGEST_TEXT);
-      return { max, ...(typeof format === "string" && format !== "Text" ? { format } : {}) };
+      const pattern = body.AutoNumberFormat;
+      return {
+        max,
+        ...(typeof format === "string" && format !== "Text" ? { format } : {}),
+        ...(typeof pattern === "string" && pattern !== "" ? { autoNumber: numberPattern(pattern) } : {}),
+      };
     }
     case "memo":
       return { max: length(body, 2000, LONGEST_MEMO) };
@@ -99,13 +171,23 @@ function typeFacts(kind: Kind, body: Body): Partial<ColumnLine> {
     case "choices": {
       const initial = body.DefaultFormValue;
       return {
-        options: listedOptions(body),
+        ...listedOptions(maker, body),
         ...(kind === "choice" && typeof initial === "number" && initial >= 0 ? { initial } : {}),
       };
     }
     default:
       return {};
   }
+}
+
+/** Of an autonumber column: text with SEQNUM, RANDSTRING and DATETIMEUTC in braces (autonumber-fields.md). */
+function numberPattern(pattern: string): string {
+  for (const [, inner] of pattern.matchAll(/\{([^}]*)\}/g)) {
+    if (!/^(SEQNUM:\d{1,2}|RANDSTRING:[1-6]|DATETIMEUTC:[^{}]+)$/.test(inner!)) {
+      throw errors.badSchema(`AutoNumberFormat: '{${inner}}' is not known.`);
+    }
+  }
+  return pattern;
 }
 
 function dateFacts(body: Body): Partial<ColumnLine> {
@@ -135,45 +217,4 @@ function digits(body: Body, fallback: number, most: number): number {
   if (typeof precision === "number" && Number.isInteger(precision) && precision >= 0 && precision <= most)
     return precision;
   throw errors.badSchema(`Precision must be between 0 and ${most}.`);
-}
-
-/** Options without a value are numbered from the publisher's first one. */
-const FIRST_CUSTOM_OPTION = 100_000_000;
-
-function listedOptions(body: Body): Option[] {
-  const listed = (body.OptionSet as { Options?: unknown } | undefined)?.Options;
-  if (!Array.isArray(listed)) {
-    if (body.GlobalOptionSet !== undefined || "GlobalOptionSet@odata.bind" in body) {
-      throw errors.notBuilt("A column with a global option set");
-    }
-    throw errors.badSchema("OptionSet.Options is missing.");
-  }
-  const options = listed.map((each: { Value?: unknown; Label?: unknown } | null, n) => ({
-    value: typeof each?.Value === "number" ? each.Value : FIRST_CUSTOM_OPTION + n,
-    label: labelText(each?.Label) ?? "",
-  }));
-  if (new Set(options.map((each) => each.value)).size < options.length)
-    throw errors.badSchema("Two options have the same Value.");
-  return options;
-}
-
-function boolOptions(body: Body): Option[] {
-  const set = (body.OptionSet ?? {}) as { TrueOption?: { Label?: unknown }; FalseOption?: { Label?: unknown } };
-  return [
-    { value: 0, label: labelText(set.FalseOption?.Label) ?? "No" },
-    { value: 1, label: labelText(set.TrueOption?.Label) ?? "Yes" },
-  ];
-}
-
-/** `DELETE .../Attributes(...)`: custom columns only; a key over the column stands in the way. */
-export function dropColumn(request: ApiRequest, table: Table, name: string): void {
-  const column = table.columns.get(name)!;
-  if (!column.custom || name === table.idColumn || name === table.nameColumn) {
-    throw errors.badSchema(`The column '${name}' of ${table.name} cannot be deleted.`);
-  }
-  const key = table.keys.find((each) => each.columns.includes(column));
-  if (key) throw errors.badSchema(`The column '${name}' is part of the key '${key.name}' and cannot be deleted.`);
-  table.columns.delete(name);
-  table.shape++;
-  request.environment.metadataVersion++;
 }

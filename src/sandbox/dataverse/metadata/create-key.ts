@@ -2,8 +2,8 @@ import { emptyKey } from "../build.ts";
 import { errors } from "../errors.ts";
 import type { Column, KeyIndex, Kind, Table } from "../model.ts";
 import { buildKey } from "../records/keys.ts";
-import type { ApiRequest } from "../request.ts";
 import { labelText } from "./label.ts";
+import { changed, customName, type Maker } from "./maker.ts";
 
 /** Limits of keys (dataverse.md section 3). */
 const MOST_KEYS = 10;
@@ -25,10 +25,8 @@ const ALLOWED: Partial<Record<Kind, (column: Column) => number>> = {
  * `POST EntityDefinitions(...)/Keys`: `{SchemaName, DisplayName, KeyAttributes: [...]}`. The index is built at once;
  * its status still reads `Pending` first, since clients must be ready for that.
  */
-export function createKey(request: ApiRequest, table: Table, body: Record<string, unknown>): KeyIndex {
-  const schema = body.SchemaName;
-  if (typeof schema !== "string" || !/^[A-Za-z]\w*$/.test(schema))
-    throw errors.badSchema("SchemaName is missing or no name.");
+export function createKey(maker: Maker, table: Table, body: Record<string, unknown>): KeyIndex {
+  const schema = customName(maker, body.SchemaName, "key");
   const attributes = body.KeyAttributes;
   if (!Array.isArray(attributes) || attributes.length === 0)
     throw errors.badSchema("KeyAttributes must list the columns.");
@@ -50,12 +48,9 @@ export function createKey(request: ApiRequest, table: Table, body: Record<string
     label,
     columns.map((column) => column.name),
   );
-  key.created = Date.now();
-  key.reads = 0;
-  buildKey(table, key);
+  beginIndex(maker, table, key);
   table.keys.push(key);
-  table.shape++;
-  request.environment.metadataVersion++;
+  changed(maker.environment, table);
   return key;
 }
 
@@ -73,9 +68,23 @@ function sameColumns(a: Column[], b: Column[]): boolean {
   return a.length === b.length && a.every((column) => b.includes(column));
 }
 
-/** `DELETE .../Keys(...)`. */
-export function dropKey(request: ApiRequest, table: Table, name: string): void {
-  table.keys = table.keys.filter((key) => key.name !== name);
-  table.shape++;
-  request.environment.metadataVersion++;
+/** Builds the index, and lets its status begin with `Pending`. */
+function beginIndex(maker: Maker, table: Table, key: KeyIndex): void {
+  key.clock = maker.environment.clock;
+  key.created = maker.environment.clock.now();
+  key.reads = 0;
+  key.failed = false;
+  key.rows.clear();
+  buildKey(table, key);
+}
+
+/** `ReactivateEntityKey`: another try at the index of a key that failed (define-alternate-keys-entity.md). */
+export function reactivateKey(maker: Maker, body: Record<string, unknown>): void {
+  const table = maker.environment.tables.get(String(body.EntityLogicalName));
+  if (!table) throw errors.missing("EntityMetadata", String(body.EntityLogicalName));
+  const key = table.keys.find((each) => each.name === body.EntityKeyLogicalName);
+  if (!key) throw errors.missing("EntityKeyMetadata", String(body.EntityKeyLogicalName));
+  if (!key.failed) throw errors.badSchema(`The key '${key.name}' has not failed.`);
+  beginIndex(maker, table, key);
+  changed(maker.environment, table);
 }

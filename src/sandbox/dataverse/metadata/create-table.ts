@@ -2,12 +2,11 @@ import { addComputedColumns, tableFrom } from "../build.ts";
 import { errors } from "../errors.ts";
 import { addTable } from "../messages.ts";
 import type { Kind, Table } from "../model.ts";
-import type { ApiRequest } from "../request.ts";
 import type { ColumnLine, TableFile } from "../table-file.ts";
-import { columnLine } from "./create-column.ts";
+import { type Body, columnLine, createColumn } from "./create-column.ts";
 import { labelText } from "./label.ts";
+import { changed, customName, type Maker } from "./maker.ts";
 
-const CUSTOM_NAME = /^[A-Za-z][A-Za-z0-9]{1,7}_[A-Za-z0-9_]+$/;
 /** Custom tables are numbered from here. */
 const FIRST_CUSTOM_CODE = 10_000;
 
@@ -15,24 +14,32 @@ const FIRST_CUSTOM_CODE = 10_000;
  * `POST EntityDefinitions`: a custom table with its primary name column among `Attributes`, further columns allowed.
  * Owned by users unless `OwnershipType` says OrganizationOwned.
  */
-export function createTable(request: ApiRequest, body: Record<string, unknown>): Table {
-  const { environment } = request;
-  const schema = body.SchemaName;
-  if (typeof schema !== "string" || !CUSTOM_NAME.test(schema)) {
-    throw errors.badSchema(
-      `The SchemaName '${String(schema)}' must begin with a customization prefix, as in 'new_Name'.`,
-    );
-  }
+export function createTable(maker: Maker, body: Body): Table {
+  const { environment } = maker;
+  const schema = customName(maker, body.SchemaName, "entity");
   const name = schema.toLowerCase();
-  const set = pluralOf(name);
+  const set =
+    typeof body.EntitySetName === "string" && /^[A-Za-z_]\w*$/.test(body.EntitySetName)
+      ? body.EntitySetName
+      : pluralOf(name);
   if (environment.tables.has(name) || environment.sets.has(set)) throw errors.duplicateTable(name);
-  const attributes = Array.isArray(body.Attributes) ? (body.Attributes as Record<string, unknown>[]) : [];
-  const lines = attributes.map((each) => columnLine(each ?? {}));
-  const primary = attributes.findIndex((each) => each?.IsPrimaryName === true);
-  if (primary < 0 || lines[primary]!.kind !== "text") {
+  const attributes = Array.isArray(body.Attributes) ? body.Attributes : [];
+  if (attributes.some((each) => typeof each !== "object" || each === null)) {
+    throw errors.badSchema("Attributes must list columns.");
+  }
+  const primary = (attributes as Body[]).find((each) => each.IsPrimaryName === true);
+  const nameLine = primary && columnLine(maker, primary);
+  if (nameLine?.kind !== "text") {
     throw errors.badSchema("Attributes must hold the primary name column: a string with IsPrimaryName true.");
   }
-  const owned = body.OwnershipType === "OrganizationOwned" ? "organization" : "user";
+  const ownership = body.OwnershipType ?? "UserOwned";
+  if (ownership !== "UserOwned" && ownership !== "OrganizationOwned") {
+    throw errors.badSchema("OwnershipType must be UserOwned or OrganizationOwned.");
+  }
+  if (body.TableType === "Elastic" || body.TableType === "Virtual")
+    throw errors.notBuilt(`A table of type ${body.TableType}`);
+  if (body.IsActivity === true) throw errors.notBuilt("A custom activity table");
+  const owned = ownership === "OrganizationOwned" ? "organization" : "user";
   const file: TableFile = {
     name,
     schema,
@@ -41,18 +48,21 @@ export function createTable(request: ApiRequest, body: Record<string, unknown>):
     label: labelText(body.DisplayName) ?? schema,
     plural: labelText(body.DisplayCollectionName) ?? `${labelText(body.DisplayName) ?? schema}s`,
     id: `${name}id`,
-    nameColumn: lines[primary]!.name,
+    nameColumn: nameLine.name,
     owned,
     flags: new Set(["custom", "bulk", "concurrency", ...(body.ChangeTrackingEnabled === true ? ["tracking"] : [])]),
-    columns: [...systemColumns(name, schema, owned), ...lines],
+    columns: [...systemColumns(name, schema, owned), nameLine],
     relations: [],
     manyToMany: [],
     keys: [],
   };
   const table = tableFrom(file);
+  const description = labelText(body.Description);
+  if (description !== undefined) table.description = description;
+  for (const each of attributes as Body[]) if (each !== primary) createColumn(maker, table, each);
   addComputedColumns(environment, table);
   addTable(environment, table);
-  environment.metadataVersion++;
+  changed(environment);
   return table;
 }
 

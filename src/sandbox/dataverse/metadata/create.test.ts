@@ -69,7 +69,7 @@ test.each([
     column("Picklist", "new_P", { OptionSet: { Options: [{ Value: 1 }, { Value: 1 }] } }),
     "0x80040203",
   ],
-  ["lookups need a relationship", column("Lookup", "new_L"), "SandboxNotImplemented"],
+  ["lookups need a relationship", column("Lookup", "new_L"), "0x80040203"],
 ])("a column is refused: %s", async (_name, body, code) => {
   await client.api("POST", `${contact}/Attributes`, column("String", "new_Twice"));
   const answer = await client.api("POST", `${contact}/Attributes`, body);

@@ -1,42 +1,131 @@
 import type { Reply } from "../../http/exchange.ts";
 import { errors } from "../errors.ts";
+import type { Table } from "../model.ts";
 import { type ApiRequest, jsonBody, noContent } from "../request.ts";
 import type { Segment } from "../wire/address.ts";
-import { createColumn, dropColumn } from "./create-column.ts";
-import { createKey, dropKey } from "./create-key.ts";
+import { createColumn } from "./create-column.ts";
+import { createKey } from "./create-key.ts";
+import { createRelationship } from "./create-relationship.ts";
 import { createTable } from "./create-table.ts";
+import { dropColumn, dropKey, dropRelationship, dropTable } from "./drop.ts";
+import { type Maker, makerOf } from "./maker.ts";
 import type { MetadataNode } from "./node.ts";
+import { createGlobalSet, dropGlobalSet, updateGlobalSet } from "./options.ts";
 import { one, readMetadata, tableByKey } from "./read.ts";
+import { allRelations, relationId } from "./relation-node.ts";
 import { tableNode } from "./table-node.ts";
+import { updateColumn, updateRelation, updateTable } from "./update.ts";
 
-/** Everything under `EntityDefinitions` (dataverse.md section 3). */
+type Asked = { request: ApiRequest; maker: Maker; segments: Segment[] };
+
+/** Reads and writes of `EntityDefinitions`, `RelationshipDefinitions` and `GlobalOptionSetDefinitions` (section 3). */
 export function metadataRoute(request: ApiRequest, segments: Segment[]): Reply {
   const { method } = request.call;
   if (method === "GET") return readMetadata(request, segments);
-  const [root, part, ...more] = segments;
-  if (method === "POST" && root!.key === undefined && !part) {
-    const table = createTable(request, jsonBody(request, "EntityDefinitions"));
-    return noContent(1, { "OData-EntityId": `${request.base}/EntityDefinitions(${table.id})` });
+  // Definitions are replaced as a whole, never patched (create-update-entity-definitions-using-web-api.md).
+  if (method !== "POST" && method !== "PUT" && method !== "DELETE") throw errors.wrongVerb(method);
+  const asked = { request, maker: makerOf(request), segments };
+  const [root, part] = segments;
+  if (root!.name === "RelationshipDefinitions") return relationshipRoute(asked);
+  if (root!.name === "GlobalOptionSetDefinitions") return optionSetRoute(asked);
+  if (!part) return tableRoute(asked);
+  if (root!.key === undefined) throw errors.noSuchSegment(part.name);
+  const table = tableByKey(request.environment, root!.key);
+  if (part.name === "Attributes" || part.name === "Keys") return partRoute(asked, table, part, part.name);
+  if (part.name in tableNode(request.environment, table).navigations) throw errors.wrongVerb(method);
+  throw errors.noSuchSegment(part.name);
+}
+
+function made(request: ApiRequest, path: string): Reply {
+  return noContent(1, { "OData-EntityId": `${request.base}/${path}` });
+}
+
+function tableRoute({ request, maker, segments }: Asked): Reply {
+  const { method } = request.call;
+  const key = segments[0]!.key;
+  if (method === "POST" && key === undefined) {
+    const table = createTable(maker, jsonBody(request, "EntityDefinitions"));
+    return made(request, `EntityDefinitions(${table.id})`);
   }
-  const table = root!.key === undefined ? undefined : tableByKey(request.environment, root!.key);
-  if (!table || !part || more.length > 0) throw errors.notBuilt(`${method} of this part of EntityDefinitions`);
-  if (method === "POST" && part.key === undefined && (part.name === "Attributes" || part.name === "Keys")) {
+  if (key === undefined || method === "POST") throw errors.wrongVerb(method);
+  const table = tableByKey(maker.environment, key);
+  if (method === "DELETE") dropTable(maker.environment, table);
+  else updateTable(maker.environment, table, jsonBody(request, "EntityDefinitions"));
+  return noContent(1);
+}
+
+function partRoute(asked: Asked, table: Table, part: Segment, kind: "Attributes" | "Keys"): Reply {
+  const { request, maker } = asked;
+  const { method } = request.call;
+  const below = lastAllowed(asked, 2);
+  if (method === "POST" && part.key === undefined && !below) {
     const body = jsonBody(request, "EntityDefinitions");
-    const made = part.name === "Keys" ? createKey(request, table, body) : createColumn(request, table, body);
-    return noContent(1, {
-      "OData-EntityId": `${request.base}/EntityDefinitions(${table.id})/${part.name}(${made.id})`,
-    });
+    const { id } = kind === "Keys" ? createKey(maker, table, body) : createColumn(maker, table, body);
+    return made(request, `EntityDefinitions(${table.id})/${kind}(${id})`);
   }
-  if (method === "DELETE" && part.key !== undefined && (part.name === "Attributes" || part.name === "Keys")) {
-    const node = one(
-      tableNode(request.environment, table).navigations[part.name]!() as MetadataNode[],
-      part.key,
-      part.name,
+  if (part.key === undefined || method === "POST") throw errors.wrongVerb(method);
+  const nodes = tableNode(maker.environment, table).navigations[kind]!() as MetadataNode[];
+  const name = String(one(nodes, part.key, kind).properties.LogicalName);
+  if (kind === "Keys") {
+    if (method !== "DELETE") throw errors.wrongVerb(method);
+    dropKey(maker.environment, table, name);
+  } else if (method === "DELETE") dropColumn(maker.environment, table, name);
+  else updateColumn(maker, table, table.columns.get(name)!, jsonBody(request, "EntityDefinitions"));
+  return noContent(1);
+}
+
+/** A cast may follow what is written; nothing else. */
+function lastAllowed({ segments }: Asked, depth: number): Segment | undefined {
+  const below = segments[depth];
+  if (below && (segments.length > depth + 1 || !below.name.startsWith("Microsoft.Dynamics.CRM."))) {
+    throw errors.noSuchSegment(below.name);
+  }
+  return below;
+}
+
+function relationshipRoute(asked: Asked): Reply {
+  const { request, maker, segments } = asked;
+  const { method } = request.call;
+  const { environment } = maker;
+  const { key } = segments[0]!;
+  lastAllowed(asked, 1);
+  if (method === "POST" && key === undefined) {
+    return made(
+      request,
+      `RelationshipDefinitions(${createRelationship(maker, jsonBody(request, "RelationshipDefinitions"))})`,
     );
-    const name = String(node.properties.LogicalName);
-    if (part.name === "Keys") dropKey(request, table, name);
-    else dropColumn(request, table, name);
+  }
+  if (key === undefined || method === "POST") throw errors.wrongVerb(method);
+  const id = String(one(allRelations(environment), key, "RelationshipDefinitions").properties.MetadataId);
+  if (method === "DELETE") {
+    dropRelationship(environment, id);
     return noContent(1);
   }
-  throw errors.notBuilt(`${method} of '${part.name}' of EntityDefinitions`);
+  const body = jsonBody(request, "RelationshipDefinitions");
+  for (const table of environment.tables.values()) {
+    const relation = table.relations.find((each) => relationId(each) === id);
+    if (relation) updateRelation(environment, table, relation, body);
+  }
+  return noContent(1);
+}
+
+function optionSetRoute(asked: Asked): Reply {
+  const { request, maker, segments } = asked;
+  const { method } = request.call;
+  const { environment } = maker;
+  const { key } = segments[0]!;
+  lastAllowed(asked, 1);
+  if (method === "POST" && key === undefined) {
+    const set = createGlobalSet(maker, jsonBody(request, "GlobalOptionSetDefinitions"));
+    return made(request, `GlobalOptionSetDefinitions(${set.id})`);
+  }
+  if (key === undefined || method === "POST") throw errors.wrongVerb(method);
+  const name = /^\s*Name\s*=\s*'(.*)'\s*$/.exec(key)?.[1];
+  const set = [...environment.optionSets.values()].find((each) =>
+    name === undefined ? each.id === key.toLowerCase() : each.name === name,
+  );
+  if (!set) throw errors.missing("OptionSetMetadata", name ?? key);
+  if (method === "DELETE") dropGlobalSet(environment, set);
+  else updateGlobalSet(environment, set, jsonBody(request, "GlobalOptionSetDefinitions"));
+  return noContent(1);
 }

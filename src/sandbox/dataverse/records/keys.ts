@@ -17,7 +17,8 @@ export function readKeyStatus(key: KeyIndex): KeyStatus {
 }
 
 export function isUsable(key: KeyIndex): boolean {
-  return !key.failed && (key.reads > 0 || Date.now() - key.created >= INDEX_BUILD_MS);
+  if (key.failed) return false;
+  return key.reads > 0 || key.clock === undefined || key.clock.now() - key.created >= INDEX_BUILD_MS;
 }
 
 /** The index entry of a row, or undefined when a key column is empty: such rows the key does not cover (section 4). */

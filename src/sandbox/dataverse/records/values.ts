@@ -27,6 +27,7 @@ export const EDM: Record<Kind, string> = {
   entityname: "Edm.String",
   virtual: "Edm.String",
   image: "Edm.Binary",
+  file: "Edm.Guid",
   party: "Edm.String",
 };
 

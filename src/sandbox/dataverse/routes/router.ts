@@ -1,7 +1,7 @@
 import type { Reply } from "../../http/exchange.ts";
 import { csdlRoute } from "../csdl/route.ts";
 import { errors } from "../errors.ts";
-import { readMetadata } from "../metadata/read.ts";
+import { METADATA_ACTIONS, validEnds } from "../metadata/actions.ts";
 import { metadataRoute } from "../metadata/route.ts";
 import type { Table } from "../model.ts";
 import { tableOfSet } from "../records/references.ts";
@@ -37,8 +37,12 @@ const ROOTS: Record<string, Root> = {
   RetrieveRolePrivilegesRole: alone(rolePrivileges),
   $metadata: csdlRoute,
   EntityDefinitions: metadataRoute,
-  RelationshipDefinitions: readMetadata,
-  GlobalOptionSetDefinitions: readMetadata,
+  RelationshipDefinitions: metadataRoute,
+  GlobalOptionSetDefinitions: metadataRoute,
+  GetValidManyToMany: alone(validEnds),
+  GetValidReferencedEntities: alone(validEnds),
+  GetValidReferencingEntities: alone(validEnds),
+  ...Object.fromEntries(Object.entries(METADATA_ACTIONS).map(([name, action]) => [name, alone(action)])),
 };
 
 const BOUND_TO_SET: Record<string, SetOperation> = {

@@ -1,0 +1,115 @@
+import type { Reply } from "../../http/exchange.ts";
+import type { Operation } from "../../operation.ts";
+import { errors } from "../errors.ts";
+import type { Table } from "../model.ts";
+import { type ApiRequest, jsonBody, noContent, odata } from "../request.ts";
+import type { Body } from "./create-column.ts";
+import { reactivateKey } from "./create-key.ts";
+import { createCustomerLookup, createPolymorphicLookup } from "./create-relationship.ts";
+import { type Maker, makerOf } from "./maker.ts";
+import { deleteOption, insertOption, orderOptions, updateOption } from "./options.ts";
+
+type Action = Omit<Operation, "name"> & { run(maker: Maker, body: Body): Record<string, unknown> | undefined };
+
+const OPTIONS = "create-update-optionsets.md";
+
+/** Unbound actions that change the schema, by name. */
+const ACTIONS: Record<string, Action> = {
+  InsertOptionValue: {
+    does: "adds an option to a column or a global option set; returns its value",
+    source: OPTIONS,
+    run: (maker, body) => ({ NewOptionValue: insertOption(maker, body, false) }),
+  },
+  InsertStatusValue: {
+    does: "adds a status of one state; returns its value",
+    source: OPTIONS,
+    run: (maker, body) => ({ NewOptionValue: insertOption(maker, body, true) }),
+  },
+  UpdateOptionValue: { does: "changes an option's label", source: OPTIONS, run: nothing(updateOption) },
+  UpdateStateValue: { does: "changes a state's label and default status", source: OPTIONS, run: nothing(updateOption) },
+  DeleteOptionValue: { does: "takes an option away", source: OPTIONS, run: nothing(deleteOption) },
+  OrderOption: { does: "orders the options anew", source: OPTIONS, run: nothing(orderOptions) },
+  CreateCustomerRelationships: {
+    does: "makes a Customer column with its two relationships",
+    source: "the CreateCustomerRelationships action",
+    run: createCustomerLookup,
+  },
+  CreatePolymorphicLookupAttribute: {
+    does: "makes a lookup with several target tables",
+    source: "multitable-lookup.md",
+    run: createPolymorphicLookup,
+  },
+  ReactivateEntityKey: {
+    does: "builds the index of a failed key again",
+    source: "define-alternate-keys-entity.md",
+    run: nothing(reactivateKey),
+  },
+  PublishXml: {
+    does: "is accepted: what is changed is published at once",
+    source: "the PublishXml action",
+    run: publish,
+  },
+  PublishAllXml: { does: "is accepted, as PublishXml", source: "the PublishAllXml action", run: () => undefined },
+};
+
+function nothing(work: (maker: Maker, body: Body) => void): Action["run"] {
+  return (maker, body) => {
+    work(maker, body);
+    return undefined;
+  };
+}
+
+function publish(_maker: Maker, body: Body): undefined {
+  if (typeof body.ParameterXml !== "string") throw errors.badSchema("ParameterXml is missing.");
+}
+
+type Root = (request: ApiRequest) => Reply;
+
+/** The actions as the router calls them. */
+export const METADATA_ACTIONS: Record<string, Root> = Object.fromEntries(
+  Object.entries(ACTIONS).map(([name, action]) => [name, (request: ApiRequest) => act(request, name, action)]),
+);
+
+function act(request: ApiRequest, name: string, action: Action): Reply {
+  if (request.call.method !== "POST") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
+  const empty = request.call.body.length === 0 && name === "PublishAllXml";
+  const result = action.run(makerOf(request), empty ? {} : jsonBody(request, name));
+  if (result === undefined) return noContent(1);
+  const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.${name}Response`;
+  return { ...odata(200, JSON.stringify({ "@odata.context": context, ...result })), rows: 1 };
+}
+
+function names(tables: Iterable<Table>): string[] {
+  return [...tables].filter((table) => !table.intersect && !table.seedOnly).map((table) => table.name);
+}
+
+/** `GetValidManyToMany()`, `GetValidReferencedEntities(...)`, `GetValidReferencingEntities(...)`. */
+export function validEnds(request: ApiRequest): Reply {
+  if (request.call.method !== "GET") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
+  const EntityNames = names(request.environment.tables.values());
+  const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.EntityNamesResponse`;
+  return odata(200, JSON.stringify({ "@odata.context": context, EntityNames }));
+}
+
+/** The operations of this folder, for the support table. */
+export const METADATA_OPERATIONS: Operation[] = [
+  ...Object.entries(ACTIONS).map(([name, { does, source }]) => ({ name, does, source })),
+  { name: "EntityDefinitions", does: "tables: read, made, changed and dropped", source: "query-metadata-web-api.md" },
+  { name: "Attributes", does: "columns: read with every cast, made, changed and dropped", source: "section 3" },
+  { name: "Keys", does: "alternate keys: Pending, then Active or Failed", source: "define-alternate-keys-entity.md" },
+  {
+    name: "RelationshipDefinitions",
+    does: "relationships 1:N and N:N: read, made, changed and dropped",
+    source: "create-update-entity-relationships-using-web-api.md",
+  },
+  { name: "GlobalOptionSetDefinitions", does: "global option sets: read, made and dropped", source: OPTIONS },
+  { name: "$metadata", does: "the schema as CSDL, with annotations when asked", source: "section 3" },
+  { name: "MSCRM.SolutionUniqueName", does: "is checked; decides the prefix of option values", source: "section 1" },
+  {
+    name: "GetValidManyToMany",
+    does: "lists tables that can be in a relationship",
+    source: "entity-relationship-eligibility.md",
+  },
+  { name: "GetValidReferencedEntities", does: "as GetValidManyToMany", source: "entity-relationship-eligibility.md" },
+  { name: "GetValidReferencingEntities", does: "as GetValidManyToMany", source: "entity-relationship-eligibility.md" },
+];

@@ -1,0 +1,73 @@
+import type { Environment } from "../environment.ts";
+import { errors } from "../errors.ts";
+import { read, type Table } from "../model.ts";
+import { type ApiRequest, headerOf } from "../request.ts";
+import { type Cell, isAlive, type Row } from "../row.ts";
+
+/** Who changes the schema, and for which solution: that decides prefixes of names and of option values. */
+export type Maker = { environment: Environment; solution: string | undefined };
+
+/**
+ * The maker of a request, its header `MSCRM.SolutionUniqueName` checked. Throws 501 within a change set: schema changes
+ * cannot be undone with it.
+ */
+export function makerOf(request: ApiRequest): Maker {
+  if (request.tx) throw errors.notBuilt("Changing the schema within a change set");
+  const solution = headerOf(request, "mscrm.solutionuniquename");
+  const maker = { environment: request.environment, solution };
+  if (solution !== undefined) solutionRow(maker, solution);
+  return maker;
+}
+
+/** Publisher prefix, underscore, name: what everything custom must be called. */
+const CUSTOM_NAME = /^([A-Za-z][A-Za-z0-9]{1,7})_[A-Za-z0-9_]+$/;
+const LONGEST_NAME = 100;
+
+/** A SchemaName that begins with the customization prefix of a publisher. Throws 400 otherwise. */
+export function customName(maker: Maker, schema: unknown, what: string): string {
+  const prefix = typeof schema === "string" ? CUSTOM_NAME.exec(schema)?.[1] : undefined;
+  const publishers = maker.environment.tables.get("publisher")!;
+  const known = rowsOf(publishers).map((row) => String(cell(publishers, row, "customizationprefix")).toLowerCase());
+  if (prefix === undefined || !known.includes(prefix.toLowerCase())) {
+    throw errors.badSchema(
+      `The ${what} name '${String(schema).slice(0, 100)}' is invalid or missing and must start with a valid customization prefix. The prefix for a solution component should match the prefix that is specified for the publisher of the solution: ${known.join(", ")}.`,
+    );
+  }
+  if ((schema as string).length > LONGEST_NAME)
+    throw errors.badSchema(`The ${what} name is longer than ${LONGEST_NAME}.`);
+  return schema as string;
+}
+
+/** The first value of new options: the publisher's option value prefix x 10000 (dataverse.md section 3). */
+export function firstOptionValue(maker: Maker): number {
+  const publishers = maker.environment.tables.get("publisher")!;
+  let publisher: Row | undefined = rowsOf(publishers)[0];
+  if (maker.solution !== undefined) {
+    const solutions = maker.environment.tables.get("solution")!;
+    const id = cell(solutions, solutionRow(maker, maker.solution), "publisherid");
+    publisher = publishers.byId.get(String(id)) ?? publisher;
+  }
+  return Number(publisher ? cell(publishers, publisher, "customizationoptionvalueprefix") : 10_000) * 10_000;
+}
+
+function solutionRow(maker: Maker, name: string): Row {
+  const solutions = maker.environment.tables.get("solution")!;
+  const wanted = name.toLowerCase();
+  const row = rowsOf(solutions).find((each) => String(cell(solutions, each, "uniquename")).toLowerCase() === wanted);
+  if (!row) throw errors.noSuchSolution(name);
+  return row;
+}
+
+function rowsOf(table: Table): Row[] {
+  return table.rows.filter(isAlive);
+}
+
+function cell(table: Table, row: Row, column: string): Cell {
+  return read(row, table.columns.get(column)!);
+}
+
+/** Tells every reader that a table has changed: what was compiled from it is compiled again. */
+export function changed(environment: Environment, table?: Table): void {
+  if (table) table.shape++;
+  environment.metadataVersion++;
+}
