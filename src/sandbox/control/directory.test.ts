@@ -10,6 +10,7 @@ import { getToken, useSandbox } from "../raw-client.ts";
 
 // The control API's own; what the settings do is tested beside Entra's endpoints.
 const client = useSandbox();
+const OPENSSL = "openssl";
 const clientId = "11111111-1111-4111-8111-111111111111";
 
 test("GET apps: tells everything but the secrets", async () => {
@@ -37,7 +38,7 @@ test("POST apps: adds an app, changes what is named, and reset forgets it", asyn
 
 function lacksOpenssl(): boolean {
   try {
-    execFileSync("openssl", ["version"], { stdio: "ignore" });
+    execFileSync(OPENSSL, ["version"], { stdio: "ignore" });
     return false;
   } catch {
     return true;
@@ -49,8 +50,8 @@ test.skipIf(lacksOpenssl())("a certificate is registered as PEM, by its own thum
   const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
   const options = ["-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test", "-keyout", key, "-out", cert];
-  execFileSync("openssl", ["req", ...options], { stdio: "ignore" });
-  const told = execFileSync("openssl", ["x509", "-in", cert, "-noout", "-fingerprint", "-sha1"]).toString();
+  execFileSync(OPENSSL, ["req", ...options], { stdio: "ignore" });
+  const told = execFileSync(OPENSSL, ["x509", "-in", cert, "-noout", "-fingerprint", "-sha1"]).toString();
   const certificates = [readFileSync(cert, "utf8")];
   rmSync(folder, { recursive: true });
   expect((await client.control("POST", "apps", { clientId, certificates })).status).toBe(204);

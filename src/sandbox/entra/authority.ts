@@ -45,3 +45,8 @@ export function required(fields: URLSearchParams, name: string): string {
   if (!value?.trim()) throw new EntraError("missingParameter", name);
   return value;
 }
+
+/** Only version 1 asks by `resource`; in version 2 the scope names it. */
+export function refuseResource({ version, fields }: EntraCall): void {
+  if (version === 2 && fields.has("resource")) throw new EntraError("resourceInV2");
+}

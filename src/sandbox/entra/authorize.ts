@@ -1,5 +1,5 @@
 import type { Reply } from "../http/exchange.ts";
-import { type EntraCall, required, requireTenant } from "./authority.ts";
+import { type EntraCall, refuseResource, required, requireTenant } from "./authority.ts";
 import { appOf } from "./credential.ts";
 import { type App, type Code, TENANT_ID, type User } from "./directory.ts";
 import { EntraError } from "./errors.ts";
@@ -39,6 +39,7 @@ export function authorizeReply(entra: EntraCall): Reply {
 function decided(entra: EntraCall, app: App, target: Target): Reply {
   const { fields, authority } = entra;
   checkResponseType(required(fields, "response_type"));
+  refuseResource(entra);
   const scope = scopeOf(entra);
   const challenge = challengeOf(fields);
   if (fields.get("prompt") === "none") throw new EntraError("notSignedIn");

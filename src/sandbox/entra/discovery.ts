@@ -1,4 +1,4 @@
-import { jsonReply, type Reply } from "../http/exchange.ts";
+import { type Call, jsonReply, type Reply } from "../http/exchange.ts";
 import { type EntraCall, required, requireTenant } from "./authority.ts";
 import { TENANT_ID } from "./directory.ts";
 import { V1_ISSUER } from "./issue.ts";
@@ -31,7 +31,7 @@ export function openIdConfiguration({ call, tenant, version }: EntraCall): Reply
     end_session_endpoint: `${base}/oauth2${middle}/logout`,
     claims_supported: ["sub", "iss", "aud", "exp", "iat", "nonce", "preferred_username", "name", "tid", "ver", "email"],
     tenant_region_scope: null,
-    cloud_instance_name: new URL(call.origin).host,
+    cloud_instance_name: hostOf(call),
   });
 }
 
@@ -43,11 +43,16 @@ export function keys({ tenant }: EntraCall): Reply {
 
 /** Which hosts are one authority: what msal asks before it trusts one it does not know. */
 export function instanceDiscovery({ call, fields }: EntraCall): Reply {
-  const { host } = new URL(call.origin);
+  const host = hostOf(call);
   const asked = URL.parse(required(fields, "authorization_endpoint"))?.pathname.split("/")[1] || "common";
   return jsonReply(200, {
     tenant_discovery_endpoint: `${call.origin}/${asked}/v2.0/.well-known/openid-configuration`,
     "api-version": fields.get("api-version") ?? "1.1",
     metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
   });
+}
+
+/** The Host header as it came: it may be one that no URL could have. */
+function hostOf({ origin }: Call): string {
+  return origin.slice(origin.indexOf("//") + 2);
 }

@@ -291,6 +291,13 @@ const CATALOGUE = {
     when: "a parameter is missing, or the body is no form",
     text: (name) => `The request body must contain the following parameter: '${name}'.`,
   },
+  resourceInV2: {
+    status: 400,
+    error: "invalid_request",
+    number: 901002,
+    when: "`resource` is sent to a version 2 endpoint",
+    text: () => "The 'resource' request parameter is not supported.",
+  },
   unsupportedGrant: {
     status: 400,
     error: "unsupported_grant_type",

@@ -85,16 +85,22 @@ test("a wrong secret is the error msal knows", async () => {
   });
 });
 
-/** Clicks Accept on the page that a browser would show. */
-async function consent(url: string): Promise<URLSearchParams> {
-  const page = await (await fetch(url)).text();
+function formIn(page: string): { action: string; body: URLSearchParams } {
   const inputs = [...page.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)">/g)];
   const body = new URLSearchParams(inputs.map((each): [string, string] => [each[1]!, each[2]!]));
+  return { action: /<form method="post" action="([^"]+)">/.exec(page)?.[1] ?? "", body };
+}
+
+/** Clicks Accept on the page that a browser would show. */
+async function clickAccept(url: string): Promise<Response> {
+  const { action, body } = formIn(await (await fetch(url)).text());
   body.set("account", FIRST_USER.id);
   body.set("decision", "accept");
-  const action = /<form method="post" action="([^"]+)">/.exec(page)?.[1];
-  const answer = await fetch(new URL(action!, url), { method: "POST", body, redirect: "manual" });
-  const back = new URL(answer.headers.get("location")!);
+  return fetch(new URL(action, url), { method: "POST", body, redirect: "manual" });
+}
+
+async function consent(url: string): Promise<URLSearchParams> {
+  const back = new URL((await clickAccept(url)).headers.get("location")!);
   expect(back.href.startsWith(REDIRECT)).toBe(true);
   return back.searchParams;
 }
@@ -136,6 +142,27 @@ test.each([
   await expect(app.acquireTokenSilent({ ...silently, forceRefresh: true })).rejects.toMatchObject({
     name: "InteractionRequiredAuthError",
   });
+});
+
+// What a command-line tool does: msal listens on http://localhost itself, and opens a browser.
+test("an interactive sign-in of a public app", async () => {
+  const app = new PublicClientApplication(configuration({ clientId: PUBLIC_CLIENT }));
+  const answer = await app.acquireTokenInteractive({
+    scopes: [`${base}/.default`],
+    loginHint: FIRST_USER.upn,
+    async openBrowser(url) {
+      const page = await clickAccept(url);
+      // A redirect is followed; the answer as a form is sent on by a click.
+      const location = page.headers.get("location");
+      if (location) await (await fetch(location)).arrayBuffer();
+      else {
+        const { action, body } = formIn(await page.text());
+        await (await fetch(action, { method: "POST", body })).arrayBuffer();
+      }
+    },
+  });
+  expect(answer.account?.username).toBe(FIRST_USER.upn);
+  expect(await whoAmI(answer.accessToken)).toBe(200);
 });
 
 test("the authority may be /organizations for those who sign in", async () => {

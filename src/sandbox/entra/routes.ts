@@ -21,7 +21,7 @@ const absent = (what: string) => () => {
   throw new NotBuilt(what);
 };
 
-/** By what follows the tenant; `/v2.0` is taken out before, and makes the call one of version 2. */
+/** By what follows the tenant in version 1; VERSION_TWO has the addresses of version 2. */
 const ENDPOINTS: Record<string, Endpoint> = {
   "oauth2/token": {
     methods: ["POST"],
@@ -54,6 +54,11 @@ const ENDPOINTS: Record<string, Endpoint> = {
   "oauth2/devicecode": { methods: ["POST"], does: "501", handle: absent("The device code flow") },
 };
 
+/** `oauth2/v2.0/token`, but `v2.0/.well-known/openid-configuration`. */
+const VERSION_TWO = new Map(
+  Object.keys(ENDPOINTS).map((name) => [name.startsWith(".") ? `v2.0/${name}` : name.replace("/", "/v2.0/"), name]),
+);
+
 /** The endpoints as the support matrix lists them. */
 export const ENTRA_ENDPOINTS: Operation[] = Object.entries(ENDPOINTS).map(([name, { does }]) => ({
   name,
@@ -63,6 +68,9 @@ export const ENTRA_ENDPOINTS: Operation[] = Object.entries(ENDPOINTS).map(([name
 
 /** Entra takes no form that is longer. */
 const LONGEST_FORM = 1024 * 1024;
+
+/** Parameters that would change what a request does: proof of possession, and requests that are signed objects. */
+const UNBUILT_FIELDS = ["req_cnf", "request", "request_uri"];
 
 /** Whether the path is one of Entra's, built or not. */
 export function isEntra(path: string): boolean {
@@ -102,6 +110,9 @@ function answer(call: Call, authority: Authority, found: Found | undefined, fiel
     return { status: 405, headers: { Allow: endpoint.methods.join(", ") } };
   }
   if (call.body.length > LONGEST_FORM) throw new EntraError("malformed");
+  for (const name of UNBUILT_FIELDS) if (fields.has(name)) throw new NotBuilt(`The parameter '${name}'`);
+  const type = fields.get("token_type");
+  if (type !== null && type.toLowerCase() !== "bearer") throw new NotBuilt(`The token type '${type}'`);
   return endpoint.handle({ call, tenant, version, fields, authority });
 }
 
@@ -141,10 +152,10 @@ export function entraErrorReply(
 
 function endpointOf({ path }: Call): Found | undefined {
   const [, tenant = "", ...rest] = path.split("/");
-  const version = rest.includes("v2.0") ? 2 : 1;
-  const name = rest.filter((part) => part !== "v2.0").join("/");
-  const endpoint = Object.hasOwn(ENDPOINTS, name) ? ENDPOINTS[name] : undefined;
-  return endpoint && { endpoint, tenant: decoded(tenant), version };
+  const name = rest.join("/");
+  const old = VERSION_TWO.get(name);
+  const endpoint = Object.hasOwn(ENDPOINTS, old ?? name) ? ENDPOINTS[old ?? name] : undefined;
+  return endpoint && { endpoint, tenant: decoded(tenant), version: old === undefined ? 1 : 2 };
 }
 
 /** The form of a POST, or the query; a body that is no form has no fields. */

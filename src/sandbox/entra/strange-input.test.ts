@@ -157,6 +157,27 @@ test("raw bytes, odd queries and odd tokens are the client's fault", async () =>
   }
 });
 
+test("a Host header that no URL could have is no fault of the sandbox", async () => {
+  for (const host of ["a:99999", "...", ":", "a]b"]) {
+    for (const path of [
+      "common/v2.0/.well-known/openid-configuration",
+      "common/discovery/keys",
+      "common/oauth2/logout",
+    ]) {
+      wellFormed(await client.raw("GET", `/${path}`, undefined, { host }), [host, path]);
+    }
+    const query = "authorization_endpoint=https%3A%2F%2Fa%2Fb%2F";
+    wellFormed(await client.raw("GET", `/common/discovery/instance?${query}`, undefined, { host }), host);
+  }
+});
+
+test("paths that look like an endpoint are not one", async () => {
+  for (const path of ["/t/v2.0/oauth2/token", "/t/oauth2/v2.0/v2.0/token", "/t/oauth2/__proto__", "/t/oauth2//token"]) {
+    expect((await client.raw("POST", path, "grant_type=x", FORM)).status, path).toBe(501);
+  }
+  expect((await client.raw("GET", "//oauth2/authorize")).status).toBe(404);
+});
+
 // dataverse.md section 2: no or bad token is a 401 that tells the tenant.
 test("the Web API answers any bearer token with 401, never with 500", async () => {
   const [head, body, signature] = client.token.split(".");

@@ -127,6 +127,19 @@ test("a resource with a slash keeps it, and is the same organisation", async () 
   expect((await client.api("GET", "WhoAmI", undefined, headers)).status).toBe(200);
 });
 
+// reference-error-codes.md
+test("AADSTS901002: version 2 has no parameter resource", () =>
+  wrong({ resource: "https://contoso.crm4.dynamics.com" }, 400, "invalid_request", 901002));
+
+test.each([
+  ["token_type", "pop"],
+  ["req_cnf", "e30"],
+  ["request", "e30.e30.e30"],
+])("what would change the request is a 501 that names it: %s", async (name, value) => {
+  const answer = await getToken(client, { [name]: value });
+  expect([answer.status, answer.json.error_description]).toEqual([501, expect.stringContaining(`'`)]);
+});
+
 test("AADSTS90002: a tenant that is another", async () => {
   for (const tenant of ["11111111-1111-1111-1111-111111111111", "contoso.example"]) {
     refused(await getToken(client, {}, tenant), 400, "invalid_request", 90002);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { jsonReply, type Reply } from "../http/exchange.ts";
-import { type EntraCall, required, requireTenant } from "./authority.ts";
+import { type EntraCall, refuseResource, required, requireTenant } from "./authority.ts";
 import { authenticate, type Proof } from "./credential.ts";
 import { type App, CLIENT_ID, type Code, type Grant, type User } from "./directory.ts";
 import { EntraError } from "./errors.ts";
@@ -40,6 +40,7 @@ export function tokenReply(entra: EntraCall): Reply {
   const grant = entra.fields.get("grant_type") ?? "";
   requireTenant(entra.tenant, { forAny: grant !== "client_credentials" });
   required(entra.fields, "grant_type");
+  refuseResource(entra);
   if (OTHER_GRANTS.includes(grant)) throw new NotBuilt(`The grant type '${grant}'`);
   const handler = Object.hasOwn(GRANTS, grant) ? GRANTS[grant] : undefined;
   if (!handler) throw new EntraError("unsupportedGrant", grant);

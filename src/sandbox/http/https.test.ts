@@ -9,6 +9,7 @@ import { getToken, useSandbox } from "../raw-client.ts";
 import { selfSigned } from "./certificate.ts";
 
 const client = useSandbox();
+const OPENSSL = "openssl";
 let agent: Agent | undefined;
 afterAll(() => agent?.destroy());
 
@@ -79,9 +80,9 @@ function lacks(program: string): boolean {
   }
 }
 
-test.skipIf(lacks("openssl"))("openssl accepts the certificate by the strict rules", () => {
+test.skipIf(lacks(OPENSSL))("openssl accepts the certificate by the strict rules", () => {
   const { CA_CERT } = client.sandbox.env;
-  const told = execFileSync("openssl", ["verify", "-x509_strict", "-CAfile", CA_CERT!, CA_CERT!]).toString();
+  const told = execFileSync(OPENSSL, ["verify", "-x509_strict", "-CAfile", CA_CERT!, CA_CERT!]).toString();
   expect(told).toContain(": OK");
 });
 
