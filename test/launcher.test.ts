@@ -95,6 +95,28 @@ test.each(["SIGINT", "SIGTERM"] as const)(
   },
 );
 
+test("the sandbox fills its tables from CSV files before it says that it listens; a bad file ends it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-seed-"));
+  const file = join(folder, "accounts.csv");
+  writeFileSync(file, "name,numberofemployees\na,1\nb,two\n");
+  const start = () =>
+    spawn(process.execPath, [launcher, "sandbox", "--port", "0", "--print-env", "--seed", `account=${file}`], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  const failing = start();
+  let told = "";
+  for await (const chunk of failing.stderr!) told += chunk;
+  expect(told).toContain("line 3, column 'numberofemployees'");
+  writeFileSync(file, "name,numberofemployees\na,1\nb,2\n");
+  const child = start();
+  const env = await listening(child);
+  const { value } = (await (await fetch(`${env.BASE_URL}/_sandbox/rows/account`)).json()) as { value: unknown[] };
+  expect(value).toHaveLength(2);
+  child.kill("SIGTERM");
+  await once(child, "exit");
+  rmSync(folder, { recursive: true });
+});
+
 test("a signal to the launcher reaches the process behind it", async () => {
   const child = sandbox(...old);
   await listening(child);

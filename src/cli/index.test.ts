@@ -91,6 +91,7 @@ test.each([
   "describe",
   "plan --samples few",
   "sandbox --port 70000",
+  "sandbox --seed contact",
   "runs a b",
   "run --memory-limit lots",
 ])("%s is a fault of usage, told as such with and without --json", async (line) => {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { Option } from "commander";
+import { readFile } from "node:fs/promises";
+import { InvalidArgumentError, Option } from "commander";
 import { SluiceError } from "../core/errors.ts";
 import { portNumber, positiveNumber, serverCount } from "./terminal/arguments.ts";
 import type { Register } from "./terminal/command.ts";
@@ -11,8 +12,12 @@ type Options = {
   profile: "instant" | "documented";
   servers: number;
   speed: number;
+  seed: Seed[];
   printEnv: boolean;
 };
+
+/** A CSV file whose rows fill a table before anybody is told that the sandbox listens. */
+type Seed = { table: string; file: string };
 
 export const register: Register = (program, run) => {
   program
@@ -28,12 +33,19 @@ export const register: Register = (program, run) => {
     )
     .option("--servers <n>", "web servers that each have limits of their own", serverCount)
     .option("--speed <n>", "divides every modelled time, so that an hour is tested in minutes", positiveNumber)
+    .option("--seed <table=file>", "fill a table with the rows of a CSV file; may be given several times", seedFile, [])
     .option("--print-env", "print what a client needs as shell assignments, once it listens", false)
-    .action(({ printEnv, ...options }: Options) =>
+    .action(({ printEnv, seed, ...options }: Options) =>
       run(async ({ out, signal, startSandbox }) => {
         const sandbox = await startSandbox(options).catch((error: unknown) => {
           throw listenFault(error, options.port, options.host);
         });
+        try {
+          for (const each of seed) await fill(sandbox.origin, each);
+        } catch (error) {
+          await sandbox.close();
+          throw error;
+        }
         if (printEnv) for (const [name, value] of Object.entries(sandbox.env)) out.line(`${name}=${quoted(value)}`);
         else out.line(`The sandbox listens at ${sandbox.origin} and ${sandbox.env.BASE_URL_HTTPS}; Ctrl-C ends it.`);
         // --json has its one object now and not at the end: whoever waits for it wants to begin.
@@ -44,6 +56,23 @@ export const register: Register = (program, run) => {
       }),
     );
 };
+
+function seedFile(text: string, previous: Seed[]): Seed[] {
+  const cut = text.indexOf("=");
+  if (cut < 1 || cut === text.length - 1) throw new InvalidArgumentError("It must be table=FILE.csv.");
+  return [...previous, { table: text.slice(0, cut), file: text.slice(cut + 1) }];
+}
+
+/** By the control API, as any client would. Throws what it says of the file, with line and column. */
+async function fill(origin: string, { table, file }: Seed): Promise<void> {
+  const body = await readFile(file).catch((cause: unknown) => {
+    throw new SluiceError("usage", `${file} cannot be read.`, { remedy: "Name a file after --seed table=.", cause });
+  });
+  const answer = await fetch(`${origin}/_sandbox/seed?table=${encodeURIComponent(table)}`, { method: "POST", body });
+  if (answer.ok) return;
+  const { error } = (await answer.json()) as { error: { message: string } };
+  throw new SluiceError("usage", `${file}: ${error.message}`, { remedy: "Mend the file or the name of the table." });
+}
 
 /** A port in use, forbidden, or not of this machine is the user's to change, everything else is as it is. */
 function listenFault(error: unknown, port: number, host: string): unknown {

@@ -94,3 +94,34 @@ test.each([
   expect(answer.status).toBe(status);
   expect(answer.json.error.message.length).toBeGreaterThan(10);
 });
+
+test("POST privileges: one is taken away and given back (dataverse.md section 2)", async () => {
+  const order = (allowed: boolean) => ({ table: "contact", privilege: "Read", allowed });
+  await client.control("POST", "privileges", order(false));
+  expect((await client.api("GET", "contacts")).json.error.code).toBe("0x80040220");
+  await client.control("POST", "privileges", [order(true)]);
+  expect((await client.api("GET", "contacts")).status).toBe(200);
+});
+
+test("DELETE privileges: all are given back", async () => {
+  await client.control("POST", "privileges", { table: "contact", privilege: "Read", allowed: false });
+  await client.control("DELETE", "privileges");
+  expect((await client.api("GET", "contacts")).status).toBe(200);
+});
+
+test("POST app: what is wrong with it shows, until it is active again (dataverse.md section 2)", async () => {
+  await client.control("POST", "app", { state: "noUser" });
+  expect((await client.api("GET", "WhoAmI")).json.error.code).toBe("0x80072560");
+  await client.control("POST", "app", { state: "active" });
+  expect((await client.api("GET", "WhoAmI")).status).toBe(200);
+});
+
+test("GET rows/{table}: all of them, by logical or set name, without defaults that nobody set", async () => {
+  await client.control("POST", "seed", { table: "account", rows: [{ name: "a" }, { name: "b" }] });
+  const names = async (table: string) =>
+    (await client.control("GET", `rows/${table}`)).json.value.map((each: { name: string }) => each.name);
+  expect([await names("account"), await names("accounts")]).toEqual([
+    ["a", "b"],
+    ["a", "b"],
+  ]);
+});

@@ -2,10 +2,26 @@ import type { Clock } from "../clock.ts";
 import { numberedGuid } from "./guids.ts";
 import type { OptionSet, Table } from "./model.ts";
 
-/** A simulated plug-in, run on every create and update that writes the column. */
-export type Plugin =
-  | { table: string; column: string; rewrite: string }
-  | { table: string; column: string; equals: unknown; throws: string };
+/**
+ * A simulated plug-in, run on creates and updates that write the column: it rewrites the text, or refuses the row (only
+ * where the value equals `equals`, if that is given). The rest says when, as for faults.
+ */
+export type Plugin = {
+  table: string;
+  column: string;
+  rewrite?: string | undefined;
+  equals?: unknown;
+  throws?: string | undefined;
+  on?: "Create" | "Update" | undefined;
+  nth?: number | undefined;
+  every?: number | undefined;
+  rate?: number | undefined;
+  seed?: number | undefined;
+  times?: number | undefined;
+  /** How many writes it could have run on, and on how many it has. */
+  seen: number;
+  run: number;
+};
 
 /** One Dataverse environment: everything a reset throws away. */
 export type Environment = {

@@ -21,7 +21,7 @@ export function createFrom(tx: Transaction, table: Table, draft: Draft, id?: str
   const rowId = typeof sent === "string" ? sent : (id ?? newId(environment));
   completeStatus(table, draft, undefined, rowId);
   if (table.name === "list") checkList(table, draft, undefined);
-  if (!tx.actor.bypassPlugins) runPlugins(environment, table, draft);
+  if (!tx.actor.bypassPlugins) runPlugins(environment, table, draft, "Create");
   requireColumns(tx, table, draft);
   if (table.byId.has(rowId)) throw errors.duplicateId();
 
@@ -47,7 +47,7 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
   requireLookupPrivileges(tx, table, draft);
   completeStatus(table, draft, row, idOf(row));
   if (table.name === "list") checkList(table, draft, row);
-  if (!tx.actor.bypassPlugins) runPlugins(tx.environment, table, draft);
+  if (!tx.actor.bypassPlugins) runPlugins(tx.environment, table, draft, "Update");
   for (const [n, column] of draft.columns.entries()) {
     if (column.level === "SystemRequired" && draft.values[n] === null) throw errors.required(table.name, column.name);
   }

@@ -80,6 +80,7 @@ function runOnce(
   verdicts: (string | undefined)[],
   organization: string,
 ): Run {
+  const plugins = environment.plugins.map(({ seen, run }) => ({ seen, run }));
   const counters = { version: environment.version, sequence: environment.sequence, nextId: environment.nextId };
   const finished: Transaction[] = [];
   const asynchronous: Outgoing[] = [];
@@ -114,6 +115,7 @@ function runOnce(
   if (undecided) {
     for (const tx of finished.reverse()) rollback(tx);
     Object.assign(environment, counters);
+    for (const [n, plugin] of environment.plugins.entries()) Object.assign(plugin, plugins[n]);
   } else for (const tx of finished) compact(tx.marks.keys());
   return { reply, asynchronous, undecided };
 }

@@ -384,3 +384,25 @@ test("the authentication value can be written and never read (section 13)", asyn
   ];
   for (const answer of all) expect(answer.text).not.toContain("hush");
 });
+
+test("Webhook asynchronous: told after the answer; a failure fails nothing", async () => {
+  await register(client, { url: hook.origin }, "Create", "contact", ASYNC);
+  hook.answers.push(500);
+  expect((await create({ lastname: "a" })).status).toBe(204);
+  await drain();
+  expect(hook.received[0]!.json).toMatchObject({ Mode: 1, IsInTransaction: false });
+  expect(await count()).toBe(1);
+});
+
+test("Webhook authtype: a key is put behind `?code=`", async () => {
+  await register(client, { url: `${hook.origin}/f`, authtype: 4, authvalue: "k" }, "Create", "contact", ASYNC);
+  await create({ lastname: "a" });
+  await drain();
+  expect(hook.received[0]!.url).toBe("/f?code=k");
+});
+
+test("Webhook retry: one more attempt after 503", async () => {
+  await register(client, { url: hook.origin }, "Create", "contact");
+  hook.answers.push(503);
+  expect([(await create({ lastname: "a" })).status, hook.received.length]).toEqual([204, 2]);
+});
