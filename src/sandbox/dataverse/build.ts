@@ -139,11 +139,33 @@ export function addComputedColumns(environment: Environment, table: Table): void
     const key = { ...id, name: "ownerid", schema: "OwnerId", label: "", of: id.name, create: false, update: false };
     addColumn(table, key, false).computed = idOf;
   }
+  for (const column of table.columns.values()) {
+    if (column.of === undefined && /^address\d_composite$/.test(column.name))
+      column.computed = compositeAddress(table, column);
+  }
   const parent = table.name === "contact" ? table.columns.get("parentcustomerid") : undefined;
   if (parent) {
     compute("accountid", (row) => (readTarget(row, parent) === "account" ? read(row, parent) : null));
     compute("parentcontactid", (row) => (readTarget(row, parent) === "contact" ? read(row, parent) : null));
   }
+}
+
+/** An address as one text, in the form the base language (English, United States) writes it. */
+function compositeAddress(table: Table, { name }: Column): (row: Row) => Cell {
+  const part = (suffix: string) => table.columns.get(name.replace("composite", suffix));
+  const lines = ["line1", "line2", "line3"].map(part);
+  const [city, state, code, country] = ["city", "stateorprovince", "postalcode", "country"].map(part);
+  const join = (row: Row, columns: (Column | undefined)[], between: string) =>
+    columns
+      .map((column) => (column === undefined ? null : read(row, column)))
+      .filter((value) => value !== null)
+      .join(between);
+  return (row) => {
+    const region = join(row, [state, code], " ");
+    const place = [join(row, [city], ""), region].filter((each) => each !== "").join(", ");
+    const text = [join(row, lines, "\r\n"), place, join(row, [country], "")].filter((each) => each !== "").join("\r\n");
+    return text === "" ? null : text.slice(0, 1000);
+  };
 }
 
 function inBaseCurrency(value: Cell, rate: Cell | undefined): Cell {

@@ -43,7 +43,8 @@ export function referenceRoute(request: ApiRequest, table: Table, segment: Segme
   const row = existing(table, parsePredicate(table, segment.key!));
   const collection = collectionNavigation(environment, table, navigation.name);
   if (collection) return collectionReference(request, table, row, collection, navigation);
-  const single = navigation.key === undefined ? singleNavigation(environment, table, navigation.name) : undefined;
+  if (navigation.key !== undefined) throw errors.invalidAfter("$ref", navigation.name);
+  const single = singleNavigation(environment, table, navigation.name);
   if (single) return singleReference(request, table, row, single);
   if (table.relations.some((each) => each.navigation === navigation.name)) {
     throw errors.notBuilt(`The table behind '${navigation.name}' of ${table.set}`);
