@@ -20,22 +20,3 @@ export function compare(a: unknown, b: unknown): number {
   const right = typeof b === "string" ? fold(b) : Number(b);
   return left < right ? -1 : left > right ? 1 : 0;
 }
-
-/** A pattern for contains, startswith and endswith, where `%`, `_` and `[ ]` act as in SQL's LIKE (section 6). */
-export function likePattern(text: string): RegExp | undefined {
-  if (!/[%_[]/.test(text)) return undefined;
-  const source = fold(text).replace(/\[[^\]]*\]|[\s\S]/g, (part) => {
-    if (part === "%") return "[\\s\\S]*";
-    if (part === "_") return "[\\s\\S]";
-    if (part.length > 1) return setPattern(part.slice(1, -1));
-    return part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  });
-  return new RegExp(source);
-}
-
-function setPattern(inside: string): string {
-  if (inside === "") return "(?!)";
-  const negated = inside.startsWith("^");
-  const members = (negated ? inside.slice(1) : inside).replace(/[\]\\^]/g, "\\$&");
-  return `[${negated ? "^" : ""}${members.replace(/(?!^)-(?=$)/, "\\-")}]`;
-}

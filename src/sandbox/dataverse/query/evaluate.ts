@@ -1,6 +1,7 @@
-import { fold, likePattern } from "../collation.ts";
+import { fold } from "../collation.ts";
 import { errors } from "../errors.ts";
 import { GUID } from "../guids.ts";
+import { foldForLike, likeTest } from "../like.ts";
 import type { Column } from "../model.ts";
 import { isDay, toInstant } from "../records/values.ts";
 import type { Cell } from "../row.ts";
@@ -242,25 +243,14 @@ function textTest<T>(
   return (item) => {
     const x = a.get(item);
     const y = b.get(item);
-    return x === null || y === null ? null : decide(foldInner(String(x)), foldInner(String(y)));
+    return x === null || y === null ? null : decide(foldForLike(String(x)), foldForLike(String(y)));
   };
 }
 
-/** As `fold`, but trailing blanks count: LIKE compares them. */
-function foldInner(text: string): string {
-  return fold(`${text}\u0000`).slice(0, -1);
-}
-
+/** `%`, `_` and `[ ]` act as in SQL's LIKE (section 6); text without them is looked for as it is. */
 function textDecision(test: "contains" | "startswith" | "endswith", literal: string | undefined) {
-  const pattern = literal === undefined ? undefined : likePattern(literal);
-  if (pattern) {
-    const source = {
-      contains: pattern.source,
-      startswith: `^(?:${pattern.source})`,
-      endswith: `(?:${pattern.source})$`,
-    }[test];
-    const matcher = new RegExp(source);
-    return (x: string, _y: string) => matcher.test(x);
+  if (literal !== undefined && /[%_[]/.test(literal)) {
+    return likeTest(`${test === "startswith" ? "" : "%"}${literal}${test === "endswith" ? "" : "%"}`);
   }
   if (test === "contains") return (x: string, y: string) => x.includes(y);
   return test === "startswith" ? (x: string, y: string) => x.startsWith(y) : (x: string, y: string) => x.endsWith(y);
