@@ -151,7 +151,7 @@ export async function startSandbox(
       if (fault.restart) controlled.restart();
       strikeSchema(environment, fault);
     },
-    faultReply,
+    faultReply: (call: Call, fault: Fault, right: () => Promise<Reply>) => faultReply(call, fault, right, clock.now()),
   };
   const host = options.host ?? "127.0.0.1";
   const certificate = selfSigned([...new Set(["localhost", "127.0.0.1", "::1", host])]);

@@ -1,6 +1,8 @@
 import { unauthorized } from "../dataverse/access.ts";
 import { errorReply, isWebApi } from "../dataverse/api.ts";
 import { ODataError } from "../dataverse/errors.ts";
+import { correlationId, errorBody } from "../entra/error-reply.ts";
+import { EntraError } from "../entra/errors.ts";
 import { type Call, jsonReply, type Reply } from "../http/exchange.ts";
 import type { Fault } from "../http/faults.ts";
 
@@ -34,11 +36,15 @@ const PAGES: Record<number, string> = {
   504: "Gateway Timeout",
 };
 
-/** The answer under a fault: an error in the envelope of the service that was asked, or the right answer, spoilt. */
-export async function faultReply(call: Call, fault: Fault, right: () => Promise<Reply>): Promise<Reply> {
+/** The answer under a fault: an error in the envelope of the service that was asked, or the right answer, spoilt. `now` is its time. */
+export async function faultReply(call: Call, fault: Fault, right: () => Promise<Reply>, now: number): Promise<Reply> {
   if (fault.status !== undefined || fault.html) {
     const rows = fault.committed ? ((await right()).rows ?? 0) : 0;
-    const reply = fault.html ? proxyPage(fault) : isWebApi(call.path) ? webApiError(call, fault) : entraError(fault);
+    const reply = fault.html
+      ? proxyPage(fault)
+      : isWebApi(call.path)
+        ? webApiError(call, fault)
+        : entraError(call, fault, now);
     if (fault.retryAfter !== undefined) reply.headers["Retry-After"] = String(fault.retryAfter);
     return { ...spoilt(reply, fault), rows };
   }
@@ -63,11 +69,16 @@ function webApiError(call: Call, fault: Fault): Reply {
     : errorReply(new ODataError(status, code, message));
 }
 
-/** As the token endpoint answers when it cannot. */
-function entraError(fault: Fault): Reply {
-  const error = fault.code ?? (fault.status === 400 ? "invalid_request" : "temporarily_unavailable");
-  const text = fault.message ?? "AADSTS90033: A transient error has occurred. Please try again.";
-  return jsonReply(fault.status!, { error, error_description: text, error_codes: [90033] });
+/** As the token endpoint answers when it cannot; a message that begins with a number of Entra's has that number. */
+function entraError(call: Call, fault: Fault, now: number): Reply {
+  const { number, error, message } = new EntraError(fault.status === 429 ? "throttled" : "unavailable");
+  const failure = {
+    status: fault.status!,
+    number: Number(/^AADSTS(\d+):/.exec(fault.message ?? "")?.[1] ?? number),
+    error: fault.code ?? (fault.status === 400 ? "invalid_request" : error),
+    message: fault.message ?? message,
+  };
+  return errorBody(failure, correlationId(call, new URLSearchParams()), now);
 }
 
 function proxyPage(fault: Fault): Reply {

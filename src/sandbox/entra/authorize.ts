@@ -2,6 +2,7 @@ import type { Reply } from "../http/exchange.ts";
 import { type EntraCall, refuseResource, required, requireTenant } from "./authority.ts";
 import { appOf } from "./credential.ts";
 import { type App, type Code, TENANT_ID, type User } from "./directory.ts";
+import { correlationId, described } from "./error-reply.ts";
 import { EntraError } from "./errors.ts";
 import { clientInfo, remember } from "./issue.ts";
 import { consentPage, formPage } from "./page.ts";
@@ -31,8 +32,8 @@ export function authorizeReply(entra: EntraCall): Reply {
     return decided(entra, app, target);
   } catch (error) {
     if (!(error instanceof EntraError) || error.status === 401) throw error;
-    const description = `${error.message} Timestamp: ${new Date(entra.authority.clock.now()).toISOString()}`;
-    return send(target, { error: error.error, error_description: description });
+    const { text } = described(error, correlationId(entra.call, fields), entra.authority.clock.now());
+    return send(target, { error: error.error, error_description: text });
   }
 }
 

@@ -340,6 +340,20 @@ const CATALOGUE = {
     when: "a request cannot be read at all",
     text: () => "Invalid request. Request is malformed or invalid.",
   },
+  throttled: {
+    status: 429,
+    error: "temporarily_unavailable",
+    number: 90055,
+    when: "a fault of status 429 set for an address of Entra",
+    text: () => "There are too many incoming requests.",
+  },
+  unavailable: {
+    status: 503,
+    error: "temporarily_unavailable",
+    number: 90033,
+    when: "a fault of another status set for an address of Entra",
+    text: () => "A transient error has occurred. Please try again.",
+  },
 } satisfies Record<string, Row>;
 
 export type EntraErrorName = keyof typeof CATALOGUE;

@@ -1,12 +1,12 @@
-import { type Call, header, jsonReply, type Reply } from "../http/exchange.ts";
+import type { Call, Reply } from "../http/exchange.ts";
 import type { Operation } from "../operation.ts";
 import type { Authority, EntraCall } from "./authority.ts";
 import { authorizeReply } from "./authorize.ts";
 import { instanceDiscovery, keys, openIdConfiguration } from "./discovery.ts";
+import { correlationId, errorBody, errorPage, unexpected } from "./error-reply.ts";
 import { EntraError } from "./errors.ts";
 import { logoutReply } from "./logout.ts";
 import { NotBuilt, notBuiltReply } from "./not-built.ts";
-import { messagePage } from "./page.ts";
 import { tokenReply } from "./token.ts";
 
 type Endpoint = {
@@ -84,16 +84,18 @@ export function isEntra(path: string): boolean {
 export function entraReply(call: Call, authority: Authority): Reply {
   const found = endpointOf(call);
   const fields = found ? fieldsOf(call) : new URLSearchParams();
+  const asked = correlationId(call, fields);
   let reply: Reply;
   try {
     reply = answer(call, authority, found, fields);
   } catch (error) {
     if (error instanceof NotBuilt) reply = notBuiltReply(error.message);
-    else
-      reply = entraErrorReply(error as EntraError, call, authority.clock.now(), { page: found?.endpoint.page, fields });
+    else {
+      const wrong = error instanceof EntraError ? error : unexpected(error as Error);
+      reply = (found?.endpoint.page ? errorPage : errorBody)(wrong, asked, authority.clock.now());
+    }
   }
-  const asked = header(call, "client-request-id") ?? fields.get("client-request-id");
-  if (asked && GUID.test(asked)) reply.headers["client-request-id"] = asked;
+  if (asked !== undefined) reply.headers["client-request-id"] = asked;
   reply.headers["x-ms-request-id"] ??= crypto.randomUUID();
   return reply;
 }
@@ -114,40 +116,6 @@ function answer(call: Call, authority: Authority, found: Found | undefined, fiel
   const type = fields.get("token_type");
   if (type !== null && type.toLowerCase() !== "bearer") throw new NotBuilt(`The token type '${type}'`);
   return endpoint.handle({ call, tenant, version, fields, authority });
-}
-
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** The body of an error (dataverse.md section 2), or the page that shows it. */
-export function entraErrorReply(
-  error: EntraError,
-  call: Call,
-  now: number,
-  more: { page?: boolean | undefined; fields: URLSearchParams },
-): Reply {
-  // Anything else that was thrown is a fault of the sandbox, and must still come in the envelope.
-  const known =
-    error instanceof EntraError ? error : { status: 500, error: "server_error", number: 90033, message: String(error) };
-  const trace = crypto.randomUUID();
-  const asked = header(call, "client-request-id") ?? more.fields.get("client-request-id") ?? "";
-  const correlation = GUID.test(asked) ? asked : crypto.randomUUID();
-  const timestamp = `${new Date(now).toISOString().slice(0, 19).replace("T", " ")}Z`;
-  const text = `${known.message}\r\nTrace ID: ${trace}\r\nCorrelation ID: ${correlation}\r\nTimestamp: ${timestamp}`;
-  const headers = { "Cache-Control": "no-store, no-cache", "x-ms-request-id": trace };
-  if (more.page) {
-    const shown = messagePage(known.status, "Sorry, but we're having trouble signing you in.", text);
-    return { ...shown, headers: { ...shown.headers, ...headers } };
-  }
-  const body = {
-    error: known.error,
-    error_description: text,
-    error_codes: [known.number],
-    timestamp,
-    trace_id: trace,
-    correlation_id: correlation,
-    error_uri: `https://login.microsoftonline.com/error?code=${known.number}`,
-  };
-  return jsonReply(known.status, body, known.status === 405 ? { ...headers, Allow: "POST" } : headers);
 }
 
 function endpointOf({ path }: Call): Found | undefined {

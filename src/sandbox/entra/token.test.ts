@@ -127,6 +127,24 @@ test("a resource with a slash keeps it, and is the same organisation", async () 
   expect((await client.api("GET", "WhoAmI", undefined, headers)).status).toBe(200);
 });
 
+// reference-error-codes.md: tenant throttling. The fault is set for the token endpoint's address.
+test("AADSTS90055: throttled, with Retry-After", async () => {
+  await client.control("POST", "faults", { match: { path: "/oauth2/" }, status: 429, retryAfter: 7, times: 1 });
+  const answer = await getToken(client);
+  refused(answer, 429, "temporarily_unavailable", 90055);
+  expect(answer.headers["retry-after"]).toBe("7");
+  expect((await getToken(client)).status).toBe(200);
+});
+
+test("AADSTS90033: unavailable for a moment; a fault may name any other error", async () => {
+  const fault = { match: { path: "/oauth2/" }, times: 1 };
+  await client.control("POST", "faults", { ...fault, status: 503 });
+  refused(await getToken(client), 503, "temporarily_unavailable", 90033);
+  const message = "AADSTS50196: The server terminated an operation because it encountered a client request loop.";
+  await client.control("POST", "faults", { ...fault, status: 400, code: "invalid_grant", message });
+  refused(await getToken(client), 400, "invalid_grant", 50196);
+});
+
 // reference-error-codes.md
 test("AADSTS901002: version 2 has no parameter resource", () =>
   wrong({ resource: "https://contoso.crm4.dynamics.com" }, 400, "invalid_request", 901002));
