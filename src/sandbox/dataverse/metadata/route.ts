@@ -1,6 +1,7 @@
 import type { Reply } from "../../http/exchange.ts";
 import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
+import { requirePrivilegeByName } from "../records/privileges.ts";
 import { type ApiRequest, jsonBody, noContent } from "../request.ts";
 import type { Segment } from "../wire/address.ts";
 import { createColumn } from "./create-column.ts";
@@ -24,8 +25,9 @@ export function metadataRoute(request: ApiRequest, segments: Segment[]): Reply {
   if (method === "GET") return readMetadata(request, segments);
   // Definitions are replaced as a whole, never patched (create-update-entity-definitions-using-web-api.md).
   if (method !== "POST" && method !== "PUT" && method !== "DELETE") throw errors.wrongVerb(method);
-  const asked = { request, maker: makerOf(request), segments };
   const [root, part] = segments;
+  requirePrivilegeByName(request.environment, request.actor, customization(method, root!.name, part?.name));
+  const asked = { request, maker: makerOf(request), segments };
   if (root!.name === "RelationshipDefinitions") return relationshipRoute(asked);
   if (root!.name === "GlobalOptionSetDefinitions") return optionSetRoute(asked);
   if (!part) return tableRoute(asked);
@@ -34,6 +36,15 @@ export function metadataRoute(request: ApiRequest, segments: Segment[]): Reply {
   if (part.name === "Attributes" || part.name === "Keys") return partRoute(asked, table, part, part.name);
   if (part.name in tableNode(request.environment, table).navigations) throw errors.wrongVerb(method);
   throw errors.noSuchSegment(part.name);
+}
+
+/** The privilege a change of the schema needs, as in `prvCreateAttribute`; keys are parts of their table. */
+function customization(method: "POST" | "PUT" | "DELETE", root: string, part: string | undefined): string {
+  const right = { POST: "Create", PUT: "Write", DELETE: "Delete" }[method];
+  if (root === "RelationshipDefinitions") return `prv${right}Relationship`;
+  if (root === "GlobalOptionSetDefinitions") return `prv${right}OptionSet`;
+  if (part === "Attributes") return `prv${right}Attribute`;
+  return part === undefined ? `prv${right}Entity` : "prvWriteEntity";
 }
 
 function made(request: ApiRequest, path: string): Reply {

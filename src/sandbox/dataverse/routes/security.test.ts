@@ -258,6 +258,26 @@ test("who is no administrator cannot give himself a role", async () => {
   ]);
 });
 
+test("who is no customizer cannot change the schema", async () => {
+  const user = await person(client, ["Service Writer"]);
+  const as = { MSCRMCallerID: user };
+  const contact = "EntityDefinitions(LogicalName='contact')";
+  const column = { "@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata", SchemaName: "new_X", MaxLength: 5 };
+  const refused = await api("POST", `${contact}/Attributes`, column, as);
+  expect(refusal(refused)).toEqual([403, "0x80040220"]);
+  expect(refused.json.error.message).toContain("is missing prvCreateAttribute privilege");
+  for (const [method, path] of [
+    ["POST", "EntityDefinitions"],
+    ["DELETE", contact],
+    ["POST", "RelationshipDefinitions"],
+    ["DELETE", "GlobalOptionSetDefinitions(Name='x')"],
+  ] as const) {
+    expect(refusal(await api(method, path, method === "POST" ? {} : undefined, as))).toEqual([403, "0x80040220"]);
+  }
+  await giveRole(client, user, roleId("System Customizer"));
+  expect((await api("POST", `${contact}/Attributes`, column, as)).status).toBe(204);
+});
+
 test("a role taken away is gone at once; without any the user is refused", async () => {
   const user = await person(client, ["Service Reader", "Delegate"]);
   const as = { MSCRMCallerID: user };

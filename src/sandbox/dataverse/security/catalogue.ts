@@ -24,6 +24,14 @@ const NAMED: Record<string, string> = {
   prvOverrideCreatedOnCreatedBy: namedGuid("privilege prvOverrideCreatedOnCreatedBy"),
   prvBulkDelete: namedGuid("privilege prvBulkDelete"),
   prvMerge: namedGuid("privilege prvMerge"),
+  ...Object.fromEntries(
+    ["Entity", "Attribute", "Relationship", "OptionSet"].flatMap((part) =>
+      ["Create", "Write", "Delete"].map((right) => {
+        const name = `prv${right}${part}`;
+        return [name, namedGuid(`privilege ${name}`)];
+      }),
+    ),
+  ),
 };
 
 export const NAMED_PRIVILEGES = Object.keys(NAMED);

@@ -32,7 +32,10 @@ const SETTINGS = new Set(["systemuser", "team", "businessunit", "transactioncurr
 /** The roles every environment has, of those listed under "Predefined security roles" (power-platform database-security). */
 const DELIVERED: Delivered[] = [
   { name: "System Administrator", holds: () => true },
-  { name: "System Customizer", holds: ({ right }) => right !== undefined },
+  {
+    name: "System Customizer",
+    holds: ({ name, right }) => right !== undefined || /^prv(Create|Write|Delete)/.test(name),
+  },
   {
     name: "Basic User",
     holds: ({ table, right }) =>
