@@ -13,6 +13,7 @@ type Options = {
   servers: number;
   speed: number;
   seed: Seed[];
+  schema?: string;
   printEnv: boolean;
 };
 
@@ -34,6 +35,7 @@ export const register: Register = (program, run) => {
     .option("--servers <n>", "web servers that each have limits of their own", serverCount)
     .option("--speed <n>", "divides every modelled time, so that an hour is tested in minutes", positiveNumber)
     .option("--seed <table=file>", "fill a table with the rows of a CSV file; may be given several times", seedFile, [])
+    .option("--schema <file>", "a YAML file of tables and columns that are there from the start")
     .option("--print-env", "print what a client needs as shell assignments, once it listens", false)
     .action(({ printEnv, seed, ...options }: Options) =>
       run(async ({ out, signal, startSandbox }) => {
@@ -76,6 +78,12 @@ async function fill(origin: string, { table, file }: Seed): Promise<void> {
 
 /** A port in use, forbidden, or not of this machine is the user's to change, everything else is as it is. */
 function listenFault(error: unknown, port: number, host: string): unknown {
+  if (error instanceof Error && error.name === "SchemaFileError") {
+    return new SluiceError("usage", `The sandbox cannot start: ${error.message}`, {
+      remedy: "Put the schema file right; docs/sandbox.md has its format.",
+      cause: error,
+    });
+  }
   const code = (error as NodeJS.ErrnoException).code ?? "";
   const why = {
     EADDRINUSE: "is in use",

@@ -9,6 +9,7 @@ import { strikeSchema } from "./control/strike.ts";
 import { callerOf, errorReply, isWebApi, isWebApiWrite, webApiReply } from "./dataverse/api.ts";
 import { copyEnvironment } from "./dataverse/copy.ts";
 import { errors } from "./dataverse/errors.ts";
+import { applySchema, readSchemaFile } from "./dataverse/metadata/schema-file.ts";
 import { createEnvironment } from "./dataverse/seed-data.ts";
 import { createDeliveries } from "./dataverse/webhooks/deliveries.ts";
 import { createHold } from "./dataverse/webhooks/hold.ts";
@@ -29,7 +30,7 @@ export type Sandbox = { origin: string; env: Record<string, string>; close(): Pr
 /**
  * Starts a local Dataverse Web API, an Entra ID token endpoint and the control API in memory, all of it on one http and
  * one https port. Port 0, the default, takes any free one. `env.CA_CERT` is a file with the certificate to trust.
- * `profile`, `servers` and `speed` set the limits (limits/figures.ts). Rejects when a port is taken. `close` ends every connection and removes the file.
+ * `profile`, `servers` and `speed` set the limits (limits/figures.ts). Rejects when a port is taken or the schema file does not hold. `close` ends every connection and removes the file.
  */
 export async function startSandbox(
   options: {
@@ -39,6 +40,8 @@ export async function startSandbox(
     profile?: Profile;
     servers?: number;
     speed?: number;
+    /** A YAML file of tables, columns, keys and relationships that are there from the start, and after a reset. */
+    schema?: string;
   } = {},
 ): Promise<Sandbox> {
   const faults = createFaults();
@@ -46,7 +49,13 @@ export async function startSandbox(
   const clock = createClock();
   const webhooks = createDeliveries();
   const hold = createHold(webhooks);
-  let environment = createEnvironment(clock);
+  const schema = options.schema === undefined ? undefined : readSchemaFile(options.schema);
+  const fresh = () => {
+    const made = createEnvironment(clock);
+    if (schema) applySchema(made, schema);
+    return made;
+  };
+  let environment = fresh();
   const limits = createLimits(clock, { profile: options.profile, servers: options.servers, speed: options.speed });
   let directory = createDirectory();
   const origins: string[] = [];
@@ -64,7 +73,7 @@ export async function startSandbox(
     reset() {
       clock.reset();
       limits.reset();
-      environment = createEnvironment(clock);
+      environment = fresh();
       directory = createDirectory();
       tokensFrom = 0;
       faults.clear();

@@ -4,6 +4,7 @@ import { admit, type Gate } from "./access.ts";
 import { batchReply } from "./batch/execute.ts";
 import type { Environment } from "./environment.ts";
 import { errors, ODataError } from "./errors.ts";
+import { runJobs } from "./jobs/bulk-delete.ts";
 import { optionalBehaviours } from "./optional-behaviours.ts";
 import type { Actor } from "./records/transaction.ts";
 import type { ApiRequest } from "./request.ts";
@@ -47,6 +48,7 @@ function attempt(work: () => Reply, prefer: () => string | undefined): Reply {
 function answer(call: Call, environment: Environment, gate: Gate): Reply {
   if (!ADDRESS.test(call.path)) throw errors.noSuchResource(`${call.origin}${call.path}`);
   const claims = admit(call, gate);
+  if (environment.jobs.length > 0) runJobs(environment);
   const { request, path } = requestOf(call, environment, claims, LONGEST_ADDRESS);
   if (path !== "$batch") return route(request, path);
   return batchReply(request, (part, tx) => {

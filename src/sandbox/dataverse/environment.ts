@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { numberedGuid } from "./guids.ts";
+import type { BulkDeleteJob } from "./jobs/job.ts";
 import type { OptionSet, Table } from "./model.ts";
 
 /**
@@ -37,6 +38,8 @@ export type Environment = {
   metadataVersion: number;
   /** Global option sets by name. */
   optionSets: Map<string, OptionSet>;
+  /** Jobs that wait or run. */
+  jobs: BulkDeleteJob[];
   plugins: Plugin[];
   /** Privileges switched off, as `Create contact`. */
   denied: Set<string>;

@@ -28,6 +28,7 @@ export function createEnvironment(clock: Clock): Environment {
     nextId: 0,
     metadataVersion: 1,
     optionSets: new Map(),
+    jobs: [],
     plugins: [],
     denied: new Set(),
     oldestToken: 0,

@@ -55,8 +55,11 @@ export function fetchReply(request: ApiRequest, table: Table, xml: string): Repl
   return odata(200, pageBytes(`{${heads.join(",")},"value":[`, rows, "]}"), honoured);
 }
 
+/** In whose name a query is run. */
+type Asking = Pick<ApiRequest, "environment" | "actor">;
+
 /** The rows of the entity a query finds, each once: what a dynamic marketing list consists of. */
-export function fetchRows(request: ApiRequest, xml: string): { table: Table; rows: Row[] } {
+export function fetchRows(request: Asking, xml: string): { table: Table; rows: Row[] } {
   const plan = planRequest(request, xml);
   const found = new Map<string, Row>();
   plan.each(plan.root.table.rows, (tuple) => {
@@ -66,7 +69,7 @@ export function fetchRows(request: ApiRequest, xml: string): { table: Table; row
   return { table: plan.root.table, rows: [...found.values()] };
 }
 
-function planRequest({ environment, actor }: ApiRequest, xml: string): Plan {
+function planRequest({ environment, actor }: Asking, xml: string): Plan {
   const scope = { environment, user: actor.user, now: environment.clock.now() };
   return planFetch(parseFetch(xml), scope, actor);
 }

@@ -3,10 +3,9 @@ import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
 import { type ApiRequest, jsonBody, noContent, odata } from "../request.ts";
-import type { Body } from "./create-column.ts";
 import { reactivateKey } from "./create-key.ts";
 import { createCustomerLookup, createPolymorphicLookup } from "./create-relationship.ts";
-import { type Maker, makerOf } from "./maker.ts";
+import { type Body, type Maker, makerOf } from "./maker.ts";
 import { deleteOption, insertOption, orderOptions, updateOption } from "./options.ts";
 
 type Action = Omit<Operation, "name"> & { run(maker: Maker, body: Body): Record<string, unknown> | undefined };

@@ -3,10 +3,8 @@ import { errors } from "../errors.ts";
 import type { Column, Kind, Level, Table } from "../model.ts";
 import type { ColumnLine } from "../table-file.ts";
 import { labelText } from "./label.ts";
-import { changed, customName, type Maker } from "./maker.ts";
+import { type Body, changed, customName, type Maker } from "./maker.ts";
 import { boolOptions, listedOptions } from "./options.ts";
-
-export type Body = Record<string, unknown>;
 
 /** Derived types that can be created, and what they become (dataverse.md section 3). */
 const KINDS: Record<string, Kind> = {

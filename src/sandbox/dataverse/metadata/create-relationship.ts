@@ -4,8 +4,8 @@ import { errors } from "../errors.ts";
 import { addTable } from "../messages.ts";
 import type { ManyToMany, Relation, Table } from "../model.ts";
 import { collectionsOf } from "../relationships.ts";
-import { type Body, columnLine, typeName } from "./create-column.ts";
-import { changed, customName, type Maker } from "./maker.ts";
+import { columnLine, typeName } from "./create-column.ts";
+import { type Body, changed, customName, type Maker } from "./maker.ts";
 import { CASCADES, manyToManyId, relationId } from "./relation-node.ts";
 
 /**

@@ -3,9 +3,9 @@ import { errors } from "../errors.ts";
 import { addTable } from "../messages.ts";
 import type { Kind, Table } from "../model.ts";
 import type { ColumnLine, TableFile } from "../table-file.ts";
-import { type Body, columnLine, createColumn } from "./create-column.ts";
+import { columnLine, createColumn } from "./create-column.ts";
 import { labelText } from "./label.ts";
-import { changed, customName, type Maker } from "./maker.ts";
+import { type Body, changed, customName, type Maker } from "./maker.ts";
 
 /** Custom tables are numbered from here. */
 const FIRST_CUSTOM_CODE = 10_000;

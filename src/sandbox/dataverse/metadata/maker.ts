@@ -4,6 +4,9 @@ import { read, type Table } from "../model.ts";
 import { type ApiRequest, headerOf } from "../request.ts";
 import { type Cell, isAlive, type Row } from "../row.ts";
 
+/** The JSON of a definition. */
+export type Body = Record<string, unknown>;
+
 /** Who changes the schema, and for which solution: that decides prefixes of names and of option values. */
 export type Maker = { environment: Environment; solution: string | undefined };
 

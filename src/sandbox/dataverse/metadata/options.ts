@@ -2,9 +2,8 @@ import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
 import { namedGuid } from "../guids.ts";
 import type { Column, Option, OptionSet, Table } from "../model.ts";
-import type { Body } from "./create-column.ts";
 import { labelText } from "./label.ts";
-import { changed, customName, firstOptionValue, type Maker } from "./maker.ts";
+import { type Body, changed, customName, firstOptionValue, type Maker } from "./maker.ts";
 
 /** The options a new choice column gets: its own, or those of the global set it is bound to. */
 export function listedOptions(maker: Maker, body: Body): { options: Option[]; global?: string } {

@@ -6,10 +6,11 @@ import type { Table } from "../model.ts";
 import { parseOptions, type QueryOptions } from "../query/options.ts";
 import { type ApiRequest, odata } from "../request.ts";
 import type { Segment } from "../wire/address.ts";
-import { baseType, FAMILIES, isExact, type MetadataNode, own, parseExpand, renderNode } from "./node.ts";
+import { baseType, FAMILIES, isExact, type MetadataNode, own } from "./node.ts";
 import { nodeFilter } from "./node-filter.ts";
 import { globalOptionSet } from "./option-set-node.ts";
 import { allRelations } from "./relation-node.ts";
+import { parseExpand, renderNode } from "./render.ts";
 import { tableNode } from "./table-node.ts";
 
 const CRM = "Microsoft.Dynamics.CRM.";

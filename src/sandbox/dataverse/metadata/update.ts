@@ -2,10 +2,10 @@ import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
 import type { Column, Relation, Table } from "../model.ts";
 import { derivedType } from "./column-node.ts";
-import { type Body, levelOf, typeFacts, typeName } from "./create-column.ts";
+import { levelOf, typeFacts, typeName } from "./create-column.ts";
 import { cascadeOf } from "./create-relationship.ts";
 import { labelText } from "./label.ts";
-import { changed, type Maker } from "./maker.ts";
+import { type Body, changed, type Maker } from "./maker.ts";
 
 // Updates replace a definition by PUT; labels that are not sent stay (create-update-entity-definitions-using-web-api.md).
 

@@ -1,6 +1,7 @@
 import type { Reply } from "../../http/exchange.ts";
 import { csdlRoute } from "../csdl/route.ts";
 import { errors } from "../errors.ts";
+import { bulkDelete } from "../jobs/bulk-delete.ts";
 import { METADATA_ACTIONS, validEnds } from "../metadata/actions.ts";
 import { metadataRoute } from "../metadata/route.ts";
 import type { Table } from "../model.ts";
@@ -13,6 +14,7 @@ import { totalRecordCount, whoAmI } from "./functions.ts";
 import { KNOWN_MESSAGES, KNOWN_ROOTS, KNOWN_SETS } from "./known-names.ts";
 import { addListMembers, LIST_ACTIONS } from "./lists.ts";
 import { navigationRoute } from "./navigation.ts";
+import { ORGANIZATION_FUNCTIONS } from "./organization.ts";
 import { propertyRoute, rawValueRoute } from "./property.ts";
 import { recordRoute } from "./record.ts";
 import { referenceRoute } from "./reference.ts";
@@ -42,6 +44,8 @@ const ROOTS: Record<string, Root> = {
   GetValidManyToMany: alone(validEnds),
   GetValidReferencedEntities: alone(validEnds),
   GetValidReferencingEntities: alone(validEnds),
+  BulkDelete: alone(bulkDelete),
+  ...Object.fromEntries(Object.entries(ORGANIZATION_FUNCTIONS).map(([name, tell]) => [name, alone(tell)])),
   ...Object.fromEntries(Object.entries(METADATA_ACTIONS).map(([name, action]) => [name, alone(action)])),
 };
 
