@@ -236,6 +236,11 @@ export const errors = {
     make(400, "0x80048d19", `Required field '${name}' is missing in the payload of '${action}'.`),
   badParameter: (name: string, problem: string) =>
     make(400, "0x80048d19", `The parameter '${name}' is not valid: ${problem}.`),
+  mergeIdentical: () =>
+    make(400, "0x80040203", "Merge cannot be performed on master and sub-entities that are identical."),
+  mergeInactive: () => make(400, "0x80040203", "Merge cannot be performed on entity that is inactive."),
+  mergeDifferentParents: () => make(400, "0x80040203", "Merge warning: sub-entity will be differently parented."),
+  alreadyClosed: (table: string) => make(400, "0x80040203", `Invalid argument. The ${table} is already closed.`),
   dynamicList: () => make(400, "0x8004f701", "This action is not available for a dynamic marketing list."),
   notDynamicList: () => make(400, "0x8004f704", "This action is valid only for dynamic list."),
   queryOfStaticList: () => make(400, "0x8004f702", "Query cannot be specified for a static list."),

@@ -8,8 +8,8 @@ export function foldForLike(text: string): string {
 }
 
 /**
- * A test for SQL's LIKE over text from `foldForLike`, with `%`, `_` and `[ ]` (dataverse.md section 6). It goes back only to the last
- * `%`, so that no pattern takes longer than length times length.
+ * A test for SQL's LIKE over text from `foldForLike`, with `%`, `_` and `[ ]` (dataverse.md section 6). It goes back
+ * only to the last `%`, so that no pattern takes longer than length times length.
  */
 export function likeTest(pattern: string): (text: string) => boolean {
   const parts = partsOf(foldForLike(pattern));

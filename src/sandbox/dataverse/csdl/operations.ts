@@ -30,7 +30,14 @@ PublishAllXml ()
 AddListMembersList (List=list, Members=[crmbaseentity])
 AddMemberList (on=list, EntityId=Guid) -> AddMemberListResponse
 RemoveMemberList (on=list, EntityId=Guid)
-CopyDynamicListToStatic (on=list) -> CopyDynamicListToStaticResponse`;
+CopyDynamicListToStatic (on=list) -> CopyDynamicListToStaticResponse
+CopyMembersList (on=list, TargetList=list)
+QualifyMemberList (on=list, ListMember=[crmbaseentity], OverrideorRemove=Boolean)
+QualifyLead (on=lead, CreateAccount=Boolean, CreateContact=Boolean, CreateOpportunity=Boolean, OpportunityCurrencyId=transactioncurrency, OpportunityCustomerId=crmbaseentity, SourceCampaignId=campaign, Status=Int32, ProcessInstanceId=crmbaseentity) -> [crmbaseentity]
+Merge (Target=crmbaseentity, Subordinate=crmbaseentity, UpdateContent=crmbaseentity, PerformParentingChecks=Boolean)
+WinOpportunity (OpportunityClose=crmbaseentity, Status=Int32)
+LoseOpportunity (OpportunityClose=crmbaseentity, Status=Int32)
+CloseIncident (IncidentResolution=crmbaseentity, Status=Int32)`;
 
 const PRIMITIVE = new Set("String Boolean Int32 Int64 Guid DateTimeOffset Decimal Double".split(" "));
 
@@ -48,7 +55,7 @@ export function operations(bulkTables: string[]): { elements: string; imports: s
     ["Action", ACTIONS],
   ] as const) {
     for (const line of text.trim().split("\n")) {
-      const [, name, parameters, result] = /^(\w+) \((.*)\)(?: -> (\w+))?$/.exec(line)!;
+      const [, name, parameters, result] = /^(\w+) \((.*)\)(?: -> (\[?\w+\]?))?$/.exec(line)!;
       const bound = parameters!.startsWith("on=");
       elements += `<${kind} Name="${name}"${bound ? ' IsBound="true"' : ""}>`;
       for (const parameter of parameters === "" ? [] : parameters!.split(", ")) {

@@ -26,7 +26,9 @@ type Group = { tuple: Tuple; keys: Cell[]; sums: Sum[] };
 /** One row of the result: the value and its annotations by alias. */
 type Result = Map<string, { value: Cell; text: string; annotations: [string, string | undefined][] }>;
 
-/** The rows of an aggregate query as JSON texts. Throws 0x8004e023 above the limit of rows. Source: page aggregate-data. */
+/**
+ * The rows of an aggregate query as JSON texts. Throws 0x8004e023 above the limit of rows. Source: page aggregate-data.
+ */
 export function aggregateRows(plan: Plan, prefer: Preferences): string[] {
   const parts = partsOf(plan);
   const groupParts = parts.filter(({ attribute }) => attribute.groupBy);

@@ -20,8 +20,8 @@ export function fetchXmlOf(query: string): string | undefined {
 }
 
 /**
- * Answers `GET /{set}?fetchXml=...`. Of the OData options only `$count` goes with it. Source: dataverse.md section 6 and the pages
- * fetchxml/retrieve-data, page-results and count-rows.
+ * Answers `GET /{set}?fetchXml=...`. Of the OData options only `$count` goes with it. Source: dataverse.md section 6
+ * and the pages fetchxml/retrieve-data, page-results and count-rows.
  */
 export function fetchReply(request: ApiRequest, table: Table, xml: string): Reply {
   const { environment, prefer, base } = request;

@@ -73,7 +73,9 @@ function addKeyAndCurrency(plan: Plan, root: Bound, outputs: Output[], put: (out
   }
 }
 
-/** `#contacts(fullname,_x_value,contactid,x,x())`: the selected columns as the service names them, lookups last again. */
+/**
+ * `#contacts(fullname,_x_value,contactid,x,x())`: the selected columns as the service names them, lookups last again.
+ */
 export function contextOf(plan: Plan, outputs: Output[], base: string): string {
   const { table, source } = plan.root;
   const start = `${base}/$metadata#${table.set}`;

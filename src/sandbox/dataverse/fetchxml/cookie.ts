@@ -15,8 +15,8 @@ export type Cookie = { values: Cell[]; sequence: number };
 type End = { id: string; values: Cell[] };
 
 /**
- * The annotation fetchxmlpagingcookie: an element whose `pagingcookie` is URL-encoded twice; decoded it names first and last
- * row of the page (dataverse.md section 6, page page-results).
+ * The annotation fetchxmlpagingcookie: an element whose `pagingcookie` is URL-encoded twice; decoded it names first and
+ * last row of the page (dataverse.md section 6, page page-results).
  */
 export function writeCookie(page: number, table: Table, keys: SortKey[], last: End, first: End): string {
   const sorted = keys.map(({ field }, n) => {

@@ -24,8 +24,8 @@ export type Join = {
 };
 
 /**
- * Pairs a query may look at: beyond it the real service runs into its time limit (0x80044151). It keeps joins by columns with
- * many equal values from growing without end.
+ * Pairs a query may look at: beyond it the real service runs into its time limit (0x80044151). It keeps joins by
+ * columns with many equal values from growing without end.
  */
 export const MOST_STEPS = 3_000_000;
 

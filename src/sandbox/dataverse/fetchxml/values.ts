@@ -9,8 +9,8 @@ const US_DATE = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: (\d{1,2}):(\d\d)(?::(\d\d))?(
 const TRUTH: Record<string, boolean> = { "0": false, "1": true, false: false, true: true };
 
 /**
- * The value of a condition as it compares with the column's stored values: text folded, ids without braces in lower case, dates
- * as ISO texts. Throws the documented kind of 400 when the text does not fit the column's type.
+ * The value of a condition as it compares with the column's stored values: text folded, ids without braces in lower
+ * case, dates as ISO texts. Throws the documented kind of 400 when the text does not fit the column's type.
  */
 export function conditionValue(field: Field, label: string, text: string): Cell {
   switch (field.kind) {

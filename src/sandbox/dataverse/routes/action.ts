@@ -29,8 +29,8 @@ export function parametersOf(request: ApiRequest, action: string, needed: string
 }
 
 /**
- * The existing row behind a parameter of an entity type: `{"@odata.type": "Microsoft.Dynamics.CRM.x", "xid": "..."}`, or a
- * reference in `@odata.id`. Types are mandatory where the parameter may be of several tables (page merge-entity).
+ * The existing row behind a parameter of an entity type: `{"@odata.type": "Microsoft.Dynamics.CRM.x", "xid": "..."}`,
+ * or a reference in `@odata.id`. Types are mandatory where the parameter may be of several tables (page merge-entity).
  * Throws 400 when it names no row and 404 when there is none.
  */
 export function rowParameter(request: ApiRequest, name: string, value: unknown, table?: Table): NamedRow {

@@ -188,7 +188,7 @@ test.each([
 test.each([
   ["GET", "contacts/$count?$apply=groupby((lastname))", "$apply"],
   ["GET", "contacts/$count?fetchXml=<fetch/>", "fetchXml"],
-  ["POST", "Merge", "Merge"],
+  ["POST", "InitializeFrom", "InitializeFrom"],
   ["POST", `lists(${ID})/Microsoft.Dynamics.CRM.CreateActivitiesList`, "CreateActivitiesList"],
   ["POST", "contacts/Microsoft.Dynamics.CRM.DeleteMultiple", "DeleteMultiple"],
 ])("what is not built is a 501 that names it: %s %s", async (method, path, name) => {

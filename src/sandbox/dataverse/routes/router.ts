@@ -9,13 +9,16 @@ import { tableOfSet } from "../records/references.ts";
 import { type ApiRequest, odata } from "../request.ts";
 import { parseSegments, type Segment } from "../wire/address.ts";
 import { BULK_ACTIONS } from "./bulk.ts";
+import { CLOSE_ACTIONS } from "./close.ts";
 import { publishDuplicateRule, retrieveDuplicates, unpublishDuplicateRule } from "./duplicates.ts";
 import { totalRecordCount, whoAmI } from "./functions.ts";
 import { KNOWN_MESSAGES, KNOWN_ROOTS, KNOWN_SETS } from "./known-names.ts";
 import { addListMembers, LIST_ACTIONS } from "./lists.ts";
+import { merge } from "./merge.ts";
 import { navigationRoute } from "./navigation.ts";
 import { ORGANIZATION_FUNCTIONS } from "./organization.ts";
 import { propertyRoute, rawValueRoute } from "./property.ts";
+import { qualifyLead } from "./qualify.ts";
 import { recordRoute } from "./record.ts";
 import { referenceRoute } from "./reference.ts";
 import { rolePrivileges, SECURITY_BOUND } from "./security.ts";
@@ -34,6 +37,8 @@ const ROOTS: Record<string, Root> = {
   WhoAmI: alone(whoAmI),
   RetrieveTotalRecordCount: alone((request, root) => totalRecordCount(request, root.key ?? "")),
   AddListMembersList: alone(addListMembers),
+  Merge: alone(merge),
+  ...unbound(CLOSE_ACTIONS),
   RetrieveDuplicates: alone(retrieveDuplicates),
   UnpublishDuplicateRule: alone(unpublishDuplicateRule),
   RetrieveRolePrivilegesRole: alone(rolePrivileges),
@@ -55,6 +60,7 @@ const BOUND_TO_SET: Record<string, SetOperation> = {
 
 const BOUND_TO_ROW: Record<string, RowOperation> = {
   ...LIST_ACTIONS,
+  QualifyLead: qualifyLead,
   PublishDuplicateRule: publishDuplicateRule,
   ...SECURITY_BOUND,
 };
@@ -83,6 +89,10 @@ function absent(name: string): Error {
   if (!elsewhere && KNOWN_SETS.has(name)) return errors.notBuilt(`The table behind '${name}'`);
   if (!elsewhere && KNOWN_ROOTS.has(name)) return errors.notBuilt(`'${name}'`);
   return errors.noSuchSegment(name);
+}
+
+function unbound(actions: Record<string, (request: ApiRequest) => Reply>): Record<string, Root> {
+  return Object.fromEntries(Object.entries(actions).map(([name, action]) => [name, alone(action)]));
 }
 
 function alone(handle: (request: ApiRequest, root: Segment) => Reply): Root {
