@@ -41,6 +41,7 @@ export function tableFrom(file: TableFile): Table {
     bulk: file.flags.has("bulk"),
     seedOnly: file.flags.has("seedonly"),
     intersect: file.flags.has("intersect"),
+    duplicates: file.flags.has("duplicates"),
     id: namedGuid(`table ${file.name}`),
     columns: new Map(),
     relations: [...file.relations],

@@ -40,6 +40,14 @@ test("MSCRM.SuppressDuplicateDetection: on updates and in bulk, without regard t
   expect((await client.api("POST", path, twins)).status).toBe(200);
 });
 
+test("MSCRM.SuppressDuplicateDetection: the organisation can switch detection off", async () => {
+  await client.api("POST", "leads", { subject: "a", ...monte });
+  const [organization] = (await client.api("GET", "organizations?$select=name")).json.value;
+  const path = `organizations(${organization.organizationid})`;
+  await client.api("PATCH", path, { isduplicatedetectionenabled: false });
+  expect((await client.api("POST", "leads", { subject: "b", ...monte }, detect)).status).toBe(204);
+});
+
 test("PublishDuplicateRule: a rule of the client's own, over two tables", async () => {
   const rule = idIn(
     await client.api("POST", "duplicaterules", {

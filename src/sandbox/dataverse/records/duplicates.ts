@@ -85,8 +85,17 @@ function partOf({ operator, length }: Condition, text: string): string {
   return operator === 3 ? text.slice(0, 10) : text;
 }
 
+/** The organisation's own switch. */
+function switchedOn({ tables, organization }: Environment): boolean {
+  const table = tables.get("organization");
+  const row = table?.byId.get(organization);
+  const column = table?.columns.get("isduplicatedetectionenabled");
+  return !row || !column || read(row, column) !== false;
+}
+
 /** The published rules whose base is the table; conditions on columns that are gone are left out with their rule. */
 export function publishedRules(environment: Environment, base: Table): DuplicateRule[] {
+  if (base.duplicates !== true || !switchedOn(environment)) return [];
   const rules = environment.tables.get("duplicaterule");
   const conditions = environment.tables.get("duplicaterulecondition");
   if (!rules || !conditions) return [];
