@@ -55,6 +55,7 @@ replay("webapi/web-api-functions-actions-sample.md", [
   {
     title: "Unbound function RetrieveCurrentOrganization",
     later: true,
+
     request: [
       "GET",
       "v9.2/RetrieveCurrentOrganization(AccessType=@p1)?@p1=Microsoft.Dynamics.CRM.EndpointAccessType'Default'",

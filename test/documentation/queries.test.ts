@@ -4,7 +4,7 @@ import { anyEtag, anyId, id, replay } from "./replay.ts";
 
 const CONTEXT = "{org}/api/data/v9.2/$metadata#";
 const SKIP =
-  /&\$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253ccookie.*%22%20istracking=%22False%22%20\/%3E$/;
+  /&\$skiptoken=%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253ccookie.*%22%20istracking=%22False%22%20\/%3E$/i;
 const matching = (pattern: RegExp) => expect.stringMatching(pattern) as unknown;
 const USER = { fullname: expect.any(String) as unknown, systemuserid: anyId, ownerid: anyId };
 

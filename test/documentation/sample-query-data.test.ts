@@ -183,7 +183,6 @@ replay(
       ],
       status: 200,
       body: { value: [{ average: 61300, total: 490400, minimum: 31000, maximum: 86000 }] },
-      later: true,
     },
     {
       title: "FetchXML query",

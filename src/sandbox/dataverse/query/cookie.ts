@@ -19,17 +19,16 @@ export type Cookie = {
 
 /** Ready to be put behind `$skiptoken=`. */
 export function writeCookie(cookie: Cookie): string {
-  const inner = encodeURIComponent(
-    encodeURIComponent(`<cookie page="${cookie.page}"><last>${JSON.stringify(cookie)}</last></cookie>`),
-  );
+  const inner = encodeURIComponent(`<cookie page="${cookie.page}"><last>${JSON.stringify(cookie)}</last></cookie>`);
   const outer = `<cookie pagenumber="${cookie.page}" pagingcookie="${inner}" istracking="${cookie.version === undefined ? "False" : "True"}" />`;
-  return encodeURIComponent(outer);
+  // As query/page-results.md prints it: `=` and `/` stand as they are.
+  return encodeURIComponent(outer).replaceAll("%3D", "=").replaceAll("%2F", "/");
 }
 
 export function readCookie(text: string): Cookie {
   const inner = /pagingcookie="([^"]*)"/.exec(text)?.[1];
   try {
-    const xml = decodeURIComponent(decodeURIComponent(inner ?? ""));
+    const xml = decodeURIComponent(inner ?? "");
     const cookie = JSON.parse(/<last>(.*)<\/last>/s.exec(xml)?.[1] ?? "") as Cookie;
     const numbers = [cookie.after, cookie.page, cookie.version ?? 0, cookie.since ?? 0];
     const values = cookie.values ?? [];

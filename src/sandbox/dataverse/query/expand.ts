@@ -39,8 +39,11 @@ export const EXPAND_OPERATIONS: Operation[] = [
 
 /** What each row of a page gets besides its columns: JSON with a comma in front. */
 type Prepared = (row: Row) => string;
-/** `context` names what is expanded, for @odata.context; `prepare` reads for all rows of a page at once. */
-export type Expansion = { context: string[]; prepare(rows: Row[]): Prepared };
+/**
+ * `context` names what is expanded, for @odata.context; `prepare` reads for all rows of a page at once. `also` are
+ * columns that are shown without being selected: those of lookups whose reference is asked for.
+ */
+export type Expansion = { context: string[]; also: Column[]; prepare(rows: Row[]): Prepared };
 
 /**
  * What all levels of one request's $expand share. Nested anywhere, the rules of all collections change. `ofRow`: one row
@@ -67,6 +70,12 @@ export function expansion(
   return level({ reader, prefer, base, nested, ofRow }, table, items, 1);
 }
 
+/** The selected columns, and those that what is expanded brings along. */
+export function shownColumns(table: Table, select: string[] | undefined, expanded: Expansion | undefined): Column[] {
+  const columns = selectedColumns(table, select);
+  return expanded === undefined || expanded.also.length === 0 ? columns : [...new Set([...columns, ...expanded.also])];
+}
+
 /** Many-to-many can be expanded beside its like only, and not be nested (query/join-tables.md). */
 function checkManyToMany(reader: Reader, table: Table, items: ExpandItem[], nested: boolean): void {
   const kinds = items.map((item) => collectionNavigation(reader.environment, table, item.navigation)?.kind === "N:N");
@@ -79,6 +88,7 @@ function level(setting: Setting, table: Table, items: ExpandItem[], depth: numbe
   const parts = items.map((item) => part(setting, table, item, depth));
   return {
     context: parts.flatMap((each) => each.context),
+    also: parts.flatMap((each) => each.also),
     prepare(rows) {
       const prepared = parts.map((each) => each.prepare(rows));
       return (row) => prepared.map((write) => write(row)).join("");
@@ -101,6 +111,7 @@ function part(setting: Setting, table: Table, item: ExpandItem, depth: number): 
 function reference({ reader, base }: Setting, item: ExpandItem, navigation: SingleNavigation): Expansion {
   return {
     context: [item.navigation, `${item.navigation}/$ref()`],
+    also: [navigation.column],
     prepare: () => (row) => {
       const linked = linkedRow(reader.environment, navigation, row);
       const id = linked && JSON.stringify(`${base}/${linked.table.set}(${idOf(linked.row)})`);
@@ -119,6 +130,7 @@ function lookup(setting: Setting, item: ExpandItem, navigation: SingleNavigation
   const inner = inside(setting, target, item, depth, { etag: setting.ofRow && depth === 1 });
   return {
     context: [`${item.navigation}(${inner.names.join(",")})`],
+    also: [],
     prepare(rows) {
       const linked = new Map<Row, Row>();
       for (const row of rows) {
@@ -160,6 +172,7 @@ function owner(setting: Setting, item: ExpandItem, navigation: SingleNavigation)
   };
   return {
     context: [`${item.navigation}(${(options.select ?? []).join(",")})`],
+    also: [],
     prepare: () => (row) => {
       const linked = linkedRow(reader.environment, navigation, row);
       if (!linked) return `,"${item.navigation}":null`;
@@ -194,6 +207,7 @@ function related(
   };
   return {
     context: [`${item.navigation}(${inner.names.join(",")})`],
+    also: [],
     prepare(rows) {
       const groups = relatedByParent(
         reader.environment,

@@ -6,7 +6,7 @@ import type { Preferences } from "../wire/prefer.ts";
 import { type RowWriter, rowWriter, selectedColumns } from "../wire/row-writer.ts";
 import { type Cookie, readCookie, writeCookie, writeDeltaToken } from "./cookie.ts";
 import { checkTrackedOptions } from "./delta.ts";
-import { expansion } from "./expand.ts";
+import { expansion, shownColumns } from "./expand.ts";
 import type { Reader } from "./fields.ts";
 import { PAGE_SIZE, type QueryOptions } from "./options.ts";
 import { type Order, orderedPage, orderValues, parseOrder } from "./order.ts";
@@ -35,10 +35,10 @@ export function listPage(request: ListRequest): Buffer {
   if (tracked) checkTrackedOptions(environment, table, options);
   const version = cookie?.version ?? environment.version;
 
-  const columns = selectedColumns(table, options.select);
   const filter = listFilter(request);
   const order = parseOrder(request, table, options.orderby, options.aliases);
   const expand = expansion(request, table, options.expand, prefer, base);
+  const columns = shownColumns(table, options.select, expand);
   // $top does not count where the client pages (section 6).
   const top = prefer.maxPageSize === undefined ? options.top : undefined;
   const size = Math.min(top ?? prefer.maxPageSize ?? PAGE_SIZE, PAGE_SIZE);

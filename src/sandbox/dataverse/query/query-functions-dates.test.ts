@@ -190,7 +190,7 @@ test("OnOrBefore: of 2023-12-31T10:00:00Z", async () => {
 test.each([
   ["LastXDays(PropertyName='lastname',PropertyValue=2)", "LastXDays"],
   ["LastXDays(PropertyName='lastonholdtime',PropertyValue=0)", "greater than 0"],
-  ["LastXDays(PropertyName='lastonholdtime',PropertyValue='2')", "Edm.Int64"],
+  ["LastXDays(PropertyName='lastonholdtime',PropertyValue='x')", "Edm.Int64"],
   ["LastXDays(PropertyName='lastonholdtime',PropertyValue=1.5)", "Edm.Int64"],
   ["LastXDays(PropertyName='lastonholdtime')", "An unknown function with name 'Microsoft.Dynamics.CRM.LastXDays'"],
   ["LastXDays('lastonholdtime',2)", "Syntax error"],

@@ -130,8 +130,10 @@ function values(takes: Takes, call: Call): { texts: string[]; numbers: number[] 
       if (value.value === null) throw wrongParameter(call, name, "Edm.String");
       texts.push(String(value.value));
     } else {
-      if (!Number.isSafeInteger(value.value)) throw wrongParameter(call, name, "Edm.Int64");
-      numbers.push(value.value as number);
+      // The samples quote numbers (web-api-query-data-sample.md: LastXHours).
+      const number = typeof value.value === "string" && /^-?\d+$/.test(value.value) ? Number(value.value) : value.value;
+      if (!Number.isSafeInteger(number)) throw wrongParameter(call, name, "Edm.Int64");
+      numbers.push(number as number);
     }
   }
   return { texts, numbers };

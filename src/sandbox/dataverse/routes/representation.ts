@@ -1,7 +1,7 @@
 import type { Reply } from "../../http/exchange.ts";
 import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
-import { expansion } from "../query/expand.ts";
+import { expansion, shownColumns } from "../query/expand.ts";
 import { contextText } from "../query/list.ts";
 import type { QueryOptions } from "../query/options.ts";
 import { type ApiRequest, applied, odata } from "../request.ts";
@@ -16,8 +16,8 @@ export function representation(
   { select, expand }: Pick<QueryOptions, "select" | "expand">,
   status: number,
 ): Reply {
-  const columns = selectedColumns(table, select);
   const expanded = expansion(request, table, expand, request.prefer, request.base, true);
+  const columns = shownColumns(table, select, expanded);
   const context = `${request.base}/$metadata#${table.set}${contextText(select, expanded?.context)}/$entity`;
   const write = rowWriter(request.environment, table, columns, request.prefer);
   return odata(status, write(row, context, expanded?.prepare([row])(row)), {
