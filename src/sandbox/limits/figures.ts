@@ -83,10 +83,10 @@ export const isActive = ({ figures }: Limited): boolean => figures !== INSTANT;
 
 /** The figures and profiles as the support matrix lists them. */
 export const LIMIT_OPERATIONS: Operation[] = [
-  { name: "instant", does: "Profile: no latency, no limits", source: "profile of the sandbox" },
-  { name: "documented", does: "Profile: documented limits, measured latencies", source: "dataverse.md section 9" },
+  { name: "profile instant", does: "No latency, no limits", source: "profile of the sandbox" },
+  { name: "profile documented", does: "Documented limits, measured latencies", source: "dataverse.md section 9" },
   ...Object.entries(FIGURES.shape).map(([name, schema]) => ({
-    name,
+    name: `limit ${name}`,
     does: schema.description ?? "",
     source: "dataverse.md section 9",
   })),

@@ -36,7 +36,7 @@ async function occupy(): Promise<() => Promise<void>> {
   };
 }
 
-test("instant: no limits, no headers of them, no cookies, but the entitlement is counted", async () => {
+test("profile instant: no limits, no headers of them, no cookies, but the entitlement is counted", async () => {
   const answer = await whoAmI();
   expect(answer.headers).not.toHaveProperty("x-ms-ratelimit-burst-remaining-xrm-requests");
   expect(answer.headers).not.toHaveProperty("set-cookie");
@@ -44,7 +44,7 @@ test("instant: no limits, no headers of them, no cookies, but the entitlement is
   expect(await shown()).toMatchObject({ profile: "instant", users: [], entitlementUsed: [{ used: 4 }] });
 });
 
-test("documented: the figures of the documentation, and answers that take their time", async () => {
+test("profile documented: the figures of the documentation, and answers that take their time", async () => {
   await limit({ profile: "documented", speed: 100_000 });
   expect(await shown()).toMatchObject({
     profile: "documented",
@@ -61,7 +61,7 @@ test("documented: the figures of the documentation, and answers that take their 
   expect((await shown()).profile).toBe("instant");
 });
 
-test("requests: one more than allowed is refused, changes nothing and is in the log", async () => {
+test("limit requests: one more than allowed is refused, changes nothing and is in the log", async () => {
   await limit({ requests: 2 });
   await whoAmI();
   await client.api("POST", "contacts", { lastname: "in" });
@@ -134,7 +134,7 @@ test("x-ms-dop-hint: what dopHint says", async () => {
   expect((await whoAmI()).headers["x-ms-dop-hint"]).toBe("48");
 });
 
-test("dopHint: 8 where nothing else is set", async () => {
+test("limit dopHint: 8 where nothing else is set", async () => {
   expect((await whoAmI()).headers["x-ms-dop-hint"]).toBe("8");
 });
 
@@ -149,7 +149,7 @@ test("ARRAffinity: a client that sends it back stays at its server and gets no o
   expect([again.status, again.headers["set-cookie"]]).toEqual([429, undefined]);
 });
 
-test("servers: without the cookie requests go round, and each server has limits of its own", async () => {
+test("limit servers: without the cookie requests go round, and each server has limits of its own", async () => {
   await limit({ servers: 3, requests: 1 });
   const answers = [];
   for (let n = 0; n < 4; n++) answers.push(await whoAmI());
@@ -158,7 +158,7 @@ test("servers: without the cookie requests go round, and each server has limits 
   expect((await shown()).users.map(({ server }: { server: number }) => server)).toEqual([0, 1, 2]);
 });
 
-test("windowSeconds: the window in which all is counted", async () => {
+test("limit windowSeconds: the window in which all is counted", async () => {
   await limit({ requests: 1, windowSeconds: 60 });
   await whoAmI();
   expect((await whoAmI()).headers["retry-after"]).toBe("60");
@@ -166,7 +166,7 @@ test("windowSeconds: the window in which all is counted", async () => {
   expect((await whoAmI()).status).toBe(200);
 });
 
-test("executionMs: charged when a request comes in, whatever becomes of it", async () => {
+test("limit executionMs: charged when a request comes in, whatever becomes of it", async () => {
   await limit({ executionMs: 100, writeMs: 60, speed: 1000 });
   expect((await client.api("POST", "contacts", { nope: 1 })).status).toBe(400);
   expect((await client.api("POST", "contacts", {})).status).toBe(204);
@@ -174,7 +174,7 @@ test("executionMs: charged when a request comes in, whatever becomes of it", asy
   expect((await shown()).users).toMatchObject([{ requests: 2, executionMs: 120, running: 0 }]);
 });
 
-test("concurrency: counts the requests that wait for their answer", async () => {
+test("limit concurrency: counts the requests that wait for their answer", async () => {
   await limit({ concurrency: 2 });
   const leave = await occupy();
   expect((await whoAmI()).status).toBe(200);
@@ -183,14 +183,14 @@ test("concurrency: counts the requests that wait for their answer", async () => 
   await leave();
 });
 
-test("speed: divides windows and waiting, not what is charged", async () => {
+test("limit speed: divides windows and waiting, not what is charged", async () => {
   await limit({ profile: "documented", speed: 60, requests: 1 });
   await client.api("POST", "contacts", {});
   expect((await whoAmI()).headers["retry-after"]).toBe("5");
   expect((await shown()).users).toMatchObject([{ executionMs: 140 }]);
 });
 
-test("entitlement: each item of a bulk message and each part of a batch counts; nothing is refused", async () => {
+test("limit entitlement: each item of a bulk message and each part of a batch counts; nothing is refused", async () => {
   await limit({ entitlement: 3 });
   await client.api("POST", "contacts/Microsoft.Dynamics.CRM.CreateMultiple", targets([{}, {}, {}]));
   const part =
@@ -204,7 +204,7 @@ test("entitlement: each item of a bulk message and each part of a batch counts; 
   expect((await shown()).entitlementUsed).toMatchObject([{ used: 0 }]);
 });
 
-test("entitlementEnforced: beyond the entitlement is a 429 until the day is over", async () => {
+test("limit entitlementEnforced: beyond the entitlement is a 429 until the day is over", async () => {
   await limit({ entitlement: 2, entitlementEnforced: true });
   await whoAmI();
   await whoAmI();
@@ -213,31 +213,37 @@ test("entitlementEnforced: beyond the entitlement is a 429 until the day is over
   expect(Number(refused.headers["retry-after"])).toBeLessThanOrEqual(86_400);
 });
 
-// How much of the execution time a call is charged, in ms.
-test.for([
-  ["createdRowMs: each row of CreateMultiple", { createdRowMs: 11 }, "CreateMultiple", 33],
-  ["updatedRowMs: each row of UpsertMultiple", { updatedRowMs: 19 }, "UpsertMultiple", 57],
-] as const)("%s is charged", async ([, figure, action, charged]) => {
-  await limit({ ...figure, speed: 1000 });
+/** What the user is charged for three rows of a bulk message. */
+async function chargedFor(action: string): Promise<number> {
   const rows = [1, 2, 3].map((n) => ({ contactid: `00000000-0000-0000-0000-00000000000${n}` }));
   const answer = await client.api("POST", `contacts/Microsoft.Dynamics.CRM.${action}`, targets(rows));
   expect(answer.status).toBeLessThan(300);
-  expect((await shown()).users).toMatchObject([{ executionMs: charged }]);
+  return (await shown()).users[0].executionMs;
+}
+
+test("limit createdRowMs: each row of CreateMultiple is charged", async () => {
+  await limit({ createdRowMs: 11, speed: 1000 });
+  expect(await chargedFor("CreateMultiple")).toBe(33);
 });
 
-test("writeMs: a write of one record is charged", async () => {
+test("limit updatedRowMs: each row of UpsertMultiple is charged", async () => {
+  await limit({ updatedRowMs: 19, speed: 1000 });
+  expect(await chargedFor("UpsertMultiple")).toBe(57);
+});
+
+test("limit writeMs: a write of one record is charged", async () => {
   await limit({ writeMs: 140, speed: 1000 });
   await client.api("POST", "contacts", {});
   expect((await shown()).users).toMatchObject([{ executionMs: 140 }]);
 });
 
-test("readMs: a read is charged", async () => {
+test("limit readMs: a read is charged", async () => {
   await limit({ readMs: 70, speed: 1000 });
   await whoAmI();
   expect((await shown()).users).toMatchObject([{ executionMs: 70 }]);
 });
 
-test("readRowMs: each row that a read returns is charged", async () => {
+test("limit readRowMs: each row that a read returns is charged", async () => {
   await client.api("POST", "contacts/Microsoft.Dynamics.CRM.CreateMultiple", targets([{}, {}, {}]));
   await limit({ readRowMs: 2, speed: 1000 });
   await client.api("GET", "contacts?$select=fullname");
@@ -248,22 +254,40 @@ test("GET limits: figures in force and what is used of them", async () => {
   expect(await shown()).toMatchObject({ profile: "instant", servers: 1, speed: 1, users: [] });
 });
 
-test.each([
-  [{ profile: "quick" }],
-  [{ requests: 0 }],
-  [{ requests: 1.5 }],
-  [{ speed: 0 }],
-  [{ speed: "2" }],
-  [{ servers: 1000 }],
-  [{ writeMs: -1 }],
-  [{ nope: 1 }],
-  [[]],
-  ["{"],
-])("POST limits: %j is refused and changes nothing", async (body) => {
+test("POST limits: what makes no sense is refused and changes nothing", async () => {
   const before = await shown();
-  const answer = await client.control("POST", "limits", body);
-  expect([answer.status, answer.json.error.code]).toEqual([400, "control"]);
+  const bad = [
+    { profile: "quick" },
+    { requests: 0 },
+    { requests: 1.5 },
+    { speed: 0 },
+    { speed: "2" },
+    { speed: null },
+    { servers: 1000 },
+    { writeMs: -1 },
+    { windowSeconds: 1e99 },
+    { nope: 1 },
+    [],
+    "{",
+    "null",
+  ];
+  for (const body of bad) {
+    const answer = await client.control("POST", "limits", body);
+    expect([answer.status, answer.json.error.code], JSON.stringify(body)).toEqual([400, "control"]);
+  }
   expect(await shown()).toEqual(before);
+});
+
+test.for([
+  ["x"],
+  ["ARRAffinity="],
+  ["ARRAffinity=zz; ARRAffinitySameSite=00"],
+  [";;;=;"],
+  [`ARRAffinity=${"a".repeat(9000)}`],
+])("a strange cookie (%s) is none", async ([cookie]) => {
+  await limit({ servers: 2 });
+  const answer = await whoAmI({ cookie: cookie! });
+  expect([answer.status, answer.headers["set-cookie"]]).toEqual([200, expect.anything()]);
 });
 
 test("closing ends every wait", async () => {

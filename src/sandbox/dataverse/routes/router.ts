@@ -7,6 +7,7 @@ import { metadataRoute } from "../metadata/route.ts";
 import type { Table } from "../model.ts";
 import { tableOfSet } from "../records/references.ts";
 import { type ApiRequest, odata } from "../request.ts";
+import { rolePrivileges, SECURITY_BOUND } from "../security/messages.ts";
 import { parseSegments, type Segment } from "../wire/address.ts";
 import { BULK_ACTIONS } from "./bulk.ts";
 import { CLOSE_ACTIONS } from "./close.ts";
@@ -21,7 +22,6 @@ import { propertyRoute, rawValueRoute } from "./property.ts";
 import { qualifyLead } from "./qualify.ts";
 import { recordRoute } from "./record.ts";
 import { referenceRoute } from "./reference.ts";
-import { rolePrivileges, SECURITY_BOUND } from "./security.ts";
 import { countRoute, tableRoute } from "./table.ts";
 
 const CRM = "Microsoft.Dynamics.CRM.";

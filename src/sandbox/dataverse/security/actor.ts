@@ -1,4 +1,5 @@
 import { type Call, header } from "../../http/exchange.ts";
+import type { Operation } from "../../operation.ts";
 import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
 import { GUID } from "../guids.ts";
@@ -7,6 +8,32 @@ import { holdsPrivilege } from "../records/privileges.ts";
 import type { Actor } from "../records/transaction.ts";
 import { intersection, rightsOf, userOf } from "./rights.ts";
 import { keepPrivileges } from "./roles.ts";
+
+export const ACTOR_OPERATIONS: Operation[] = [
+  {
+    name: "CallerObjectId",
+    does: "Acts as the user with this Entra object id, within what both may do",
+    source: "impersonate-another-user-web-api.md",
+  },
+  {
+    name: "MSCRMCallerID",
+    does: "The older header: acts as the user with this systemuserid",
+    source: "impersonate-another-user-web-api.md",
+  },
+  {
+    name: "prvActOnBehalfOfAnotherUser",
+    does: "The privilege impersonation needs; 403 0x80040204 without",
+    source: "dataverse.md section 12",
+  },
+  { name: "0x80072560", does: "403: the token is good, but there is no such user", source: "dataverse.md section 2" },
+  { name: "0x80042f09", does: "403: the user has no role, nor has any of its teams", source: "dataverse.md section 2" },
+  { name: "0x80040225", does: "403: the user is disabled", source: "dataverse.md section 2" },
+  {
+    name: "0x80040220",
+    does: "403: a privilege is missing; the text names user, privilege and table",
+    source: "dataverse.md section 2",
+  },
+];
 
 /**
  * The user a call acts as. An app is the application user with its client id, a person the user with the object id of

@@ -1,6 +1,6 @@
 import type { Environment } from "../environment.ts";
 import { namedGuid } from "../guids.ts";
-import { read, type Table } from "../model.ts";
+import { read } from "../model.ts";
 import { deleteRow } from "../records/delete.ts";
 import { begin, type Transaction } from "../records/transaction.ts";
 import { createRow } from "../records/write.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Answer, getToken, idIn, useSandbox } from "../../raw-client.ts";
-import { giveRole, person } from "../security/person.test-data.ts";
-import { roleId } from "../security/roles.ts";
+import { giveRole, person } from "./person.test-data.ts";
+import { roleId } from "./roles.ts";
 
 // Roles and privileges: dataverse.md section 2; the messages: Web API function and action references.
 const client = useSandbox();

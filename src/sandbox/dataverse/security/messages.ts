@@ -10,11 +10,11 @@ import { deleteFrom } from "../records/store.ts";
 import type { Transaction } from "../records/transaction.ts";
 import { type ApiRequest, jsonBody, noContent, odata, transact } from "../request.ts";
 import { idOf, isAlive, type Row } from "../row.ts";
-import { PRIVILEGES } from "../security/catalogue.ts";
-import { heldBy, onePrivilege, privilegeList, type RolePrivilege } from "../security/privilege-lists.ts";
-import { rightsOf, rolesOfTeam, sumOf } from "../security/rights.ts";
-import { grant, SYSTEM_ADMINISTRATOR } from "../security/roles.ts";
 import type { Segment } from "../wire/address.ts";
+import { PRIVILEGES } from "./catalogue.ts";
+import { heldBy, onePrivilege, privilegeList, type RolePrivilege } from "./privilege-lists.ts";
+import { rightsOf, rolesOfTeam, sumOf } from "./rights.ts";
+import { grant, SYSTEM_ADMINISTRATOR } from "./roles.ts";
 
 type Bound = (request: ApiRequest, row: Row, operation: Segment) => Reply;
 
