@@ -65,6 +65,9 @@ export const errors = {
       "0x80060888",
       "The query specified in the URI is not valid. The requested resource is not a collection. Query options $filter, $orderby, $count, $skip, and $top can be applied only on collections.",
     ),
+  trackedCollection: () =>
+    make(400, "0x80060888", "Change Tracking is supported on a table only, not on a collection of one of its rows."),
+  resultTooLarge: () => make(400, "0x80060888", "The result of the query is too large to be returned."),
   aggregateLimit: () => make(400, "0x8004e023", "The maximum record limit is exceeded. Reduce the number of records."),
   tooManyExpands: () => make(400, "0x8004430d", "Number of link entities in query exceeded maximum limit."),
   nestedExpandOption: () =>

@@ -73,7 +73,7 @@ function refuseBeside({ options, prefer }: ListRequest): void {
   if (options.filter !== undefined) throw errors.notBuilt("$filter beside $apply (put it into filter(...))");
   if (options.select !== undefined) throw errors.badQuery("The query option $select cannot be used with $apply.");
   if (options.expand !== undefined) throw errors.badQuery("The query option $expand cannot be used with $apply.");
-  if (prefer.trackChanges)
+  if (prefer.trackChanges || options.deltatoken !== undefined)
     throw errors.badQuery("The $apply query parameter isn't supported when Change Tracking is enabled.");
 }
 

@@ -1,4 +1,5 @@
 import { firstAfter } from "../build.ts";
+import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
 import { isAlive, type Row, SEQUENCE } from "../row.ts";
 import { pageBytes } from "../wire/page-buffer.ts";
@@ -32,6 +33,7 @@ export function listPage(request: ListRequest): Buffer {
   const { environment, table, options, prefer, base } = request;
   const cookie = options.skiptoken === undefined ? undefined : readCookie(options.skiptoken);
   const tracked = prefer.trackChanges || cookie?.version !== undefined;
+  if (request.rows && (tracked || options.deltatoken !== undefined)) throw errors.trackedCollection();
   if (tracked) checkTrackedOptions(environment, table, options);
   const version = cookie?.version ?? environment.version;
 

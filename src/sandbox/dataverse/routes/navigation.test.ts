@@ -93,3 +93,13 @@ test.each([
 ])("GET %s is a %d", async (path, status) => {
   expect((await get(path)).status).toBe(status);
 });
+
+test("changes are tracked of tables, not of collections (dataverse.md section 10)", async () => {
+  const path = `accounts(${ACCOUNT(1)})/contact_customer_accounts`;
+  for (const answer of [
+    await get(path, { Prefer: "odata.track-changes" }),
+    await get(`${path}?$deltatoken=1000000!01/01/2020 00:00:00`),
+  ]) {
+    expect([answer.status, answer.json.error.message]).toEqual([400, expect.stringContaining("Change Tracking")]);
+  }
+});

@@ -39,7 +39,7 @@ export function formattedCell(
     case "double":
       return grouped(Number(value), digitsOf(column));
     case "money":
-      return `${symbol(environment, table, row)}${grouped(Number(value), 2)}`;
+      return `${Number(value) < 0 ? "-" : ""}${symbol(environment, table, row)}${grouped(Math.abs(Number(value)), 2)}`;
     case "date":
       return day(String(value));
     case "datetime":

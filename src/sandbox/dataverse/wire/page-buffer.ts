@@ -1,3 +1,8 @@
+import { errors } from "../errors.ts";
+
+/** Far above any page of rows: only expanding the same rows many times over gets there. */
+const LARGEST = 256 * 1024 * 1024;
+
 /** Grows to the largest page answered so far and is then reused: one request is written at a time. */
 let scratch = Buffer.allocUnsafe(1 << 20);
 
@@ -5,6 +10,7 @@ let scratch = Buffer.allocUnsafe(1 << 20);
 export function append(text: string, at: number): number {
   // A UTF-16 unit takes at most three bytes.
   if (at + text.length * 3 > scratch.length) {
+    if (at + text.length > LARGEST) throw errors.resultTooLarge();
     const larger = Buffer.allocUnsafe(Math.max(scratch.length * 2, at + text.length * 3));
     scratch.copy(larger, 0, 0, at);
     scratch = larger;
