@@ -1,4 +1,5 @@
 import type { Reply } from "../http/exchange.ts";
+import type { Operation } from "../operation.ts";
 import { type EntraCall, refuseResource, required, requireTenant } from "./authority.ts";
 import { appOf } from "./credential.ts";
 import { type App, type Code, TENANT_ID, type User } from "./directory.ts";
@@ -12,7 +13,18 @@ import { resourceScope, type Scope, userScope } from "./scope.ts";
 export type Target = { redirectUri: URL; given: string; mode: string; state: string | null };
 
 const RESPONSE_TYPES = ["code", "token", "id_token"];
-const RESPONSE_MODES = ["query", "fragment", "form_post"];
+const RESPONSE_MODES: Record<string, string> = {
+  query: "The answer comes in the query of the redirect URI: the default",
+  fragment: "The answer comes behind the # of the redirect URI",
+  form_post: "The answer comes as a form, which the person sends on by a click",
+};
+/** The response modes as the support matrix lists them. */
+export const RESPONSE_MODE_OPERATIONS: Operation[] = Object.entries(RESPONSE_MODES).map(([mode, does]) => ({
+  name: `response_mode=${mode}`,
+  does,
+  source: "v2-oauth2-auth-code-flow.md",
+}));
+
 /** RFC 7636 section 4.2. */
 const CHALLENGE = /^[A-Za-z0-9\-._~]{43,128}$/;
 
@@ -104,7 +116,7 @@ function targetOf(app: App, fields: URLSearchParams): Target {
     throw new EntraError("badRedirect", given, app.id);
   }
   const mode = fields.get("response_mode") ?? "query";
-  if (!RESPONSE_MODES.includes(mode)) throw new EntraError("badResponseMode", mode);
+  if (!Object.hasOwn(RESPONSE_MODES, mode)) throw new EntraError("badResponseMode", mode);
   return { redirectUri, given, mode, state: fields.get("state") };
 }
 

@@ -10,7 +10,7 @@ async function refreshToken(changes: Record<string, string> = {}): Promise<strin
   return (await redeem(client, await codeFor(client, changes))).json.refresh_token;
 }
 
-test("a refresh token gives a new access token and a new refresh token; the old one stays good", async () => {
+test("refresh_token: gives a new access token and a new refresh token; the old one stays good", async () => {
   const first = await refreshToken();
   const { status, json } = await refresh(client, first);
   expect(status).toBe(200);

@@ -51,7 +51,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
     does: "Says that this host is an authority of its own, as msal asks",
     handle: instanceDiscovery,
   },
-  "oauth2/devicecode": { methods: ["POST"], does: "501", handle: absent("The device code flow") },
+  "oauth2/devicecode": { methods: ["POST"], does: "Refused by name (501)", handle: absent("The device code flow") },
 };
 
 /** `oauth2/v2.0/token`, but `v2.0/.well-known/openid-configuration`. */

@@ -7,7 +7,7 @@ import { claimsOf, refused } from "./sign-in.ts";
 const client = useSandbox();
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
-test("client credentials by secret give a bearer token of 3599 seconds", async () => {
+test("client_credentials: by secret they give a bearer token of 3599 seconds", async () => {
   const answer = await getToken(client);
   expect(answer.status).toBe(200);
   expect(answer.json).toMatchObject({ token_type: "Bearer", expires_in: 3599, ext_expires_in: 3599 });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { jsonReply, type Reply } from "../http/exchange.ts";
+import type { Operation } from "../operation.ts";
 import { type EntraCall, refuseResource, required, requireTenant } from "./authority.ts";
 import { authenticate, type Proof } from "./credential.ts";
 import { type App, CLIENT_ID, type Code, type Grant, type User } from "./directory.ts";
@@ -14,13 +15,23 @@ const DAY_MS = 24 * 60 * 60_000;
 /** refresh-tokens.md: 90 days from its issue; every use gives a new one, and the old one stays good. */
 const REFRESH_LIFE_DAYS = 90;
 
-type Handler = (entra: EntraCall) => Record<string, unknown>;
+type GrantType = { does: string; handle: (entra: EntraCall) => Record<string, unknown> };
 
-const GRANTS: Record<string, Handler> = {
-  client_credentials: byCredentials,
-  authorization_code: byCode,
-  refresh_token: byRefreshToken,
+const GRANTS: Record<string, GrantType> = {
+  client_credentials: {
+    does: "A token for the app itself, by secret (in the form or as HTTP Basic) or certificate",
+    handle: byCredentials,
+  },
+  authorization_code: { does: "A token for a person's code, once, with PKCE (S256, plain)", handle: byCode },
+  refresh_token: { does: "A new access and refresh token; the old refresh token stays good", handle: byRefreshToken },
 };
+
+/** The grants as the support matrix lists them. */
+export const ENTRA_GRANTS: Operation[] = Object.entries(GRANTS).map(([name, { does }]) => ({
+  name,
+  does,
+  source: "dataverse.md section 2",
+}));
 
 /** Grants that Entra has and the sandbox does not. */
 const OTHER_GRANTS = [
@@ -42,9 +53,9 @@ export function tokenReply(entra: EntraCall): Reply {
   required(entra.fields, "grant_type");
   refuseResource(entra);
   if (OTHER_GRANTS.includes(grant)) throw new NotBuilt(`The grant type '${grant}'`);
-  const handler = Object.hasOwn(GRANTS, grant) ? GRANTS[grant] : undefined;
-  if (!handler) throw new EntraError("unsupportedGrant", grant);
-  return jsonReply(200, handler(entra), { "Cache-Control": "no-store, no-cache", Pragma: "no-cache" });
+  const type = Object.hasOwn(GRANTS, grant) ? GRANTS[grant] : undefined;
+  if (!type) throw new EntraError("unsupportedGrant", grant);
+  return jsonReply(200, type.handle(entra), { "Cache-Control": "no-store, no-cache", Pragma: "no-cache" });
 }
 
 function byCredentials(entra: EntraCall): Record<string, unknown> {
