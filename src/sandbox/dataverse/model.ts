@@ -75,6 +75,8 @@ export type Column = {
   description?: string;
   /** The pattern by which the server numbers rows (`AutoNumberFormat`). */
   autoNumber?: string;
+  /** The number its next row gets. */
+  counted?: number;
   targets?: string[];
   id: string;
   /** Place in the row, given on the first write; -1: no row has a value. */

@@ -219,6 +219,20 @@ test("Attributes: money brings its base value and currency; image and file colum
   expect((await client.api("GET", "new_bankaccounts?$select=new_balance_base")).status).toBe(400);
 });
 
+test("AutoNumberFormat: rows that bring no value are numbered from 1000 (autonumber-fields.md)", async () => {
+  const pattern = "A-{SEQNUM:6}-{RANDSTRING:3}-{DATETIMEUTC:yyyyMM}";
+  const made = await create(`${table}/Attributes`, text("new_No", { AutoNumberFormat: pattern }));
+  expect(made.status).toBe(204);
+  for (const body of [{}, { new_no: "own" }, {}]) await create("new_bankaccounts", body);
+  const { json } = await client.api("GET", "new_bankaccounts?$select=new_no");
+  const numbers = json.value.map((each: { new_no: string }) => each.new_no);
+  expect(numbers[0]).toMatch(/^A-001000-[0-9A-Z]{3}-\d{6}$/);
+  expect(numbers[1]).toBe("own");
+  expect(numbers[2]).toMatch(/^A-00100[12]-/);
+  const wrong = text("new_Bad", { AutoNumberFormat: "{NOPE:1}" });
+  expect((await create(`${table}/Attributes`, wrong)).status).toBe(400);
+});
+
 test("GlobalOptionSetDefinitions: made, bound to a column, changed for all its columns, protected while used", async () => {
   const made = await create("GlobalOptionSetDefinitions", {
     "@odata.type": `${CRM}.OptionSetMetadata`,

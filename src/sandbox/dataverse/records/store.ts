@@ -2,6 +2,7 @@ import { newId } from "../environment.ts";
 import { errors } from "../errors.ts";
 import { type Column, read, slotOf, type Table, typeSlotOf } from "../model.ts";
 import { type Cell, idOf, type Row, VERSION } from "../row.ts";
+import { nextNumber } from "./auto-number.ts";
 import { type Draft, drafted, dropDrafted } from "./draft.ts";
 import { refuseDuplicates } from "./duplicates.ts";
 import { enterKeys, leaveKeys } from "./keys.ts";
@@ -100,16 +101,22 @@ function applyDefaults(tx: Transaction, table: Table, row: Row): void {
     put(table, row, "businessunitid", tx.environment.businessUnit);
     if (table.name === "team") put(table, row, "administratorid", tx.actor.user);
   }
-  for (const column of materialized(table)) row[slotOf(table, column)] = column.initial!;
+  for (const column of materialized(table)) {
+    const slot = slotOf(table, column);
+    while (row.length <= slot) row.push(undefined);
+    row[slot] = column.autoNumber === undefined ? column.initial! : nextNumber(column, tx.now);
+  }
 }
 
 const materializedColumns = new WeakMap<Table, { shape: number; columns: Column[] }>();
 
-/** Columns added later whose default is written into each new row, because older rows do not have it. */
+/** Columns added later whose default is written into each new row, since older rows do not have it; and autonumbers. */
 function materialized(table: Table): Column[] {
   const known = materializedColumns.get(table);
   if (known?.shape === table.shape) return known.columns;
-  const columns = [...table.columns.values()].filter((each) => each.initial !== undefined && each.implied === null);
+  const columns = [...table.columns.values()].filter(
+    (each) => (each.initial !== undefined && each.implied === null) || each.autoNumber !== undefined,
+  );
   materializedColumns.set(table, { shape: table.shape, columns });
   return columns;
 }
