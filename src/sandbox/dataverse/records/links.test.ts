@@ -141,3 +141,24 @@ test("a failed request takes back the pairs it made", async () => {
   await client.api("DELETE", `contacts(${CONTACT})`);
   expect(await refs(path)).toEqual([]);
 });
+
+test("POST collection/$ref: a table linked with itself has a collection for each end", async () => {
+  const made = await client.api("POST", "RelationshipDefinitions", {
+    "@odata.type": "Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata",
+    SchemaName: "new_account_partner",
+    Entity1LogicalName: "account",
+    Entity2LogicalName: "account",
+    Entity1NavigationPropertyName: "new_partners",
+    Entity2NavigationPropertyName: "new_partnerof",
+    IntersectEntityName: "new_account_partner",
+  });
+  expect(made.status, made.text).toBe(204);
+  const other = "aaaaaaaa-0000-4000-8000-000000000002";
+  await client.api("POST", "accounts", { accountid: other, name: "Other" });
+  await client.api("POST", `accounts(${ACCOUNT})/new_partners/$ref`, id("accounts", other));
+  expect(await refs(`accounts(${ACCOUNT})/new_partners`)).toEqual([other]);
+  expect(await refs(`accounts(${ACCOUNT})/new_partnerof`)).toEqual([]);
+  expect(await refs(`accounts(${other})/new_partnerof`)).toEqual([ACCOUNT]);
+  await client.api("DELETE", `accounts(${other})`);
+  expect(await refs(`accounts(${ACCOUNT})/new_partners`)).toEqual([]);
+});
