@@ -25,3 +25,18 @@ test("RetrieveProvisionedLanguages: English", async () => {
   const { json } = await client.api("GET", "RetrieveProvisionedLanguages()");
   expect(json.RetrieveProvisionedLanguages).toEqual([1033]);
 });
+
+test("WhoAmI: the three ids, by GET only (dataverse.md section 2)", async () => {
+  const { json } = await client.api("GET", "WhoAmI()");
+  expect(Object.keys(json)).toEqual(["@odata.context", "BusinessUnitId", "UserId", "OrganizationId"]);
+  const posted = await client.api("POST", "WhoAmI", {});
+  expect([posted.status, posted.json.error.code]).toEqual([404, ""]);
+});
+
+test("RetrieveTotalRecordCount: rows of several tables, the list also as an alias (dataverse.md section 6)", async () => {
+  await client.api("POST", "contacts", { lastname: "x" });
+  const { json } = await client.api("GET", "RetrieveTotalRecordCount(EntityNames=['contact','account'])");
+  expect(json.EntityRecordCountCollection).toMatchObject({ Count: 2, Keys: ["contact", "account"], Values: [1, 0] });
+  const alias = await client.api("GET", `RetrieveTotalRecordCount(EntityNames=@p1)?@p1=["contact"]`);
+  expect(alias.json.EntityRecordCountCollection.Values).toEqual([1]);
+});

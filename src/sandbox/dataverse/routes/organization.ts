@@ -54,6 +54,8 @@ export const ORGANIZATION_FUNCTIONS: Record<string, (request: ApiRequest) => Rep
 };
 
 export const ORGANIZATION_OPERATIONS: Operation[] = [
+  { name: "WhoAmI", does: "the caller's id, its business unit and the organization", source: "dataverse.md section 2" },
+  { name: "RetrieveTotalRecordCount", does: "rows of tables, as they are now", source: "dataverse.md section 6" },
   { name: "RetrieveVersion", does: "the service's version", source: "the RetrieveVersion function" },
   {
     name: "RetrieveCurrentOrganization",
