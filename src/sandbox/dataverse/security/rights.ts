@@ -26,7 +26,8 @@ const DECIDING = [
 ];
 
 type Known = {
-  marker: number;
+  schema: number;
+  newest: number;
   tables: Table[];
   byUser: Map<string, Rights>;
   byApplication: Map<string, string>;
@@ -37,14 +38,16 @@ const known = new WeakMap<Environment, Known>();
 /** Forgets what was worked out once any deciding table, or the schema, has changed: that is cheap to see. */
 function current(environment: Environment): Known {
   const tables = DECIDING.map((name) => environment.tables.get(name)!);
-  let marker = environment.metadataVersion;
+  const schema = environment.metadataVersion;
+  let newest = 0;
   for (const table of tables) {
     // Versions only grow, so the newest write tells the state of a table.
-    marker = Math.max(marker, table.logVersions.at(-1) ?? 0, table.deleted.at(-1)?.version ?? 0);
+    newest = Math.max(newest, table.logVersions.at(-1) ?? 0, table.deleted.at(-1)?.version ?? 0);
   }
   const found = known.get(environment);
-  if (found?.marker === marker && found.tables.every((table, n) => table === tables[n])) return found;
-  const made: Known = { marker, tables, byUser: new Map(), byApplication: new Map(), byObject: new Map() };
+  if (found?.newest === newest && found.schema === schema && found.tables.every((table, n) => table === tables[n]))
+    return found;
+  const made: Known = { schema, newest, tables, byUser: new Map(), byApplication: new Map(), byObject: new Map() };
   const [users] = tables;
   const application = users!.columns.get("applicationid")!;
   const object = users!.columns.get("azureactivedirectoryobjectid")!;
