@@ -64,6 +64,12 @@ CreateCustomerRelationshipsResponse : : RelationshipIds=[Guid] AttributeId=Guid
 CreatePolymorphicLookupAttributeResponse : : RelationshipIds=[Guid] AttributeId=Guid
 EntityNamesResponse : : EntityNames=[String]
 AddMemberListResponse : : Id=Guid
+RolePrivilege : : Depth=PrivilegeDepth PrivilegeId=Guid BusinessUnitId=Guid PrivilegeName=String RecordFilterId=Guid RecordFilterUniqueName=String
+RetrieveRolePrivilegesRoleResponse : : RolePrivileges=[RolePrivilege]
+RetrieveUserPrivilegesResponse : : RolePrivileges=[RolePrivilege]
+RetrieveUserPrivilegeByPrivilegeNameResponse : : RolePrivileges=[RolePrivilege]
+RetrieveTeamPrivilegesResponse : : RolePrivileges=[RolePrivilege]
+RetrievePrincipalAccessResponse : : AccessRights=AccessRights
 CopyDynamicListToStaticResponse : : StaticListId=Guid
 OrganizationQuery : : EntityName=String
 ComplexLookupAttributeMetadata : : SchemaName=String DisplayName=Label Description=Label RequiredLevel=AttributeRequiredLevelManagedProperty
@@ -82,6 +88,8 @@ AssociatedMenuGroup : Details=0 Sales=1 Service=2 Marketing=3
 OptionSetType : Picklist=0 State=1 Status=2 Boolean=3
 StringFormat : Email=0 Text=1 TextArea=2 Url=3 TickerSymbol=4 PhoneticGuide=5 VersionNumber=6 Phone=7 Json=8 RichText=9
 DateTimeFormat : DateOnly=0 DateAndTime=1
+PrivilegeDepth : Basic=0 Local=1 Deep=2 Global=3 RecordFilter=4
+AccessRights : None=0 ReadAccess=1 WriteAccess=2 AppendAccess=4 AppendToAccess=16 CreateAccess=32 DeleteAccess=65536 ShareAccess=262144 AssignAccess=524288
 EndpointAccessType : Default=0 Internet=1 Intranet=2
 OrganizationState : Enabled=0 Disabled=1
 TargetFieldType : All=0 ValidForCreate=1 ValidForUpdate=2 ValidForRead=3`;

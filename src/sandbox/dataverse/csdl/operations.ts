@@ -4,6 +4,11 @@
  */
 const FUNCTIONS = `
 WhoAmI () -> WhoAmIResponse
+RetrieveRolePrivilegesRole (RoleId=Guid) -> RetrieveRolePrivilegesRoleResponse
+RetrieveUserPrivileges (on=systemuser) -> RetrieveUserPrivilegesResponse
+RetrieveUserPrivilegeByPrivilegeName (on=systemuser, PrivilegeName=String) -> RetrieveUserPrivilegeByPrivilegeNameResponse
+RetrieveTeamPrivileges (on=team) -> RetrieveTeamPrivilegesResponse
+RetrievePrincipalAccess (on=systemuser, Target=crmbaseentity) -> RetrievePrincipalAccessResponse
 RetrieveTotalRecordCount (EntityNames=[String]) -> RetrieveTotalRecordCountResponse
 RetrieveVersion () -> RetrieveVersionResponse
 RetrieveCurrentOrganization (AccessType=EndpointAccessType) -> RetrieveCurrentOrganizationResponse
@@ -28,6 +33,9 @@ ReactivateEntityKey (EntityLogicalName=String, EntityKeyLogicalName=String)
 PublishXml (ParameterXml=String)
 PublishAllXml ()
 AddListMembersList (List=list, Members=[crmbaseentity])
+AddPrivilegesRole (on=role, Privileges=[RolePrivilege])
+ReplacePrivilegesRole (on=role, Privileges=[RolePrivilege])
+RemovePrivilegeRole (on=role, Privilege=privilege)
 AddMemberList (on=list, EntityId=Guid) -> AddMemberListResponse
 RemoveMemberList (on=list, EntityId=Guid)
 CopyDynamicListToStatic (on=list) -> CopyDynamicListToStaticResponse
