@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { targets, useSandbox } from "../../raw-client.ts";
 import { ACCOUNT, CONTACT, createFamily, numbers } from "./family.test-data.ts";
 
 // query/overview.md and the pages it names, dataverse.md section 6.
@@ -46,6 +46,24 @@ test("$orderby: pages in the order of a lookup and of linked columns", async () 
     }
     expect(seen).toEqual(whole);
   }
+});
+
+test("$orderby: pages of many rows are those of the whole order", async () => {
+  const rows = Array.from({ length: 4000 }, (_, n) => ({ lastname: `n${(n * 7919) % 4001}`, numberofchildren: n % 7 }));
+  for (const part of [rows.slice(0, 2000), rows.slice(2000)]) {
+    const made = await client.api("POST", "contacts/Microsoft.Dynamics.CRM.CreateMultiple", targets(part));
+    expect(made.status).toBe(200);
+  }
+  const path = "contacts?$select=lastname,numberofchildren&$filter=numberofchildren ne null";
+  const order = (row: { numberofchildren: number; lastname: string }) => `${row.numberofchildren} ${row.lastname}`;
+  const seen: string[] = [];
+  let next: string | undefined = `${path}&$orderby=numberofchildren,lastname`;
+  while (next !== undefined) {
+    const page = await get(next, { Prefer: "odata.maxpagesize=700" });
+    seen.push(...page.json.value.map(order));
+    next = page.json["@odata.nextLink"]?.split("/v9.2/")[1];
+  }
+  expect(seen).toEqual(rows.map(order).sort());
 });
 
 test("$top: without pages it is the end, beside odata.maxpagesize it is ignored", async () => {

@@ -48,14 +48,27 @@ export function orderedPage(
     return a.sequence - b.sequence;
   };
   const last = cookie && { keys: (cookie.values ?? []).map(comparable), sequence: cookie.after };
-  const keyed: (Keyed & { row: Row })[] = [];
+  const found: (Keyed & { row: Row })[] = [];
+  let total = 0;
+  let worst: Keyed | undefined;
   for (const row of rows) {
     const each = { row, keys: keys(row), sequence: row[SEQUENCE] as number };
-    if (!last || compare(each, last) > 0) keyed.push(each);
+    if (last && compare(each, last) <= 0) continue;
+    total++;
+    if (worst && compare(each, worst) > 0) continue;
+    found.push(each);
+    // What cannot come onto the page any more is left out now and then, so that no sort is over the whole table.
+    if (found.length >= 4 * size + SMALL) {
+      found.sort(compare).splice(size);
+      worst = found.at(-1);
+    }
   }
-  keyed.sort(compare);
-  return { rows: keyed.slice(0, size).map((each) => each.row), more: keyed.length > size };
+  found.sort(compare);
+  return { rows: found.slice(0, size).map((each) => each.row), more: total > size };
 }
+
+/** Fewer rows than this are sorted as they are. */
+const SMALL = 1000;
 
 type Keyed = { keys: Cell[]; sequence: number };
 
