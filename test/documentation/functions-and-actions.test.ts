@@ -54,7 +54,6 @@ replay("webapi/web-api-functions-actions-sample.md", [
   },
   {
     title: "Unbound function RetrieveCurrentOrganization",
-    later: true,
 
     request: [
       "GET",

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { Pool } from "undici";
 import { type Sandbox, startSandbox } from "../../src/sandbox/index.ts";
 import { checkInvariants } from "./invariants.ts";
-import { controlShots, entraShots, type Shot, webApiShots } from "./requests.ts";
+import { controlShots, entraShots } from "./other-requests.ts";
+import { type Shot, webApiShots } from "./requests.ts";
 
 const IN_FLIGHT = 16;
 const SLOWEST_MS = 20_000;

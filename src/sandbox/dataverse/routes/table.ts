@@ -48,10 +48,11 @@ export function countRoute(request: ApiRequest, table: Table): Reply {
   );
 }
 
+/** The number behind a byte order mark, which the service sends (retrieve-entity-using-web-api.md). */
 export function countReply(count: number): Reply {
   return {
     status: 200,
     headers: { "Content-Type": "text/plain", "OData-Version": "4.0" },
-    body: String(Math.min(count, PAGE_SIZE)),
+    body: `\ufeff${Math.min(count, PAGE_SIZE)}`,
   };
 }
