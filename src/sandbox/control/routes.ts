@@ -12,6 +12,7 @@ import type { Controlled, ControlOperation, ControlOperations } from "./operatio
 import { PLUGINS } from "./plugins.ts";
 import { REQUESTS } from "./requests.ts";
 import { ROWS } from "./rows.ts";
+import { SCHEMA_LAG } from "./schema-lag.ts";
 import { SNAPSHOTS } from "./snapshots.ts";
 import { WEBHOOKS } from "./webhooks.ts";
 
@@ -29,6 +30,7 @@ const OPERATIONS: ControlOperations = {
   ...CHANGE_TRACKING,
   ...LIMITS,
   ...ROWS,
+  ...SCHEMA_LAG,
   ...SNAPSHOTS,
   ...WEBHOOKS,
 };

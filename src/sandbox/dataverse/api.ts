@@ -9,6 +9,7 @@ import { optionalBehaviours } from "./optional-behaviours.ts";
 import type { Actor } from "./records/transaction.ts";
 import type { ApiRequest } from "./request.ts";
 import { route } from "./routes/router.ts";
+import { underSchemaLag } from "./schema-lag.ts";
 import { actorOf, tokenUser } from "./security/actor.ts";
 import { namedUser } from "./seed-data.ts";
 import { negotiate } from "./wire/negotiate.ts";
@@ -27,10 +28,13 @@ export function isWebApi(path: string): boolean {
 
 /** Answers one Web API call. Never throws: whatever goes wrong becomes the documented envelope. */
 export function webApiReply(call: Call, environment: Environment, gate: Gate): Reply {
-  const reply = attempt(
-    () => answer(call, environment, gate),
-    () => header(call, "prefer"),
-  );
+  const work = () =>
+    attempt(
+      () => answer(call, environment, gate),
+      () => header(call, "prefer"),
+    );
+  const lag = environment.schemaLag;
+  const reply = lag === undefined ? work() : underSchemaLag(call, environment, lag, work);
   requestNumber++;
   reply.headers["x-ms-service-request-id"] = `5a4d0b0c-0000-4000-9000-${requestNumber.toString(16).padStart(12, "0")}`;
   reply.headers["x-ms-dop-hint"] = "8";

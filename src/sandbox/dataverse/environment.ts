@@ -24,6 +24,20 @@ export type Plugin = {
   run: number;
 };
 
+export type TableSchema = Pick<Table, "columns" | "relations" | "manyToMany" | "keys">;
+
+/** The schema as it was from a time on, by reference: rows are not part of it. */
+export type Schema = Pick<Environment, "metadataVersion" | "tables" | "sets"> & {
+  since: number;
+  parts: Map<Table, TableSchema>;
+};
+
+/**
+ * How late changes of the schema are seen, as behind the caches of a real server (dataverse.md section 1, the header
+ * Consistency): by who reads metadata, by who reads and writes rows, or both.
+ */
+export type SchemaLag = { ms: number; metadata: boolean; rows: boolean; schemas: Schema[] };
+
 /** One Dataverse environment: everything a reset throws away. */
 export type Environment = {
   clock: Clock;
@@ -40,6 +54,8 @@ export type Environment = {
   optionSets: Map<string, OptionSet>;
   /** Jobs that wait or run. */
   jobs: BulkDeleteJob[];
+  /** A fault; undefined: changes are seen at once. */
+  schemaLag?: SchemaLag;
   plugins: Plugin[];
   /** Privileges switched off, as `Create contact`. */
   denied: Set<string>;

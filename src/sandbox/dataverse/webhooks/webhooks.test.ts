@@ -253,76 +253,6 @@ test("Webhook step of Associate: and of Disassociate, both ends and the relation
   expect([target.value.LogicalName, related.value[0].LogicalName].sort()).toEqual(["contact", "list"]);
 });
 
-test("Webhook synchronous: the row counts only after the webhook agreed; a refusal undoes it with the documented error", async () => {
-  await register(client, { url: hook.origin }, "Create", "contact");
-  let seen = -1;
-  hook.answers.push(async () => {
-    seen = await count();
-    return 200;
-  }, 400);
-  const made = await create({ lastname: "a" });
-  expect([made.status, seen, await count()]).toEqual([204, 0, 1]);
-  expect(hook.received[0]!.json.PrimaryEntityId).toBe(/\(([^)]+)\)/.exec(String(made.headers["odata-entityid"]))![1]);
-  const refused = await create({ lastname: "b" });
-  // Section 14: a plug-in's own error.
-  expect([refused.status, refused.json.error.code]).toEqual([400, "0x80040265"]);
-  expect(refused.json.error.message).toContain("400");
-  expect(await count()).toBe(1);
-  expect(hook.received[0]!.json).toMatchObject({ Mode: 0, IsInTransaction: true });
-});
-
-test("Webhook synchronous: in a batch only the refused request fails, and ids and rows are as told", async () => {
-  await register(client, { url: hook.origin }, "Create", "contact");
-  hook.answers.push(200, 500, 200);
-  const part = (name: string) =>
-    `--b\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nPOST /api/data/v9.2/contacts HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{"lastname":"${name}"}\r\n`;
-  const answer = await client.api("POST", "$batch", `${part("a")}${part("b")}${part("c")}--b--\r\n`, {
-    "content-type": "multipart/mixed; boundary=b",
-    Prefer: "odata.continue-on-error",
-  });
-  expect([...answer.text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((each) => each[1])).toEqual(["204", "400", "204"]);
-  const rows = (await client.api("GET", "contacts?$select=lastname")).json.value;
-  expect(rows.map((each: { lastname: string }) => each.lastname)).toEqual(["a", "c"]);
-  expect(hook.received).toHaveLength(3);
-  const told = hook.received.map((each) => each.json.PrimaryEntityId);
-  expect(rows.map((each: { contactid: string }) => each.contactid)).toEqual([told[0], told[2]]);
-});
-
-test("Webhook synchronous: writes wait their turn while one is held, reads do not", async () => {
-  await register(client, { url: hook.origin }, "Create", "contact");
-  let release = (_status: number) => {};
-  const asked = new Promise<void>((arrived) => {
-    hook.answers.push(() => {
-      arrived();
-      return new Promise<number>((resolve) => {
-        release = resolve;
-      });
-    });
-  });
-  const first = create({ lastname: "a" });
-  await asked;
-  const second = client.api("POST", "accounts", { name: "later" });
-  expect((await client.api("GET", "accounts")).json.value).toEqual([]);
-  release(500);
-  expect((await first).status).toBe(400);
-  expect((await second).status).toBe(204);
-});
-
-test("Webhook synchronous: no answer in time is a refusal; a dead address too", async () => {
-  await register(client, { url: hook.origin }, "Create", "contact");
-  await client.control("POST", "webhooks", { timeoutMs: 30 });
-  hook.answers.push(() => new Promise(() => {}));
-  const late = await create({ lastname: "a" });
-  expect([late.status, late.json.error.message]).toEqual([400, expect.stringContaining("no answer within 30 ms")]);
-  await client.control("POST", "reset");
-  await register(client, { url: "http://127.0.0.1:1/" }, "Create", "contact");
-  expect((await create({ lastname: "a" })).status).toBe(400);
-  await client.control("POST", "reset");
-  await register(client, { url: "no address" }, "Create", "contact");
-  expect((await create({ lastname: "a" })).status).toBe(400);
-  expect(await count()).toBe(0);
-});
-
 test.each([502, 503, 504])("Webhook retry: %i is tried once more, other failures are not", async (status) => {
   await register(client, { url: hook.origin }, "Create", "contact");
   hook.answers.push(status);
@@ -405,4 +335,20 @@ test("Webhook retry: one more attempt after 503", async () => {
   await register(client, { url: hook.origin }, "Create", "contact");
   hook.answers.push(503);
   expect([(await create({ lastname: "a" })).status, hook.received.length]).toEqual([204, 2]);
+});
+
+test("Webhook asynchronous: a failed system job is found by its step, as the documentation asks for it", async () => {
+  const { step } = await register(client, { url: hook.origin }, "Create", "contact", ASYNC);
+  hook.answers.push(500, 200);
+  await create({ lastname: "a" });
+  await create({ lastname: "b" });
+  await drain();
+  // register-web-hook.md, "Query failed asynchronous jobs for a given step".
+  const query = `asyncoperations?$orderby=completedon desc&$filter=statuscode eq 31 and _owningextensionid_value eq ${step}&$select=name,friendlymessage,errorcode,message,completedon`;
+  const { value } = (await client.api("GET", query)).json;
+  expect(value).toHaveLength(1);
+  expect(value[0]).toMatchObject({ name: "step", errorcode: -2147220891 });
+  expect(value[0].message).toContain("500");
+  const all = (await client.api("GET", `asyncoperations?$filter=_owningextensionid_value eq ${step}&$select=statuscode`)).json;
+  expect(all.value.map((each: { statuscode: number }) => each.statuscode).sort()).toEqual([30, 31]);
 });
