@@ -349,6 +349,8 @@ test("Webhook asynchronous: a failed system job is found by its step, as the doc
   expect(value).toHaveLength(1);
   expect(value[0]).toMatchObject({ name: "step", errorcode: -2147220891 });
   expect(value[0].message).toContain("500");
-  const all = (await client.api("GET", `asyncoperations?$filter=_owningextensionid_value eq ${step}&$select=statuscode`)).json;
+  const all = (
+    await client.api("GET", `asyncoperations?$filter=_owningextensionid_value eq ${step}&$select=statuscode`)
+  ).json;
   expect(all.value.map((each: { statuscode: number }) => each.statuscode).sort()).toEqual([30, 31]);
 });
