@@ -188,3 +188,12 @@ test.each(["1000000!99/99/2020 00:00:00", "!", "99999999999999999999!01/01/2020 
     expect([answer.status, answer.json.error.code]).toEqual([400, "0x80060888"]);
   },
 );
+
+test("ExpireChangeTrackingInDays: the organization's own number of days counts", async () => {
+  await create(1);
+  const link = await start();
+  const organization = (await client.api("GET", "organizations?$select=name")).json.value[0].organizationid;
+  await client.api("PATCH", `organizations(${organization})`, { expirechangetrackingindays: 0 });
+  await client.control("POST", "clock", { advance: "5s" });
+  expect((await follow(link)).json.error.code).toBe("0x80044352");
+});

@@ -117,3 +117,19 @@ test("Webhook synchronous: many writes at once are all answered, in turn", async
   expect(answers.map((each) => each.status)).toEqual(Array(30).fill(204));
   expect([await count(), hook.received.length]).toEqual([30, 30]);
 });
+
+test("Webhook synchronous: bypassed by the headers of section 12, which asynchronous ones have of their own", async () => {
+  const first = await register(client, { url: `${hook.origin}/sync` }, "Create", "contact");
+  await register(client, { url: `${hook.origin}/async` }, "Create", "contact", { mode: 1 });
+  const told = async (name: string, value: string) => {
+    hook.received = [];
+    const answer = await client.api("POST", "contacts", { lastname: "a" }, { [name]: value });
+    await client.control("POST", "webhooks/drain");
+    return [answer.status, ...hook.received.map((each) => each.url)];
+  };
+  expect(await told("MSCRM.BypassBusinessLogicExecution", "CustomSync")).toEqual([204, "/async"]);
+  expect(await told("MSCRM.BypassBusinessLogicExecution", "CustomAsync")).toEqual([204, "/sync"]);
+  expect(await told("MSCRM.BypassBusinessLogicExecution", "CustomSync,CustomAsync")).toEqual([204]);
+  expect(await told("MSCRM.BypassBusinessLogicExecutionStepIds", first.step)).toEqual([204, "/async"]);
+  expect(await told("MSCRM.BypassCustomPluginExecution", "true")).toEqual([204, "/async"]);
+});

@@ -1,7 +1,7 @@
 import type { Call, Reply } from "../../http/exchange.ts";
 import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
-import { compact, rollback, type Transaction, watchCommits } from "../records/transaction.ts";
+import { type Actor, compact, rollback, type Transaction, watchCommits } from "../records/transaction.ts";
 import { type Message, remoteExecutionContext } from "./context.ts";
 import type { Deliveries } from "./deliveries.ts";
 import { eventsOf } from "./events.ts";
@@ -71,6 +71,12 @@ async function ask(outgoing: Outgoing[], deliveries: Deliveries): Promise<string
   return undefined;
 }
 
+/** By the headers of section 12: all synchronous steps, all asynchronous ones, or some by their ids. */
+function isBypassed(step: WebhookStep, actor: Actor): boolean {
+  if (step.asynchronous ? actor.bypassAsync : actor.bypassPlugins) return true;
+  return actor.bypassSteps?.has(step.id) ?? false;
+}
+
 type Run = { reply: Reply; asynchronous: Outgoing[]; undecided: Outgoing[] | undefined };
 
 /** One run of the request. Where it stays undecided nothing of it is left. */
@@ -88,13 +94,14 @@ function runOnce(
   let decided = 0;
   watchCommits(environment, (tx) => {
     if (undecided) throw new Undecided();
-    const events = eventsOf(tx, webhookSteps(environment)).map(
+    const steps = webhookSteps(environment).filter((step) => !isBypassed(step, tx.actor));
+    const events = eventsOf(tx, steps).map(
       (event): Outgoing => ({
         step: event.step,
         message: remoteExecutionContext(environment, tx.actor, event, organization),
       }),
     );
-    const synchronous = tx.actor.bypassPlugins ? [] : events.filter(({ step }) => !step.asynchronous);
+    const synchronous = events.filter(({ step }) => !step.asynchronous);
     if (synchronous.length > 0) {
       if (decided === verdicts.length) {
         undecided = synchronous;
