@@ -36,6 +36,14 @@ test.each([
   expect([answer.status, answer.json.error]).toEqual([500, { code, message }]);
 });
 
+test("fault code: the one given, instead of the status's own", async () => {
+  await fault({ status: 429, code: "0x80072326", times: 1 });
+  expect((await create("x")).json.error).toEqual({
+    code: "0x80072326",
+    message: "Number of concurrent requests exceeded the limit of 52.",
+  });
+});
+
 test("fault message: the text as given", async () => {
   await fault({ status: 400, message: "no", times: 1 });
   expect((await create("x")).json.error).toEqual({ code: "0x80040265", message: "no" });
@@ -183,6 +191,15 @@ test.each([
   const read = async () =>
     (await client.api("GET", "EntityDefinitions(LogicalName='contact')/Keys")).json.value[0]?.EntityKeyIndexStatus;
   expect([await read(), await read()]).toEqual(seen);
+});
+
+test("fault setKey: a failed key takes no more part, and the rows stay", async () => {
+  await addCustomerKey(client);
+  await client.api("POST", "contacts", { lastname: "a", new_customerno: "1" });
+  await fault({ setKey: { table: "contact", key: "new_customerkey", status: "Failed" }, nth: 1 });
+  expect((await client.api("GET", "contacts(new_customerno='1')")).status).toBe(400);
+  expect((await client.api("POST", "contacts", { lastname: "b", new_customerno: "1" })).status).toBe(204);
+  expect(await contacts()).toBe(2);
 });
 
 test("fault match: method, path, table and body must all fit; a batch is of the tables of its parts", () => {
