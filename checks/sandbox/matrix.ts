@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { absentFaults } from "./absent.ts";
-import { type Area, collectOperations, testTitles } from "./operations.ts";
+import { AREAS, type Area, testTitles } from "./operations.ts";
 
 // npm run sandbox:matrix writes the support matrix of docs/sandbox.md from the code. With --check it writes nothing and
 // says what is wrong: an operation without a test or without its line, an absent one that is not refused by name.
@@ -10,8 +10,7 @@ const MARKED = /(<!-- matrix -->\n)[\s\S]*?(<!-- end -->)/;
 
 /** Everything wrong with the matrix, a sentence each, and how much was looked at. */
 export async function matrixFaults(): Promise<{ operations: number; absent: number; faults: string[] }> {
-  const areas = await collectOperations();
-  const operations = areas.flatMap((area) => area.operations);
+  const operations = AREAS.flatMap((area) => area.operations);
   const titles = testTitles();
   const text = readFileSync(document, "utf8");
   const { sent, faults } = await absentFaults();
@@ -25,19 +24,17 @@ export async function matrixFaults(): Promise<{ operations: number; absent: numb
         .filter((name) => !titles.some((title) => title.startsWith(`${name}:`)))
         .map((name) => `${name} has no test whose title begins with "${name}:".`),
       ...names.filter((name) => !text.includes(`| ${shown(name)} |`)).map((name) => `${name} has no line in the docs.`),
-      ...(text === withMatrix(text, areas)
-        ? []
-        : ["docs/sandbox.md is not what the code says: npm run sandbox:matrix"]),
+      ...(text === withMatrix(text) ? [] : ["docs/sandbox.md is not what the code says: npm run sandbox:matrix"]),
       ...faults,
     ],
   };
 }
 
-function withMatrix(text: string, areas: Area[]): string {
+function withMatrix(text: string): string {
   if (!MARKED.test(text)) throw new Error("docs/sandbox.md has no place marked for the matrix.");
   return text.replace(
     MARKED,
-    (_, open: string, end: string) => `${open}\n${areas.map(section).join("\n\n")}\n\n${end}`,
+    (_, open: string, end: string) => `${open}\n${AREAS.map(section).join("\n\n")}\n\n${end}`,
   );
 }
 
@@ -57,6 +54,6 @@ if (import.meta.main) {
     process.exitCode = faults.length > 0 ? 1 : 0;
   } else {
     const text = readFileSync(document, "utf8");
-    writeFileSync(document, withMatrix(text, await collectOperations()));
+    writeFileSync(document, withMatrix(text));
   }
 }

@@ -1,5 +1,8 @@
-import type { Send } from "./range.ts";
 import type { Shot } from "./requests.ts";
+
+/** An answer as it came, and how a request is sent for one. */
+export type Answered = { status: number; type: string; text: string };
+export type Send = (shot: Shot) => Promise<Answered>;
 
 const TABLES: [set: string, id: string][] = [
   ["contacts", "contactid"],

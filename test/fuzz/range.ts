@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Pool } from "undici";
 import { type Sandbox, startSandbox } from "../../src/sandbox/index.ts";
-import { checkInvariants } from "./invariants.ts";
+import { type Answered, checkInvariants, type Send } from "./invariants.ts";
 import { controlShots, entraShots } from "./other-requests.ts";
 import { type Shot, webApiShots } from "./requests.ts";
 
@@ -10,8 +10,6 @@ const SLOWEST_MS = 20_000;
 const ROUND = 2_000;
 
 export type Outcome = { cases: number; statuses: Map<number, number>; problems: string[] };
-export type Answered = { status: number; type: string; text: string };
-export type Send = (shot: Shot) => Promise<Answered>;
 
 /**
  * Fires `cases` requests made from `seed` at a fresh sandbox over HTTP, many at a time, and judges every answer; after

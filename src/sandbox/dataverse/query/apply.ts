@@ -168,7 +168,7 @@ function written(
     put(name, writeValue(column, value), foreign ? undefined : label(column, value));
   }
   for (const [n, result] of results.entries()) {
-    const value = valueOf(result, bucket.sums[n]!);
+    const value = cellOf(result, bucket.sums[n]!);
     const column = result.field?.column;
     if (value === null) continue;
     const counted = result.method === "$count" || result.method === "countdistinct" || !column;
@@ -184,7 +184,7 @@ function aggregateText(column: Column, { method }: Result, value: Cell): string 
   return writeValue(column, value);
 }
 
-function valueOf({ method, field }: Result, sum: Sum): Cell {
+function cellOf({ method, field }: Result, sum: Sum): Cell {
   const digits = field?.column ? digitsOf(field.column) : 0;
   switch (method) {
     case "sum":

@@ -4,7 +4,7 @@ import type { Table } from "../model.ts";
 import { isAlive, type Row, SEQUENCE } from "../row.ts";
 import { pageBytes } from "../wire/page-buffer.ts";
 import type { Preferences } from "../wire/prefer.ts";
-import { type RowWriter, rowWriter, selectedColumns } from "../wire/row-writer.ts";
+import { type RowWriter, rowWriter } from "../wire/row-writer.ts";
 import { type Cookie, readCookie, writeCookie, writeDeltaToken } from "./cookie.ts";
 import { checkTrackedOptions } from "./delta.ts";
 import { expansion, shownColumns } from "./expand.ts";

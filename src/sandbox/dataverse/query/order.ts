@@ -1,5 +1,5 @@
 import { errors } from "../errors.ts";
-import { isLookup, read, type Table } from "../model.ts";
+import { isLookup, type Table } from "../model.ts";
 import { type Cell, type Row, SEQUENCE } from "../row.ts";
 import { linkedName } from "../wire/formatted.ts";
 import type { Cookie } from "./cookie.ts";
