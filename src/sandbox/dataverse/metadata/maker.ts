@@ -32,10 +32,11 @@ export function customName(maker: Maker, schema: unknown, what: string): string 
   const publishers = maker.environment.tables.get("publisher")!;
   const known = rowsOf(publishers).map((row) => String(cell(publishers, row, "customizationprefix")).toLowerCase());
   // Microsoft's SDK for Python calls the relationship of a lookup `contact_new_employee_new_ManagerId`, so the service
-  // must take names in which the prefix stands further on.
-  const within = what === "relationship" && known.some((each) => `${schema}`.toLowerCase().includes(`_${each}_`));
-  const named = prefix !== undefined && known.includes(prefix.toLowerCase());
-  if (!named && !(within && /^\w+$/.test(`${schema}`))) {
+  // must take names of relationships in which the prefix stands further on.
+  const within = what === "relationship" && /^\w+_\w+_\w+$/.test(`${schema}`);
+  // Which publishers count is known for a named solution only; any well-formed prefix passes otherwise (docs/sandbox.md).
+  const named = prefix !== undefined && (maker.solution === undefined || known.includes(prefix.toLowerCase()));
+  if (!named && !within) {
     throw errors.badSchema(
       `The ${what} name '${String(schema).slice(0, 100)}' is invalid or missing and must start with a valid customization prefix. The prefix for a solution component should match the prefix that is specified for the publisher of the solution: ${known.join(", ")}.`,
     );

@@ -78,7 +78,7 @@ test.each([
   ["tables: { new_A: { columns: { new_B: { type: lookup } } } }", /tables\.new_A\.columns\.new_B: 'to' must name/],
   ["tables: { new_A: { columns: { new_B: { type: lookup, to: nope } } } }", /ReferencedEntity/],
   ["tables: { new_A: { columns: { new_B: { type: choice } } } }", /OptionSet\.Options is missing/],
-  ["tables: { abc_A: {} }", /tables\.abc_A: .*customization prefix/],
+  ["tables: { A: {} }", /tables\.A/],
   ["tables: { new_A: { keys: { new_K: [new_x] } } }", /tables\.new_A\.keys\.new_K: .*new_x/],
   ["relationships: { new_R: [contact] }", /relationships\.new_R/],
   ["tables: [1]", /schema\.yaml: tables: /],
