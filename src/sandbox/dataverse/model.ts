@@ -41,7 +41,14 @@ export type Option = {
 };
 
 /** A choice that several columns share (`GlobalOptionSetDefinitions`). `bool`: exactly a false and a true option. */
-export type OptionSet = { name: string; label: string; id: string; bool: boolean; options: Option[] };
+export type OptionSet = {
+  name: string;
+  label: string;
+  description?: string | undefined;
+  id: string;
+  bool: boolean;
+  options: Option[];
+};
 
 export type Column = {
   name: string;
@@ -73,6 +80,8 @@ export type Column = {
   /** The global option set whose options these are. */
   global?: string;
   description?: string;
+  /** When a client made it, by the environment's clock. */
+  made?: number;
   /** The pattern by which the server numbers rows (`AutoNumberFormat`). */
   autoNumber?: string;
   /** The number its next row gets. */
@@ -106,6 +115,8 @@ export type Relation = {
   hierarchical?: boolean;
   /** The label of the associated menu. */
   menu?: string;
+  /** IsValidForAdvancedFind is false. */
+  hidden?: boolean;
 };
 export type ManyToMany = {
   schema: string;
@@ -115,6 +126,9 @@ export type ManyToMany = {
   secondNavigation: string;
   intersect: string;
   custom?: boolean;
+  /** The labels of the menus at both ends, and IsValidForAdvancedFind false: shown only. */
+  menus?: (string | undefined)[];
+  hidden?: boolean;
 };
 
 /** An alternate key and its index from folded values to rows. */
@@ -154,6 +168,11 @@ export type Table = {
   /** Holds the pairs of a many-to-many relationship; written by associating, not row by row. */
   intersect: boolean;
   description?: string;
+  /** When a client made it, by the environment's clock. */
+  made?: number;
+  /** HasNotes and HasActivities, shown only. */
+  notes?: boolean;
+  activities?: boolean;
   /** IsDuplicateDetectionEnabled. */
   duplicates?: boolean;
   id: string;

@@ -3,12 +3,15 @@ import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
 import { type ApiRequest, jsonBody, noContent, odata } from "../request.ts";
+import type { Segment } from "../wire/address.ts";
 import { reactivateKey } from "./create-key.ts";
 import { createCustomerLookup, createPolymorphicLookup } from "./create-relationship.ts";
 import { type Body, type Maker, makerOf } from "./maker.ts";
 import { deleteOption, insertOption, orderOptions, updateOption } from "./options.ts";
 
-type Action = Omit<Operation, "name"> & { run(maker: Maker, body: Body): Record<string, unknown> | undefined };
+type Action = Omit<Operation, "name"> & {
+  run(maker: Maker, body: Body, name: string): Record<string, unknown> | undefined;
+};
 
 const OPTIONS = "create-update-optionsets.md";
 
@@ -38,6 +41,21 @@ const ACTIONS: Record<string, Action> = {
     source: "multitable-lookup.md",
     run: createPolymorphicLookup,
   },
+  CanBeReferenced: {
+    does: "whether a table can be the one of a 1:N relationship",
+    source: "entity-relationship-eligibility.md",
+    run: eligible,
+  },
+  CanBeReferencing: {
+    does: "whether a table can be the many of a 1:N relationship",
+    source: "entity-relationship-eligibility.md",
+    run: eligible,
+  },
+  CanManyToMany: {
+    does: "whether a table can be in an N:N relationship",
+    source: "entity-relationship-eligibility.md",
+    run: eligible,
+  },
   ReactivateEntityKey: {
     does: "builds the index of a failed key again",
     source: "define-alternate-keys-entity.md",
@@ -50,6 +68,13 @@ const ACTIONS: Record<string, Action> = {
   },
   PublishAllXml: { does: "is accepted, as PublishXml", source: "the PublishAllXml action", run: () => undefined },
 };
+
+/** `CanBeReferenced`, `CanBeReferencing`, `CanManyToMany`: whether a table may be in such a relationship. */
+function eligible(maker: Maker, body: Body, name: string): Record<string, unknown> {
+  const table = typeof body.EntityName === "string" ? maker.environment.tables.get(body.EntityName) : undefined;
+  if (!table) throw errors.badSchema(`EntityName must name a table; '${String(body.EntityName)}' is none.`);
+  return { [name]: !table.intersect && !table.seedOnly };
+}
 
 function nothing(work: (maker: Maker, body: Body) => void): Action["run"] {
   return (maker, body) => {
@@ -72,7 +97,8 @@ export const METADATA_ACTIONS: Record<string, Root> = Object.fromEntries(
 function act(request: ApiRequest, name: string, action: Action): Reply {
   if (request.call.method !== "POST") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
   const empty = request.call.body.length === 0 && name === "PublishAllXml";
-  const result = action.run(makerOf(request), empty ? {} : jsonBody(request, name));
+  const body = empty ? {} : jsonBody(request, name);
+  const result = action.run(makerOf(request, body.SolutionUniqueName), body, name);
   if (result === undefined) return noContent(1);
   const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.${name}Response`;
   return { ...odata(200, JSON.stringify({ "@odata.context": context, ...result })), rows: 1 };
@@ -83,10 +109,10 @@ function names(tables: Iterable<Table>): string[] {
 }
 
 /** `GetValidManyToMany()`, `GetValidReferencedEntities(...)`, `GetValidReferencingEntities(...)`. */
-export function validEnds(request: ApiRequest): Reply {
+export function validEnds(request: ApiRequest, { name }: Segment): Reply {
   if (request.call.method !== "GET") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
   const EntityNames = names(request.environment.tables.values());
-  const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.EntityNamesResponse`;
+  const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.${name}Response`;
   return odata(200, JSON.stringify({ "@odata.context": context, EntityNames }));
 }
 

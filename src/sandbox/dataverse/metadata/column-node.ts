@@ -1,7 +1,7 @@
 import type { Environment } from "../environment.ts";
 import { type Column, isProperty, type Kind, type Table } from "../model.ts";
 import { digitsOf } from "../records/values.ts";
-import { label, managed } from "./label.ts";
+import { label, madeOn, managed } from "./label.ts";
 import type { MetadataNode } from "./node.ts";
 import { columnOptionSet } from "./option-set-node.ts";
 
@@ -42,6 +42,7 @@ export function columnNode(environment: Environment, table: Table, column: Colum
   const [type, typeName, derived] = TYPES[column.kind];
   const hasOptions =
     column.options !== undefined || ["choice", "choices", "state", "status", "bool"].includes(column.kind);
+  const securable = column.custom && column.name !== table.idColumn && column.name !== table.nameColumn;
   return {
     type: derived,
     properties: {
@@ -73,14 +74,14 @@ export function columnNode(environment: Environment, table: Table, column: Colum
       SchemaName: column.schema,
       SourceType: column.custom && type !== "Uniqueidentifier" ? 0 : null,
       AutoNumberFormat: column.autoNumber ?? null,
-      CanBeSecuredForCreate: false,
-      CanBeSecuredForRead: false,
-      CanBeSecuredForUpdate: false,
+      CanBeSecuredForCreate: securable,
+      CanBeSecuredForRead: securable,
+      CanBeSecuredForUpdate: securable,
       CanModifyAdditionalSettings: managed(true, "canmodifyadditionalsettings"),
       DeprecatedVersion: null,
       ExternalName: null,
       InheritsFrom: null,
-      IntroducedVersion: column.custom ? "1.0" : "5.0.0.0",
+      IntroducedVersion: column.custom ? "1.0.0.0" : "5.0.0.0",
       IsAuditEnabled: managed(false, "canmodifyauditsettings"),
       IsCustomizable: managed(true, "iscustomizable"),
       IsDataSourceSecret: false,
@@ -90,6 +91,9 @@ export function columnNode(environment: Environment, table: Table, column: Colum
       IsSortableEnabled: managed(false, "canmodifyissortablesettings"),
       IsValidForForm: isProperty(column),
       IsValidForGrid: isProperty(column),
+      CreatedOn: madeOn(column.made),
+      ModifiedOn: madeOn(column.made),
+      Settings: [],
       LinkedAttributeId: null,
     },
     typed: derived === "AttributeMetadata" ? {} : typedProperties(column),

@@ -38,6 +38,7 @@ export function createColumn(maker: Maker, table: Table, body: Body): Column {
   if (table.intersect || table.seedOnly) throw errors.badSchema(`The table '${table.name}' takes no columns.`);
   if (table.columns.has(line.name)) throw errors.duplicateColumn(line.name, table.name);
   const column = addColumn(table, line, true);
+  column.made = maker.environment.clock.now();
   for (const companion of companions(table, line)) {
     if (!table.columns.has(companion.name)) addColumn(table, companion, false);
   }

@@ -5,6 +5,7 @@ import { addTable } from "../messages.ts";
 import type { ManyToMany, Relation, Table } from "../model.ts";
 import { collectionsOf } from "../relationships.ts";
 import { columnLine, typeName } from "./create-column.ts";
+import { labelText } from "./label.ts";
 import { type Body, changed, customName, type Maker } from "./maker.ts";
 import { CASCADES, manyToManyId, relationId } from "./relation-node.ts";
 
@@ -59,13 +60,23 @@ export function createOneToMany(
     schema,
     custom: true,
     ...rules,
+    ...shownOf(body),
     ...(body.IsHierarchical === true ? { hierarchical: true } : {}),
   };
   if (known) known.targets = [...known.targets!, target.name];
-  else addColumn(table, { ...line, kind, targets: [target.name] }, true);
+  else addColumn(table, { ...line, kind, targets: [target.name] }, true).made = environment.clock.now();
   table.relations.push(relation);
   changed(environment, table);
   return relation;
+}
+
+/** What a relationship only shows: the label of its menu, and whether it is offered in searches. */
+function shownOf(body: Body): Pick<Relation, "menu" | "hidden"> {
+  const menu = labelText((body.AssociatedMenuConfiguration as Body | null | undefined)?.Label);
+  return {
+    ...(menu === undefined ? {} : { menu }),
+    ...(body.IsValidForAdvancedFind === false ? { hidden: true } : {}),
+  };
 }
 
 function newRelationshipName(maker: Maker, body: Body): string {
@@ -143,6 +154,10 @@ function createManyToMany(maker: Maker, body: Body): string {
     secondNavigation: secondNavigation as string,
     intersect,
     custom: true,
+    menus: [body.Entity1AssociatedMenuConfiguration, body.Entity2AssociatedMenuConfiguration].map((each) =>
+      labelText((each as Body | null | undefined)?.Label),
+    ),
+    ...(body.IsValidForAdvancedFind === false ? { hidden: true } : {}),
   };
   const table = intersectTable(link, first, second, 10_000 + environment.tables.size);
   table.custom = true;

@@ -59,11 +59,19 @@ export function createTable(maker: Maker, body: Body): Table {
   const table = tableFrom(file);
   const description = labelText(body.Description);
   if (description !== undefined) table.description = description;
+  table.made = environment.clock.now();
+  takeFlags(table, body);
   for (const each of attributes as Body[]) if (each !== primary) createColumn(maker, table, each);
   addComputedColumns(environment, table);
   addTable(environment, table);
   changed(environment);
   return table;
+}
+
+/** HasNotes and HasActivities are kept and shown; no relationships come with them (docs/sandbox.md). */
+export function takeFlags(table: Table, body: Body): void {
+  if (typeof body.HasNotes === "boolean") table.notes = body.HasNotes;
+  if (typeof body.HasActivities === "boolean") table.activities = body.HasActivities;
 }
 
 /** English plurals as Dataverse forms entity set names. */

@@ -39,7 +39,9 @@ test.each([
 ])("a new %s column takes good values and refuses others", async (type, facts, good, bad, code) => {
   const made = await client.api("POST", `${contact}/Attributes`, column(type, "new_Thing", facts));
   expect(made.status).toBe(204);
-  expect(made.headers["odata-entityid"]).toMatch(/\/EntityDefinitions\([0-9a-f-]{36}\)\/Attributes\([0-9a-f-]{36}\)$/);
+  expect(made.headers["odata-entityid"]).toMatch(
+    /\/EntityDefinitions\(LogicalName='contact'\)\/Attributes\([0-9a-f-]{36}\)$/,
+  );
   const row = await client.api(
     "POST",
     "contacts?$select=new_thing",

@@ -35,3 +35,8 @@ export function labelText(value: unknown): string | undefined {
 export function managed(value: unknown, property: string): Record<string, unknown> {
   return { Value: value, CanBeChanged: true, ManagedPropertyLogicalName: property };
 }
+
+/** When a definition was made; what Dataverse delivers dates from 1900. */
+export function madeOn(made: number | undefined): string {
+  return made === undefined ? "1900-01-01T00:00:00Z" : new Date(made).toISOString().replace(/\.\d+/, "");
+}

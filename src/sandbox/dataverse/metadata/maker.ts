@@ -11,12 +11,12 @@ export type Body = Record<string, unknown>;
 export type Maker = { environment: Environment; solution: string | undefined };
 
 /**
- * The maker of a request, its header `MSCRM.SolutionUniqueName` checked. Throws 501 within a change set: schema changes
+ * The maker of a request, its solution checked: the header `MSCRM.SolutionUniqueName`, or what an action names. Throws 501 within a change set: schema changes
  * cannot be undone with it.
  */
-export function makerOf(request: ApiRequest): Maker {
+export function makerOf(request: ApiRequest, named?: unknown): Maker {
   if (request.tx) throw errors.notBuilt("Changing the schema within a change set");
-  const solution = headerOf(request, "mscrm.solutionuniquename");
+  const solution = typeof named === "string" ? named : headerOf(request, "mscrm.solutionuniquename");
   const maker = { environment: request.environment, solution };
   if (solution !== undefined) solutionRow(maker, solution);
   return maker;

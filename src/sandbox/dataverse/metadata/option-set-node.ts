@@ -10,6 +10,7 @@ const KINDS: Partial<Record<Kind, string>> = { bool: "Boolean", state: "State", 
 type Shown = {
   name: string;
   label: string;
+  description?: string | undefined;
   custom: boolean;
   global: boolean;
   id: string;
@@ -25,6 +26,7 @@ export function columnOptionSet(environment: Environment, table: Table, column: 
   return node({
     name,
     label: column.label,
+    description: column.description,
     custom: column.custom,
     global: false,
     id: namedGuid(`options ${name}`),
@@ -44,7 +46,7 @@ function node(set: Shown): MetadataNode {
   const made = plainNode(bool ? "BooleanOptionSetMetadata" : "OptionSetMetadata", {
     MetadataId: set.id,
     HasChanged: null,
-    Description: label(undefined),
+    Description: label(set.description),
     DisplayName: label(set.label),
     IsCustomOptionSet: set.custom,
     IsGlobal: set.global,
@@ -53,7 +55,7 @@ function node(set: Shown): MetadataNode {
     Name: set.name,
     ExternalTypeName: null,
     OptionSetType: KINDS[set.kind] ?? "Picklist",
-    IntroducedVersion: null,
+    IntroducedVersion: set.custom ? "1.0.0.0" : null,
     ParentOptionSetName: null,
   });
   made.typed = bool
@@ -73,7 +75,7 @@ function shown(set: Shown, option: Option): Record<string, unknown> {
     Description: label(option.description),
     Color: option.color ?? null,
     IsManaged: false,
-    ExternalValue: null,
+    ExternalValue: "",
     ParentValues: [],
     Tag: null,
     IsHidden: false,

@@ -77,6 +77,7 @@ export function createGlobalSet(maker: Maker, body: Body): OptionSet {
   const set: OptionSet = {
     name,
     label: labelText(body.DisplayName) ?? name,
+    description: labelText(body.Description),
     id: namedGuid(`option set ${name}`),
     bool,
     options: bool ? boolOptions({ OptionSet: body }) : optionsFrom(maker, body.Options as unknown[]),
@@ -89,6 +90,7 @@ export function createGlobalSet(maker: Maker, body: Body): OptionSet {
 /** `PUT`: its label. Options are changed by the actions for options. */
 export function updateGlobalSet(environment: Environment, set: OptionSet, body: Body): void {
   set.label = labelText(body.DisplayName) ?? set.label;
+  set.description = labelText(body.Description) ?? set.description;
   changed(environment);
 }
 

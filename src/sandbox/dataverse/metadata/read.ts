@@ -10,13 +10,19 @@ import { baseType, FAMILIES, isExact, type MetadataNode, own } from "./node.ts";
 import { nodeFilter } from "./node-filter.ts";
 import { globalOptionSet } from "./option-set-node.ts";
 import { allRelations } from "./relation-node.ts";
-import { parseExpand, renderNode } from "./render.ts";
+import { parseExpand, renderNode, shownText } from "./render.ts";
 import { tableNode } from "./table-node.ts";
 
 const CRM = "Microsoft.Dynamics.CRM.";
 
 /** Where an address has led so far. `cast`: the properties of the derived type may be named. */
-type Place = { nodes: MetadataNode | MetadataNode[]; cast: boolean; context: string };
+type Place = {
+  nodes: MetadataNode | MetadataNode[];
+  cast: boolean;
+  context: string;
+  /** `('account')` or `(id)` of a single one, which the context of what is below it shows. */
+  key?: string;
+};
 
 /** The sets of metadata by name (dataverse.md section 3). */
 const SETS: Record<string, (environment: Environment) => MetadataNode[]> = {
@@ -37,7 +43,12 @@ export function readMetadata(request: ApiRequest, segments: Segment[]): Reply {
       throw errors.badQuery(`The query parameter ${name} is not supported on metadata entities.`);
   }
   const [root, ...rest] = segments;
-  let place: Place = { nodes: nodesOf(request.environment, root!), cast: false, context: root!.name };
+  let place: Place = {
+    nodes: nodesOf(request.environment, root!),
+    cast: false,
+    context: root!.name,
+    ...keyOf(root!),
+  };
   for (const [n, segment] of rest.entries()) {
     const step = stepInto(place, segment);
     if (step === undefined) {
@@ -85,7 +96,7 @@ function stepInto(place: Place, segment: Segment): Place | undefined {
   const { nodes: node } = place;
   const navigation =
     own(node.navigations, segment.name) ?? (place.cast ? own(node.typedNavigations, segment.name) : undefined);
-  const context = `${place.context}/${segment.name}`;
+  const context = `${place.context}${place.key ?? ""}/${segment.name}`;
   if (!navigation) {
     const known = Object.hasOwn(node.properties, segment.name) || Object.hasOwn(node.typed, segment.name);
     if (segment.key === undefined && known) return undefined;
@@ -95,7 +106,11 @@ function stepInto(place: Place, segment: Segment): Place | undefined {
   if (inner === null) throw errors.missing(segment.name, "null");
   if (segment.key === undefined) return { nodes: inner, cast: isExact(segment.name), context };
   if (!Array.isArray(inner)) throw errors.noSuchSegment(segment.name);
-  return { nodes: one(inner, segment.key, segment.name), cast: isExact(segment.name), context };
+  return { nodes: one(inner, segment.key, segment.name), cast: isExact(segment.name), context, ...keyOf(segment) };
+}
+
+function keyOf({ key }: Segment): Pick<Place, "key"> {
+  return key === undefined ? {} : { key: `(${key.slice(key.indexOf("=") + 1).trim()})` };
 }
 
 function castTo(place: Place, segment: Segment): Place {
@@ -116,13 +131,13 @@ function castTo(place: Place, segment: Segment): Place {
     return { nodes: one(nodes, segment.key, segment.name), cast: true, context };
   }
   if (!fits(place.nodes)) throw errors.noSuchSegment(segment.name);
-  return { nodes: place.nodes, cast: true, context };
+  return { ...place, cast: true, context };
 }
 
 function propertyAnswer(request: ApiRequest, place: Place, segment: Segment): Record<string, unknown> {
   const node = place.nodes as MetadataNode;
   const value = Object.hasOwn(node.properties, segment.name) ? node.properties[segment.name] : node.typed[segment.name];
-  const context = { "@odata.context": `${request.base}/$metadata#${place.context}/${segment.name}` };
+  const context = { "@odata.context": `${request.base}/$metadata#${place.context}${place.key ?? ""}/${segment.name}` };
   return typeof value === "object" && value !== null && !Array.isArray(value)
     ? { ...context, ...value }
     : { ...context, value };
@@ -131,7 +146,7 @@ function propertyAnswer(request: ApiRequest, place: Place, segment: Segment): Re
 function answer(request: ApiRequest, place: Place, options: QueryOptions): Record<string, unknown> {
   const expand = parseExpand(options.expand);
   const { select } = options;
-  const context = `${request.base}/$metadata#${place.context}${select ? `(${select.join(",")})` : ""}`;
+  const context = `${request.base}/$metadata#${place.context}${shownText(select, expand)}`;
   if (!Array.isArray(place.nodes)) {
     if (options.filter !== undefined) throw errors.badQuery("The query parameter $filter needs a list.");
     return { "@odata.context": `${context}/$entity`, ...renderNode(place.nodes, select, expand, place.cast) };

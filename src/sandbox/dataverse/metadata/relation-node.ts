@@ -23,7 +23,7 @@ export function relationNode(environment: Environment, table: Table, relation: R
   const collection = relation.collection ?? relation.schema;
   return {
     type: "OneToManyRelationshipMetadata",
-    properties: base(relation.schema, "OneToManyRelationship", relation.custom === true, relationId(relation)),
+    properties: base(relation, "OneToManyRelationship", relationId(relation)),
     typed: {
       ReferencedAttribute: target?.idColumn ?? `${relation.target}id`,
       ReferencedEntity: relation.target,
@@ -35,6 +35,7 @@ export function relationNode(environment: Environment, table: Table, relation: R
       ReferencedEntityNavigationPropertyName: collection,
       ReferencingEntityNavigationPropertyName: relation.navigation,
       RelationshipBehavior: 1,
+      IsDenormalizedLookup: null,
       DenormalizedAttributeName: null,
       AssociatedMenuConfiguration: menu(relation.menu),
       CascadeConfiguration: cascade(relation),
@@ -49,7 +50,7 @@ function cascade(relation: Relation): Record<string, string> {
   const rules: Record<string, string> = {};
   for (const name of CASCADES) rules[name] = relation.cascade?.[name] ?? "NoCascade";
   rules.Delete = relation.onDelete ?? (HISTORY.has(relation.column) ? "NoCascade" : "RemoveLink");
-  rules.Archive = "NoCascade";
+  rules.Archive = rules.Delete;
   return rules;
 }
 
@@ -60,16 +61,16 @@ export function manyToManyNode(environment: Environment, link: ManyToMany): Meta
     `${environment.tables.get(name)?.idColumn ?? `${name}id`}${same ? suffix : ""}`;
   return {
     type: "ManyToManyRelationshipMetadata",
-    properties: base(link.schema, "ManyToManyRelationship", link.custom === true, manyToManyId(link)),
+    properties: base(link, "ManyToManyRelationship", manyToManyId(link)),
     typed: {
       Entity1LogicalName: link.first,
       Entity1IntersectAttribute: end(link.first, "one"),
       Entity1NavigationPropertyName: link.firstNavigation,
-      Entity1AssociatedMenuConfiguration: menu(undefined),
+      Entity1AssociatedMenuConfiguration: menu(link.menus?.[0]),
       Entity2LogicalName: link.second,
       Entity2IntersectAttribute: end(link.second, "two"),
       Entity2NavigationPropertyName: link.secondNavigation,
-      Entity2AssociatedMenuConfiguration: menu(undefined),
+      Entity2AssociatedMenuConfiguration: menu(link.menus?.[1]),
       IntersectEntityName: link.intersect,
     },
     navigations: {},
@@ -77,18 +78,20 @@ export function manyToManyNode(environment: Environment, link: ManyToMany): Meta
   };
 }
 
-function base(schema: string, type: string, custom: boolean, id: string): Record<string, unknown> {
+function base(relationship: Relation | ManyToMany, type: string, id: string): Record<string, unknown> {
+  const { schema, hidden } = relationship;
+  const custom = relationship.custom === true;
   return {
     MetadataId: id,
     HasChanged: null,
     SchemaName: schema,
     RelationshipType: type,
-    SecurityTypes: "Append",
+    SecurityTypes: type === "ManyToManyRelationship" ? "None" : "Append",
     IsCustomRelationship: custom,
     IsCustomizable: managed(custom, "iscustomizable"),
-    IsValidForAdvancedFind: true,
+    IsValidForAdvancedFind: hidden !== true,
     IsManaged: !custom,
-    IntroducedVersion: custom ? "1.0" : "5.0.0.0",
+    IntroducedVersion: custom ? "1.0.0.0" : "5.0.0.0",
   };
 }
 
@@ -96,7 +99,7 @@ function menu(text: string | undefined): Record<string, unknown> {
   return {
     Behavior: text === undefined ? "UseCollectionName" : "UseLabel",
     Group: "Details",
-    Order: null,
+    Order: 10_000,
     IsCustomizable: true,
     Icon: null,
     ViewId: "00000000-0000-0000-0000-000000000000",

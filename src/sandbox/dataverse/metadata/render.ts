@@ -76,6 +76,13 @@ export function parseExpand(text: string | undefined, depth = 0): Expand[] {
   });
 }
 
+/** What is selected and expanded, as the context shows it: `(SchemaName,OptionSet())`. Empty when nothing is named. */
+export function shownText(select: string[] | undefined, expand: Expand[]): string {
+  const inner = expand.map((part) => `${part.name}${shownText(part.select, part.expand) || "()"}`);
+  const shown = [...(select ?? []), ...inner];
+  return shown.length === 0 ? "" : `(${shown.join(",")})`;
+}
+
 /** Splits at a mark that stands outside brackets and quotes. */
 function splitOutside(text: string, mark: string): string[] {
   const parts: string[] = [];

@@ -51,7 +51,18 @@ function made(request: ApiRequest, path: string): Reply {
   return noContent(1, { "OData-EntityId": `${request.base}/${path}` });
 }
 
-function tableRoute({ request, maker, segments }: Asked): Reply {
+/** The answer to PUT names the definition as the request did (web-api-metadata-operations-sample.md). */
+function replaced({ request, segments }: Asked): Reply {
+  const named = segments.filter((segment) => segment.key !== undefined);
+  return made(request, named.map(addressOf).join("/"));
+}
+
+function addressOf({ name, key }: Segment): string {
+  return `${name}(${key})`;
+}
+
+function tableRoute(asked: Asked): Reply {
+  const { request, maker, segments } = asked;
   const { method } = request.call;
   const key = segments[0]!.key;
   if (method === "POST" && key === undefined) {
@@ -60,8 +71,11 @@ function tableRoute({ request, maker, segments }: Asked): Reply {
   }
   if (key === undefined || method === "POST") throw errors.wrongVerb(method);
   const table = tableByKey(maker.environment, key);
-  if (method === "DELETE") dropTable(maker.environment, table);
-  else updateTable(maker.environment, table, jsonBody(request, "EntityDefinitions"));
+  if (method === "PUT") {
+    updateTable(maker.environment, table, jsonBody(request, "EntityDefinitions"));
+    return replaced(asked);
+  }
+  dropTable(maker.environment, table);
   return noContent(1);
 }
 
@@ -72,7 +86,7 @@ function partRoute(asked: Asked, table: Table, part: Segment, kind: "Attributes"
   if (method === "POST" && part.key === undefined && !below) {
     const body = jsonBody(request, "EntityDefinitions");
     const { id } = kind === "Keys" ? createKey(maker, table, body) : createColumn(maker, table, body);
-    return made(request, `EntityDefinitions(${table.id})/${kind}(${id})`);
+    return made(request, `${addressOf(asked.segments[0]!)}/${kind}(${id})`);
   }
   if (part.key === undefined || method === "POST") throw errors.wrongVerb(method);
   const nodes = tableNode(maker.environment, table).navigations[kind]!() as MetadataNode[];
@@ -80,8 +94,10 @@ function partRoute(asked: Asked, table: Table, part: Segment, kind: "Attributes"
   if (kind === "Keys") {
     if (method !== "DELETE") throw errors.wrongVerb(method);
     dropKey(maker.environment, table, name);
-  } else if (method === "DELETE") dropColumn(maker.environment, table, name);
-  else updateColumn(maker, table, table.columns.get(name)!, jsonBody(request, "EntityDefinitions"));
+  } else if (method === "PUT") {
+    updateColumn(maker, table, table.columns.get(name)!, jsonBody(request, "EntityDefinitions"));
+    return replaced(asked);
+  } else dropColumn(maker.environment, table, name);
   return noContent(1);
 }
 
@@ -117,7 +133,7 @@ function relationshipRoute(asked: Asked): Reply {
     const relation = table.relations.find((each) => relationId(each) === id);
     if (relation) updateRelation(environment, table, relation, body);
   }
-  return noContent(1);
+  return replaced(asked);
 }
 
 function optionSetRoute(asked: Asked): Reply {
@@ -136,7 +152,10 @@ function optionSetRoute(asked: Asked): Reply {
     name === undefined ? each.id === key.toLowerCase() : each.name === name,
   );
   if (!set) throw errors.missing("OptionSetMetadata", name ?? key);
-  if (method === "DELETE") dropGlobalSet(environment, set);
-  else updateGlobalSet(environment, set, jsonBody(request, "GlobalOptionSetDefinitions"));
+  if (method === "PUT") {
+    updateGlobalSet(environment, set, jsonBody(request, "GlobalOptionSetDefinitions"));
+    return replaced(asked);
+  }
+  dropGlobalSet(environment, set);
   return noContent(1);
 }

@@ -3,7 +3,7 @@ import { namedGuid } from "../guids.ts";
 import type { KeyIndex, Table } from "../model.ts";
 import { readKeyStatus } from "../records/keys.ts";
 import { columnNode } from "./column-node.ts";
-import { label, managed } from "./label.ts";
+import { label, madeOn, managed } from "./label.ts";
 import { type MetadataNode, plainNode } from "./node.ts";
 import { manyToManyNode, oneToMany, relationNode } from "./relation-node.ts";
 
@@ -28,6 +28,20 @@ export function tableNode(environment: Environment, table: Table): MetadataNode 
       IsOneNoteIntegrationEnabled: false,
       IsInteractionCentricEnabled: false,
       IsKnowledgeManagementEnabled: false,
+      IsDocumentRecommendationsEnabled: false,
+      IsMSTeamsIntegrationEnabled: false,
+      SettingOf: null,
+      AutoCreateAccessTeams: false,
+      IsRetrieveAuditEnabled: false,
+      IsRetrieveMultipleAuditEnabled: false,
+      IsArchivalEnabled: false,
+      IconLargeName: null,
+      IconMediumName: null,
+      IconSmallName: null,
+      IconVectorName: null,
+      IsBusinessProcessEnabled: false,
+      IsEnabledForExternalChannels: false,
+      UsesBusinessDataLabelTable: false,
       IsSLAEnabled: false,
       IsBPFEntity: false,
       IsActivity: table.activity,
@@ -58,7 +72,7 @@ export function tableNode(environment: Environment, table: Table): MetadataNode 
       EntityColor: null,
       EntitySetName: table.set,
       LogicalCollectionName: table.set,
-      CollectionSchemaName: table.set,
+      CollectionSchemaName: collectionSchema(table),
       LogicalName: table.name,
       SchemaName: table.schema,
       ObjectTypeCode: table.code,
@@ -71,16 +85,19 @@ export function tableNode(environment: Environment, table: Table): MetadataNode 
       TableType: "Standard",
       ChangeTrackingEnabled: table.tracking,
       IsOptimisticConcurrencyEnabled: table.concurrency,
-      HasActivities: false,
+      HasActivities: table.activities === true,
       HasFeedback: false,
-      HasNotes: false,
+      HasNotes: table.notes === true,
       HasEmailAddresses: table.columns.has("emailaddress1"),
-      IntroducedVersion: table.custom ? "1.0" : "5.0.0.0",
-      MobileOfflineFilters: null,
+      IntroducedVersion: table.custom ? "1.0.0.0" : "5.0.0.0",
+      MobileOfflineFilters: "",
       DaysSinceRecordLastModified: 0,
+      CreatedOn: madeOn(table.made),
+      ModifiedOn: madeOn(table.made),
       OwnerId: null,
       OwnerIdType: 8,
       OwningBusinessUnit: null,
+      CanBeInCustomEntityAssociation: managed(!table.intersect, "canbeincustomentityassociation"),
       CanBeInManyToMany: managed(!table.intersect, "canbeinmanytomany"),
       CanBePrimaryEntityInRelationship: managed(!table.intersect, "canbeprimaryentityinrelationship"),
       CanBeRelatedEntityInRelationship: managed(!table.intersect, "canberelatedentityinrelationship"),
@@ -117,6 +134,13 @@ export function tableNode(environment: Environment, table: Table): MetadataNode 
       ManyToManyRelationships: () => table.manyToMany.map((link) => manyToManyNode(environment, link)),
     },
   };
+}
+
+/** The plural with the capitals of the table's own name: `sample_BankAccounts`. */
+function collectionSchema({ name, schema, set }: Table): string {
+  let same = 0;
+  while (same < name.length && name[same] === set[same]) same++;
+  return `${schema.slice(0, same)}${set.slice(same)}`;
 }
 
 export function columnNodes(environment: Environment, table: Table): MetadataNode[] {

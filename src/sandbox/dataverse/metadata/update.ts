@@ -4,6 +4,7 @@ import type { Column, Relation, Table } from "../model.ts";
 import { derivedType } from "./column-node.ts";
 import { levelOf, typeFacts, typeName } from "./create-column.ts";
 import { cascadeOf } from "./create-relationship.ts";
+import { takeFlags } from "./create-table.ts";
 import { labelText } from "./label.ts";
 import { type Body, changed, type Maker } from "./maker.ts";
 
@@ -18,6 +19,7 @@ export function updateTable(environment: Environment, table: Table, body: Body):
   const description = labelText(body.Description);
   if (description !== undefined) table.description = description;
   if (typeof body.ChangeTrackingEnabled === "boolean") table.tracking = body.ChangeTrackingEnabled;
+  takeFlags(table, body);
   const duplicates = (body.IsDuplicateDetectionEnabled as { Value?: unknown } | null | undefined)?.Value;
   if (typeof duplicates === "boolean") table.duplicates = duplicates;
   changed(environment, table);

@@ -283,6 +283,21 @@ test("PublishAllXml: accepted with and without a body", async () => {
 
 const names = async (path: string) => (await client.api("GET", path)).json.EntityNames;
 
+// entity-relationship-eligibility.md
+test("CanBeReferenced: true of a table, and 400 for a name that is none", async () => {
+  expect((await client.api("POST", "CanBeReferenced", { EntityName: "account" })).json.CanBeReferenced).toBe(true);
+  expect((await client.api("POST", "CanBeReferenced", { EntityName: "nothing" })).status).toBe(400);
+  expect((await client.api("POST", "CanBeReferenced", {})).status).toBe(400);
+});
+
+test("CanBeReferencing: true of a table", async () => {
+  expect((await client.api("POST", "CanBeReferencing", { EntityName: "contact" })).json.CanBeReferencing).toBe(true);
+});
+
+test("CanManyToMany: true of a table", async () => {
+  expect((await client.api("POST", "CanManyToMany", { EntityName: "contact" })).json.CanManyToMany).toBe(true);
+});
+
 test("GetValidManyToMany: names tables", async () => {
   expect(await names("GetValidManyToMany()")).toContain("account");
 });
