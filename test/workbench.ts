@@ -17,6 +17,7 @@ import type { RejectedRow, RunCounts } from "../src/core/run.ts";
 import { readProblems, runJob } from "../src/engine/index.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/index.ts";
 import { localClient } from "../src/server/client.ts";
+import { accessToken } from "./access-token.ts";
 import { type Files, makeProject, standardFiles } from "./make-project.ts";
 
 /** A source row: column -> text; null is an empty cell. */
@@ -92,7 +93,7 @@ export function useWorkbench(): Workbench {
     bench.sandbox = await startSandbox();
     made = makeProject();
     bench.folder = made.folder;
-    token = await personsToken(bench.sandbox);
+    token = await accessToken(bench.sandbox.env);
   });
   afterAll(async () => {
     made?.remove();
@@ -219,19 +220,6 @@ function configOf({ env }: Sandbox): DataverseConfig {
     clientSecret: env.CLIENT_SECRET,
     tokenUrl: env.TOKEN_URL,
   });
-}
-
-async function personsToken({ env }: Sandbox): Promise<string> {
-  const answer = await fetch(env.TOKEN_URL!, {
-    method: "POST",
-    body: new URLSearchParams({
-      grant_type: "client_credentials",
-      client_id: env.CLIENT_ID!,
-      client_secret: env.CLIENT_SECRET!,
-      scope: `${env.BASE_URL}/.default`,
-    }),
-  });
-  return ((await answer.json()) as { access_token: string }).access_token;
 }
 
 function elementsOf({ method, path, requestBody }: Logged): Row[] {

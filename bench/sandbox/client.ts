@@ -1,4 +1,5 @@
 import { Pool } from "undici";
+import { accessToken } from "../../test/access-token.ts";
 import { ACCOUNT } from "./contacts.ts";
 
 export type Client = {
@@ -13,7 +14,7 @@ const CONNECTIONS = 8;
 export async function connect(env: Record<string, string>): Promise<Client> {
   const pool = new Pool(env.BASE_URL!, { connections: CONNECTIONS });
   const headers = {
-    authorization: env.TOKEN_URL ? `Bearer ${await token(env)}` : "",
+    authorization: env.TOKEN_URL ? `Bearer ${await accessToken(env)}` : "",
     "content-type": "application/json",
     prefer: "odata.maxpagesize=5000",
   };
@@ -28,19 +29,6 @@ export async function connect(env: Record<string, string>): Promise<Client> {
     get: (path) => call("GET", path),
     close: () => pool.destroy(),
   };
-}
-
-async function token(env: Record<string, string>): Promise<string> {
-  const answer = await fetch(env.TOKEN_URL!, {
-    method: "POST",
-    body: new URLSearchParams({
-      grant_type: "client_credentials",
-      client_id: env.CLIENT_ID!,
-      client_secret: env.CLIENT_SECRET!,
-      scope: `${env.BASE_URL}/.default`,
-    }),
-  });
-  return ((await answer.json()) as { access_token: string }).access_token;
 }
 
 /** What the rows need: a text column with an active alternate key, and the account they all belong to. */

@@ -1,6 +1,7 @@
 import { KNOWN_MESSAGES, KNOWN_SETS } from "../../src/sandbox/dataverse/routes/known-names.ts";
 import { isBuilt } from "../../src/sandbox/dataverse/routes/router.ts";
 import { startSandbox } from "../../src/sandbox/index.ts";
+import { accessToken } from "../../test/access-token.ts";
 
 /** Something that Dataverse documents and the sandbox does not do: `name` must stand in the sentence of its 501. */
 type Absent = { name: string; method: string; path: string; body?: unknown; headers?: Record<string, string> };
@@ -13,18 +14,8 @@ export async function absentFaults(): Promise<{ sent: number; faults: string[] }
   const sandbox = await startSandbox();
   try {
     const { env } = sandbox;
-    const token = await fetch(env.TOKEN_URL!, {
-      method: "POST",
-      body: new URLSearchParams({
-        grant_type: "client_credentials",
-        client_id: env.CLIENT_ID!,
-        client_secret: env.CLIENT_SECRET!,
-        scope: `${env.BASE_URL}/.default`,
-      }),
-    });
-    const { access_token } = (await token.json()) as { access_token: string };
     const base = `${env.BASE_URL}/api/data/v9.2/`;
-    const headers = { Authorization: `Bearer ${access_token}`, "Content-Type": "application/json" };
+    const headers = { Authorization: `Bearer ${await accessToken(env)}`, "Content-Type": "application/json" };
     const service = (await (await fetch(base, { headers })).json()) as { value: { name: string }[] };
     const absent = absentOf(new Set(service.value.map((each) => each.name)));
     const faults: string[] = [];

@@ -1,6 +1,7 @@
 import { DynamicsWebApi } from "dynamics-web-api";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { type Sandbox, startSandbox } from "../../src/sandbox/index.ts";
+import { accessToken } from "../access-token.ts";
 
 export type Client = {
   sandbox: Sandbox;
@@ -33,17 +34,4 @@ export function useDynamicsWebApi(): Client {
   });
   afterAll(() => client.sandbox.close());
   return client;
-}
-
-async function accessToken(env: Record<string, string>): Promise<string> {
-  const answer = await fetch(env.TOKEN_URL!, {
-    method: "POST",
-    body: new URLSearchParams({
-      grant_type: "client_credentials",
-      client_id: env.CLIENT_ID!,
-      client_secret: env.CLIENT_SECRET!,
-      scope: `${env.BASE_URL}/.default`,
-    }),
-  });
-  return ((await answer.json()) as { access_token: string }).access_token;
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { Pool } from "undici";
 import { type Sandbox, startSandbox } from "../../src/sandbox/index.ts";
+import { accessToken } from "../access-token.ts";
 import { type Answered, checkInvariants, type Send } from "./invariants.ts";
 import { controlShots, entraShots } from "./other-requests.ts";
 import { type Shot, webApiShots } from "./requests.ts";
@@ -44,7 +45,7 @@ export async function fire(
 
 async function fireRound(sandbox: Sandbox, pool: Pool, size: number, seed: number, outcome: Outcome): Promise<void> {
   await request(pool, { kind: "control", method: "POST", path: "/_sandbox/reset", headers: {} });
-  const token = await tokenOf(sandbox, pool);
+  const token = await accessToken(sandbox.env);
   const send: Send = (shot) => {
     const own = shot.kind === "webApi" ? { authorization: `Bearer ${token}` } : {};
     const typed = shot.body === undefined ? {} : { "content-type": "application/json" };
@@ -124,23 +125,6 @@ async function request(pool: Pool, { method, path, headers, body }: Shot): Promi
   const answer = await pool.request({ method: method as "GET", path, headers, body: body ?? null });
   const text = await answer.body.text();
   return { status: answer.statusCode, type: String(answer.headers["content-type"] ?? ""), text };
-}
-
-async function tokenOf({ env }: Sandbox, pool: Pool): Promise<string> {
-  const form = {
-    grant_type: "client_credentials",
-    client_id: env.CLIENT_ID!,
-    client_secret: env.CLIENT_SECRET!,
-    scope: `${env.BASE_URL}/.default`,
-  };
-  const answer = await request(pool, {
-    kind: "entra",
-    method: "POST",
-    path: new URL(env.TOKEN_URL!).pathname,
-    headers: { "content-type": "application/x-www-form-urlencoded" },
-    body: new URLSearchParams(form).toString(),
-  });
-  return (JSON.parse(answer.text) as { access_token: string }).access_token;
 }
 
 function parsed(text: string): unknown {

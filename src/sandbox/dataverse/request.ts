@@ -72,6 +72,17 @@ export function odata(status: number, body: string | Buffer, headers: Record<str
   };
 }
 
+/** Throws the 404 of a function asked for by another verb than GET, or an action by another than POST (section 1). */
+export function requireMethod({ call }: ApiRequest, method: "GET" | "POST"): void {
+  if (call.method !== method) throw errors.noSuchResource(`${call.origin}${call.path}`);
+}
+
+/** What a function or an action returns: `values` as the complex type `type`. `rows` is how many it has changed. */
+export function complexReply(request: ApiRequest, type: string, values: Record<string, unknown>, rows = 0): Reply {
+  const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.${type}`;
+  return { ...odata(200, JSON.stringify({ "@odata.context": context, ...values })), rows };
+}
+
 export function noContent(rows: number, headers: Record<string, string> = {}): Reply {
   return { status: 204, headers: { "OData-Version": "4.0", ...headers }, rows };
 }

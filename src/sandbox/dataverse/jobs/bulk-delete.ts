@@ -8,7 +8,7 @@ import { deleteRows } from "../records/delete.ts";
 import { requirePrivilegeByName } from "../records/privileges.ts";
 import { type Actor, begin, compact, rollback } from "../records/transaction.ts";
 import { createRow, updateRow } from "../records/write.ts";
-import { type ApiRequest, jsonBody, odata } from "../request.ts";
+import { type ApiRequest, complexReply, jsonBody, requireMethod } from "../request.ts";
 import { isAlive, type Row } from "../row.ts";
 import { rightsOf } from "../security/rights.ts";
 import type { BulkDeleteJob } from "./job.ts";
@@ -24,7 +24,7 @@ const BULK_DELETE = 13;
  * how far it is, `bulkdeleteoperations` what it did. Source: the BulkDelete action, delete-bulk-data.md.
  */
 export function bulkDelete(request: ApiRequest): Reply {
-  if (request.call.method !== "POST") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
+  requireMethod(request, "POST");
   const { environment, actor } = request;
   requirePrivilegeByName(environment, actor, "prvBulkDelete");
   const body = jsonBody(request, "BulkDelete");
@@ -50,8 +50,7 @@ export function bulkDelete(request: ApiRequest): Reply {
   };
   note(environment, job, body.JobName);
   environment.jobs.push(job);
-  const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.BulkDeleteResponse`;
-  return { ...odata(200, JSON.stringify({ "@odata.context": context, JobId: id })), rows: 1 };
+  return complexReply(request, "BulkDeleteResponse", { JobId: id }, 1);
 }
 
 function queriesIn(value: unknown): string[] {

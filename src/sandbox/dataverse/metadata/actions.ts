@@ -2,7 +2,7 @@ import type { Reply } from "../../http/exchange.ts";
 import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
-import { type ApiRequest, jsonBody, noContent, odata } from "../request.ts";
+import { type ApiRequest, complexReply, jsonBody, noContent, requireMethod } from "../request.ts";
 import type { Segment } from "../wire/address.ts";
 import { reactivateKey } from "./create-key.ts";
 import { createCustomerLookup, createPolymorphicLookup } from "./create-relationship.ts";
@@ -95,13 +95,12 @@ export const METADATA_ACTIONS: Record<string, Root> = Object.fromEntries(
 );
 
 function act(request: ApiRequest, name: string, action: Action): Reply {
-  if (request.call.method !== "POST") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
+  requireMethod(request, "POST");
   const empty = request.call.body.length === 0 && name === "PublishAllXml";
   const body = empty ? {} : jsonBody(request, name);
   const result = action.run(makerOf(request, body.SolutionUniqueName), body, name);
   if (result === undefined) return noContent(1);
-  const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.${name}Response`;
-  return { ...odata(200, JSON.stringify({ "@odata.context": context, ...result })), rows: 1 };
+  return complexReply(request, `${name}Response`, result, 1);
 }
 
 function names(tables: Iterable<Table>): string[] {
@@ -110,10 +109,8 @@ function names(tables: Iterable<Table>): string[] {
 
 /** `GetValidManyToMany()`, `GetValidReferencedEntities(...)`, `GetValidReferencingEntities(...)`. */
 export function validEnds(request: ApiRequest, { name }: Segment): Reply {
-  if (request.call.method !== "GET") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
-  const EntityNames = names(request.environment.tables.values());
-  const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.${name}Response`;
-  return odata(200, JSON.stringify({ "@odata.context": context, EntityNames }));
+  requireMethod(request, "GET");
+  return complexReply(request, `${name}Response`, { EntityNames: names(request.environment.tables.values()) });
 }
 
 /** The operations of this folder, for the support table. */

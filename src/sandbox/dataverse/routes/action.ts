@@ -2,7 +2,7 @@ import { errors } from "../errors.ts";
 import { GUID } from "../guids.ts";
 import type { Table } from "../model.ts";
 import { findRow, missing, parseReference } from "../records/references.ts";
-import { type ApiRequest, jsonBody } from "../request.ts";
+import { type ApiRequest, jsonBody, requireMethod } from "../request.ts";
 import type { Row } from "../row.ts";
 
 type Json = Record<string, unknown>;
@@ -16,7 +16,7 @@ const CRM = /^#?Microsoft\.Dynamics\.CRM\.(\w+)$/;
  * action does not have or one of `needed` that is missing.
  */
 export function parametersOf(request: ApiRequest, action: string, needed: string[], optional: string[] = []): Json {
-  if (request.call.method !== "POST") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
+  requireMethod(request, "POST");
   const nothing = needed.length === 0 && request.call.body.length === 0;
   const body = nothing ? {} : jsonBody(request, "");
   for (const name of Object.keys(body)) {
@@ -68,7 +68,7 @@ export function typeParameter(request: ApiRequest, name: string, body: Json, tab
   );
 }
 
-export function flagParameter(_name: string, value: unknown): boolean {
+export function flagParameter(value: unknown): boolean {
   if (typeof value !== "boolean") throw errors.wrongType("", value, "Edm.Boolean");
   return value;
 }

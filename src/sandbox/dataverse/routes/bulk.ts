@@ -5,7 +5,7 @@ import { GUID } from "../guids.ts";
 import type { Table } from "../model.ts";
 import { findRow, type KeyPredicate, parseReference } from "../records/references.ts";
 import { createRow, updateRow, upsertRow } from "../records/write.ts";
-import { type ApiRequest, jsonBody, noContent, odata, transact } from "../request.ts";
+import { type ApiRequest, complexReply, jsonBody, noContent, requireMethod, transact } from "../request.ts";
 import { idOf } from "../row.ts";
 
 type Target = Record<string, unknown>;
@@ -36,7 +36,7 @@ export const BULK_OPERATIONS: Operation[] = [
 
 function posted(action: (request: ApiRequest, table: Table) => Reply): typeof action {
   return (request, table) => {
-    if (request.call.method !== "POST") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
+    requireMethod(request, "POST");
     return action(request, table);
   };
 }
@@ -44,8 +44,7 @@ function posted(action: (request: ApiRequest, table: Table) => Reply): typeof ac
 function createMultiple(request: ApiRequest, table: Table): Reply {
   const targets = targetsOf(request, table);
   const ids = transact(request, (tx) => targets.map((target) => idOf(createRow(tx, table, target))));
-  const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.CreateMultipleResponse`;
-  return { ...odata(200, JSON.stringify({ "@odata.context": context, Ids: ids })), rows: ids.length };
+  return complexReply(request, "CreateMultipleResponse", { Ids: ids }, ids.length);
 }
 
 /** Of two targets with one id the first is applied and the later ignored. */

@@ -10,7 +10,7 @@ import { duplicates, publishedRules } from "../records/duplicates.ts";
 import { requirePrivilege } from "../records/privileges.ts";
 import { parsePredicate } from "../records/references.ts";
 import { updateFrom } from "../records/store.ts";
-import { type ApiRequest, jsonBody, noContent, odata, transact } from "../request.ts";
+import { type ApiRequest, complexReply, jsonBody, noContent, odata, requireMethod, transact } from "../request.ts";
 import { idOf, type Row } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
 import { rowWriter, selectedColumns } from "../wire/row-writer.ts";
@@ -26,7 +26,7 @@ export const DUPLICATE_OPERATIONS: Operation[] = [
 
 /** `GET /RetrieveDuplicates(BusinessEntity=@p1,MatchingEntityName=@p2,PagingInfo=@p3)`. */
 export function retrieveDuplicates(request: ApiRequest, root: Segment): Reply {
-  if (request.call.method !== "GET") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
+  requireMethod(request, "GET");
   const parameters = parametersOf(request, root.key ?? "");
   const entity = objectIn(parameters, "BusinessEntity");
   const paging = objectIn(parameters, "PagingInfo");
@@ -93,27 +93,22 @@ function imagined(request: ApiRequest, table: Table, entity: Record<string, unkn
 
 /** `POST /duplicaterules(id)/Microsoft.Dynamics.CRM.PublishDuplicateRule`. */
 export function publishDuplicateRule(request: ApiRequest, table: Table, segment: Segment): Reply {
-  refuseOtherThanPost(request);
+  requireMethod(request, "POST");
   if (table.name !== "duplicaterule") throw errors.noSuchSegment("Microsoft.Dynamics.CRM.PublishDuplicateRule");
   const row = existing(table, parsePredicate(table, segment.key!));
   setPublished(request, table, row, true);
-  const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.PublishDuplicateRuleResponse`;
   const job = namedGuid(`publish ${idOf(row)} ${nowSeconds(request.environment)}`);
-  return odata(200, JSON.stringify({ "@odata.context": context, JobId: job }));
+  return complexReply(request, "PublishDuplicateRuleResponse", { JobId: job });
 }
 
 /** `POST /UnpublishDuplicateRule {"DuplicateRuleId": id}`. */
 export function unpublishDuplicateRule(request: ApiRequest): Reply {
-  refuseOtherThanPost(request);
+  requireMethod(request, "POST");
   const table = request.environment.tables.get("duplicaterule")!;
   const id = jsonBody(request, "UnpublishDuplicateRule").DuplicateRuleId;
   if (typeof id !== "string" || !GUID.test(id)) throw errors.wrongType("UnpublishDuplicateRule", id, "Edm.Guid");
   setPublished(request, table, existing(table, { id: id.toLowerCase() }), false);
   return noContent(1);
-}
-
-function refuseOtherThanPost(request: ApiRequest): void {
-  if (request.call.method !== "POST") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
 }
 
 function setPublished(request: ApiRequest, table: Table, row: Row, published: boolean): void {

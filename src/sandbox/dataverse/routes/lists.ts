@@ -9,7 +9,7 @@ import { memberCollection } from "../records/lists.ts";
 import { parsePredicate } from "../records/references.ts";
 import type { Transaction } from "../records/transaction.ts";
 import { createRow } from "../records/write.ts";
-import { type ApiRequest, noContent, odata, transact } from "../request.ts";
+import { type ApiRequest, complexReply, noContent, transact } from "../request.ts";
 import { idOf, type Row } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
 import { flagParameter, parametersOf, rowParameter } from "./action.ts";
@@ -72,7 +72,7 @@ function addMember(request: ApiRequest, table: Table, row: Row): Reply {
   const list = writable(request, table, row);
   const member = memberById(list, EntityId);
   const id = transact(request, (tx) => add(tx, list, member));
-  return { ...answer(request, "AddMemberListResponse", { Id: id }), rows: 1 };
+  return complexReply(request, "AddMemberListResponse", { Id: id }, 1);
 }
 
 function removeMember(request: ApiRequest, table: Table, row: Row): Reply {
@@ -113,7 +113,7 @@ function copyDynamicToStatic(request: ApiRequest, table: Table, row: Row): Reply
     for (const member of found?.rows ?? []) associate(tx, table, members, copy, member);
     return idOf(copy);
   });
-  return { ...answer(request, "CopyDynamicListToStaticResponse", { StaticListId: id }), rows: 1 };
+  return complexReply(request, "CopyDynamicListToStaticResponse", { StaticListId: id }, 1);
 }
 
 /** Copies the members to another list of the same kind, none of them twice. */
@@ -135,7 +135,7 @@ function copyMembers(request: ApiRequest, table: Table, row: Row): Reply {
 /** Makes the given rows the list's only members (override), or takes them out of it. */
 function qualifyMembers(request: ApiRequest, table: Table, row: Row): Reply {
   const body = parametersOf(request, "QualifyMemberList", ["OverrideorRemove"], ["ListMember", "Members"]);
-  const override = flagParameter("OverrideorRemove", body.OverrideorRemove);
+  const override = flagParameter(body.OverrideorRemove);
   const list = writable(request, table, row);
   const given = new Set(memberRows(request, list, "ListMember", body.ListMember ?? body.Members));
   transact(request, (tx) => {
@@ -145,13 +145,6 @@ function qualifyMembers(request: ApiRequest, table: Table, row: Row): Reply {
     if (override) for (const member of given) add(tx, list, member);
   });
   return noContent(given.size);
-}
-
-function answer(request: ApiRequest, type: string, values: Record<string, unknown>): Reply {
-  return odata(
-    200,
-    JSON.stringify({ "@odata.context": `${request.base}/$metadata#Microsoft.Dynamics.CRM.${type}`, ...values }),
-  );
 }
 
 const SOURCE = "dataverse.md section 11";

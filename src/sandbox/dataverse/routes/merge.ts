@@ -34,8 +34,7 @@ export function merge(request: ApiRequest): Reply {
     throw errors.badParameter("Subordinate", `it must be of the type of Target, ${table.name}`);
   if (subordinate.row === target.row) throw errors.mergeIdentical();
   if ([target.row, subordinate.row].some((row) => stateOf(table, row) !== 0)) throw errors.mergeInactive();
-  if (flagParameter("PerformParentingChecks", body.PerformParentingChecks))
-    checkParents(table, target.row, subordinate.row);
+  if (flagParameter(body.PerformParentingChecks)) checkParents(table, target.row, subordinate.row);
   const content = contentOf(request, table, body.UpdateContent);
   requirePrivilege(request, table, "Write");
   transact(request, (tx) => {

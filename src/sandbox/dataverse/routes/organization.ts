@@ -3,17 +3,13 @@ import type { Reply } from "../../http/exchange.ts";
 import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import { read } from "../model.ts";
-import { type ApiRequest, odata } from "../request.ts";
+import { pairs } from "../query/options.ts";
+import { type ApiRequest, complexReply, requireMethod } from "../request.ts";
+import type { Segment } from "../wire/address.ts";
 
 /** The version of the emulated service (the last one the reference speaks of is 9.2). */
 const VERSION = "9.2.25000.100";
 const ENGLISH = 1033;
-
-function answer(request: ApiRequest, name: string, result: Record<string, unknown>): Reply {
-  if (request.call.method !== "GET") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
-  const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.${name}Response`;
-  return odata(200, JSON.stringify({ "@odata.context": context, ...result }));
-}
 
 function organizationName(request: ApiRequest): string {
   const table = request.environment.tables.get("organization")!;
@@ -21,37 +17,79 @@ function organizationName(request: ApiRequest): string {
   return row ? String(read(row, table.columns.get("name")!)) : "sandbox";
 }
 
-/** Functions that tell about the environment itself, by name. */
-export const ORGANIZATION_FUNCTIONS: Record<string, (request: ApiRequest) => Reply> = {
-  RetrieveVersion: (request) => answer(request, "RetrieveVersion", { Version: VERSION }),
-  RetrieveAvailableLanguages: (request) => answer(request, "RetrieveAvailableLanguages", { LocaleIds: [ENGLISH] }),
-  RetrieveProvisionedLanguages: (request) =>
-    answer(request, "RetrieveProvisionedLanguages", { RetrieveProvisionedLanguages: [ENGLISH] }),
-  RetrieveCurrentOrganization: (request) => {
-    const name = organizationName(request);
-    const { origin } = request.call;
-    return answer(request, "RetrieveCurrentOrganization", {
-      Detail: {
-        OrganizationId: request.environment.organization,
-        FriendlyName: name,
-        OrganizationVersion: VERSION,
-        EnvironmentId: request.environment.organization,
-        DatacenterId: "00000000-0000-0000-0000-000000000000",
-        Geo: "EMEA",
-        TenantId: TENANT_ID,
-        UrlName: name,
-        UniqueName: name,
-        State: "Enabled",
-        Endpoints: {
-          Count: 2,
-          IsReadOnly: false,
-          Keys: ["WebApplication", "OrganizationDataService"],
-          Values: [`${origin}/`, `${origin}/api/data/`],
-        },
-      },
-    });
-  },
+type Tell = (request: ApiRequest, root: Segment) => Record<string, unknown>;
+
+/** Functions that tell about the environment itself: what each returns, by name. */
+const FUNCTIONS: Record<string, Tell> = {
+  WhoAmI: ({ environment, actor }) => ({
+    BusinessUnitId: environment.businessUnit,
+    UserId: actor.user,
+    OrganizationId: environment.organization,
+  }),
+  RetrieveTotalRecordCount: totalRecordCount,
+  RetrieveVersion: () => ({ Version: VERSION }),
+  RetrieveAvailableLanguages: () => ({ LocaleIds: [ENGLISH] }),
+  RetrieveProvisionedLanguages: () => ({ RetrieveProvisionedLanguages: [ENGLISH] }),
+  RetrieveCurrentOrganization: currentOrganization,
 };
+
+/** The same as the router calls them. */
+export const ORGANIZATION_FUNCTIONS: Record<string, (request: ApiRequest, root: Segment) => Reply> = Object.fromEntries(
+  Object.entries(FUNCTIONS).map(([name, tell]) => [
+    name,
+    (request: ApiRequest, root: Segment) => {
+      requireMethod(request, "GET");
+      return complexReply(request, `${name}Response`, tell(request, root));
+    },
+  ]),
+);
+
+function currentOrganization(request: ApiRequest): Record<string, unknown> {
+  const name = organizationName(request);
+  const { origin } = request.call;
+  return {
+    Detail: {
+      OrganizationId: request.environment.organization,
+      FriendlyName: name,
+      OrganizationVersion: VERSION,
+      EnvironmentId: request.environment.organization,
+      DatacenterId: "00000000-0000-0000-0000-000000000000",
+      Geo: "EMEA",
+      TenantId: TENANT_ID,
+      UrlName: name,
+      UniqueName: name,
+      State: "Enabled",
+      Endpoints: {
+        Count: 2,
+        IsReadOnly: false,
+        Keys: ["WebApplication", "OrganizationDataService"],
+        Values: [`${origin}/`, `${origin}/api/data/`],
+      },
+    },
+  };
+}
+
+/** `RetrieveTotalRecordCount(EntityNames=['contact'])`, the list also as a parameter alias (section 6). */
+function totalRecordCount({ call, environment }: ApiRequest, root: Segment): Record<string, unknown> {
+  const given = /^\s*EntityNames\s*=\s*(.+)$/s.exec(root.key ?? "")?.[1]?.trim();
+  const names = entityNames(given?.startsWith("@") ? new Map(pairs(call.query)).get(given) : given);
+  const counts = names.map((name) => {
+    const table = environment.tables.get(name);
+    if (!table) throw errors.noSuchProperty(name, "EntityMetadata");
+    return table.byId.size;
+  });
+  return { EntityRecordCountCollection: { Count: names.length, IsReadOnly: false, Keys: names, Values: counts } };
+}
+
+function entityNames(text: string | undefined): string[] {
+  try {
+    const names = JSON.parse((text ?? "").replaceAll("'", '"')) as unknown;
+    if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names as string[];
+  } catch {
+    // The one error below stands for every list that is none.
+  }
+  throw errors.badQuery("The parameter 'EntityNames' must be a list of table names.");
+}
 
 export const ORGANIZATION_OPERATIONS: Operation[] = [
   { name: "WhoAmI", does: "the caller's id, its business unit and the organization", source: "dataverse.md section 2" },

@@ -33,7 +33,7 @@ export function qualifyLead(request: ApiRequest, table: Table, segment: Segment)
   const optional = ["OpportunityCurrencyId", "OpportunityCustomerId", "SourceCampaignId", "ProcessInstanceId"];
   const body = parametersOf(request, "QualifyLead", needed, optional);
   const lead = existing(table, parsePredicate(table, segment.key!));
-  const wanted = (name: string) => flagParameter(name, body[name]);
+  const wanted = (name: string) => flagParameter(body[name]);
   const [account, contact, opportunity] = [
     wanted("CreateAccount"),
     wanted("CreateContact"),

@@ -12,7 +12,6 @@ import { parseSegments, type Segment } from "../wire/address.ts";
 import { BULK_ACTIONS } from "./bulk.ts";
 import { CLOSE_ACTIONS } from "./close.ts";
 import { publishDuplicateRule, retrieveDuplicates, unpublishDuplicateRule } from "./duplicates.ts";
-import { totalRecordCount, whoAmI } from "./functions.ts";
 import { KNOWN_MESSAGES, KNOWN_ROOTS, KNOWN_SETS } from "./known-names.ts";
 import { addListMembers, LIST_ACTIONS } from "./lists.ts";
 import { merge } from "./merge.ts";
@@ -34,8 +33,6 @@ type SetOperation = (request: ApiRequest, table: Table, operation: Segment) => R
 type RowOperation = (request: ApiRequest, table: Table, row: Segment, operation: Segment) => Reply;
 
 const ROOTS: Record<string, Root> = {
-  WhoAmI: alone(whoAmI),
-  RetrieveTotalRecordCount: alone((request, root) => totalRecordCount(request, root.key ?? "")),
   AddListMembersList: alone(addListMembers),
   Merge: alone(merge),
   ...unbound(CLOSE_ACTIONS),
@@ -50,13 +47,11 @@ const ROOTS: Record<string, Root> = {
   GetValidReferencedEntities: alone(validEnds),
   GetValidReferencingEntities: alone(validEnds),
   BulkDelete: alone(bulkDelete),
-  ...Object.fromEntries(Object.entries(ORGANIZATION_FUNCTIONS).map(([name, tell]) => [name, alone(tell)])),
-  ...Object.fromEntries(Object.entries(METADATA_ACTIONS).map(([name, action]) => [name, alone(action)])),
+  ...unbound(ORGANIZATION_FUNCTIONS),
+  ...unbound(METADATA_ACTIONS),
 };
 
-const BOUND_TO_SET: Record<string, SetOperation> = {
-  ...BULK_ACTIONS,
-};
+const BOUND_TO_SET: Record<string, SetOperation> = BULK_ACTIONS;
 
 const BOUND_TO_ROW: Record<string, RowOperation> = {
   ...LIST_ACTIONS,
@@ -91,8 +86,8 @@ function absent(name: string): Error {
   return errors.noSuchSegment(name);
 }
 
-function unbound(actions: Record<string, (request: ApiRequest) => Reply>): Record<string, Root> {
-  return Object.fromEntries(Object.entries(actions).map(([name, action]) => [name, alone(action)]));
+function unbound(operations: Record<string, (request: ApiRequest, root: Segment) => Reply>): Record<string, Root> {
+  return Object.fromEntries(Object.entries(operations).map(([name, operation]) => [name, alone(operation)]));
 }
 
 function alone(handle: (request: ApiRequest, root: Segment) => Reply): Root {

@@ -8,7 +8,7 @@ import { mayDo, requirePrivilege } from "../records/privileges.ts";
 import { findRow, missing, parsePredicate, parseReference } from "../records/references.ts";
 import { deleteFrom } from "../records/store.ts";
 import type { Transaction } from "../records/transaction.ts";
-import { type ApiRequest, jsonBody, noContent, odata, transact } from "../request.ts";
+import { type ApiRequest, complexReply, jsonBody, noContent, requireMethod, transact } from "../request.ts";
 import { idOf, isAlive, type Row } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
 import { PRIVILEGES } from "./catalogue.ts";
@@ -89,7 +89,7 @@ export const SECURITY_BOUND = Object.fromEntries(
     name,
     (request: ApiRequest, table: Table, row: Segment, operation: Segment): Reply => {
       if (!on.includes(table.name)) throw errors.noSuchSegment(operation.name);
-      if (request.call.method !== method) throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
+      requireMethod(request, method);
       requirePrivilege(request, table, method === "GET" ? "Read" : "Write");
       const key = parsePredicate(table, row.key!);
       const found = findRow(table, key);
@@ -101,7 +101,7 @@ export const SECURITY_BOUND = Object.fromEntries(
 
 /** `GET /RetrieveRolePrivilegesRole(RoleId=...)`. */
 export function rolePrivileges(request: ApiRequest, root: Segment): Reply {
-  if (request.call.method !== "GET") throw errors.noSuchResource(`${request.call.origin}${request.call.path}`);
+  requireMethod(request, "GET");
   const roles = request.environment.tables.get("role")!;
   requirePrivilege(request, roles, "Read");
   const id = parameter(request, root, "RoleId").toLowerCase();
@@ -168,7 +168,7 @@ function principalAccess(request: ApiRequest, principal: Row, operation: Segment
     : sumOf(environment, rolesOfTeam(environment, idOf(principal)));
   const actor = { user: idOf(principal), bypassPlugins: false, seeding: false, rights };
   const names = PRIVILEGES.filter((privilege) => mayDo(environment, actor, table, privilege));
-  return answer(request, "RetrievePrincipalAccess", {
+  return complexReply(request, "RetrievePrincipalAccessResponse", {
     AccessRights: names.length === 0 ? "None" : names.map((name) => `${name}Access`).join(", "),
   });
 }
@@ -176,12 +176,7 @@ function principalAccess(request: ApiRequest, principal: Row, operation: Segment
 const rolesOf = (request: ApiRequest, user: Row): string[] => rightsOf(request.environment, idOf(user)).roles;
 
 function privileges(request: ApiRequest, message: string, list: RolePrivilege[]): Reply {
-  return answer(request, message, { RolePrivileges: list });
-}
-
-function answer(request: ApiRequest, message: string, value: Record<string, unknown>): Reply {
-  const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.${message}Response`;
-  return odata(200, JSON.stringify({ "@odata.context": context, ...value }));
+  return complexReply(request, `${message}Response`, { RolePrivileges: list });
 }
 
 /** One parameter of a function, in the brackets or by an alias. Throws 400 where it is missing. */

@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach } from "vitest";
+import type { Connector } from "../src/core/connector.ts";
+import { syncFile } from "../src/core/project.ts";
+import { runJob } from "../src/engine/index.ts";
+import type { Job, JobResult } from "../src/engine/job.ts";
+import { crmConnector, modelObject, type Outside, outside, sourceConnector } from "./model.ts";
+
+type Counts = Extract<JobResult, { kind: "run" }>["counts"];
+
+/** A model of the outside, and one sync of `code` and `name` that the real engine runs over it again and again. */
+export type SyncedWorld = {
+  world: Outside;
+  /** The engine's own folder. */
+  folder: string;
+  /** Whether `code` is an alternate key in the CRM. */
+  keyed: boolean;
+  /** What the sync file says besides. */
+  settings: Record<string, unknown>;
+  /** The next run: into another organisation, or through a connector that is not what it was. Answers its counts. */
+  run(changes?: { into?: Outside; through?: (crm: Connector) => Connector }): Promise<Counts>;
+  /** The path of a file in the newest run's folder. */
+  file(name: string): string;
+};
+
+/** A world for each test of a file: empty, without a key, without settings. */
+export function useSyncedWorld(): SyncedWorld {
+  let runs = 0;
+  const synced = {} as SyncedWorld;
+  synced.run = async ({ into = synced.world, through = (crm: Connector) => crm } = {}) => {
+    const there = into === synced.world ? "crm" : "another crm";
+    const job = jobOf(`run-${++runs}`, synced.folder, there, synced.settings);
+    const connectors = {
+      rows: sourceConnector(synced.world, ["id", "code", "name", "born"], "id"),
+      crm: through(crmConnector(into, modelObject(synced.keyed))),
+    };
+    const done = await runJob(job, { connectors, onProgress: () => {}, signal: new AbortController().signal });
+    return (done as Extract<JobResult, { kind: "run" }>).counts;
+  };
+  synced.file = (name) => join(synced.folder, "runs", `run-${runs}`, name);
+  beforeEach(async () => {
+    runs = 0;
+    const folder = await mkdtemp(join(tmpdir(), "sluice-synced-"));
+    Object.assign(synced, { world: outside(), folder, keyed: false, settings: {} });
+  });
+  afterEach(() => rm(synced.folder, { recursive: true, force: true }));
+  return synced;
+}
+
+function jobOf(run: string, folder: string, connection: string, settings: Record<string, unknown>): Job {
+  const mapping = { code: "code", name: "name" };
+  return {
+    run,
+    kind: "run",
+    sync: "s",
+    environment: "default",
+    folder,
+    syncFile: syncFile.parse({ model: "m", to: "crm", object: "contact", match: "code", mapping, ...settings }),
+    model: { name: "m", file: { connection: "rows", table: "rows", key: ["id"] } },
+    audiences: [],
+    source: { connection: "rows", connector: "rows", config: {}, base: folder },
+    destination: { connection, connector: "crm", config: {}, base: folder },
+    memoryLimit: "512MB",
+    upstream: [],
+  };
+}
