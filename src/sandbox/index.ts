@@ -10,6 +10,7 @@ import { callerOf, errorReply, isWebApi, isWebApiWrite, webApiReply } from "./da
 import { copyEnvironment } from "./dataverse/copy.ts";
 import { errors } from "./dataverse/errors.ts";
 import { applySchema, readSchemaFile } from "./dataverse/metadata/schema-file.ts";
+import { otherService } from "./dataverse/routes/known-names.ts";
 import { createEnvironment } from "./dataverse/seed-data.ts";
 import { createDeliveries } from "./dataverse/webhooks/deliveries.ts";
 import { createHold } from "./dataverse/webhooks/hold.ts";
@@ -196,6 +197,8 @@ async function answer(
 ): Promise<Reply> {
   try {
     if (isWebApi(call.path)) return await api(call);
+    const service = otherService(call.path);
+    if (service !== undefined) return errorReply(errors.notBuilt(service));
     if (isEntra(call.path)) return entra(call);
     return errorReply(errors.noSuchResource(`${call.origin}${call.path}`));
   } catch (error) {

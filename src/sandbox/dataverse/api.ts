@@ -51,6 +51,8 @@ function attempt(work: () => Reply, prefer: () => string | undefined): Reply {
 
 function answer(call: Call, environment: Environment, gate: Gate): Reply {
   if (!ADDRESS.test(call.path)) throw errors.noSuchResource(`${call.origin}${call.path}`);
+  // A preflight carries no token.
+  if (call.method === "OPTIONS") throw errors.notBuilt("Calling from a page of another origin (CORS)");
   const claims = admit(call, gate);
   if (environment.jobs.length > 0) runJobs(environment);
   const { request, path } = requestOf(call, environment, claims, LONGEST_ADDRESS);

@@ -121,6 +121,16 @@ export const errors = {
       set,
       `Microsoft.OData.ODataException: A 'PrimitiveValue' node with non-null value was found when trying to read the value of the navigation property '${name}'; however, a 'StartArray' node, a 'StartObject' node, or a 'PrimitiveValue' node with null value was expected.`,
     ),
+  otherType: (set: string, found: unknown, table: string) =>
+    payload(
+      set,
+      `Microsoft.OData.ODataException: A resource with type '${literal(found)}' was found, but it is not assignable to the expected type 'Microsoft.Dynamics.CRM.${table}'.`,
+    ),
+  nestedReference: (set: string, name: string) =>
+    payload(
+      set,
+      `Microsoft.OData.ODataException: '@odata.id' was found in '${name}': a row that exists is referred to by '${name}@odata.bind'.`,
+    ),
   deepUpdate: (set: string, name: string) =>
     payload(
       set,

@@ -74,7 +74,9 @@ const UNBUILT_FIELDS = ["req_cnf", "request", "request_uri"];
 
 /** Whether the path is one of Entra's, built or not. */
 export function isEntra(path: string): boolean {
-  return /^\/[^/]+\/(oauth2|v2\.0|\.well-known|discovery|userrealm|saml2|kerberos)(\/|$)/i.test(path);
+  return /^\/[^/]+\/(oauth2|v2\.0|\.well-known|discovery|userrealm|openid|saml2|wsfed|federationmetadata|kerberos)(\/|$)/i.test(
+    path,
+  );
 }
 
 /**

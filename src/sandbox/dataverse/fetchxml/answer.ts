@@ -2,7 +2,7 @@ import type { Reply } from "../../http/exchange.ts";
 import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
-import { pairs } from "../query/options.ts";
+import { NOT_BUILT, pairs } from "../query/options.ts";
 import { type ApiRequest, applied, odata } from "../request.ts";
 import { idOf, type Row } from "../row.ts";
 import { pageBytes } from "../wire/page-buffer.ts";
@@ -78,6 +78,7 @@ function countOption(request: ApiRequest): boolean {
   let count = false;
   for (const [name, value] of pairs(request.call.query)) {
     if (name === "$count") count = value === "true";
+    else if (name !== "fetchXml" && NOT_BUILT.has(name)) throw errors.notBuilt(`The query option ${name}`);
     else if (name.startsWith("$")) throw errors.badQuery(`The query parameter ${name} cannot be used with fetchXml.`);
   }
   return count;

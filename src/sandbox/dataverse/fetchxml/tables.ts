@@ -1,5 +1,7 @@
 import type { Environment } from "../environment.ts";
+import { errors } from "../errors.ts";
 import { isLookup, type Table } from "../model.ts";
+import { isKnownTable } from "../routes/known-names.ts";
 import { fetchErrors } from "./errors.ts";
 import { type Field, fieldOf } from "./field.ts";
 import type { Link, Source } from "./syntax.ts";
@@ -57,7 +59,7 @@ function bindLinks(environment: Environment, bound: Bound, all: Bound[]): void {
 
 function tableNamed(environment: Environment, name: string): Table {
   const table = environment.tables.get(name);
-  if (!table) throw fetchErrors.noEntity(name);
+  if (!table) throw isKnownTable(name) ? errors.notBuilt(`The table '${name}'`) : fetchErrors.noEntity(name);
   return table;
 }
 

@@ -37,6 +37,15 @@ export function fetchXmlOf(value: unknown): string {
   if (Array.isArray(query.LinkEntities) && query.LinkEntities.length > 0) {
     throw errors.notBuilt("A QueryExpression with LinkEntities");
   }
+  for (const [part, given] of [
+    ["TopCount", query.TopCount],
+    ["PageInfo", (query.PageInfo as Json | null | undefined)?.Count],
+    ["SubQueryExpression", query.SubQueryExpression],
+    ["DataSource", query.DataSource],
+  ] as const) {
+    // Passed over, they would make a query find more than was meant.
+    if (given) throw errors.notBuilt(`A QueryExpression with ${part}`);
+  }
   const criteria = query.Criteria === undefined || query.Criteria === null ? "" : filter(query.Criteria, 0);
   return `<fetch><entity name="${escapeXml(name)}">${criteria}</entity></fetch>`;
 }
@@ -53,7 +62,13 @@ function filter(value: unknown, depth: number): string {
 }
 
 function condition(value: unknown): string {
-  const { AttributeName: attribute, Operator: operator, Values: values } = objectIn(value, "A condition");
+  const {
+    AttributeName: attribute,
+    Operator: operator,
+    Values: values,
+    CompareColumns: compare,
+  } = objectIn(value, "A condition");
+  if (compare === true) throw errors.notBuilt("A condition with CompareColumns");
   if (typeof attribute !== "string" || typeof operator !== "string") {
     throw errors.badSchema("A condition needs AttributeName and Operator.");
   }

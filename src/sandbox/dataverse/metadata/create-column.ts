@@ -109,6 +109,10 @@ export function columnLine(maker: Maker, body: Body): ColumnLine {
       `'@odata.type' must name the type of the column, such as Microsoft.Dynamics.CRM.StringAttributeMetadata; it is '${type}'.`,
     );
   }
+  if (typeof body.SourceType === "number" && body.SourceType > 0) {
+    throw errors.notBuilt(`A calculated, rollup or formula column (SourceType ${body.SourceType})`);
+  }
+  if (body.IsSecured === true) throw errors.notBuilt("A column with column-level security (IsSecured)");
   const schema = customName(maker, body.SchemaName, "attribute");
   const description = labelText(body.Description);
   return {
@@ -121,7 +125,7 @@ export function columnLine(maker: Maker, body: Body): ColumnLine {
     level: levelOf(body) ?? "None",
     logical: false,
     custom: true,
-    secured: body.IsSecured === true,
+    secured: false,
     ...(description === undefined ? {} : { description }),
     ...typeFacts(maker, kind, body),
   };

@@ -2,6 +2,7 @@ import { addComputedColumns, tableFrom } from "../build.ts";
 import { errors } from "../errors.ts";
 import { addTable } from "../messages.ts";
 import type { Kind, Table } from "../model.ts";
+import { pluralOf } from "../routes/known-names.ts";
 import type { ColumnLine, TableFile } from "../table-file.ts";
 import { columnLine, createColumn } from "./create-column.ts";
 import { labelText } from "./label.ts";
@@ -72,12 +73,6 @@ export function createTable(maker: Maker, body: Body): Table {
 export function takeFlags(table: Table, body: Body): void {
   if (typeof body.HasNotes === "boolean") table.notes = body.HasNotes;
   if (typeof body.HasActivities === "boolean") table.activities = body.HasActivities;
-}
-
-/** English plurals as Dataverse forms entity set names. */
-function pluralOf(name: string): string {
-  if (/[^aeiou]y$/.test(name)) return `${name.slice(0, -1)}ies`;
-  return /(s|x|z|ch|sh)$/.test(name) ? `${name}es` : `${name}s`;
 }
 
 /** The columns every custom table has. */

@@ -3,8 +3,9 @@ import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
 import { GUID } from "../guids.ts";
 import type { Table } from "../model.ts";
-import { parseOptions, type QueryOptions } from "../query/options.ts";
+import { pairs, parseOptions, type QueryOptions } from "../query/options.ts";
 import { type ApiRequest, odata } from "../request.ts";
+import { isKnownTable } from "../routes/known-names.ts";
 import type { Segment } from "../wire/address.ts";
 import { baseType, FAMILIES, isExact, type MetadataNode, own } from "./node.ts";
 import { nodeFilter } from "./node-filter.ts";
@@ -38,9 +39,15 @@ export function readMetadata(request: ApiRequest, segments: Segment[]): Reply {
     ["$top", options.top],
     ["$orderby", options.orderby],
     ["$apply", options.apply],
+    ["$skiptoken", options.skiptoken],
+    ["$deltatoken", options.deltatoken],
   ] as const) {
     if (given !== undefined)
       throw errors.badQuery(`The query parameter ${name} is not supported on metadata entities.`);
+  }
+  const languages = pairs(request.call.query).find(([name]) => name === "LabelLanguages")?.[1];
+  if (languages !== undefined && languages !== "1033") {
+    throw errors.notBuilt(`A label in another language than 1033 (LabelLanguages=${languages.slice(0, 100)})`);
   }
   const [root, ...rest] = segments;
   let place: Place = {
@@ -76,6 +83,7 @@ export function tableByKey(environment: Environment, key: string): Table {
   for (const table of environment.tables.values()) {
     if (name === undefined ? table.id === wanted : table.name === name) return table;
   }
+  if (name !== undefined && isKnownTable(name)) throw errors.notBuilt(`The table '${name}'`);
   throw errors.missing("EntityMetadata", name ?? key);
 }
 

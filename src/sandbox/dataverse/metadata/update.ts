@@ -30,6 +30,9 @@ export function updateColumn(maker: Maker, table: Table, column: Column, body: B
   same(body.LogicalName, column.name, "LogicalName");
   same(body.SchemaName, column.schema, "SchemaName");
   if (body["@odata.type"] !== undefined) same(typeName(body), derivedType(column), "@odata.type");
+  if (body.IsSecured === true && !column.secured) {
+    throw errors.notBuilt("A column with column-level security (IsSecured)");
+  }
   const level = levelOf(body) ?? column.level;
   if ((level === "SystemRequired") !== (column.level === "SystemRequired")) {
     throw errors.badSchema(`The RequiredLevel of '${column.name}' cannot be changed to or from SystemRequired.`);

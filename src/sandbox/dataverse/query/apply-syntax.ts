@@ -27,6 +27,9 @@ export function parseApply(text: string): Apply {
 
 function groupsIn(text: string, whole: string): Pick<Apply, "groups" | "aggregates"> {
   const [columns = "", aggregate, ...more] = splitOutside(text, ",").map((part) => part.trim());
+  if (/[(,]\s*(hour|day|week|month|quarter|year)\(/.test(columns)) {
+    throw errors.notBuilt("Grouping by parts of a date in $apply");
+  }
   const names = /^\(([^()]*)\)$/.exec(columns)?.[1]?.split(",");
   const aggregated = aggregate === undefined ? "" : inside(aggregate, "aggregate");
   if (!names || aggregated === undefined || more.length > 0) throw unreadable(whole);

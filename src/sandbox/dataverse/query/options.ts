@@ -50,7 +50,7 @@ export const QUERY_OPTIONS: Operation[] = [
 ];
 
 /** Real options of Dataverse that the sandbox answers with 501. */
-const NOT_BUILT = new Set(["fetchXml", "savedQuery", "userQuery", "sql"]);
+export const NOT_BUILT: ReadonlySet<string> = new Set(["fetchXml", "savedQuery", "userQuery", "sql"]);
 /** Options the service itself refuses (dataverse.md section 6). */
 const REFUSED: Record<string, string> = {
   $skip: "Skip Clause is not supported in CRM",

@@ -107,7 +107,7 @@ function other(
     if (!Array.isArray(value)) throw errors.notNested(table.set, base);
     const members: Nested = { kind: "collection", collection, bodies: [], rows: [] };
     for (const each of value as unknown[]) {
-      if (annotation === "") members.bodies.push(nestedBody(table, base, each));
+      if (annotation === "") members.bodies.push(nestedBody(table, base, collection.other, each));
       else members.rows.push(referenced(environment, table, base, [collection.other.name], each).row);
     }
     draft.nested = [...(draft.nested ?? []), members];
@@ -120,9 +120,19 @@ function other(
   }
 }
 
-function nestedBody(table: Table, name: string, value: unknown): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw errors.notNested(table.set, name);
+function nestedBody(table: Table, name: string, other: Table, value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw errors.notNested(table.set, name);
+  // Left alone it would make a new row where one that exists was meant.
+  if ("@odata.id" in value) throw errors.nestedReference(table.set, name);
+  requireType(other, value as Record<string, unknown>);
+  return value as Record<string, unknown>;
+}
+
+/** A body that says what it is must be of the table's type. Throws 400. */
+export function requireType(table: Table, body: Record<string, unknown>): void {
+  const type = body["@odata.type"];
+  if (type === undefined || type === `Microsoft.Dynamics.CRM.${table.name}`) return;
+  if (type !== `#Microsoft.Dynamics.CRM.${table.name}`) throw errors.otherType(table.set, type, table.name);
 }
 
 function nest(
@@ -134,10 +144,11 @@ function nest(
   value: unknown,
   operation: "create" | "update",
 ): void {
-  const body = nestedBody(table, name, value);
+  if (typeof value !== "object" || Array.isArray(value)) throw errors.notNested(table.set, name);
   if (operation === "update" || target === "owner") throw errors.deepUpdate(table.set, name);
   const other = environment.tables.get(target);
   if (!other) throw errors.notBuilt(`The table '${target}', which '${name}' of ${table.set} leads to,`);
+  const body = nestedBody(table, name, other, value);
   draft.nested = [...(draft.nested ?? []), { kind: "lookup", column, target: other, body }];
 }
 

@@ -114,3 +114,23 @@ test("POST collection: creates a child that is bound already", async () => {
   expect((await client.api("POST", `accounts(${account})/name`, {})).status).toBe(405);
   expect(codeOf(await client.api("POST", path, { nope: 1 }))).toEqual([400, "0x80048d19"]);
 });
+
+// OData JSON format 4.0, sections 4.5.3 and 8.5: a type that does not fit; an address where a new row was expected.
+test("Deep insert: a row of another type, or one that exists, is not taken for a new row of this one", async () => {
+  const typed = (table: string) => ({ "@odata.type": `#Microsoft.Dynamics.CRM.${table}` });
+  expect((await client.api("POST", "accounts", { ...typed("account"), name: "A" })).status).toBe(204);
+  const known = id(await client.api("POST", "contacts", { lastname: "C" }));
+  for (const body of [
+    { ...typed("contact"), name: "A" },
+    { "@odata.type": 7, name: "A" },
+    { name: "A", primarycontactid: { ...typed("lead"), lastname: "C" } },
+    { name: "A", contact_customer_accounts: [{ ...typed("lead"), lastname: "C" }] },
+    { name: "A", primarycontactid: { "@odata.id": `contacts(${known})` } },
+    { name: "A", contact_customer_accounts: [{ "@odata.id": `contacts(${known})` }] },
+  ]) {
+    expect(codeOf(await client.api("POST", "accounts", body))).toEqual([400, "0x80048d19"]);
+  }
+  expect(codeOf(await client.api("PATCH", `contacts(${known})`, typed("account")))).toEqual([400, "0x80048d19"]);
+  expect(await rows("accounts?$select=name")).toHaveLength(1);
+  expect(await rows("contacts?$select=lastname")).toHaveLength(1);
+});

@@ -3,6 +3,7 @@ import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
 import { parseOptions } from "../query/options.ts";
+import { requireType } from "../records/draft.ts";
 import { createRelated, createRow } from "../records/write.ts";
 import { collectionNavigation } from "../relationships.ts";
 import { type ApiRequest, applied, jsonBody, noContent, transact } from "../request.ts";
@@ -21,6 +22,7 @@ export const CREATE_OPERATIONS: Operation[] = [
 /** `POST /{set}`. */
 export function createRecord(request: ApiRequest, table: Table): Reply {
   const body = jsonBody(request, table.set);
+  requireType(table, body);
   return created(request, table, () => transact(request, (tx) => createRow(tx, table, body)));
 }
 
@@ -29,6 +31,7 @@ export function createInCollection(request: ApiRequest, table: Table, row: Row, 
   const collection = collectionNavigation(request.environment, table, name);
   if (!collection) throw errors.wrongVerb(request.call.method);
   const body = jsonBody(request, collection.other.set);
+  requireType(collection.other, body);
   return created(request, collection.other, () =>
     transact(request, (tx) => createRelated(tx, table, row, collection, body)),
   );

@@ -69,7 +69,7 @@ export const KNOWN_MESSAGES: ReadonlySet<string> = words(`
   RetrieveUserPrivilegeByPrivilegeName RetrieveUserPrivileges RetrieveUserQueues RetrieveUserSetOfPrivilegesByIds
   RetrieveUserSetOfPrivilegesByNames RetrieveUserSettingsSystemUser RetrieveUsersPrivilegesThroughTeams
   RetrieveVersion RevertProduct ReviseQuote RevokeAccess RevokeSharedLink Rollup RouteTo Search SearchByBodyKbArticle
-  SearchByKeywordsKbArticle SearchByTitleKbArticle SendBulkMail SendEmail SendEmailFromTemplate SendFax SendTemplate
+  SearchByKeywordsKbArticle SearchByTitleKbArticle searchautocomplete searchquery searchstatistics searchstatus searchsuggest SendBulkMail SendEmail SendEmailFromTemplate SendFax SendTemplate
   SetAutoNumberSeed SetBusinessEquipment SetBusinessSystemUser SetDataEncryptionKey SetFeatureStatus SetLocLabels
   SetParentBusinessUnit SetParentSystemUser SetParentTeam SetPreferredSolution SetProcess SetReportRelated
   StageAndUpgrade StageAndUpgradeAsync StageSolution SyncBulkOperation TransformImport TriggerServiceEndpointCheck
@@ -134,7 +134,7 @@ export const KNOWN_SETS: ReadonlySet<string> = words(`
   transformationmappings transformationparametermappings translationprocesses unresolvedaddresses untrackedemails
   uoms uomschedules userapplicationmetadatas userentityinstancedatas userentityuisettingscollection
   userfiscalcalendars userforms usermappings userqueries userqueryvisualizations usersettingscollection
-  virtualentitymetadatas webresources webwizards wizardaccessprivileges wizardpages workflowbinaries
+  virtualentitymetadatas webresourceset webwizards wizardaccessprivileges wizardpages workflowbinaries
   workflowdependencies workflowlogs workflows workflowwaitsubscriptions
 `);
 
@@ -142,6 +142,30 @@ export const KNOWN_SETS: ReadonlySet<string> = words(`
 export const KNOWN_ROOTS: ReadonlySet<string> = words(`
   $batch $metadata EntityDefinitions GlobalOptionSetDefinitions RelationshipDefinitions ManagedPropertyDefinitions
 `);
+
+/** Services that an environment offers beside the Web API, by how their addresses begin. */
+const OTHER_SERVICES: [path: string, name: string][] = [
+  ["/api/discovery/", "The Global Discovery Service"],
+  ["/api/search/", "Dataverse search"],
+  ["/XRMServices/2011/OrganizationData.svc", "The Organization Data Service (OData 2.0)"],
+  ["/XRMServices/", "The Organization Service (SOAP)"],
+];
+
+/** What stands behind an address that is not the Web API's; undefined where Dataverse has nothing there either. */
+export function otherService(path: string): string | undefined {
+  return OTHER_SERVICES.find(([start]) => path.toLowerCase().startsWith(start.toLowerCase()))?.[1];
+}
+
+/** Whether Dataverse has a table of this logical name: told by the set it would have. */
+export function isKnownTable(name: string): boolean {
+  return KNOWN_SETS.has(pluralOf(name)) || KNOWN_SETS.has(`${name}set`);
+}
+
+/** English plurals as Dataverse forms entity set names. */
+export function pluralOf(name: string): string {
+  if (/[^aeiou]y$/.test(name)) return `${name.slice(0, -1)}ies`;
+  return /(s|x|z|ch|sh)$/.test(name) ? `${name}es` : `${name}s`;
+}
 
 function words(text: string): Set<string> {
   return new Set(text.trim().split(/\s+/));

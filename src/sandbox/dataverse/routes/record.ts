@@ -4,6 +4,7 @@ import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
 import { parseOptions } from "../query/options.ts";
 import { deleteRow } from "../records/delete.ts";
+import { requireType } from "../records/draft.ts";
 import { requirePrivilege } from "../records/privileges.ts";
 import { findRow, type KeyPredicate, missing, parsePredicate } from "../records/references.ts";
 import { requireWritable, upsertRow } from "../records/write.ts";
@@ -62,6 +63,7 @@ function retrieve(request: ApiRequest, table: Table, key: KeyPredicate): Reply {
 
 function upsert(request: ApiRequest, table: Table, key: KeyPredicate, segment: Segment): Reply {
   const body = jsonBody(request, table.set);
+  requireType(table, body);
   const options = parseOptions(request.call.query);
   checkRepresentation(request, table, options);
   const row = findRow(table, key);

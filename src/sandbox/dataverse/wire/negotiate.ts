@@ -38,8 +38,16 @@ export function negotiate(call: Call, batch: boolean): void {
   if (call.body.length > 0 && !batch) requireJson(call);
   const accept = header(call, "accept");
   if (accept?.includes("odata.metadata")) requireMinimal(accept);
+  if (accept && /IEEE754Compatible\s*=\s*"?true/i.test(accept))
+    throw errors.notBuilt("The format IEEE754Compatible=true");
   if (headers["x-http-method-override"] ?? headers["x-http-method"]) {
     throw errors.notBuilt("Another method by header (X-HTTP-Method-Override)");
+  }
+  if (header(call, "prefer")?.includes("respond-async")) {
+    throw errors.notBuilt("A background operation (Prefer: respond-async)");
+  }
+  if (header(call, "mscrm.includemipsensitivitylabel") === "true") {
+    throw errors.notBuilt("A sensitivity label (MSCRM.IncludeMipSensitivityLabel)");
   }
 }
 
