@@ -3,7 +3,7 @@ import { errorReply, isWebApi } from "../dataverse/api.ts";
 import { ODataError } from "../dataverse/errors.ts";
 import { correlationId, errorBody } from "../entra/error-reply.ts";
 import { EntraError } from "../entra/errors.ts";
-import { type Call, jsonReply, type Reply } from "../http/exchange.ts";
+import { bytesOf, type Call, jsonReply, type Reply } from "../http/exchange.ts";
 import type { Fault } from "../http/faults.ts";
 
 /** The documented code of an injected status (dataverse.md sections 9 and 14). */
@@ -55,7 +55,7 @@ function spoilt(reply: Reply, fault: Fault): Reply {
   const headers =
     fault.contentType === undefined ? reply.headers : { ...reply.headers, "Content-Type": fault.contentType };
   if (!fault.malformed || reply.body === undefined) return { ...reply, headers };
-  const body = Buffer.from(reply.body);
+  const body = bytesOf(reply.body);
   return { ...reply, headers, body: body.subarray(0, Math.floor(body.length / 2)) };
 }
 

@@ -1,4 +1,4 @@
-import { type Call, header, type Reply } from "../http/exchange.ts";
+import { type Body, type Call, header, type Reply } from "../http/exchange.ts";
 import type { Environment } from "./environment.ts";
 import { errors } from "./errors.ts";
 import type { Actor, Transaction } from "./records/transaction.ts";
@@ -64,7 +64,7 @@ export function applied(
   return names.length === 0 ? {} : { "Preference-Applied": names.join(",") };
 }
 
-export function odata(status: number, body: string | Buffer, headers: Record<string, string> = {}): Reply {
+export function odata(status: number, body: Body, headers: Record<string, string> = {}): Reply {
   return {
     status,
     headers: { "Content-Type": "application/json; odata.metadata=minimal", "OData-Version": "4.0", ...headers },

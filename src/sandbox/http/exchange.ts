@@ -19,9 +19,18 @@ export type Reply = {
   headers: Record<string, string>;
   /** Set-Cookie headers. */
   cookies?: string[];
-  body?: string | Buffer;
+  body?: Body;
   rows?: number;
 };
+
+/** Pieces stand for the whole they make: joining megabytes for each reader costs more than all else of a kept page. */
+export type Body = string | Buffer | Buffer[];
+
+/** The whole body as bytes; empty where there is none. */
+export function bytesOf(body: Body | undefined): Buffer {
+  if (Array.isArray(body)) return Buffer.concat(body);
+  return Buffer.isBuffer(body) ? body : Buffer.from(body ?? "");
+}
 
 /** The one value of a header that may be sent several times. */
 export function header(call: Call, name: string): string | undefined {

@@ -1,4 +1,4 @@
-import type { Call } from "./exchange.ts";
+import { type Body, bytesOf, type Call } from "./exchange.ts";
 
 /** One request as `GET /_sandbox/requests` shows it. `status` 0 means the connection was cut without an answer. */
 export type LoggedRequest = {
@@ -21,7 +21,7 @@ export type LoggedRequest = {
 type Entry = Omit<LoggedRequest, "n" | "method" | "app" | "user" | "requestBody" | "responseBody">;
 
 export type RequestLog = {
-  add(call: Call, entry: Entry & { responseBody: string | Buffer | undefined }): void;
+  add(call: Call, entry: Entry & { responseBody: Body | undefined }): void;
   /** What is kept, oldest first. */
   list(): LoggedRequest[];
   /** All since the log was cleared, kept or not. */
@@ -47,10 +47,10 @@ export function createRequestLog(limit = 100_000, mostCharacters = ALL_BODIES): 
   /** Entries before this one have lost their bodies. */
   let stripped = 0;
 
-  function keepBodies(entry: LoggedRequest, call: Call, responseBody: string | Buffer | undefined): void {
+  function keepBodies(entry: LoggedRequest, call: Call, responseBody: Body | undefined): void {
     const hide = /\/oauth2\//i.test(call.path) ? withoutCredentials : (text: string) => text;
     entry.requestBody = hide(beginning(call.body));
-    entry.responseBody = hide(beginning(responseBody ?? ""));
+    entry.responseBody = hide(beginning(bytesOf(responseBody)));
     characters += entry.requestBody.length + entry.responseBody.length;
     for (; characters > mostCharacters && stripped < entries.length; stripped++) {
       const oldest = entries[stripped]!;
@@ -84,7 +84,7 @@ export function createRequestLog(limit = 100_000, mostCharacters = ALL_BODIES): 
   };
 }
 
-function beginning(body: string | Buffer): string {
+function beginning(body: Buffer): string {
   if (body.length <= LONGEST_BODY) return body.toString();
   return `${body.slice(0, LONGEST_BODY).toString()}... (${body.length - LONGEST_BODY} more)`;
 }

@@ -1,22 +1,29 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
-import type { Reply } from "./exchange.ts";
+import { type Body, bytesOf, type Reply } from "./exchange.ts";
 
 /** Sends the answer as it is. */
 export function send(response: ServerResponse, reply: Reply, method: string): void {
-  const body =
-    reply.body === undefined ? undefined : Buffer.isBuffer(reply.body) ? reply.body : Buffer.from(reply.body);
+  const pieces = piecesOf(reply.body);
+  const length = pieces.reduce((sum, each) => sum + each.length, 0);
   if (reply.cookies) response.setHeader("Set-Cookie", reply.cookies);
   response.writeHead(reply.status, {
     ...reply.headers,
-    ...(reply.status === 204 || reply.status === 304 ? {} : { "Content-Length": String(body?.length ?? 0) }),
+    ...(reply.status === 204 || reply.status === 304 ? {} : { "Content-Length": String(length) }),
   });
-  response.end(method === "HEAD" ? undefined : body);
+  response.cork();
+  if (method !== "HEAD") for (const each of pieces) response.write(each);
+  response.end();
+  response.uncork();
+}
+
+function piecesOf(body: Body | undefined): Buffer[] {
+  return Array.isArray(body) ? body : body === undefined ? [] : [bytesOf(body)];
 }
 
 /** Announces the whole body, sends half of it, and cuts the line. */
 export function sendHalf(response: ServerResponse, reply: Reply): void {
-  const body = Buffer.from(reply.body ?? "");
+  const body = bytesOf(reply.body);
   response.writeHead(reply.status, { ...reply.headers, "Content-Length": String(Math.max(body.length, 1)) });
   response.write(body.subarray(0, Math.floor(body.length / 2)), () => response.socket?.destroy());
 }
@@ -28,7 +35,7 @@ export async function trickle(
   { bytes, everyMs }: { bytes: number; everyMs: number },
   stop: AbortSignal,
 ): Promise<void> {
-  const body = Buffer.from(reply.body ?? "");
+  const body = bytesOf(reply.body);
   const noBody = reply.status === 204 || reply.status === 304;
   response.writeHead(reply.status, { ...reply.headers, ...(noBody ? {} : { "Content-Length": String(body.length) }) });
   response.flushHeaders();

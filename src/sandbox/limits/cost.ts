@@ -1,4 +1,4 @@
-import type { Call, Reply } from "../http/exchange.ts";
+import type { Body, Call, Reply } from "../http/exchange.ts";
 import type { Figures } from "./figures.ts";
 
 /**
@@ -31,7 +31,9 @@ const isBatch = (call: Call): boolean => call.path.endsWith("/$batch");
 /** Every answered part has a status line of its own. */
 const batchParts = (reply: Reply): number => occurrences(reply.body, "\nHTTP/1.1 ");
 
-function occurrences(body: string | Buffer | undefined, text: string): number {
+function occurrences(body: Body | undefined, text: string): number {
+  // A row is never split between pieces.
+  if (Array.isArray(body)) return body.reduce((sum, each) => sum + occurrences(each, text), 0);
   if (body === undefined) return 0;
   let count = 0;
   for (let at = body.indexOf(text); at >= 0; at = body.indexOf(text, at + text.length)) count++;

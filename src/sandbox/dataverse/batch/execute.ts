@@ -1,4 +1,4 @@
-import { type Call, header, type Reply } from "../../http/exchange.ts";
+import { bytesOf, type Call, header, type Reply } from "../../http/exchange.ts";
 import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import type { Transaction } from "../records/transaction.ts";
@@ -133,6 +133,6 @@ function addressWritten(request: ApiRequest, operation: BatchOperation, reply: R
   const set = own.slice(own.lastIndexOf("/") + 1);
   const table = request.environment.sets.get(set);
   if (reply.status !== 201 || !table || reply.body === undefined) return own;
-  const row = JSON.parse(reply.body.toString()) as Record<string, unknown>;
+  const row = JSON.parse(bytesOf(reply.body).toString()) as Record<string, unknown>;
   return `${request.base}/${set}(${String(row[table.idColumn])})`;
 }

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import type { Reply } from "../../http/exchange.ts";
+import { bytesOf, type Reply } from "../../http/exchange.ts";
 import { namedGuid } from "../guids.ts";
 
 /** An answered request of a batch; `contentId` only within a change set. */
@@ -46,7 +46,7 @@ function writeOperation(pieces: (string | Buffer)[], { contentId, reply }: Answe
   head.push("", `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ""}`);
   if (reply.status >= 400) head.push(`REQ_ID: ${namedGuid(`batch part ${++written}`)}`);
   for (const [name, value] of Object.entries(headersOf(reply))) head.push(`${name}: ${value}`);
-  pieces.push(`${head.join(CRLF)}${CRLF}${CRLF}`, reply.body ?? "", CRLF);
+  pieces.push(`${head.join(CRLF)}${CRLF}${CRLF}`, bytesOf(reply.body), CRLF);
 }
 
 /** A created or updated row's address stands in `Location` as well; bodies are announced as streamed. */

@@ -29,7 +29,7 @@ export type ListRequest = Reader & {
 };
 
 /** The JSON of one page of a table. Source: dataverse.md sections 6 and 10. */
-export function listPage(request: ListRequest): Buffer {
+export function listPage(request: ListRequest): Buffer | Buffer[] {
   const { environment, table, options, prefer, base } = request;
   const cookie = options.skiptoken === undefined ? undefined : readCookie(options.skiptoken);
   const tracked = prefer.trackChanges || cookie?.version !== undefined;
@@ -73,10 +73,10 @@ export function listPage(request: ListRequest): Buffer {
 }
 
 /** Each stretch ends with the comma that belongs between rows; the last one is too much. */
-function joined(before: string, stretch: Buffer[], after: string): Buffer {
+function joined(before: string, stretch: Buffer[], after: string): Buffer[] {
   const last = stretch.pop();
   const rows = last ? [...stretch, last.subarray(0, -1)] : [];
-  return Buffer.concat([Buffer.from(before), ...rows, Buffer.from(after)]);
+  return [Buffer.from(before), ...rows, Buffer.from(after)];
 }
 
 function* written(rows: Row[], write: RowWriter, more: ((row: Row) => string) | undefined): Generator<string> {

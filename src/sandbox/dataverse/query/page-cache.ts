@@ -1,24 +1,23 @@
 import type { Table } from "../model.ts";
 import { isAlive, type Row, VERSION } from "../row.ts";
-import { append, written } from "../wire/page-buffer.ts";
+import { begin, end, put } from "../wire/page-buffer.ts";
 
-/** Rows written once and kept as bytes, a block at a time. */
-type Block = {
-  bytes: Buffer;
-  /** Where the nth living row begins; one more entry for the end. A comma follows each row. */
-  starts: Uint32Array;
-  /** What tells that no row of the block has changed since: any write gives a version above all before it. */
-  newest: number;
-  living: number;
-};
+/** Rows written one after the other, a comma behind each. `next` is the position after the last of them. */
+type Written = { bytes: Buffer; count: number; last: Row | undefined; next: number };
 
-const BLOCK = 500;
+/**
+ * A block of written rows that is kept. A write gives a row a version above all before it, so the block still holds
+ * while it has as many living rows and its newest is the same; and surely while the whole table was not written.
+ */
+type Block = Written & { newest: number; lastWrite: number };
+
+const BLOCK = 100;
 /** Tables below this are written quickly enough; caching them would only hold memory. */
 const SMALLEST_TABLE = 1000;
 /** Of one table. The oldest blocks give way. */
 const MOST_BYTES = 192 * 1024 * 1024;
 
-/** The blocks of a table, by number and what they show, oldest first. */
+/** The blocks of a table, by position and what they show, oldest first. */
 type Blocks = { rows: Row[]; shape: number; held: number; known: Map<string, Block> };
 const tables = new WeakMap<Table, Blocks>();
 
@@ -37,26 +36,44 @@ export function cachedRows(
   from: number,
   size: number,
 ): Stretch | undefined {
-  if (table.rows.length < SMALLEST_TABLE) return undefined;
-  const blocks = blocksOf(table);
+  const { rows } = table;
+  if (rows.length < SMALLEST_TABLE) return undefined;
   const stretch: Stretch = { bytes: [], count: 0, last: undefined, more: false };
-  for (let at = from; at < table.rows.length; ) {
-    const number = Math.floor(at / BLOCK);
-    const end = Math.min((number + 1) * BLOCK, table.rows.length);
-    const skipped = livingIn(table.rows, number * BLOCK, at);
-    const block = blockAt(blocks, shown, number, end, write);
-    const here = block.living - skipped;
-    if (here > 0 && stretch.count === size) return { ...stretch, more: true };
-    const taken = Math.min(here, size - stretch.count);
-    if (taken > 0) {
-      stretch.bytes.push(block.bytes.subarray(block.starts[skipped], block.starts[skipped + taken]));
-      stretch.count += taken;
-      stretch.last = livingAt(table.rows, at, taken);
-    }
-    if (taken < here) return { ...stretch, more: true };
-    at = end;
+  let at = from;
+  while (at < rows.length && stretch.count < size) {
+    const left = size - stretch.count;
+    const stop = Math.min(at - (at % BLOCK) + BLOCK, rows.length);
+    // Where a page begins or ends within a block, its rows there are written for this page alone.
+    const whole = at % BLOCK === 0 && left >= BLOCK;
+    const part = whole ? blockAt(table, shown, at, stop, write) : writeRows(rows, at, stop, write, left);
+    stretch.bytes.push(part.bytes);
+    stretch.count += part.count;
+    stretch.last = part.last ?? stretch.last;
+    at = part.next;
   }
-  return stretch;
+  while (at < rows.length && !isAlive(rows[at]!)) at++;
+  return { ...stretch, more: at < rows.length };
+}
+
+function blockAt(table: Table, shown: string, from: number, to: number, write: (row: Row) => string): Block {
+  const blocks = blocksOf(table);
+  const { rows, known } = blocks;
+  const name = `${from} ${shown}`;
+  const kept = known.get(name);
+  const lastWrite = Math.max(table.logVersions.at(-1) ?? 0, table.deleted.at(-1)?.version ?? 0);
+  if (kept && kept.next === to && (kept.lastWrite === lastWrite || holds(kept, rows, from))) {
+    kept.lastWrite = lastWrite;
+    return kept;
+  }
+  const block = { ...writeRows(rows, from, to, write, BLOCK), newest: newestOf(rows, from, to), lastWrite };
+  if (kept) forget(blocks, name, kept);
+  known.set(name, block);
+  blocks.held += block.bytes.length;
+  for (const [oldest, each] of known) {
+    if (blocks.held <= MOST_BYTES || each === block) break;
+    forget(blocks, oldest, each);
+  }
+  return block;
 }
 
 function blocksOf(table: Table): Blocks {
@@ -68,56 +85,36 @@ function blocksOf(table: Table): Blocks {
   return fresh;
 }
 
-function blockAt(blocks: Blocks, shown: string, number: number, end: number, write: (row: Row) => string): Block {
-  const { rows, known } = blocks;
-  let newest = 0;
-  let living = 0;
-  for (let at = number * BLOCK; at < end; at++) {
-    const version = rows[at]![VERSION] as number;
-    if (version < 0) continue;
-    living++;
-    if (version > newest) newest = version;
-  }
-  const name = `${number} ${shown}`;
-  const kept = known.get(name);
-  if (kept && kept.newest === newest && kept.living === living) return kept;
-  const block = { ...writtenRows(rows, number * BLOCK, end, living, write), newest, living };
-  if (kept) forget(blocks, name, kept);
-  known.set(name, block);
-  blocks.held += block.bytes.length;
-  for (const [oldest, each] of known) {
-    if (blocks.held <= MOST_BYTES || each === block) break;
-    forget(blocks, oldest, each);
-  }
-  return block;
-}
-
 function forget(blocks: Blocks, name: string, block: Block): void {
   blocks.known.delete(name);
   blocks.held -= block.bytes.length;
 }
 
-function writtenRows(rows: Row[], first: number, end: number, living: number, write: (row: Row) => string) {
-  const starts = new Uint32Array(living + 1);
-  let bytes = 0;
-  let nth = 0;
-  for (let at = first; at < end; at++) {
+function holds(block: Block, rows: Row[], from: number): boolean {
+  let living = 0;
+  for (let at = from; at < block.next; at++) if (isAlive(rows[at]!)) living++;
+  return living === block.count && newestOf(rows, from, block.next) === block.newest;
+}
+
+/** Deleted rows have a negative version, so they never are the newest. */
+function newestOf(rows: Row[], from: number, to: number): number {
+  let newest = 0;
+  for (let at = from; at < to; at++) newest = Math.max(newest, rows[at]![VERSION] as number);
+  return newest;
+}
+
+function writeRows(rows: Row[], from: number, to: number, write: (row: Row) => string, most: number): Written {
+  begin();
+  let count = 0;
+  let last: Row | undefined;
+  let at = from;
+  for (; at < to && count < most; at++) {
     const row = rows[at]!;
     if (!isAlive(row)) continue;
-    bytes = append(`${write(row)},`, bytes);
-    starts[++nth] = bytes;
+    put(write(row));
+    put(",");
+    last = row;
+    count++;
   }
-  return { bytes: written(bytes), starts };
-}
-
-function livingIn(rows: Row[], from: number, to: number): number {
-  let living = 0;
-  for (let at = from; at < to; at++) if (isAlive(rows[at]!)) living++;
-  return living;
-}
-
-/** The nth living row (from 1) at or after a position. */
-function livingAt(rows: Row[], from: number, nth: number): Row | undefined {
-  for (let at = from, left = nth; at < rows.length; at++) if (isAlive(rows[at]!) && --left === 0) return rows[at];
-  return undefined;
+  return { bytes: end(), count, last, next: at };
 }

@@ -39,9 +39,11 @@ function part(value: Cell): string | undefined {
 
 /** Puts a new row into every key. Throws before anything is changed when a value is taken. */
 export function enterKeys(table: Table, row: Row): void {
-  const entries = table.keys.map((key) => (key.failed ? undefined : entryOf(key, row)));
-  for (const [n, key] of table.keys.entries()) refuseTaken(key, entries[n], row);
-  for (const [n, key] of table.keys.entries()) if (entries[n] !== undefined) key.rows.set(entries[n]!, row);
+  const { keys } = table;
+  if (keys.length === 0) return;
+  const entries = keys.map((key) => (key.failed ? undefined : entryOf(key, row)));
+  for (let n = 0; n < keys.length; n++) refuseTaken(keys[n]!, entries[n], row);
+  for (let n = 0; n < keys.length; n++) if (entries[n] !== undefined) keys[n]!.rows.set(entries[n]!, row);
 }
 
 export function leaveKeys(table: Table, row: Row): void {

@@ -1,7 +1,7 @@
 import { newId } from "../environment.ts";
 import { errors } from "../errors.ts";
 import { type Column, read, slotOf, type Table, typeSlotOf } from "../model.ts";
-import { type Cell, idOf, type Row, VERSION } from "../row.ts";
+import { type Cell, ID, idOf, type Row, SEQUENCE, VERSION } from "../row.ts";
 import { nextNumber } from "./auto-number.ts";
 import { type Draft, drafted, dropDrafted } from "./draft.ts";
 import { refuseDuplicates } from "./duplicates.ts";
@@ -26,8 +26,9 @@ export function createFrom(tx: Transaction, table: Table, draft: Draft, id?: str
   requireColumns(tx, table, draft);
   if (table.byId.has(rowId)) throw errors.duplicateId();
 
-  const row: Row = [rowId, 0, ++environment.sequence];
-  while (row.length < table.slots) row.push(undefined);
+  const row = emptyRow(table);
+  row[ID] = rowId;
+  row[SEQUENCE] = ++environment.sequence;
   applyDefaults(tx, table, row);
   applyDraft(table, row, draft);
   backdate(tx, table, row, draft);
@@ -39,6 +40,19 @@ export function createFrom(tx: Transaction, table: Table, draft: Draft, id?: str
   stamp(tx, table, row);
   if (tx.actor.detectDuplicates) refuseDuplicates(tx, table, row);
   return row;
+}
+
+const emptyRows = new WeakMap<Table, Row>();
+
+/** A row with all its places, copied in one go: filling each anew was a tenth of a bulk create. */
+function emptyRow(table: Table): Row {
+  let empty = emptyRows.get(table);
+  if (empty?.length !== table.slots) {
+    empty = ["", 0, 0];
+    while (empty.length < table.slots) empty.push(undefined);
+    emptyRows.set(table, empty);
+  }
+  return empty.slice();
 }
 
 /** Changes a row as drafted. Every drafted column counts as written, also where it is equal (section 4). */
@@ -158,7 +172,10 @@ function complete(tx: Transaction, table: Table, row: Row, draft: Draft): void {
   }
   const currency = table.columns.get("transactioncurrencyid");
   if (!currency) return;
-  const money = draft.columns.some((column, n) => column.kind === "money" && draft.values[n] !== null);
+  let money = false;
+  for (let n = 0; n < draft.columns.length; n++) {
+    if (draft.columns[n]!.kind === "money" && draft.values[n] !== null) money = true;
+  }
   if (money && read(row, currency) === null) put(table, row, "transactioncurrencyid", tx.environment.currency);
   if (money || drafted(draft, currency) !== undefined) {
     const currencies = tx.environment.tables.get("transactioncurrency")!;

@@ -113,9 +113,17 @@ export function digitsOf(column: Column): number {
   return column.precision ?? (column.kind === "money" ? CURRENCY_DIGITS : column.kind === "double" ? 5 : 10);
 }
 
+/** Below this a product that comes out whole is nearer to it than any half. */
+const EXACT = 2 ** 50;
+
 /** Half away from zero, on the decimal digits and not on the binary fraction, so that 1.005 becomes 1.01. */
 export function roundTo(value: number, digits: number): number {
-  if (Number.isInteger(value) || Number(value.toFixed(digits)) === value) return value;
+  if (Number.isInteger(value)) return value;
+  // Nearly every number has no more digits than are kept; multiplying shows it for a fraction of what text costs.
+  const scale = 10 ** digits;
+  const whole = value * scale;
+  if (Number.isInteger(whole) && Math.abs(whole) < EXACT) return whole / scale;
+  if (Number(value.toFixed(digits)) === value) return value;
   const shifted = Math.round(Number(shift(Math.abs(value), digits)));
   return Math.sign(value) * Number(shift(shifted, -digits));
 }

@@ -103,11 +103,17 @@ function valueWriter(column: Column): (value: Cell) => string {
     case "image":
     case "virtual":
     case "party":
-      return (value) => JSON.stringify(value);
+      return (value) => quoted(value as string);
     default:
       return (value) => String(value);
   }
 }
+
+/** Text in which JSON escapes nothing: no quote, backslash, control sign or half of a pair. */
+const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
+
+/** Nearly all text is plain; sparing it the call of JSON.stringify saves a quarter of a page. */
+const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
 
 /** JSON of one value alone, as the address of a property answers it. */
 export function writeValue(column: Column, value: Cell): string {
