@@ -23,6 +23,7 @@ import { LIST_OPERATIONS } from "../../src/sandbox/dataverse/routes/lists.ts";
 import { MERGE_OPERATIONS } from "../../src/sandbox/dataverse/routes/merge.ts";
 import { NAVIGATION_OPERATIONS } from "../../src/sandbox/dataverse/routes/navigation.ts";
 import { ORGANIZATION_OPERATIONS } from "../../src/sandbox/dataverse/routes/organization.ts";
+import { ELASTIC_OPERATIONS } from "../../src/sandbox/dataverse/routes/partition.ts";
 import { PROPERTY_OPERATIONS } from "../../src/sandbox/dataverse/routes/property.ts";
 import { QUALIFY_OPERATIONS } from "../../src/sandbox/dataverse/routes/qualify.ts";
 import { RECORD_OPERATIONS } from "../../src/sandbox/dataverse/routes/record.ts";
@@ -63,6 +64,7 @@ export const AREAS: Area[] = [
       ...QUALIFY_OPERATIONS,
       ...RECORD_OPERATIONS,
       ...REFERENCE_OPERATIONS,
+      ...ELASTIC_OPERATIONS,
       ...PROTOCOL_OPERATIONS,
     ],
   },

@@ -6,6 +6,7 @@ import type { Environment } from "./environment.ts";
 import { errors, ODataError } from "./errors.ts";
 import { runJobs } from "./jobs/bulk-delete.ts";
 import { optionalBehaviours } from "./optional-behaviours.ts";
+import { expireRows } from "./records/expiry.ts";
 import type { Actor } from "./records/transaction.ts";
 import type { ApiRequest } from "./request.ts";
 import { route } from "./routes/router.ts";
@@ -55,6 +56,7 @@ function answer(call: Call, environment: Environment, gate: Gate): Reply {
   if (call.method === "OPTIONS") throw errors.notBuilt("Calling from a page of another origin (CORS)");
   const claims = admit(call, gate);
   if (environment.jobs.length > 0) runJobs(environment);
+  if (environment.nextExpiry !== undefined) expireRows(environment);
   const { request, path } = requestOf(call, environment, claims, LONGEST_ADDRESS);
   if (path !== "$batch") return route(request, path);
   return batchReply(request, (part, tx) => {
@@ -107,12 +109,13 @@ export function errorReply(error: ODataError, prefer?: string): Reply {
   };
 }
 
-function annotations({ code, message }: ODataError, prefer: Preferences): Record<string, string> {
+function annotations({ code, message, details = {} }: ODataError, prefer: Preferences): Record<string, string> {
   const all: Record<string, string> = { "Microsoft.PowerApps.CDS.InnerError.Message": message };
   if (code.startsWith("0x8")) {
     all["Microsoft.PowerApps.CDS.HelpLink"] =
       `http://go.microsoft.com/fwlink/?LinkID=398563&error=Microsoft.Crm.CrmException%3a${code.slice(2)}&client=platform`;
   }
+  for (const [name, value] of Object.entries(details)) all[`Microsoft.PowerApps.CDS.ErrorDetails.${name}`] = value;
   const wanted = Object.entries(all).filter(([name]) => prefer.wants(name));
   return Object.fromEntries(wanted.map(([name, value]) => [`@${name}`, value]));
 }

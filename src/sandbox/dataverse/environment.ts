@@ -54,6 +54,8 @@ export type Environment = {
   optionSets: Map<string, OptionSet>;
   /** Jobs that wait or run. */
   jobs: BulkDeleteJob[];
+  /** When the next row of an elastic table may vanish; undefined: none ever. */
+  nextExpiry?: number | undefined;
   /** A fault; undefined: changes are seen at once. */
   schemaLag?: SchemaLag;
   plugins: Plugin[];

@@ -6,6 +6,8 @@ export class ODataError extends Error {
   readonly status: number;
   readonly code: string;
   readonly headers: Record<string, string>;
+  /** What `Microsoft.PowerApps.CDS.ErrorDetails.*` annotations tell besides, by the rest of their name. */
+  details?: Record<string, string>;
 
   constructor(status: number, code: string, message: string, headers: Record<string, string> = {}) {
     super(message);
@@ -90,6 +92,7 @@ export const errors = {
       "0x80060888",
       `The type '${cast}' specified in the URI is neither a base type nor a sub-type of the previously-specified type 'Microsoft.Dynamics.CRM.${type}'.`,
     ),
+  linkEntities: () => make(400, "0x80048d0b", "Link entities are not supported"),
   queryNode: (kind: string) => make(400, "0x80060888", `The query node ${kind} is not supported.`),
 
   // bodies (sections 4, 5)
@@ -182,6 +185,8 @@ export const errors = {
       "0x80040203",
       `DateTime is less than minumum value supported by CrmDateTime. Actual value: ${value}, Minimum value supported: 01/01/1753 00:00:00`,
     ),
+  notJson: (table: string, column: string) =>
+    make(400, "0x80040203", `Invalid argument. The value of '${column}' of '${table}' is not valid JSON.`),
   required: (table: string, column: string) =>
     make(400, "0x80040203", `Invalid argument. The required column '${column}' of '${table}' has no value.`),
 
@@ -228,6 +233,10 @@ export const errors = {
     ),
   pluginRefused: (text: string) => make(400, "0x80040265", text),
   bulkBody: (set: string, text: string) => payload(set, `Microsoft.OData.ODataException: ${text}`),
+  bulkPartly: (first: ODataError, items: string) =>
+    Object.assign(make(first.status, first.code, first.message), {
+      details: { "Plugin.BulkApiErrorDetails": items },
+    }),
   deleteMultiple: () => make(501, "0x0", "DeleteMultiple has not yet been implemented."),
   messageUnsupported: (table: string) => make(400, "0x80100008", `${table} entity does not support this message.`),
   noSuchMessage: (message: string, table: string) =>
@@ -318,6 +327,7 @@ export const errors = {
     make(400, "0x80047013", `An attribute with the specified name ${column} already exists for entity ${table}.`),
   duplicateTable: (table: string) =>
     make(400, "0x80047010", `An object with the specified name already exists: ${table}`),
+  elastic: (what: string) => make(400, "0x80040203", `Invalid argument. Elastic tables do not support ${what}.`),
   badSchema: (text: string) => make(400, "0x80040203", `Invalid argument. ${text}`),
   keyNameExists: (key: string, table: string) =>
     make(400, "0x80060893", `An entity key with the name ${key} already exists on entity ${table}.`),

@@ -10,11 +10,20 @@ const BULK = ["CreateMultiple", "UpdateMultiple"];
 const PAIRS = ["Associate", "Disassociate", "Retrieve", "RetrieveMultiple"];
 const OWNED = ["Assign", "GrantAccess", "ModifyAccess", "RevokeAccess"];
 
-/** The messages a table has. UpsertMultiple is never listed (dataverse.md section 7). */
+const ELASTIC_BULK = [...BULK, "UpsertMultiple", "DeleteMultiple"];
+
+/**
+ * The messages a table has. UpsertMultiple is never listed (dataverse.md section 7) but for elastic tables, as the
+ * reference page of flowlog does, which is one.
+ */
 function messagesOf(table: Table): string[] {
   if (table.intersect) return PAIRS;
   if (table.seedOnly) return ["Retrieve", "RetrieveMultiple"];
-  return [...PLAIN, ...(table.bulk ? BULK : []), ...(table.owned === "user" ? OWNED : [])];
+  return [
+    ...PLAIN,
+    ...(table.partition ? ELASTIC_BULK : table.bulk ? BULK : []),
+    ...(table.owned === "user" ? OWNED : []),
+  ];
 }
 
 /**

@@ -107,7 +107,7 @@ export type Relation = {
   collection?: string;
   schema: string;
   /** What deleting the target does to rows that look at it. Undefined: RemoveLink. */
-  onDelete?: "RemoveLink" | "Restrict" | "Cascade";
+  onDelete?: "RemoveLink" | "Restrict" | "Cascade" | "NoCascade";
   /** Made by a client. */
   custom?: boolean;
   /** The other actions of its CascadeConfiguration, shown only. */
@@ -180,17 +180,21 @@ export type Table = {
   relations: Relation[];
   manyToMany: ManyToMany[];
   keys: KeyIndex[];
+  /** The column `partitionid`, which elastic tables have and which is part of what identifies their rows; undefined: a standard table. */
+  partition?: Column;
   /** The next free place in a row. */
   slots: number;
   /** Goes up with every change of columns or keys, so that what was compiled from them is compiled again. */
   shape: number;
 
   rows: Row[];
+  /** By id; in an elastic table by id and partition (records/partition.ts). */
   byId: Map<string, Row>;
   /** Every write in order: the row and the version it got. An entry is current while both agree. */
   log: Row[];
   logVersions: number[];
-  deleted: { id: string; version: number }[];
+  /** Tombstones: under what the row stood in `byId`, which begins with its id. */
+  deleted: { key: string; version: number }[];
 };
 
 /** Columns that are properties of the row's type in the Web API (dataverse.md section 3: companions are not). */

@@ -154,8 +154,3 @@ test("MSCRM.SuppressCallbackRegistrationExpanderJob: is accepted", async () => {
 test("tag: is accepted in the URL", async () => {
   expect((await client.api("POST", "contacts?tag=mine", {})).status).toBe(204);
 });
-
-test("partitionId: names what is not built", async () => {
-  const answer = await client.api("GET", `contacts(${ID})?partitionId=x`);
-  expect([answer.status, answer.json.error.message]).toEqual([501, expect.stringContaining("partitionId")]);
-});

@@ -19,7 +19,6 @@ export const OPTIONAL_BEHAVIOURS: Operation[] = [
     source: SOURCE,
   },
   { name: "tag", does: "accepted in the URL", source: SOURCE },
-  { name: "partitionId", does: "501: elastic tables are not built", source: SOURCE },
 ];
 
 /** Steps one request may bypass by id. */
@@ -34,7 +33,6 @@ export function optionalBehaviours(
   environment: Environment,
   actor: Actor,
 ): Pick<Actor, "bypassPlugins" | "bypassAsync" | "bypassSteps" | "detectDuplicates"> {
-  if (/(?:^|&)partitionId=/.test(call.query)) throw errors.notBuilt("An elastic table (the URL parameter partitionId)");
   const logic = bypassedLogic(header(call, "mscrm.bypassbusinesslogicexecution"));
   const steps = bypassedSteps(header(call, "mscrm.bypassbusinesslogicexecutionstepids"));
   const plugins = trueOrFalse(call, "MSCRM.BypassCustomPluginExecution");

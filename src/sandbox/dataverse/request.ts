@@ -2,7 +2,7 @@ import { type Body, type Call, header, type Reply } from "../http/exchange.ts";
 import type { Environment } from "./environment.ts";
 import { errors } from "./errors.ts";
 import type { Actor, Transaction } from "./records/transaction.ts";
-import { begin, commit, rollback } from "./records/transaction.ts";
+import { begin, commit, rollback, Undecided } from "./records/transaction.ts";
 import type { Preferences } from "./wire/prefer.ts";
 
 /** One admitted call to the Web API, with what every route needs. */
@@ -36,17 +36,33 @@ export function jsonBody(request: ApiRequest, set: string): Record<string, unkno
   return value as Record<string, unknown>;
 }
 
-/** Runs one request's writes: all of them or, when anything throws, none. In a change set its maker decides that. */
+/**
+ * Runs one request's writes: all of them or, when anything throws, none, but for elastic tables. In a change set its
+ * maker decides that.
+ */
 export function transact<T>(request: ApiRequest, work: (tx: Transaction) => T): T {
   if (request.tx) return work({ ...request.tx, actor: request.actor });
   const tx = begin(request.environment, request.actor);
+  let result: T;
   try {
-    const result = work(tx);
-    commit(tx);
-    return result;
+    result = work(tx);
   } catch (error) {
     rollback(tx);
+    // What stands in elastic tables all the same counts like any write.
+    if (tx.steps.length > 0) end(tx, error);
     throw error;
+  }
+  end(tx);
+  return result;
+}
+
+/** Commits. `failed` is the error there is already, which goes before one of the commit. */
+function end(tx: Transaction, failed?: unknown): void {
+  try {
+    commit(tx);
+  } catch (error) {
+    rollback(tx, error instanceof Undecided);
+    throw failed ?? error;
   }
 }
 

@@ -20,14 +20,15 @@ export function fetchXmlOf(query: string): string | undefined {
 }
 
 /**
- * Answers `GET /{set}?fetchXml=...`. Of the OData options only `$count` goes with it. Source: dataverse.md section 6
+ * Answers `GET /{set}?fetchXml=...`, `within` some rows of the table only where that is given. Of the OData options only `$count` goes with it. Source: dataverse.md section 6
  * and the pages fetchxml/retrieve-data, page-results and count-rows.
  */
-export function fetchReply(request: ApiRequest, table: Table, xml: string): Reply {
+export function fetchReply(request: ApiRequest, table: Table, xml: string, within?: Row[]): Reply {
   const { environment, prefer, base } = request;
   const count = countOption(request);
   const plan = planRequest(request, xml);
   if (plan.root.table !== table) throw fetchErrors.otherEntity();
+  if (within) withinRows(plan, new Set(within));
   const honoured = applied(request, {});
   if (plan.fetch.aggregate) {
     const context = contextOf(plan, [], base);
@@ -53,6 +54,13 @@ export function fetchReply(request: ApiRequest, table: Table, xml: string): Repl
   if (page.more) annotate("morerecords", true);
   const rows = page.tuples.map(write);
   return odata(200, pageBytes(`{${heads.join(",")},"value":[`, rows, "]}"), honoured);
+}
+
+/** Has a query find joined rows only for these rows of its entity. */
+function withinRows(plan: Plan, within: Set<Row>): void {
+  const { each } = plan;
+  plan.each = (rows, visit) =>
+    each(rows === plan.root.table.rows ? within : [...rows].filter((row) => within.has(row)), visit);
 }
 
 /** In whose name a query is run. */
@@ -112,6 +120,7 @@ export const FETCH_OPERATIONS: Operation[] = [
   { name: "link-type exists", does: "rows with a match, once", source: page("join-tables") },
   { name: "link-type in", does: "rows with a match, once", source: page("join-tables") },
   { name: "link-type matchfirstrowusingcrossapply", does: "the first match only", source: page("join-tables") },
+  { name: "Elastic joins", does: "outer ones only, else 0x80048d0b", source: "use-elastic-tables.md" },
   { name: "link-type any", does: "in a filter: a linked row matches", source: page("filter-rows") },
   { name: "link-type not any", does: "in a filter: no linked row matches", source: page("filter-rows") },
   { name: "link-type all", does: "in a filter: there are rows, none matches", source: page("filter-rows") },

@@ -1,3 +1,4 @@
+import { errors } from "../errors.ts";
 import { requirePrivilege } from "../records/privileges.ts";
 import type { Actor } from "../records/transaction.ts";
 import { isAlive, type Row } from "../row.ts";
@@ -31,6 +32,7 @@ export function planFetch(fetch: Fetch, scope: Scope, actor: Actor): Plan {
   const context: Context = { scope, bounds, steps: { left: MOST_STEPS } };
   const filter = allOf(root.source.filters.map((each) => compileFilter(each, root, context)));
   const joins = root.links.flatMap((link) => flatJoins(link, context));
+  for (const bound of bounds) requireOuterJoin(bound);
   for (const { table } of bounds) requirePrivilege({ environment: scope.environment, actor }, table, "Read");
   const multiplies = joins.some(({ bound }) => multiplying(bound));
   const before = filter?.local ? filter.test : undefined;
@@ -44,6 +46,12 @@ export function planFetch(fetch: Fetch, scope: Scope, actor: Actor): Plan {
     }
   };
   return { fetch, scope, root, bounds, multiplies, each };
+}
+
+/** Elastic tables are joined by outer joins only (use-elastic-tables.md, "Link entities are not supported"). */
+function requireOuterJoin({ join, table, parent }: Bound): void {
+  const elastic = table.partition !== undefined || parent?.table.partition !== undefined;
+  if (elastic && join && join.type !== "outer") throw errors.linkEntities();
 }
 
 function multiplying({ join, table }: Bound): boolean {

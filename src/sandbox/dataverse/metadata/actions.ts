@@ -125,6 +125,12 @@ export const METADATA_OPERATIONS: Operation[] = [
     source: "create-update-entity-relationships-using-web-api.md",
   },
   { name: "GlobalOptionSetDefinitions", does: "global option sets: read, made and dropped", source: OPTIONS },
+  {
+    name: "TableType Elastic",
+    does: "an elastic table, without what such tables do not have",
+    source: "create-elastic-tables.md; create-edit-elastic-tables.md",
+  },
+  { name: "FormatName Json", does: "text that holds JSON, in elastic tables", source: "create-elastic-tables.md" },
   { name: "AutoNumberFormat", does: "numbers rows that bring no value", source: "autonumber-fields.md" },
   { name: "$metadata", does: "the schema as CSDL, with annotations when asked", source: "section 3" },
   { name: "MSCRM.SolutionUniqueName", does: "is checked; decides the prefix of option values", source: "section 1" },

@@ -113,7 +113,7 @@ function typedProperties(column: Column): Record<string, unknown> {
     case "text":
       return {
         MaxLength: column.max ?? 100,
-        Format: column.format ?? "Text",
+        Format: column.format === "Json" ? "Text" : (column.format ?? "Text"),
         FormatName: { Value: column.format ?? "Text" },
         ImeMode: "Auto",
         DatabaseLength: (column.max ?? 100) * 2,
@@ -123,7 +123,8 @@ function typedProperties(column: Column): Record<string, unknown> {
     case "memo":
       return {
         MaxLength: column.max ?? 2000,
-        Format: column.format ?? "TextArea",
+        Format: column.format === "Json" ? "Text" : (column.format ?? "TextArea"),
+        FormatName: { Value: column.format ?? "TextArea" },
         ImeMode: "Auto",
         IsLocalizable: false,
       };

@@ -35,6 +35,7 @@ export function createColumn(maker: Maker, table: Table, body: Body): Column {
   if (line.kind === "lookup") {
     throw errors.badSchema("Lookup columns are created with their relationship: POST RelationshipDefinitions.");
   }
+  if (table.partition !== undefined) requireElasticKind(line);
   if (table.intersect || table.seedOnly) throw errors.badSchema(`The table '${table.name}' takes no columns.`);
   if (table.columns.has(line.name)) throw errors.duplicateColumn(line.name, table.name);
   const column = addColumn(table, line, true);
@@ -46,6 +47,14 @@ export function createColumn(maker: Maker, table: Table, body: Body): Column {
   addComputedColumns(maker.environment, table);
   changed(maker.environment, table);
   return column;
+}
+
+/** Types elastic tables do not have (create-elastic-tables.md, "Adding Columns"; create-edit-elastic-tables.md). */
+const NOT_ELASTIC: Kind[] = ["money", "choices", "state", "status", "file", "image", "customer"];
+
+/** Throws where elastic tables do not take such a column. */
+export function requireElasticKind({ name, kind }: Pick<ColumnLine, "name" | "kind">): void {
+  if (NOT_ELASTIC.includes(kind)) throw errors.elastic(`the column '${name}' of type ${kind}`);
 }
 
 /** Columns the service adds by itself: of money its base value, its currency and the rate; of an image its address. */
@@ -152,8 +161,10 @@ export function typeFacts(maker: Maker, kind: Kind, body: Body): Partial<ColumnL
         ...(typeof pattern === "string" && pattern !== "" ? { autoNumber: numberPattern(pattern) } : {}),
       };
     }
-    case "memo":
-      return { max: length(body, 2000, LONGEST_MEMO) };
+    case "memo": {
+      const json = (body.FormatName as { Value?: unknown } | undefined)?.Value === "Json";
+      return { max: length(body, 2000, LONGEST_MEMO), ...(json ? { format: "Json" } : {}) };
+    }
     case "int":
       return { range: range(body, -2147483648, 2147483647) };
     case "decimal":

@@ -26,6 +26,7 @@ const ALLOWED: Partial<Record<Kind, (column: Column) => number>> = {
  * its status still reads `Pending` first, since clients must be ready for that.
  */
 export function createKey(maker: Maker, table: Table, body: Record<string, unknown>): KeyIndex {
+  if (table.partition !== undefined) throw errors.elastic("alternate keys of one's own");
   const schema = customName(maker, body.SchemaName, "key");
   const attributes = body.KeyAttributes;
   if (!Array.isArray(attributes) || attributes.length === 0)

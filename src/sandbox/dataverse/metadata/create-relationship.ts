@@ -4,7 +4,7 @@ import { errors } from "../errors.ts";
 import { addTable } from "../messages.ts";
 import type { ManyToMany, Relation, Table } from "../model.ts";
 import { collectionsOf } from "../relationships.ts";
-import { columnLine, typeName } from "./create-column.ts";
+import { columnLine, requireElasticKind, typeName } from "./create-column.ts";
 import { labelText } from "./label.ts";
 import { type Body, changed, customName, type Maker } from "./maker.ts";
 import { CASCADES, manyToManyId, relationId } from "./relation-node.ts";
@@ -40,8 +40,9 @@ export function createOneToMany(
   const target = endOf(environment, body.ReferencedEntity, "ReferencedEntity");
   const table = endOf(environment, body.ReferencingEntity, "ReferencingEntity");
   if (typeof lookup !== "object" || lookup === null) throw errors.badSchema("Lookup is missing.");
-  const rules = cascadeOf(body.CascadeConfiguration);
+  const rules = cascadeOf(body.CascadeConfiguration, isElastic(table, target));
   const line = columnLine(maker, { ...lookup, "@odata.type": "LookupAttributeMetadata" });
+  if (table.partition !== undefined) requireElasticKind({ ...line, kind });
   const known = table.columns.get(line.name);
   if (known && (known.kind !== kind || !known.custom || known.targets?.includes(target.name))) {
     throw errors.duplicateColumn(line.name, table.name);
@@ -111,8 +112,17 @@ function freeName(environment: Environment, table: Table, name: unknown): void {
 const ON_DELETE = ["Cascade", "RemoveLink", "Restrict"];
 const OTHER_RULES = ["NoCascade", "Cascade", "Active", "UserOwned"];
 
-/** CascadeConfiguration, checked. Nothing given means: remove the link on delete, nothing else. */
-export function cascadeOf(value: unknown): Pick<Relation, "onDelete" | "cascade"> {
+/** Whether a relationship of these tables must not cascade (create-elastic-tables.md, "Adding Relationships"). */
+export function isElastic(...ends: (Table | undefined)[]): boolean {
+  return ends.some((end) => end?.partition !== undefined);
+}
+
+/**
+ * CascadeConfiguration, checked. Nothing given means: remove the link on delete, nothing else; of elastic tables, for
+ * which nothing but NoCascade is allowed: nothing at all.
+ */
+export function cascadeOf(value: unknown, elastic: boolean): Pick<Relation, "onDelete" | "cascade"> {
+  if (elastic) return elasticCascade(value ?? {});
   if (value === undefined || value === null) return {};
   if (typeof value !== "object") throw errors.badSchema("CascadeConfiguration must be an object.");
   const given = value as Record<string, unknown>;
@@ -131,11 +141,19 @@ export function cascadeOf(value: unknown): Pick<Relation, "onDelete" | "cascade"
   return { cascade, onDelete: onDelete as NonNullable<Relation["onDelete"]> };
 }
 
+function elasticCascade(given: object): Pick<Relation, "onDelete" | "cascade"> {
+  const rules = given as Record<string, unknown>;
+  const other = [...CASCADES, "Delete"].find((name) => (rules[name] ?? "NoCascade") !== "NoCascade");
+  if (other !== undefined) throw errors.elastic(`cascading: CascadeConfiguration.${other} must be NoCascade`);
+  return { cascade: {}, onDelete: "NoCascade" };
+}
+
 function createManyToMany(maker: Maker, body: Body): string {
   const { environment } = maker;
   const schema = newRelationshipName(maker, body);
   const first = endOf(environment, body.Entity1LogicalName, "Entity1LogicalName");
   const second = endOf(environment, body.Entity2LogicalName, "Entity2LogicalName");
+  if (isElastic(first, second)) throw errors.elastic("many-to-many relationships");
   const intersect = customName(maker, body.IntersectEntityName ?? schema, "intersect table").toLowerCase();
   if (environment.tables.has(intersect)) throw errors.duplicateTable(intersect);
   const firstNavigation = body.Entity1NavigationPropertyName ?? schema;

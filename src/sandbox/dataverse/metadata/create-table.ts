@@ -37,8 +37,10 @@ export function createTable(maker: Maker, body: Body): Table {
   if (ownership !== "UserOwned" && ownership !== "OrganizationOwned") {
     throw errors.badSchema("OwnershipType must be UserOwned or OrganizationOwned.");
   }
-  if (body.TableType === "Elastic" || body.TableType === "Virtual")
-    throw errors.notBuilt(`A table of type ${body.TableType}`);
+  const type = body.TableType ?? "Standard";
+  if (type === "Virtual") throw errors.notBuilt("A table of type Virtual");
+  if (type !== "Standard" && type !== "Elastic") throw errors.badSchema("TableType must be Standard or Elastic.");
+  const elastic = type === "Elastic";
   if (body.IsActivity === true) throw errors.notBuilt("A custom activity table");
   const owned = ownership === "OrganizationOwned" ? "organization" : "user";
   const file: TableFile = {
@@ -51,8 +53,14 @@ export function createTable(maker: Maker, body: Body): Table {
     id: `${name}id`,
     nameColumn: nameLine.name,
     owned,
-    flags: new Set(["custom", "bulk", "concurrency", ...(body.ChangeTrackingEnabled === true ? ["tracking"] : [])]),
-    columns: [...systemColumns(name, schema, owned), nameLine],
+    flags: new Set([
+      "custom",
+      "bulk",
+      "concurrency",
+      ...(body.ChangeTrackingEnabled === true ? ["tracking"] : []),
+      ...(elastic ? ["elastic"] : []),
+    ]),
+    columns: [...systemColumns(name, schema, owned, elastic), nameLine],
     relations: [],
     manyToMany: [],
     keys: [],
@@ -75,8 +83,8 @@ export function takeFlags(table: Table, body: Body): void {
   if (typeof body.HasActivities === "boolean") table.activities = body.HasActivities;
 }
 
-/** The columns every custom table has. */
-function systemColumns(name: string, schema: string, owned: "user" | "organization"): ColumnLine[] {
+/** The columns every custom table has; elastic ones have a partition and a time to live instead of a status. */
+function systemColumns(name: string, schema: string, owned: "user" | "organization", elastic: boolean): ColumnLine[] {
   const line = (column: string, label: string, kind: Kind, more: Partial<ColumnLine> = {}): ColumnLine => ({
     name: column,
     schema: column,
@@ -100,22 +108,34 @@ function systemColumns(name: string, schema: string, owned: "user" | "organizati
     line("versionnumber", "Version Number", "bigint", { schema: "VersionNumber" }),
     line("importsequencenumber", "Import Sequence Number", "int", { schema: "ImportSequenceNumber", create: true }),
     line("overriddencreatedon", "Record Created On", "datetime", { schema: "OverriddenCreatedOn", create: true }),
-    line("statecode", "Status", "state", {
-      update: true,
-      level: "SystemRequired",
-      options: [
-        { value: 0, label: "Active", fallback: 1 },
-        { value: 1, label: "Inactive", fallback: 2 },
-      ],
-    }),
-    line("statuscode", "Status Reason", "status", {
-      create: true,
-      update: true,
-      options: [
-        { value: 1, label: "Active", state: 0 },
-        { value: 2, label: "Inactive", state: 1 },
-      ],
-    }),
+    ...(elastic
+      ? [
+          line("partitionid", "Partition Id", "text", { schema: "PartitionId", create: true, max: 100 }),
+          line("ttlinseconds", "Time to live", "int", {
+            schema: "TTLInSeconds",
+            create: true,
+            update: true,
+            range: [1, 2147483647],
+          }),
+        ]
+      : [
+          line("statecode", "Status", "state", {
+            update: true,
+            level: "SystemRequired",
+            options: [
+              { value: 0, label: "Active", fallback: 1 },
+              { value: 1, label: "Inactive", fallback: 2 },
+            ],
+          }),
+          line("statuscode", "Status Reason", "status", {
+            create: true,
+            update: true,
+            options: [
+              { value: 1, label: "Active", state: 0 },
+              { value: 2, label: "Inactive", state: 1 },
+            ],
+          }),
+        ]),
     ...(owned === "user"
       ? [
           line("ownerid", "Owner", "owner", {

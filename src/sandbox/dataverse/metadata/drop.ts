@@ -89,6 +89,7 @@ export function dropTable(environment: Environment, table: Table): void {
 
 /** `DELETE .../Keys(...)`. */
 export function dropKey(environment: Environment, table: Table, name: string): void {
+  if (table.partition !== undefined) throw errors.badSchema(`The key '${name}' of ${table.name} cannot be deleted.`);
   table.keys = table.keys.filter((key) => key.name !== name);
   changed(environment, table);
 }

@@ -14,6 +14,7 @@ import { createGlobalSet } from "./options.ts";
 /** Types of columns in a schema file, and what they are in the API. */
 const TYPES = {
   text: "String",
+  json: "String",
   memo: "Memo",
   integer: "Integer",
   bigint: "BigInt",
@@ -56,6 +57,7 @@ const COLUMN = z.strictObject({
 const TABLE = z.strictObject({
   label: z.string().optional(),
   plural: z.string().optional(),
+  type: z.enum(["standard", "elastic"]).optional(),
   owned: z.enum(["user", "organization"]).optional(),
   tracking: z.boolean().optional(),
   name: z.string().optional(),
@@ -189,6 +191,7 @@ function tableBody(schema: string, facts: z.infer<typeof TABLE>): Body {
     DisplayName: labelled(facts.label),
     DisplayCollectionName: labelled(facts.plural),
     OwnershipType: facts.owned === "organization" ? "OrganizationOwned" : "UserOwned",
+    TableType: facts.type === "elastic" ? "Elastic" : "Standard",
     ChangeTrackingEnabled: facts.tracking ?? true,
     Attributes: [{ ...columnBody(name, described?.[1] ?? { type: "text" }), IsPrimaryName: true }],
   };
@@ -202,6 +205,7 @@ function columnBody(schema: string, facts: ColumnFacts): Body {
     DisplayName: labelled(facts.label),
     RequiredLevel: { Value: facts.required ?? "None" },
     MaxLength: facts.length,
+    ...(facts.type === "json" ? { FormatName: { Value: "Json" } } : {}),
     MinValue: facts.min,
     MaxValue: facts.max,
     Precision: facts.precision,

@@ -1,3 +1,4 @@
+import { emptyKey } from "../build.ts";
 import type { Environment } from "../environment.ts";
 import { namedGuid } from "../guids.ts";
 import type { KeyIndex, Table } from "../model.ts";
@@ -82,7 +83,7 @@ export function tableNode(environment: Environment, table: Table): MetadataNode 
       PrimaryImageAttribute: table.columns.has("entityimage") ? "entityimage" : null,
       RecurrenceBaseEntityLogicalName: null,
       ReportViewName: table.intersect ? null : `Filtered${table.schema}`,
-      TableType: "Standard",
+      TableType: table.partition === undefined ? "Standard" : "Elastic",
       ChangeTrackingEnabled: table.tracking,
       IsOptimisticConcurrencyEnabled: table.concurrency,
       HasActivities: table.activities === true,
@@ -98,7 +99,7 @@ export function tableNode(environment: Environment, table: Table): MetadataNode 
       OwnerIdType: 8,
       OwningBusinessUnit: null,
       CanBeInCustomEntityAssociation: managed(!table.intersect, "canbeincustomentityassociation"),
-      CanBeInManyToMany: managed(!table.intersect, "canbeinmanytomany"),
+      CanBeInManyToMany: managed(!table.intersect && table.partition === undefined, "canbeinmanytomany"),
       CanBePrimaryEntityInRelationship: managed(!table.intersect, "canbeprimaryentityinrelationship"),
       CanBeRelatedEntityInRelationship: managed(!table.intersect, "canberelatedentityinrelationship"),
       CanCreateAttributes: managed(!table.intersect && !table.seedOnly, "cancreateattributes"),
@@ -128,7 +129,7 @@ export function tableNode(environment: Environment, table: Table): MetadataNode 
     typedNavigations: {},
     navigations: {
       Attributes: () => columnNodes(environment, table),
-      Keys: () => table.keys.map((key) => keyNode(table, key)),
+      Keys: () => keysOf(table).map((key) => keyNode(table, key)),
       ManyToOneRelationships: () => table.relations.map((relation) => relationNode(environment, table, relation)),
       OneToManyRelationships: () => oneToMany(environment, table),
       ManyToManyRelationships: () => table.manyToMany.map((link) => manyToManyNode(environment, link)),
@@ -141,6 +142,14 @@ function collectionSchema({ name, schema, set }: Table): string {
   let same = 0;
   while (same < name.length && name[same] === set[same]) same++;
   return `${schema.slice(0, same)}${set.slice(same)}`;
+}
+
+/** The keys of a table; of an elastic one the key it is created with (create-elastic-tables.md, "Alternate keys"). */
+function keysOf(table: Table): KeyIndex[] {
+  if (table.partition === undefined) return table.keys;
+  const name = "KeyForNoSqlEntityWithPKPartitionId";
+  const label = "Entity key for NoSql Entity that contains PrimaryKey and PartitionId attributes";
+  return [emptyKey(table, name.toLowerCase(), name, label, [table.idColumn, table.partition.name])];
 }
 
 export function columnNodes(environment: Environment, table: Table): MetadataNode[] {

@@ -3,7 +3,7 @@ import { errors } from "../errors.ts";
 import type { Column, Relation, Table } from "../model.ts";
 import { derivedType } from "./column-node.ts";
 import { levelOf, typeFacts, typeName } from "./create-column.ts";
-import { cascadeOf } from "./create-relationship.ts";
+import { cascadeOf, isElastic } from "./create-relationship.ts";
 import { takeFlags } from "./create-table.ts";
 import { labelText } from "./label.ts";
 import { type Body, changed, type Maker } from "./maker.ts";
@@ -21,6 +21,7 @@ export function updateTable(environment: Environment, table: Table, body: Body):
   if (typeof body.ChangeTrackingEnabled === "boolean") table.tracking = body.ChangeTrackingEnabled;
   takeFlags(table, body);
   const duplicates = (body.IsDuplicateDetectionEnabled as { Value?: unknown } | null | undefined)?.Value;
+  if (duplicates === true && table.partition !== undefined) throw errors.elastic("duplicate detection");
   if (typeof duplicates === "boolean") table.duplicates = duplicates;
   changed(environment, table);
 }
@@ -71,7 +72,8 @@ function boundsOf(maker: Maker, column: Column, body: Body): Partial<Column> {
 /** `PUT RelationshipDefinitions(...)` of a 1:N relationship: its cascade rules. */
 export function updateRelation(environment: Environment, table: Table, relation: Relation, body: Body): void {
   same(body.SchemaName, relation.schema, "SchemaName");
-  const rules = cascadeOf(body.CascadeConfiguration);
+  const elastic = isElastic(table, environment.tables.get(relation.target));
+  const rules = cascadeOf(body.CascadeConfiguration, elastic);
   const updated: Relation = { ...relation, ...rules };
   if (typeof body.IsHierarchical === "boolean") updated.hierarchical = body.IsHierarchical;
   table.relations = table.relations.map((each) => (each === relation ? updated : each));

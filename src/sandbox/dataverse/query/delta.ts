@@ -86,9 +86,9 @@ export function readChanges(
     const each = table.deleted[at];
     if (each === undefined || each.version > version) break;
     // A row made again under the same id is there: its tombstone would take it away from a reader who goes in order.
-    if (table.byId.has(each.id)) continue;
+    if (table.byId.has(each.key)) continue;
     if (full()) return { rows, deleted, version, more: { page, after, version, since, deletions: true } };
-    deleted.push(each.id);
+    deleted.push(each.key.slice(0, ID_LENGTH));
     after = each.version;
   }
   return { rows, deleted, version, more: undefined };
@@ -100,6 +100,8 @@ export function countChanges(environment: Environment, table: Table, token: stri
   const { rows, deleted } = readChanges(environment, table, token, undefined, Number.POSITIVE_INFINITY);
   return rows.length + deleted.length;
 }
+
+const ID_LENGTH = 36;
 
 /** Days a token holds where the organization does not say otherwise (dataverse.md section 10). */
 const DEFAULT_DAYS = 7;

@@ -74,6 +74,7 @@ export function fieldAt(reader: Reader, table: Table, path: string[]): Field<Row
     if (rest.join("/") !== "ownerid") throw errors.noSuchProperty(rest[0]!, "principal");
     return { type: "guid", get: (row) => read(row, column), column };
   }
+  requireJoinable(table, step.table);
   requirePrivilege(reader, step.table, "Read");
   const inner = fieldAt(reader, step.table, step.rest);
   return {
@@ -83,6 +84,11 @@ export function fieldAt(reader: Reader, table: Table, path: string[]): Field<Row
       return linked === undefined || linked.table !== step.table ? null : inner.get(linked.row);
     },
   };
+}
+
+/** Conditions on related rows cannot be asked of elastic tables (use-elastic-tables.md, "Link entities are not supported"). */
+export function requireJoinable(...tables: Table[]): void {
+  if (tables.some((table) => table.partition !== undefined)) throw errors.linkEntities();
 }
 
 /** Goes over a cast (`ownerid/Microsoft.Dynamics.CRM.systemuser/...`), without which an owner has no table. */

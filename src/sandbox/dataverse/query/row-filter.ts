@@ -4,7 +4,7 @@ import { requirePrivilege } from "../records/privileges.ts";
 import { type CollectionNavigation, collectionNavigation, singleNavigation } from "../relationships.ts";
 import { idOf, type Row } from "../row.ts";
 import { compileFilter, type Powers, type Test } from "./evaluate.ts";
-import { type Reader, rowFields } from "./fields.ts";
+import { type Reader, requireJoinable, rowFields } from "./fields.ts";
 import { type Aliases, parseFilter } from "./parser.ts";
 import { compileCall } from "./query-functions.ts";
 import { eachRelated } from "./related.ts";
@@ -30,6 +30,7 @@ function lambdaTest(reader: Reader, table: Table, variable: string | undefined, 
   const { environment } = reader;
   const collection = lambdaCollection(reader, table, variable, lambda);
   const { other } = collection;
+  requireJoinable(table, other);
   requirePrivilege(reader, other, "Read");
   const passes =
     lambda.body &&

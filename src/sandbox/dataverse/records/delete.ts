@@ -15,10 +15,16 @@ const SOURCE = "dataverse.md section 14; CascadeConfiguration of the table refer
 export const DELETE_RULES: Operation[] = [
   { name: "Cascade", does: "deleting a row deletes those that look at it", source: SOURCE },
   { name: "RemoveLink", does: "deleting a row empties the lookups that hold it", source: SOURCE },
+  {
+    name: "NoCascade",
+    does: "deleting a row leaves lookups that hold it: elastic tables only",
+    source: "create-elastic-tables.md",
+  },
   { name: "Restrict", does: "a row that others look at cannot be deleted (0x80040227)", source: SOURCE },
 ];
 
-type Rule = "RemoveLink" | "Restrict" | "Cascade";
+/** NoCascade: lookups keep the id of what is gone, as elastic tables have it (create-elastic-tables.md). */
+type Rule = "RemoveLink" | "Restrict" | "Cascade" | "NoCascade";
 /** A lookup of some table that may hold a deleted row, and what its relationship says then. */
 type Reference = { table: Table; column: Column; rule: Rule };
 
@@ -59,7 +65,7 @@ export function deleteRows(tx: Transaction, table: Table, rows: Row[]): void {
   // Only what survived the cascades can stand in the way, or needs its lookup emptied.
   for (const { table: target, ids } of gone) {
     for (const reference of referencesTo(tx.environment, target)) {
-      if (reference.rule === "Cascade") continue;
+      if (reference.rule === "Cascade" || reference.rule === "NoCascade") continue;
       const left = holders(reference, target, ids);
       if (left.length > 0 && reference.rule === "Restrict") throw errors.associated();
       for (const each of left) emptyLookup(tx, reference, each);

@@ -4,10 +4,11 @@ import { GUID } from "../guids.ts";
 import { type Column, isLookup, isProperty, keyColumnOf, propertyName, type Table } from "../model.ts";
 import type { Cell, Row } from "../row.ts";
 import { entryFrom, findKey } from "./keys.ts";
+import { partitionedKey } from "./partition.ts";
 import { storedValue } from "./values.ts";
 
-/** What stands in the brackets of `contacts(...)`: an id, or values of key columns by name. */
-export type KeyPredicate = { id: string } | { values: { column: Column; value: Cell }[] };
+/** What stands in the brackets of `contacts(...)`: an id, in elastic tables with a partition, or values of key columns by name. */
+export type KeyPredicate = { id: string; partition?: string } | { values: { column: Column; value: Cell }[] };
 
 const QUICK = /^\/?([A-Za-z_]\w*)\(([0-9a-fA-F-]{36})\)$/;
 const GENERAL = /^(?:https?:\/\/[^/]+)?\/?(?:api\/data\/v\d+\.\d+\/)?([A-Za-z_]\w*)\((.*)\)$/s;
@@ -51,10 +52,20 @@ export function parsePredicate(table: Table, text: string): KeyPredicate {
   if (values.length === 1 && only!.column === keyColumnOf(table) && typeof only!.value === "string") {
     return { id: only!.value };
   }
-  return { values };
+  return (table.partition && partitionKey(table, values)) || { values };
+}
+
+/** The key that every elastic table has, of its id and `partitionid` (create-elastic-tables.md, "Alternate keys"). */
+function partitionKey(table: Table, values: { column: Column; value: Cell }[]): KeyPredicate | undefined {
+  const id = values.find(({ column }) => column.name === table.idColumn)?.value;
+  const partition = values.find(({ column }) => column === table.partition)?.value;
+  if (values.length !== 2 || typeof id !== "string" || typeof partition !== "string") return undefined;
+  return { id, partition };
 }
 
 function keyColumn(table: Table, name: string): Column | undefined {
+  // use-elastic-tables.md writes the key's column both ways.
+  if (table.partition !== undefined && name === "partitionId") return table.partition;
   const plain = table.columns.get(name);
   if (plain && isProperty(plain) && !isLookup(plain)) return plain;
   const inner = /^_(.+)_value$/.exec(name)?.[1];
@@ -90,7 +101,7 @@ function literalValue(table: Table, column: Column, literal: string): Cell {
 
 /** The row, or undefined when there is none. Throws when the columns are no active key of the table. */
 export function findRow(table: Table, key: KeyPredicate): Row | undefined {
-  if ("id" in key) return table.byId.get(key.id);
+  if ("id" in key) return table.byId.get(key.partition === undefined ? key.id : partitionedKey(key.id, key.partition));
   const index = findKey(
     table,
     key.values.map((each) => each.column),

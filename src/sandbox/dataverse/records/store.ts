@@ -5,8 +5,10 @@ import { type Cell, ID, idOf, type Row, SEQUENCE, VERSION } from "../row.ts";
 import { nextNumber } from "./auto-number.ts";
 import { type Draft, drafted, dropDrafted } from "./draft.ts";
 import { refuseDuplicates } from "./duplicates.ts";
+import { checkJson, noteExpiry, settlePartition } from "./elastic.ts";
 import { enterKeys, leaveKeys } from "./keys.ts";
 import { checkList } from "./list-rules.ts";
+import { rowKey } from "./partition.ts";
 import { runPlugins } from "./plugins.ts";
 import { requireLookupPrivileges, requirePrivilegeByName } from "./privileges.ts";
 import { completeStatus } from "./status.ts";
@@ -24,7 +26,9 @@ export function createFrom(tx: Transaction, table: Table, draft: Draft, id?: str
   if (table.name === "list") checkList(table, draft, undefined);
   if (!tx.actor.bypassPlugins) runPlugins(environment, table, draft, "Create");
   requireColumns(tx, table, draft);
-  if (table.byId.has(rowId)) throw errors.duplicateId();
+  const key = table.partition === undefined ? rowId : settlePartition(table, draft, rowId);
+  if (table.partition !== undefined) checkJson(table, draft);
+  if (table.byId.has(key)) throw errors.duplicateId();
 
   const row = emptyRow(table);
   row[ID] = rowId;
@@ -36,8 +40,9 @@ export function createFrom(tx: Transaction, table: Table, draft: Draft, id?: str
   enterKeys(table, row);
   note(tx, "created", table, row);
   table.rows.push(row);
-  table.byId.set(rowId, row);
+  table.byId.set(key, row);
   stamp(tx, table, row);
+  if (table.partition !== undefined) noteExpiry(tx.environment, table, row);
   if (tx.actor.detectDuplicates) refuseDuplicates(tx, table, row);
   return row;
 }
@@ -66,6 +71,7 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
   for (const [n, column] of draft.columns.entries()) {
     if (column.level === "SystemRequired" && draft.values[n] === null) throw errors.required(table.name, column.name);
   }
+  if (table.partition !== undefined) checkJson(table, draft);
   const before = row.slice();
   note(tx, "updated", table, row, before, draft.columns);
   leaveKeys(table, row);
@@ -76,6 +82,7 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
   delegate(tx, table, row);
   enterKeys(table, row);
   stamp(tx, table, row);
+  if (table.partition !== undefined) noteExpiry(tx.environment, table, row);
   if (tx.actor.detectDuplicates) refuseDuplicates(tx, table, row);
 }
 
@@ -83,9 +90,10 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
 export function deleteFrom(tx: Transaction, table: Table, row: Row): void {
   note(tx, "deleted", table, row, row.slice());
   leaveKeys(table, row);
-  table.byId.delete(idOf(row));
+  const key = rowKey(table, row);
+  table.byId.delete(key);
   row[VERSION] = -1;
-  table.deleted.push({ id: idOf(row), version: ++tx.environment.version });
+  table.deleted.push({ key, version: ++tx.environment.version });
 }
 
 function put(table: Table, row: Row, name: string, value: Cell, target?: string): void {

@@ -1,9 +1,10 @@
 import type { Environment } from "../environment.ts";
 import { nowSeconds } from "../environment.ts";
 import type { Column, Table } from "../model.ts";
-import { idOf, isAlive, type Row, VERSION } from "../row.ts";
+import { isAlive, type Row, VERSION } from "../row.ts";
 import type { Rights } from "../security/rights.ts";
 import { enterKeys, leaveKeys } from "./keys.ts";
+import { rowKey } from "./partition.ts";
 
 /** Who writes, and how: what one request may do. */
 export type Actor = {
@@ -31,6 +32,8 @@ export type Step = {
   row: Row;
   before: Row | undefined;
   columns: Column[] | undefined;
+  /** By an upsert of an elastic table, which is neither a Create nor an Update. */
+  upserted?: boolean;
 };
 
 /**
@@ -92,18 +95,29 @@ export function commit(tx: Transaction): void {
   else compact(tx.marks.keys());
 }
 
-export function rollback(tx: Transaction): void {
-  for (const { kind, table, row, before } of tx.steps.reverse()) {
+/** What a watcher throws that wants the request run again: nothing of it may stay, not even in elastic tables. */
+export class Undecided extends Error {}
+
+/**
+ * Undoes what a transaction wrote. Elastic tables have no transactions (elastic-tables.md, "Transactional behavior"):
+ * unless it is `wholly` to be undone, what it wrote there stands, and remains in its steps.
+ */
+export function rollback(tx: Transaction, wholly = false): void {
+  const undone = (table: Table) => wholly || table.partition === undefined;
+  const steps = tx.steps.filter((step) => undone(step.table)).reverse();
+  tx.steps = tx.steps.filter((step) => !undone(step.table));
+  for (const { kind, table, row, before } of steps) {
     if (kind !== "deleted") leaveKeys(table, row);
-    if (kind === "created") table.byId.delete(idOf(row));
+    if (kind === "created") table.byId.delete(rowKey(table, row));
     if (before !== undefined) {
       row.length = 0;
       for (const cell of before) row.push(cell);
-      table.byId.set(idOf(row), row);
+      table.byId.set(rowKey(table, row), row);
       enterKeys(table, row);
     }
   }
   for (const [table, mark] of tx.marks) {
+    if (!undone(table)) continue;
     table.log.length = mark.log;
     table.logVersions.length = mark.log;
     table.deleted.length = mark.deleted;

@@ -2,6 +2,7 @@ import { errors } from "../errors.ts";
 import type { Column, Table } from "../model.ts";
 import { type Cell, idOf, type Row } from "../row.ts";
 import { type Draft, drafted, draftOf, dropDrafted, type Nested, setDrafted } from "./draft.ts";
+import { emptyRest } from "./elastic.ts";
 import { associate } from "./links.ts";
 import { requirePrivilege } from "./privileges.ts";
 import { refuseMessageStates } from "./status.ts";
@@ -83,13 +84,16 @@ export function updateRow(tx: Transaction, table: Table, row: Row, body: Body): 
   updateFrom(tx, table, row, draft);
 }
 
-/** Upsert: changes the row when it is there, else creates it with `id` and the key's values (section 4). */
+/**
+ * Upsert: changes the row when it is there, else creates it with `id` and the key's values (section 4). In an elastic
+ * table the body takes the place of the row, and neither Create nor Update is told of it (use-upsert-insert-update-record.md).
+ */
 export function upsertRow(
   tx: Transaction,
   table: Table,
   row: Row | undefined,
   body: Body,
-  key: { id: string } | { values: { column: Column; value: Cell }[] },
+  key: { id: string; partition?: string } | { values: { column: Column; value: Cell }[] },
 ): { row: Row; created: boolean } {
   requireWritable(tx.actor, table, "Upsert");
   const all = tx.actor.seeding;
@@ -99,7 +103,10 @@ export function upsertRow(
     // A key cannot be changed through itself: what the body says about its columns is dropped.
     if ("values" in key) for (const { column } of key.values) dropDrafted(draft, column);
     refuseMessageStates(table, draft, row);
+    if (table.partition !== undefined) emptyRest(table, draft);
+    const first = tx.steps.length;
     updateFrom(tx, table, row, draft);
+    if (table.partition !== undefined) markUpserted(tx, first, row);
     return { row, created: false };
   }
   requirePrivilege(tx, table, "Create");
@@ -111,5 +118,13 @@ export function upsertRow(
     return { row: createDrafted(tx, table, draft), created: true };
   }
   dropDrafted(draft, table.columns.get(table.idColumn)!);
-  return { row: createDrafted(tx, table, draft, key.id), created: true };
+  if (key.partition !== undefined) setDrafted(draft, table.partition!, key.partition);
+  const first = tx.steps.length;
+  const created = createDrafted(tx, table, draft, key.id);
+  if (table.partition !== undefined) markUpserted(tx, first, created);
+  return { row: created, created: true };
+}
+
+function markUpserted(tx: Transaction, first: number, row: Row): void {
+  for (const step of tx.steps.slice(first)) if (step.row === row) step.upserted = true;
 }

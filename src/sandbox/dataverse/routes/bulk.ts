@@ -3,22 +3,21 @@ import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import { GUID } from "../guids.ts";
 import type { Table } from "../model.ts";
+import { deleteRow } from "../records/delete.ts";
 import { findRow, type KeyPredicate, parseReference } from "../records/references.ts";
-import { createRow, updateRow, upsertRow } from "../records/write.ts";
+import { createRow, requireWritable, updateRow, upsertRow } from "../records/write.ts";
 import { type ApiRequest, complexReply, jsonBody, noContent, requireMethod, transact } from "../request.ts";
 import { idOf } from "../row.ts";
+import { type Target, writeEach } from "./bulk-elastic.ts";
+import { bodyPartition, sessionToken } from "./partition.ts";
+import { existing } from "./record.ts";
 
-type Target = Record<string, unknown>;
-
-/** The bulk messages by name (dataverse.md section 7). One transaction each: any error undoes all. */
+/** The bulk messages by name (dataverse.md section 7). One transaction each: any error undoes all, but in elastic tables. */
 export const BULK_ACTIONS: Record<string, (request: ApiRequest, table: Table) => Reply> = {
   CreateMultiple: posted(createMultiple),
   UpdateMultiple: posted(updateMultiple),
   UpsertMultiple: posted(upsertMultiple),
-  DeleteMultiple: posted(() => {
-    // Only elastic tables have it, and there are none here.
-    throw errors.deleteMultiple();
-  }),
+  DeleteMultiple: posted(deleteMultiple),
 };
 
 const SOURCE = "dataverse.md section 7";
@@ -31,7 +30,12 @@ export const BULK_OPERATIONS: Operation[] = [
     source: SOURCE,
   },
   { name: "UpsertMultiple", does: "creates or changes rows by key or id, all or none; doubles fail", source: SOURCE },
-  { name: "DeleteMultiple", does: "refused as on every standard table: use BulkDelete", source: SOURCE },
+  { name: "DeleteMultiple", does: "deletes rows of elastic tables; refused on standard ones", source: SOURCE },
+  {
+    name: "Partial success",
+    does: "of bulk messages on elastic tables, told by Microsoft.PowerApps.CDS.ErrorDetails.Plugin.BulkApiErrorDetails",
+    source: "bulk-operations.md",
+  },
 ];
 
 function posted(action: (request: ApiRequest, table: Table) => Reply): typeof action {
@@ -43,20 +47,32 @@ function posted(action: (request: ApiRequest, table: Table) => Reply): typeof ac
 
 function createMultiple(request: ApiRequest, table: Table): Reply {
   const targets = targetsOf(request, table);
-  const ids = transact(request, (tx) => targets.map((target) => idOf(createRow(tx, table, target))));
-  return complexReply(request, "CreateMultipleResponse", { Ids: ids }, ids.length);
+  const ids =
+    table.partition === undefined
+      ? transact(request, (tx) => targets.map((target) => idOf(createRow(tx, table, target))))
+      : writeEach(request, table, targets, (tx, target) => ({ row: createRow(tx, table, target), status: 201 })).map(
+          idOf,
+        );
+  const reply = complexReply(request, "CreateMultipleResponse", { Ids: ids }, ids.length);
+  return { ...reply, headers: { ...reply.headers, ...sessionToken(request, table) } };
 }
 
 /** Of two targets with one id the first is applied and the later ignored. */
 function updateMultiple(request: ApiRequest, table: Table): Reply {
   const targets = targetsOf(request, table);
+  if (table.partition !== undefined) {
+    const keys = targets.map((target) => elasticKey(table, target));
+    writeEach(request, table, targets, (tx, target, n) => {
+      const row = existing(table, keys[n]!);
+      updateRow(tx, table, row, target);
+      return { row, status: 204 };
+    });
+    return noContent(targets.length, sessionToken(request, table));
+  }
   const seen = new Set<string>();
   transact(request, (tx) => {
     for (const target of targets) {
-      const id = primaryId(table, target);
-      if (id === undefined) {
-        throw errors.bulkBody(table.set, `Each item of Targets must have the primary key '${table.idColumn}'.`);
-      }
+      const id = requiredId(table, target);
       if (seen.has(id)) continue;
       seen.add(id);
       const row = table.byId.get(id);
@@ -67,9 +83,37 @@ function updateMultiple(request: ApiRequest, table: Table): Reply {
   return noContent(seen.size);
 }
 
+/** Of elastic tables only (bulk-operations.md). */
+function deleteMultiple(request: ApiRequest, table: Table): Reply {
+  if (table.partition === undefined) throw errors.deleteMultiple();
+  const targets = targetsOf(request, table);
+  const keys = targets.map((target) => elasticKey(table, target));
+  writeEach(request, table, targets, (tx, _, n) => {
+    const row = existing(table, keys[n]!);
+    requireWritable(tx.actor, table, "Delete");
+    deleteRow(tx, table, row);
+    return { row, status: 204 };
+  });
+  return noContent(targets.length);
+}
+
+/** The row of an elastic table that an item means, by its id and `partitionid`. */
+function elasticKey(table: Table, target: Target): KeyPredicate {
+  return bodyPartition(table, { id: requiredId(table, target) }, target);
+}
+
 /** Two targets for one row fail the whole request; nothing is said about what was created. */
 function upsertMultiple(request: ApiRequest, table: Table): Reply {
   const targets = targetsOf(request, table);
+  if (table.partition !== undefined) {
+    const keys = targets.map((target) => bodyPartition(table, identityOf(request, table, target), target));
+    writeEach(request, table, targets, (tx, target, n) => {
+      const key = keys[n]!;
+      const { row, created } = upsertRow(tx, table, findRow(table, key), target, key);
+      return { row, status: created ? 201 : 204 };
+    });
+    return noContent(targets.length, sessionToken(request, table));
+  }
   const written = new Set<unknown>();
   transact(request, (tx) => {
     for (const target of targets) {
@@ -96,6 +140,12 @@ function identityOf(request: ApiRequest, table: Table, target: Target): KeyPredi
     table.set,
     `Each item of Targets must have '@odata.id' or the primary key '${table.idColumn}'.`,
   );
+}
+
+function requiredId(table: Table, target: Target): string {
+  const id = primaryId(table, target);
+  if (id !== undefined) return id;
+  throw errors.bulkBody(table.set, `Each item of Targets must have the primary key '${table.idColumn}'.`);
 }
 
 function primaryId(table: Table, target: Target): string | undefined {

@@ -8,6 +8,7 @@ import { createRelated, createRow } from "../records/write.ts";
 import { collectionNavigation } from "../relationships.ts";
 import { type ApiRequest, applied, jsonBody, noContent, transact } from "../request.ts";
 import { idOf, type Row } from "../row.ts";
+import { sessionToken } from "./partition.ts";
 import { checkRepresentation, representation } from "./representation.ts";
 
 const SOURCE = "dataverse.md section 4; create-entity-web-api.md";
@@ -42,8 +43,11 @@ function created(request: ApiRequest, table: Table, create: () => Row): Reply {
   const options = parseOptions(request.call.query);
   checkRepresentation(request, table, options);
   const row = create();
+  const token = sessionToken(request, table);
   if (!request.prefer.representation) {
-    return noContent(1, { "OData-EntityId": `${request.base}/${table.set}(${idOf(row)})`, ...applied(request, {}) });
+    const address = `${request.base}/${table.set}(${idOf(row)})`;
+    return noContent(1, { "OData-EntityId": address, ...token, ...applied(request, {}) });
   }
-  return { ...representation(request, table, row, options, 201), rows: 1 };
+  const reply = representation(request, table, row, options, 201);
+  return { ...reply, headers: { ...reply.headers, ...token }, rows: 1 };
 }

@@ -4,13 +4,13 @@ import { errors } from "../errors.ts";
 import { read, type Table } from "../model.ts";
 import { queryColumn } from "../query/fields.ts";
 import { requirePrivilege } from "../records/privileges.ts";
-import { parsePredicate } from "../records/references.ts";
 import { updateRow } from "../records/write.ts";
 import { type ApiRequest, jsonBody, noContent, odata, transact } from "../request.ts";
 import { idOf } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
 import { writeValue } from "../wire/row-writer.ts";
 import { createInCollection } from "./create.ts";
+import { addressedKey, sessionToken } from "./partition.ts";
 import { checkIfMatch, existing } from "./record.ts";
 
 const SOURCE = "dataverse.md section 4; update-delete-entities-using-web-api.md";
@@ -25,7 +25,7 @@ export const PROPERTY_OPERATIONS: Operation[] = [
 /** `GET /{set}(key)/{property}/$value`: the value without any wrapping. */
 export function rawValueRoute(request: ApiRequest, table: Table, segment: Segment, name: string): Reply {
   if (request.call.method !== "GET") throw errors.wrongVerb(request.call.method);
-  const row = existing(table, parsePredicate(table, segment.key!));
+  const row = existing(table, addressedKey(request, table, segment.key!));
   const column = queryColumn(table, name);
   if (column.kind === "image") throw errors.notBuilt("The content of an image column ($value)");
   requirePrivilege(request, table, "Read");
@@ -36,7 +36,7 @@ export function rawValueRoute(request: ApiRequest, table: Table, segment: Segmen
 
 /** One property of one row: `GET`, `PUT {"value": x}`, `DELETE` (dataverse.md section 4). */
 export function propertyRoute(request: ApiRequest, table: Table, segment: Segment, name: string): Reply {
-  const key = parsePredicate(table, segment.key!);
+  const key = addressedKey(request, table, segment.key!);
   const row = existing(table, key);
   checkIfMatch(request, table, row, key);
   if (request.call.method === "POST") return createInCollection(request, table, row, name);
@@ -53,11 +53,11 @@ export function propertyRoute(request: ApiRequest, table: Table, segment: Segmen
       const body = jsonBody(request, table.set);
       if (!("value" in body)) throw errors.badJson(table.set, "The property 'value' was not found.");
       transact(request, (tx) => updateRow(tx, table, row, { [name]: body.value }));
-      return noContent(1);
+      return noContent(1, sessionToken(request, table));
     }
     case "DELETE":
       transact(request, (tx) => updateRow(tx, table, row, { [name]: null }));
-      return noContent(1);
+      return noContent(1, sessionToken(request, table));
     default:
       throw errors.wrongVerb(request.call.method);
   }

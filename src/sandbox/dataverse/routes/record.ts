@@ -6,11 +6,12 @@ import { parseOptions } from "../query/options.ts";
 import { deleteRow } from "../records/delete.ts";
 import { requireType } from "../records/draft.ts";
 import { requirePrivilege } from "../records/privileges.ts";
-import { findRow, type KeyPredicate, missing, parsePredicate } from "../records/references.ts";
-import { requireWritable, upsertRow } from "../records/write.ts";
+import { findRow, type KeyPredicate, missing } from "../records/references.ts";
+import { requireWritable, updateRow, upsertRow } from "../records/write.ts";
 import { type ApiRequest, headerOf, jsonBody, noContent, transact } from "../request.ts";
 import { etagOf, idOf, type Row } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
+import { addressedKey, bodyPartition, sessionToken } from "./partition.ts";
 import { checkRepresentation, representation } from "./representation.ts";
 
 const SOURCE = "dataverse.md section 4; perform-conditional-operations-using-web-api.md";
@@ -28,7 +29,7 @@ export const RECORD_OPERATIONS: Operation[] = [
 
 /** `GET`, `PATCH` and `DELETE /{set}(key)`, with the conditions of dataverse.md section 4. */
 export function recordRoute(request: ApiRequest, table: Table, segment: Segment): Reply {
-  const key = parsePredicate(table, segment.key!);
+  const key = addressedKey(request, table, segment.key!);
   switch (request.call.method) {
     case "GET":
       return retrieve(request, table, key);
@@ -61,20 +62,30 @@ function retrieve(request: ApiRequest, table: Table, key: KeyPredicate): Reply {
   return representation(request, table, row, options, 200);
 }
 
-function upsert(request: ApiRequest, table: Table, key: KeyPredicate, segment: Segment): Reply {
+function upsert(request: ApiRequest, table: Table, addressed: KeyPredicate, segment: Segment): Reply {
   const body = jsonBody(request, table.set);
   requireType(table, body);
+  const key = bodyPartition(table, addressed, body);
   const options = parseOptions(request.call.query);
   checkRepresentation(request, table, options);
   const row = findRow(table, key);
   if (condition(request, "if-none-match") === "*" && row) throw errors.duplicateId();
   checkIfMatch(request, table, row, key);
-  const result = transact(request, (tx) => upsertRow(tx, table, row, body, key));
+  // Without the condition the body takes the place of the whole row (use-elastic-tables.md).
+  const updatesOnly = table.partition !== undefined && condition(request, "if-match") !== undefined;
+  const result = transact(request, (tx) => {
+    if (!row || !updatesOnly) return upsertRow(tx, table, row, body, key);
+    updateRow(tx, table, row, body);
+    return { row, created: false };
+  });
+  const token = sessionToken(request, table);
   if (request.prefer.representation) {
-    return { ...representation(request, table, result.row, options, result.created ? 201 : 200), rows: 1 };
+    const reply = representation(request, table, result.row, options, result.created ? 201 : 200);
+    return { ...reply, headers: { ...reply.headers, ...token }, rows: 1 };
   }
-  // The key form comes back as it was sent, not as the id (section 4).
-  return noContent(1, { "OData-EntityId": `${request.base}/${segment.raw}` });
+  // The key form comes back as it was sent, not as the id (section 4), but for the column of a partition.
+  const address = table.partition === undefined ? segment.raw : segment.raw.replace("partitionId=", "partitionid=");
+  return noContent(1, { "OData-EntityId": `${request.base}/${address}`, ...token });
 }
 
 function remove(request: ApiRequest, table: Table, key: KeyPredicate): Reply {

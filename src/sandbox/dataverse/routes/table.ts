@@ -11,12 +11,15 @@ import { requirePrivilege } from "../records/privileges.ts";
 import { type ApiRequest, applied, odata } from "../request.ts";
 import type { Row } from "../row.ts";
 import { createRecord } from "./create.ts";
+import { partitionRows } from "./partition.ts";
 
 /** `GET` and `POST /{set}`. */
 export function tableRoute(request: ApiRequest, table: Table): Reply {
   if (request.call.method === "GET") {
     const xml = fetchXmlOf(request.call.query);
-    return xml === undefined ? readTable(request, table) : fetchReply(request, table, xml);
+    return xml === undefined
+      ? readTable(request, table)
+      : fetchReply(request, table, xml, partitionRows(request, table));
   }
   if (request.call.method === "POST") return createRecord(request, table);
   throw errors.wrongVerb(request.call.method);
@@ -31,8 +34,9 @@ export function listRequest(request: ApiRequest, table: Table, path = table.set,
 }
 
 function readTable(request: ApiRequest, table: Table): Reply {
-  const list = listRequest(request, table);
+  const list = listRequest(request, table, table.set, partitionRows(request, table));
   const { apply, deltatoken } = list.options;
+  if (list.rows && deltatoken !== undefined) throw errors.trackedCollection();
   const body = apply !== undefined ? applyPage(list) : deltatoken === undefined ? listPage(list) : deltaPage(list);
   return odata(200, body, applied(request, { list: true }));
 }
@@ -40,8 +44,9 @@ function readTable(request: ApiRequest, table: Table): Reply {
 /** `GET /{set}/$count`: plain text, capped like $count (dataverse.md section 6); with a delta token, the changes. */
 export function countRoute(request: ApiRequest, table: Table): Reply {
   if (request.call.method !== "GET") throw errors.wrongVerb(request.call.method);
-  const list = listRequest(request, table);
+  const list = listRequest(request, table, table.set, partitionRows(request, table));
   const token = list.options.deltatoken;
+  if (list.rows && token !== undefined) throw errors.trackedCollection();
   if (list.options.apply !== undefined) throw errors.notBuilt("The query option $apply on /$count");
   return countReply(
     token === undefined ? countRows(list, listFilter(list)) : countChanges(list.environment, table, token),

@@ -31,8 +31,8 @@ export function eventsOf(tx: Transaction, steps: WebhookStep[]): WebhookEvent[] 
   const events: WebhookEvent[] = [];
   for (const step of steps) {
     const { message } = step;
-    const matching = written.filter(({ kind, row, step: { columns } }) => {
-      if (step.table !== undefined && step.table !== row.table.name) return false;
+    const matching = written.filter(({ kind, row, step: { columns, upserted } }) => {
+      if (upserted || (step.table !== undefined && step.table !== row.table.name)) return false;
       const pair = links.has(row.table.name);
       if (message === "Associate") return pair && kind === "created";
       if (message === "Disassociate") return pair && kind === "deleted";

@@ -1,7 +1,7 @@
 import type { Call, Reply } from "../../http/exchange.ts";
 import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
-import { type Actor, compact, rollback, type Transaction, watchCommits } from "../records/transaction.ts";
+import { type Actor, compact, rollback, type Transaction, Undecided, watchCommits } from "../records/transaction.ts";
 import { type Message, remoteExecutionContext } from "./context.ts";
 import type { Deliveries } from "./deliveries.ts";
 import { eventsOf } from "./events.ts";
@@ -40,8 +40,6 @@ export function createHold(deliveries: Deliveries): Hold {
     },
   };
 }
-
-class Undecided extends Error {}
 
 async function answerHeld(
   call: Call,
@@ -108,9 +106,9 @@ function runOnce(
         throw new Undecided();
       }
       const failure = verdicts[decided++];
+      finished.push(tx);
       if (failure !== undefined) throw errors.pluginRefused(failure);
-    }
-    finished.push(tx);
+    } else finished.push(tx);
     asynchronous.push(...events.filter(({ step }) => step.asynchronous));
   });
   let reply: Reply;
@@ -120,7 +118,7 @@ function runOnce(
     watchCommits(environment, undefined);
   }
   if (undecided) {
-    for (const tx of finished.reverse()) rollback(tx);
+    for (const tx of finished.reverse()) rollback(tx, true);
     Object.assign(environment, counters);
     for (const [n, plugin] of environment.plugins.entries()) Object.assign(plugin, plugins[n]);
   } else for (const tx of finished) compact(tx.marks.keys());
