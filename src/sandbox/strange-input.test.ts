@@ -239,3 +239,30 @@ test("bytes that are no HTTP end the connection with a 400 and nothing else", as
   expect(text).toMatch(/^HTTP\/1\.1 400 /);
   expect(idIn(await client.api("POST", "contacts", { lastname: "still alive" }))).not.toBe("");
 });
+
+// A name that every JavaScript object has is no name of ours.
+test.each([
+  ["POST", "EntityDefinitions(LogicalName='contact')/constructor", {}, 404],
+  [
+    "POST",
+    "EntityDefinitions(LogicalName='contact')/Attributes",
+    {
+      "@odata.type": "Microsoft.Dynamics.CRM.DateTimeAttributeMetadata",
+      SchemaName: "new_Day",
+      DateTimeBehavior: { Value: "constructor" },
+    },
+    400,
+  ],
+  [
+    "GET",
+    "contacts?$filter=Microsoft.Dynamics.CRM.In(PropertyName='donotemail',PropertyValues=['constructor'])",
+    undefined,
+    400,
+  ],
+  ["GET", "contacts?constructor=1", undefined, 200],
+  ["GET", "contacts/Microsoft.Dynamics.CRM.constructor", undefined, 404],
+  ["GET", "constructor", undefined, 404],
+])("%s %s: what objects inherit is not taken for ours", async (method, path, body, status) => {
+  const answer = await client.api(method, path, body);
+  expect(answer.status, answer.text).toBe(status);
+});

@@ -1,5 +1,6 @@
 import type { Call, Reply } from "../http/exchange.ts";
 import type { Operation } from "../operation.ts";
+import { own } from "../own.ts";
 import type { Authority, EntraCall } from "./authority.ts";
 import { authorizeReply } from "./authorize.ts";
 import { instanceDiscovery, keys, openIdConfiguration } from "./discovery.ts";
@@ -124,7 +125,7 @@ function endpointOf({ path }: Call): Found | undefined {
   const [, tenant = "", ...rest] = path.split("/");
   const name = rest.join("/");
   const old = VERSION_TWO.get(name);
-  const endpoint = Object.hasOwn(ENDPOINTS, old ?? name) ? ENDPOINTS[old ?? name] : undefined;
+  const endpoint = own(ENDPOINTS, old ?? name);
   return endpoint && { endpoint, tenant: decoded(tenant), version: old === undefined ? 1 : 2 };
 }
 

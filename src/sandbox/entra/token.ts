@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { jsonReply, type Reply } from "../http/exchange.ts";
 import type { Operation } from "../operation.ts";
+import { own } from "../own.ts";
 import { type EntraCall, refuseResource, required, requireTenant } from "./authority.ts";
 import { authenticate, type Proof } from "./credential.ts";
 import { type App, CLIENT_ID, type Code, type Grant, type User } from "./directory.ts";
@@ -53,7 +54,7 @@ export function tokenReply(entra: EntraCall): Reply {
   required(entra.fields, "grant_type");
   refuseResource(entra);
   if (OTHER_GRANTS.includes(grant)) throw new NotBuilt(`The grant type '${grant}'`);
-  const type = Object.hasOwn(GRANTS, grant) ? GRANTS[grant] : undefined;
+  const type = own(GRANTS, grant);
   if (!type) throw new EntraError("unsupportedGrant", grant);
   return jsonReply(200, type.handle(entra), { "Cache-Control": "no-store, no-cache", Pragma: "no-cache" });
 }

@@ -1,3 +1,4 @@
+import { own } from "../../own.ts";
 import { fold } from "../collation.ts";
 import { isDay, toInstant } from "../records/values.ts";
 import type { Cell } from "../row.ts";
@@ -24,9 +25,9 @@ export function conditionValue(field: Field, label: string, text: string): Cell 
     case "status":
       return numberValue(label, text);
     case "bool": {
-      const key = text.trim().toLowerCase();
-      if (!Object.hasOwn(TRUTH, key)) throw fetchErrors.value(label, text);
-      return TRUTH[key]!;
+      const truth = own(TRUTH, text.trim().toLowerCase());
+      if (truth === undefined) throw fetchErrors.value(label, text);
+      return truth;
     }
     case "guid":
     case "lookup":

@@ -1,3 +1,4 @@
+import { own } from "../../own.ts";
 import { errors } from "../errors.ts";
 import { escapeXml } from "../fetchxml/xml.ts";
 
@@ -72,7 +73,7 @@ function condition(value: unknown): string {
   if (typeof attribute !== "string" || typeof operator !== "string") {
     throw errors.badSchema("A condition needs AttributeName and Operator.");
   }
-  const name = Object.hasOwn(NAMES, operator) ? NAMES[operator]! : hyphened(operator);
+  const name = own(NAMES, operator) ?? hyphened(operator);
   const texts = listIn(values, "Values").map(textOf);
   const head = `<condition attribute="${escapeXml(attribute)}" operator="${escapeXml(name)}"`;
   const several = /^(not-)?(in|between)$|contain-values$/.test(name);

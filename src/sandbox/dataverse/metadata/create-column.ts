@@ -1,3 +1,4 @@
+import { own } from "../../own.ts";
 import { addColumn, addComputedColumns } from "../build.ts";
 import { errors } from "../errors.ts";
 import type { Column, Kind, Level, Table } from "../model.ts";
@@ -61,7 +62,6 @@ export function requireElasticKind({ name, kind }: Pick<ColumnLine, "name" | "ki
 function companions(table: Table, line: ColumnLine): ColumnLine[] {
   const readOnly = { ...line, create: false, update: false, level: "None" as Level };
   if (line.kind === "money") {
-    const own = { custom: false, create: true, update: true };
     return [
       {
         ...readOnly,
@@ -73,7 +73,9 @@ function companions(table: Table, line: ColumnLine): ColumnLine[] {
       bare({ name: "exchangerate", schema: "ExchangeRate", label: "Exchange Rate", kind: "decimal", precision: 12 }),
       {
         ...bare({ name: "transactioncurrencyid", schema: "TransactionCurrencyId", label: "Currency", kind: "lookup" }),
-        ...own,
+        custom: false,
+        create: true,
+        update: true,
         targets: ["transactioncurrency"],
       },
     ].filter((each) => !table.columns.has(each.name));
@@ -111,7 +113,7 @@ export function typeName(body: Body): string {
 /** A body as a column. */
 export function columnLine(maker: Maker, body: Body): ColumnLine {
   const type = typeName(body);
-  const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
+  const kind = own(KINDS, type);
   if (!kind) {
     if (/AttributeMetadata$/.test(type)) throw errors.badSchema(`A column of type ${type} cannot be created.`);
     throw errors.badSchema(
@@ -207,7 +209,7 @@ function numberPattern(pattern: string): string {
 function dateFacts(body: Body): Partial<ColumnLine> {
   const behavior = (body.DateTimeBehavior as { Value?: unknown } | undefined)?.Value ?? "UserLocal";
   const kinds: Record<string, Kind> = { UserLocal: "datetime", DateOnly: "date", TimeZoneIndependent: "zoneless" };
-  const kind = kinds[String(behavior)];
+  const kind = own(kinds, String(behavior));
   if (!kind) throw errors.badSchema(`'${String(behavior)}' is no DateTimeBehavior.`);
   return { kind, ...(body.Format === "DateOnly" && kind !== "date" ? { format: "DateOnly" } : {}) };
 }

@@ -53,8 +53,3 @@ export function baseType(type: string): string {
 export function isExact(navigation: string): boolean {
   return navigation.endsWith("Relationships") || navigation === "OptionSet" || navigation === "GlobalOptionSet";
 }
-
-/** What is really there under this name, not inherited from Object. */
-export function own<T>(record: Record<string, T>, name: string): T | undefined {
-  return Object.hasOwn(record, name) ? record[name] : undefined;
-}

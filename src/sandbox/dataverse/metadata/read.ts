@@ -1,4 +1,5 @@
 import type { Reply } from "../../http/exchange.ts";
+import { own } from "../../own.ts";
 import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
 import { GUID } from "../guids.ts";
@@ -7,7 +8,7 @@ import { pairs, parseOptions, type QueryOptions } from "../query/options.ts";
 import { type ApiRequest, odata } from "../request.ts";
 import { isKnownTable } from "../routes/known-names.ts";
 import type { Segment } from "../wire/address.ts";
-import { baseType, FAMILIES, isExact, type MetadataNode, own } from "./node.ts";
+import { baseType, FAMILIES, isExact, type MetadataNode } from "./node.ts";
 import { nodeFilter } from "./node-filter.ts";
 import { globalOptionSet } from "./option-set-node.ts";
 import { allRelations } from "./relation-node.ts";

@@ -1,5 +1,6 @@
+import { own } from "../../own.ts";
 import { errors } from "../errors.ts";
-import { baseType, isExact, type MetadataNode, own } from "./node.ts";
+import { baseType, isExact, type MetadataNode } from "./node.ts";
 import { nodeFilter } from "./node-filter.ts";
 
 export type Expand = {

@@ -1,4 +1,5 @@
 import type { Reply } from "../../http/exchange.ts";
+import { own } from "../../own.ts";
 import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
 import { requirePrivilegeByName } from "../records/privileges.ts";
@@ -34,7 +35,7 @@ export function metadataRoute(request: ApiRequest, segments: Segment[]): Reply {
   if (root!.key === undefined) throw errors.noSuchSegment(part.name);
   const table = tableByKey(request.environment, root!.key);
   if (part.name === "Attributes" || part.name === "Keys") return partRoute(asked, table, part, part.name);
-  if (part.name in tableNode(request.environment, table).navigations) throw errors.wrongVerb(method);
+  if (own(tableNode(request.environment, table).navigations, part.name)) throw errors.wrongVerb(method);
   throw errors.noSuchSegment(part.name);
 }
 

@@ -1,3 +1,5 @@
+import { own } from "../../own.ts";
+
 /** A stretch of time as texts that compare like stored values: `from` is in it, `to` is not. */
 export type DateRange = { from: string; to: string };
 
@@ -70,7 +72,7 @@ const RANGES: Record<string, { takes: 0 | 1 | 2; make: Make }> = {
 
 /** How many whole numbers a relative date needs, or undefined when there is none of this name. */
 export function rangeParameters(name: string): 0 | 1 | 2 | undefined {
-  return Object.hasOwn(RANGES, name) ? RANGES[name]!.takes : undefined;
+  return own(RANGES, name)?.takes;
 }
 
 /** The stretch a relative date means at `now` (milliseconds). The name must be known to `rangeParameters`. */

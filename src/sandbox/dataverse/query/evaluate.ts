@@ -1,3 +1,4 @@
+import { own } from "../../own.ts";
 import { fold } from "../collation.ts";
 import { errors } from "../errors.ts";
 import { GUID } from "../guids.ts";
@@ -128,7 +129,7 @@ function typed(type: Field<unknown>["type"], text: string): Cell | undefined {
     case "number":
       return /^\s*-?\d+(\.\d+)?([eE][+-]?\d+)?\s*$/.test(text) ? Number(text) : undefined;
     case "boolean":
-      return { true: true, false: false, "1": true, "0": false }[text.toLowerCase()];
+      return own<boolean>({ true: true, false: false, "1": true, "0": false }, text.toLowerCase());
     case "guid":
       return GUID.test(text.replace(/^\{|\}$/g, "")) ? text.replace(/^\{|\}$/g, "").toLowerCase() : undefined;
     case "date":

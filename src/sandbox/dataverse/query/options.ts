@@ -1,4 +1,5 @@
 import type { Operation } from "../../operation.ts";
+import { own } from "../../own.ts";
 import { errors } from "../errors.ts";
 import type { Aliases } from "./parser.ts";
 
@@ -83,7 +84,8 @@ export function parseOptions(query: string): QueryOptions {
     }
     seen.add(name);
     if (NOT_BUILT.has(name)) throw errors.notBuilt(`The query option ${name}`);
-    if (REFUSED[name] !== undefined) throw errors.badQuery(REFUSED[name]);
+    const refused = own(REFUSED, name);
+    if (refused !== undefined) throw errors.badQuery(refused);
     if (name.startsWith("@")) options.aliases.set(name, value);
     else if (name === "$select") options.select = columnList(value);
     else if (name === "$filter") options.filter = value;

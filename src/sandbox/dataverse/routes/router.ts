@@ -1,4 +1,5 @@
 import type { Reply } from "../../http/exchange.ts";
+import { own } from "../../own.ts";
 import { csdlRoute } from "../csdl/route.ts";
 import { errors } from "../errors.ts";
 import { bulkDelete } from "../jobs/bulk-delete.ts";
@@ -65,7 +66,7 @@ export function route(request: ApiRequest, path: string): Reply {
   const segments = parseSegments(path);
   const [first, ...rest] = segments;
   if (!first) return serviceRoot(request);
-  const root = named(ROOTS, first.name);
+  const root = own(ROOTS, first.name);
   if (root) return root(request, segments);
   if (!request.environment.sets.has(first.name)) throw absent(first.name);
   const table = tableOfSet(request.environment, first.name);
@@ -97,10 +98,6 @@ function alone(handle: (request: ApiRequest, root: Segment) => Reply): Root {
   };
 }
 
-function named<T>(operations: Record<string, T>, name: string): T | undefined {
-  return Object.hasOwn(operations, name) ? operations[name] : undefined;
-}
-
 function serviceRoot(request: ApiRequest): Reply {
   if (request.call.method !== "GET") throw errors.wrongVerb(request.call.method);
   const value = [
@@ -121,7 +118,7 @@ function setRoute(request: ApiRequest, table: Table, rest: Segment[]): Reply {
   if (next.name === "$count") return countRoute(request, table);
   if (next.name.startsWith(CRM)) {
     const name = next.name.slice(CRM.length);
-    const operation = named(BOUND_TO_SET, name);
+    const operation = own(BOUND_TO_SET, name);
     if (operation) return operation(request, table, next);
     throw absent(name);
   }
@@ -133,7 +130,7 @@ function rowRoute(request: ApiRequest, table: Table, first: Segment, rest: Segme
   if (!next) return recordRoute(request, table, first);
   if (next.name.startsWith(CRM)) {
     const name = next.name.slice(CRM.length);
-    const operation = named(BOUND_TO_ROW, name);
+    const operation = own(BOUND_TO_ROW, name);
     if (operation && more.length === 0) return operation(request, table, first, next);
     throw absent(name);
   }
