@@ -54,7 +54,7 @@ export function measure(sources: SourceFile[]): Budget {
 
 const lineCount = (text: string) => text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
 
-const isTest = (path: string) => path.startsWith("test/") || path.endsWith(".test.ts");
+const isTest = (path: string) => path.startsWith("test/") || /[.]test(-data)?[.]ts$/.test(path);
 
 /** A file whose statements are all `export ... from`. */
 function isBarrel(text: string): boolean {

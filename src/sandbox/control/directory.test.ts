@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { FIRST_USER } from "../entra/directory.ts";
-import { codeFor, redeem } from "../entra/sign-in.ts";
+import { codeFor, redeem } from "../entra/sign-in.test-data.ts";
 import { selfSigned } from "../http/certificate.ts";
 import { getToken, useSandbox } from "../raw-client.ts";
 

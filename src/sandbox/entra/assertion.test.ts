@@ -1,7 +1,7 @@
 import { constants, createHash, generateKeyPairSync, sign } from "node:crypto";
 import { beforeEach, expect, test } from "vitest";
 import { getToken, useSandbox } from "../raw-client.ts";
-import { claimsOf, refused } from "./sign-in.ts";
+import { claimsOf, refused } from "./sign-in.test-data.ts";
 
 // certificate-credentials.md and dataverse.md section 2.
 const client = useSandbox();

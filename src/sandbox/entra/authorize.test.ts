@@ -13,7 +13,7 @@ import {
   refused,
   request,
   VERIFIER,
-} from "./sign-in.ts";
+} from "./sign-in.test-data.ts";
 
 // v2-oauth2-auth-code-flow.md and dataverse.md section 2, unless another page is named.
 const client = useSandbox();

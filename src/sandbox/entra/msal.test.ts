@@ -10,7 +10,7 @@ import {
 import { beforeAll, expect, test } from "vitest";
 import { useSandbox } from "../raw-client.ts";
 import { FIRST_USER } from "./directory.ts";
-import { claimsOf, REDIRECT } from "./sign-in.ts";
+import { claimsOf, REDIRECT } from "./sign-in.test-data.ts";
 
 // Microsoft's own client over https with its own HTTP client; dataverse.md section 2 and the README of msal-node.
 const client = useSandbox();

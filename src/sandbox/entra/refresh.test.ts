@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { useSandbox } from "../raw-client.ts";
 import { FIRST_USER } from "./directory.ts";
-import { claimsOf, codeFor, redeem, refresh, refused } from "./sign-in.ts";
+import { claimsOf, codeFor, redeem, refresh, refused } from "./sign-in.test-data.ts";
 
 // dataverse.md section 2; v2-oauth2-auth-code-flow.md, "Refresh the access token"; refresh-tokens.md.
 const client = useSandbox();

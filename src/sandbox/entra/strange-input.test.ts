@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Answer, useSandbox } from "../raw-client.ts";
 import { FIRST_USER } from "./directory.ts";
-import { REDIRECT } from "./sign-in.ts";
+import { REDIRECT } from "./sign-in.test-data.ts";
 
 // Whatever is sent: an answer in the envelope of dataverse.md section 2, a page, or a way back; never a 500.
 const client = useSandbox();

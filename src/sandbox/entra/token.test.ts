@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { getToken, useSandbox } from "../raw-client.ts";
 import { readToken, signToken } from "./jwt.ts";
-import { claimsOf, refused } from "./sign-in.ts";
+import { claimsOf, refused } from "./sign-in.test-data.ts";
 
 // Everything here: dataverse.md section 2.
 const client = useSandbox();

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { targets, useSandbox } from "../../raw-client.ts";
-import { sendFetch, valuesIn } from "./fetch-client.ts";
+import { sendFetch, valuesIn } from "./fetch.test-data.ts";
 
 // The example of the page fetchxml/aggregate-data: ten accounts, and what its queries answer.
 const client = useSandbox();

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { targets, useSandbox } from "../../raw-client.ts";
-import { sendFetch, valuesIn } from "./fetch-client.ts";
+import { sendFetch, valuesIn } from "./fetch.test-data.ts";
 
 // FetchXML over the Web API: dataverse.md section 6, and the pages of fetchxml/ named in the tests.
 const client = useSandbox();

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { targets, useSandbox } from "../../raw-client.ts";
-import { sendFetch, valuesIn } from "./fetch-client.ts";
+import { sendFetch, valuesIn } from "./fetch.test-data.ts";
 
 // Condition operators by value: the page fetchxml/reference/operators. That negations keep empty rows is Sql4Cds issue 167.
 const client = useSandbox();

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { type Answer, targets, useSandbox } from "../../raw-client.ts";
-import { sendFetch, valuesIn } from "./fetch-client.ts";
+import { sendFetch, valuesIn } from "./fetch.test-data.ts";
 
 // Paging and counting: dataverse.md section 6, and the pages fetchxml/page-results and count-rows.
 const client = useSandbox();

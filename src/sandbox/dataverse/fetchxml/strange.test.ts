@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { targets, useSandbox } from "../../raw-client.ts";
-import { sendFetch } from "./fetch-client.ts";
+import { sendFetch } from "./fetch.test-data.ts";
 import { CONDITION_OPERATIONS } from "./operators.ts";
 
 // FetchXML nobody should send: always a 4xx in the envelope of dataverse.md section 14, never a 500, never a hang.

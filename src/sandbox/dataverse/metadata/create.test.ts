@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { addCustomerKey, useSandbox } from "../../raw-client.ts";
+import { label } from "./definitions.test-data.ts";
 
 // Everything here: dataverse.md section 3; codes of duplicates from Microsoft's list of error codes.
 const client = useSandbox();
 const contact = "EntityDefinitions(LogicalName='contact')";
-const label = (text: string) => ({ LocalizedLabels: [{ Label: text, LanguageCode: 1033 }] });
 const column = (type: string, name: string, facts: object = {}) => ({
   "@odata.type": `Microsoft.Dynamics.CRM.${type}AttributeMetadata`,
   SchemaName: name,

@@ -1,16 +1,10 @@
 import { beforeEach, expect, test } from "vitest";
 import { idIn, useSandbox } from "../../raw-client.ts";
+import { label, text } from "./definitions.test-data.ts";
 
 // create-update-optionsets.md and dataverse.md section 3.
 const client = useSandbox();
 const CRM = "Microsoft.Dynamics.CRM";
-const label = (text: string) => ({ LocalizedLabels: [{ Label: text, LanguageCode: 1033 }] });
-const text = (name: string, more: object = {}) => ({
-  "@odata.type": `${CRM}.StringAttributeMetadata`,
-  SchemaName: name,
-  MaxLength: 100,
-  ...more,
-});
 const table = "EntityDefinitions(LogicalName='new_bankaccount')";
 const create = (path: string, body: unknown) => client.api("POST", path, body);
 

@@ -1,17 +1,11 @@
 import { beforeEach, expect, test } from "vitest";
 import { idIn, useSandbox } from "../../raw-client.ts";
+import { label, text } from "./definitions.test-data.ts";
 
 // create-update-entity-relationships-using-web-api.md, create-update-entity-definitions-using-web-api.md,
 // create-update-optionsets.md, multitable-lookup.md, and dataverse.md section 3.
 const client = useSandbox();
 const CRM = "Microsoft.Dynamics.CRM";
-const label = (text: string) => ({ LocalizedLabels: [{ Label: text, LanguageCode: 1033 }] });
-const text = (name: string, more: object = {}) => ({
-  "@odata.type": `${CRM}.StringAttributeMetadata`,
-  SchemaName: name,
-  MaxLength: 100,
-  ...more,
-});
 const oneToMany = (more: object = {}) => ({
   SchemaName: "new_contact_new_bankaccount",
   "@odata.type": `${CRM}.OneToManyRelationshipMetadata`,

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { useSandbox } from "../../raw-client.ts";
+import { label } from "../metadata/definitions.test-data.ts";
 import { ACCOUNT, CONTACT, createFamily, numbers } from "./family.test-data.ts";
 
 // The pages of the query functions (Web API reference); query/filter-rows.md; query-hierarchical-data.md.
@@ -43,7 +44,6 @@ test("NotBetween: outside both ends, empty values left out", async () => {
 
 /** Adds a choices column to contact and gives it to three of them: 1 and 2; 2; none. */
 async function addChoices(): Promise<void> {
-  const label = (text: string) => ({ LocalizedLabels: [{ Label: text, LanguageCode: 1033 }] });
   const made = await client.api("POST", "EntityDefinitions(LogicalName='contact')/Attributes", {
     "@odata.type": "Microsoft.Dynamics.CRM.MultiSelectPicklistAttributeMetadata",
     SchemaName: "new_Tags",

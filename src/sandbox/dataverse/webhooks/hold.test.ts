@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { useSandbox } from "../../raw-client.ts";
-import { register, useReceiver } from "./receiver.ts";
+import { register, useReceiver } from "./receiver.test-data.ts";
 
 // Synchronous steps: dataverse.md section 13; register-web-hook.md, "Synchronous mode".
 const client = useSandbox();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { targets, useSandbox } from "../../raw-client.ts";
-import { register, useReceiver } from "./receiver.ts";
+import { register, useReceiver } from "./receiver.test-data.ts";
 
 // Webhooks: dataverse.md section 13; use-webhooks.md and register-web-hook.md.
 const client = useSandbox();
