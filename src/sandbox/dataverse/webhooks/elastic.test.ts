@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { useSandbox } from "../../raw-client.ts";
 import { createSensors, SENSORS } from "../elastic.test-data.ts";
-import { register, useReceiver } from "./receiver.ts";
+import { register, useReceiver } from "./receiver.test-data.ts";
 
 // Steps on elastic tables: elastic-tables.md, "Transactional behavior"; use-upsert-insert-update-record.md, "Elastic
 // table upsert".
