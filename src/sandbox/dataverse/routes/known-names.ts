@@ -82,9 +82,9 @@ export const KNOWN_MESSAGES: ReadonlySet<string> = words(`
 
 /** Entity sets of an environment with the Dynamics 365 apps. Source: the table references. */
 export const KNOWN_SETS: ReadonlySet<string> = words(`
-  aciviewmappers actioncards activitymimeattachments activityparties activitypointers adx_externalidentities
+  aadusers aciviewmappers actioncards activitymimeattachments activityparties activitypointers adx_externalidentities
   annotations annualfiscalcalendars appconfigs appelements appmodulecomponents appmodules appointments
-  asyncoperations attachments attributemaps audits authorizationservers bookableresourcebookings
+  asyncoperations attachments backgroundoperations callbackregistrations deleteditemreferences flowruns recyclebinconfigs retentionconfigs attributemaps audits authorizationservers bookableresourcebookings
   bookableresourcecategories bookableresourcegroups bookableresources bookingstatuses bots bulkdeletefailures
   bulkdeleteoperations bulkoperationlogs bulkoperations businessunitnewsarticles calendarrules calendars canvasapps
   cascadegrantrevokeaccessrecordstrackers channelaccessprofilerules channelaccessprofiles characteristics chats
