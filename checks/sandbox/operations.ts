@@ -5,6 +5,8 @@ import { CONTROL_OPERATIONS } from "../../src/sandbox/control/routes.ts";
 import { BATCH_OPERATIONS } from "../../src/sandbox/dataverse/batch/execute.ts";
 import { FETCH_OPERATIONS } from "../../src/sandbox/dataverse/fetchxml/answer.ts";
 import { CONDITION_OPERATIONS } from "../../src/sandbox/dataverse/fetchxml/operators.ts";
+import { FILE_MESSAGE_OPERATIONS } from "../../src/sandbox/dataverse/files/messages.ts";
+import { FILE_OPERATIONS } from "../../src/sandbox/dataverse/files/route.ts";
 import { JOB_OPERATIONS } from "../../src/sandbox/dataverse/jobs/bulk-delete.ts";
 import { METADATA_OPERATIONS } from "../../src/sandbox/dataverse/metadata/actions.ts";
 import { OPTIONAL_BEHAVIOURS } from "../../src/sandbox/dataverse/optional-behaviours.ts";
@@ -79,6 +81,7 @@ export const AREAS: Area[] = [
       ...QUERY_FUNCTION_OPERATIONS,
     ],
   },
+  { title: "Files and images", operations: [...FILE_OPERATIONS, ...FILE_MESSAGE_OPERATIONS] },
   { title: "FetchXML", operations: [...FETCH_OPERATIONS, ...CONDITION_OPERATIONS] },
   { title: "$batch", operations: [...BATCH_OPERATIONS] },
   { title: "Metadata", operations: [...JOB_OPERATIONS, ...METADATA_OPERATIONS] },

@@ -1,4 +1,5 @@
 import type { Environment } from "./environment.ts";
+import { showImages } from "./files/computed.ts";
 import { namedGuid } from "./guids.ts";
 import {
   type Column,
@@ -74,6 +75,10 @@ export function addColumn(table: Table, line: ColumnLine, materialize: boolean):
     typeSlot: -1,
     implied: materialize || line.initial === undefined ? null : line.initial,
   };
+  if (column.kind === "image") {
+    column.maxKb ??= 10_240;
+    table.primaryImage ??= column.name;
+  }
   table.columns.set(column.name, column);
   table.shape++;
   return column;
@@ -145,6 +150,7 @@ export function addComputedColumns(environment: Environment, table: Table): void
     if (column.of === undefined && /^address\d_composite$/.test(column.name))
       column.computed = compositeAddress(table, column);
   }
+  showImages(environment, table);
   const parent = table.name === "contact" ? table.columns.get("parentcustomerid") : undefined;
   if (parent) {
     compute("accountid", (row) => (readTarget(row, parent) === "account" ? read(row, parent) : null));

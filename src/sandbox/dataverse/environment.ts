@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { Files } from "./files/content.ts";
 import { numberedGuid } from "./guids.ts";
 import type { BulkDeleteJob } from "./jobs/job.ts";
 import type { OptionSet, Table } from "./model.ts";
@@ -58,6 +59,8 @@ export type Environment = {
   nextExpiry?: number | undefined;
   /** A fault; undefined: changes are seen at once. */
   schemaLag?: SchemaLag;
+  /** What file and image columns hold. */
+  files: Files;
   plugins: Plugin[];
   /** Privileges switched off, as `Create contact`. */
   denied: Set<string>;

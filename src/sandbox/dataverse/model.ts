@@ -84,6 +84,12 @@ export type Column = {
   made?: number;
   /** The pattern by which the server numbers rows (`AutoNumberFormat`). */
   autoNumber?: string;
+  /** Of a file or image: the most kilobytes (MaxSizeInKB). */
+  maxKb?: number;
+  /** Of an image: more than the thumbnail is kept (CanStoreFullImage). */
+  full?: boolean;
+  /** It accompanies another column, and is a property of rows all the same. */
+  shown?: boolean;
   /** The number its next row gets. */
   counted?: number;
   targets?: string[];
@@ -173,6 +179,8 @@ export type Table = {
   /** HasNotes and HasActivities, shown only. */
   notes?: boolean;
   activities?: boolean;
+  /** The image column that stands for the row (PrimaryImageAttribute). */
+  primaryImage?: string;
   /** IsDuplicateDetectionEnabled. */
   duplicates?: boolean;
   id: string;
@@ -200,7 +208,7 @@ export type Table = {
 /** Columns that are properties of the row's type in the Web API (dataverse.md section 3: companions are not). */
 export function isProperty(column: Column): boolean {
   if (column.kind === "virtual" || column.kind === "party") return false;
-  return column.of === undefined || column.of === "entityimageid" || column.name === "ownerid";
+  return column.of === undefined || column.shown || column.of === "entityimageid" || column.name === "ownerid";
 }
 
 /**

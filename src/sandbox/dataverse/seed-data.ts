@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { CLIENT_ID, FIRST_USER, PRINCIPAL_ID } from "../entra/directory.ts";
 import { addComputedColumns, deliveredTables, intersectTable } from "./build.ts";
 import type { Environment } from "./environment.ts";
+import { noFiles } from "./files/contents.ts";
 import { namedGuid } from "./guids.ts";
 import { addTable, listMessages } from "./messages.ts";
 import { countMembers } from "./records/lists.ts";
@@ -29,6 +30,7 @@ export function createEnvironment(clock: Clock): Environment {
     metadataVersion: 1,
     optionSets: new Map(),
     jobs: [],
+    files: noFiles(),
     plugins: [],
     denied: new Set(),
     oldestToken: 0,

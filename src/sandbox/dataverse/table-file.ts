@@ -22,6 +22,9 @@ export type ColumnLine = {
   global?: string;
   description?: string;
   autoNumber?: string;
+  maxKb?: number;
+  full?: boolean;
+  shown?: boolean;
   targets?: string[];
   logical: boolean;
   custom: boolean;

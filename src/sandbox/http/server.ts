@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { readBody } from "./body.ts";
+import { limitOf, readBody } from "./body.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Call, Reply } from "./exchange.ts";
 import type { Fault, Faults } from "./faults.ts";
@@ -94,7 +94,7 @@ async function handle(
   stop: AbortSignal,
 ): Promise<void> {
   const started = performance.now();
-  const body = await readBody(request);
+  const body = await readBody(request, limitOf(request));
   const call = toCall(request, body === "too large" ? Buffer.alloc(0) : body, origin);
   const gone: Gone = (then) => (response.destroyed ? then() : response.once("close", then));
   const right = async () => (body === "too large" ? services.tooLarge(call) : services.answer(call, gone));

@@ -72,6 +72,10 @@ RetrieveTeamPrivilegesResponse : : RolePrivileges=[RolePrivilege]
 RetrievePrincipalAccessResponse : : AccessRights=AccessRights
 CopyDynamicListToStaticResponse : : StaticListId=Guid
 OrganizationQuery : : EntityName=String
+InitializeFileBlocksUploadResponse : : FileContinuationToken=String
+CommitFileBlocksUploadResponse : : FileId=Guid FileSizeInBytes=Int64
+InitializeFileBlocksDownloadResponse : : FileContinuationToken=String FileSizeInBytes=Int64 FileName=String IsChunkingSupported=Boolean
+DownloadBlockResponse : : Data=Binary
 ComplexLookupAttributeMetadata : : SchemaName=String DisplayName=Label Description=Label RequiredLevel=AttributeRequiredLevelManagedProperty
 ComplexOneToManyRelationshipMetadata : : SchemaName=String ReferencedEntity=String ReferencingEntity=String CascadeConfiguration=CascadeConfiguration`;
 

@@ -45,9 +45,15 @@ QualifyLead (on=lead, CreateAccount=Boolean, CreateContact=Boolean, CreateOpport
 Merge (Target=crmbaseentity, Subordinate=crmbaseentity, UpdateContent=crmbaseentity, PerformParentingChecks=Boolean)
 WinOpportunity (OpportunityClose=crmbaseentity, Status=Int32)
 LoseOpportunity (OpportunityClose=crmbaseentity, Status=Int32)
-CloseIncident (IncidentResolution=crmbaseentity, Status=Int32)`;
+CloseIncident (IncidentResolution=crmbaseentity, Status=Int32)
+InitializeFileBlocksUpload (Target=crmbaseentity, FileName=String, FileAttributeName=String) -> InitializeFileBlocksUploadResponse
+UploadBlock (BlockId=String, BlockData=Binary, FileContinuationToken=String)
+CommitFileBlocksUpload (FileName=String, MimeType=String, BlockList=[String], FileContinuationToken=String) -> CommitFileBlocksUploadResponse
+InitializeFileBlocksDownload (Target=crmbaseentity, FileAttributeName=String) -> InitializeFileBlocksDownloadResponse
+DownloadBlock (Offset=Int64, BlockLength=Int64, FileContinuationToken=String) -> DownloadBlockResponse
+DeleteFile (FileId=Guid)`;
 
-const PRIMITIVE = new Set("String Boolean Int32 Int64 Guid DateTimeOffset Decimal Double".split(" "));
+const PRIMITIVE = new Set("String Boolean Int32 Int64 Guid DateTimeOffset Decimal Double Binary".split(" "));
 
 function edm(name: string): string {
   if (name.startsWith("[")) return `Collection(${edm(name.slice(1, -1))})`;

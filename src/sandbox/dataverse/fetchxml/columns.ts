@@ -39,7 +39,7 @@ export function outputsOf(plan: Plan, dot: string): Output[] {
     const keyOf = (column: Column) => (root ? propertyName(column) : `${bound.name}${dot}${column.name}`);
     if (bound.source.all) {
       for (const column of bound.table.columns.values()) {
-        if (isProperty(column)) put({ key: keyOf(column), aliased: !root, bound, column });
+        if (isProperty(column) && column.kind !== "image") put({ key: keyOf(column), aliased: !root, bound, column });
       }
     }
     for (const { name, alias, children, aggregate } of bound.source.attributes) {

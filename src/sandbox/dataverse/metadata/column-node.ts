@@ -96,7 +96,7 @@ export function columnNode(environment: Environment, table: Table, column: Colum
       Settings: [],
       LinkedAttributeId: null,
     },
-    typed: derived === "AttributeMetadata" ? {} : typedProperties(column),
+    typed: derived === "AttributeMetadata" ? {} : typedProperties(table, column),
     navigations: {},
     typedNavigations: hasOptions
       ? {
@@ -107,7 +107,7 @@ export function columnNode(environment: Environment, table: Table, column: Colum
   };
 }
 
-function typedProperties(column: Column): Record<string, unknown> {
+function typedProperties(table: Table, column: Column): Record<string, unknown> {
   const [min, max] = column.range ?? [undefined, undefined];
   switch (column.kind) {
     case "text":
@@ -185,14 +185,14 @@ function typedProperties(column: Column): Record<string, unknown> {
       return { DefaultFormValue: -1, IsEntityReferenceStored: false };
     case "image":
       return {
-        IsPrimaryImage: column.name === "entityimage",
+        IsPrimaryImage: column.name === table.primaryImage,
         MaxHeight: 144,
         MaxWidth: 144,
-        CanStoreFullImage: false,
-        MaxSizeInKB: 10240,
+        CanStoreFullImage: column.full === true,
+        MaxSizeInKB: column.maxKb,
       };
     case "file":
-      return { MaxSizeInKB: 32768 };
+      return { MaxSizeInKB: column.maxKb };
     default:
       return {};
   }

@@ -1,6 +1,7 @@
 import { own } from "../../own.ts";
 import { addColumn, addComputedColumns } from "../build.ts";
 import { errors } from "../errors.ts";
+import { relateAttachments } from "../files/relation.ts";
 import type { Column, Kind, Level, Table } from "../model.ts";
 import type { ColumnLine } from "../table-file.ts";
 import { labelText } from "./label.ts";
@@ -28,6 +29,9 @@ const KINDS: Record<string, Kind> = {
 /** Bounds of the types: nothing outside them can be declared. */
 const LONGEST_TEXT = 4000;
 const LONGEST_MEMO = 1_048_576;
+/** In kilobytes: 30 MB and 10 GB (image-attributes.md, file-attributes.md). */
+const LARGEST_IMAGE = 30_720;
+const LARGEST_FILE = 10_485_760;
 const LEVELS = ["None", "SystemRequired", "ApplicationRequired", "Recommended"];
 
 /** `POST EntityDefinitions(...)/Attributes`. Throws when the name is taken or the definition does not hold. */
@@ -45,6 +49,7 @@ export function createColumn(maker: Maker, table: Table, body: Body): Column {
     if (!table.columns.has(companion.name)) addColumn(table, companion, false);
   }
   if (line.kind === "money") nameCurrency(table);
+  if (line.kind === "file") relateAttachments(maker.environment, table);
   addComputedColumns(maker.environment, table);
   changed(maker.environment, table);
   return column;
@@ -82,13 +87,17 @@ function companions(table: Table, line: ColumnLine): ColumnLine[] {
   }
   if (line.kind === "image") {
     const part = (name: string, kind: Kind): ColumnLine =>
-      bare({ name: `${line.name}${name}`, schema: `${line.schema}${name}`, label: line.label, kind, of: line.name });
-    return [part("_timestamp", "bigint"), part("_url", "text"), part("id", "guid")];
+      bare({ name: `${line.name}${name.toLowerCase()}`, schema: `${line.schema}${name}`, label: line.label, kind });
+    const accompanies = { of: `${line.name}id`, shown: true };
+    return [
+      { ...part("_Timestamp", "bigint"), ...accompanies },
+      { ...part("_URL", "text"), ...accompanies, max: 200 },
+      part("Id", "guid"),
+    ];
   }
   if (line.kind !== "file") return [];
-  return [
-    bare({ name: `${line.name}_name`, schema: `${line.schema}_Name`, label: line.label, kind: "text", of: line.name }),
-  ];
+  const part = bare({ name: `${line.name}_name`, schema: `${line.schema}_Name`, label: line.label, kind: "text" });
+  return [{ ...part, of: line.name, shown: true, max: 200 }];
 }
 
 function bare(facts: Pick<ColumnLine, "name" | "schema" | "label" | "kind"> & Partial<ColumnLine>): ColumnLine {
@@ -191,9 +200,19 @@ export function typeFacts(maker: Maker, kind: Kind, body: Body): Partial<ColumnL
         ...(kind === "choice" && typeof initial === "number" && initial >= 0 ? { initial } : {}),
       };
     }
+    case "image":
+      return { maxKb: kilobytes(body, 10_240, LARGEST_IMAGE), full: body.CanStoreFullImage === true };
+    case "file":
+      return { maxKb: kilobytes(body, 32_768, LARGEST_FILE) };
     default:
       return {};
   }
+}
+
+function kilobytes(body: Body, fallback: number, most: number): number {
+  const max = body.MaxSizeInKB ?? fallback;
+  if (typeof max === "number" && Number.isInteger(max) && max >= 1 && max <= most) return max;
+  throw errors.badSchema(`MaxSizeInKB must be between 1 and ${most}.`);
 }
 
 /** Of an autonumber column: text with SEQNUM, RANDSTRING and DATETIMEUTC in braces (autonumber-fields.md). */

@@ -1,5 +1,6 @@
 import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
+import { forgetContents } from "../files/relation.ts";
 import { removeTable } from "../messages.ts";
 import type { Column, ManyToMany, Relation, Table } from "../model.ts";
 import { changed } from "./maker.ts";
@@ -14,11 +15,23 @@ export function dropColumn(environment: Environment, table: Table, name: string)
   forbidKeyed(table, column);
   table.columns.delete(name);
   for (const other of [...table.columns.values()]) {
-    if (other.of === name || (column.kind === "money" && other.name === `${name}_base`))
+    if (other.of === name || isImagePart(column, other) || (column.kind === "money" && other.name === `${name}_base`))
       table.columns.delete(other.name);
   }
+  if (column.kind === "image" || column.kind === "file") forgetContents(environment, table, column);
+  if (table.primaryImage === name) choosePrimaryImage(table);
   table.relations = table.relations.filter((relation) => relation.column !== name);
   changed(environment, table);
+}
+
+/** Another image stands for the rows then (image-attributes.md, "Update image columns"). */
+function choosePrimaryImage(table: Table): void {
+  delete table.primaryImage;
+  for (const { kind, name } of table.columns.values()) if (kind === "image") table.primaryImage ??= name;
+}
+
+function isImagePart({ kind, name }: Column, other: Column): boolean {
+  return kind === "image" && (other.name === `${name}id` || other.of === `${name}id`);
 }
 
 function forbidKeyed(table: Table, column: Column): void {
@@ -72,6 +85,7 @@ function dropManyToMany(environment: Environment, link: ManyToMany): void {
 /** `DELETE EntityDefinitions(...)`: custom tables only, with their relationships and the lookups that lead to them. */
 export function dropTable(environment: Environment, table: Table): void {
   if (!table.custom || table.intersect) throw errors.badSchema(`The table '${table.name}' cannot be deleted.`);
+  forgetContents(environment, table);
   const incoming = [...environment.tables.values()].flatMap((other) =>
     other === table
       ? []

@@ -80,7 +80,7 @@ export function tableNode(environment: Environment, table: Table): MetadataNode 
       OwnershipType: OWNERSHIP[table.owned],
       PrimaryIdAttribute: table.idColumn,
       PrimaryNameAttribute: table.nameColumn ?? null,
-      PrimaryImageAttribute: table.columns.has("entityimage") ? "entityimage" : null,
+      PrimaryImageAttribute: table.primaryImage ?? null,
       RecurrenceBaseEntityLogicalName: null,
       ReportViewName: table.intersect ? null : `Filtered${table.schema}`,
       TableType: table.partition === undefined ? "Standard" : "Elastic",

@@ -39,11 +39,21 @@ export function updateColumn(maker: Maker, table: Table, column: Column, body: B
     throw errors.badSchema(`The RequiredLevel of '${column.name}' cannot be changed to or from SystemRequired.`);
   }
   Object.assign(column, boundsOf(maker, column, body));
+  if (column.kind === "image" && typeof body.IsPrimaryImage === "boolean")
+    choosePrimary(table, column, body.IsPrimaryImage);
   column.level = level;
   column.label = labelText(body.DisplayName) ?? column.label;
   const description = labelText(body.Description);
   if (description !== undefined) column.description = description;
   changed(maker.environment, table);
+}
+
+/** Another image can become the primary one; none can stop being it (image-attributes.md, "Update image columns"). */
+function choosePrimary(table: Table, column: Column, primary: boolean): void {
+  if (primary) table.primaryImage = column.name;
+  else if (table.primaryImage === column.name) {
+    throw errors.badSchema(`IsPrimaryImage of '${column.name}' cannot be set to false: choose another primary image.`);
+  }
 }
 
 /** The bounds a body gives, those it leaves out as they were. */
@@ -57,9 +67,11 @@ function boundsOf(maker: Maker, column: Column, body: Body): Partial<Column> {
     PrecisionSource: column.source,
     FormatName: column.format === undefined ? undefined : { Value: column.format },
     AutoNumberFormat: column.autoNumber,
+    MaxSizeInKB: column.maxKb,
+    CanStoreFullImage: column.full,
   };
   const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null && value !== undefined));
-  if (["text", "memo", "int", "decimal", "double", "money"].includes(column.kind)) {
+  if (["text", "memo", "int", "decimal", "double", "money", "image", "file"].includes(column.kind)) {
     return typeFacts(maker, column.kind, { ...known, ...given });
   }
   const initial =

@@ -22,7 +22,7 @@ export function queryColumn(table: Table, name: string): Column {
 }
 
 export function fieldType(column: Column): Field<Row>["type"] {
-  if (isLookup(column) || column.kind === "guid") return "guid";
+  if (isLookup(column) || column.kind === "guid" || column.kind === "file") return "guid";
   switch (column.kind) {
     case "int":
     case "bigint":

@@ -1,5 +1,6 @@
 import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
+import { imageBytes } from "../files/image.ts";
 import { type Column, isLookup, isProperty, propertyName, type Table } from "../model.ts";
 import { type CollectionNavigation, collectionNavigation } from "../relationships.ts";
 import { type Cell, idOf, type Row } from "../row.ts";
@@ -13,6 +14,8 @@ export type Draft = {
   targets: (string | undefined)[];
   /** Related rows in the body of a new row (deep insert). */
   nested?: Nested[];
+  /** Images in the body, before they are ids; null empties the column. */
+  images?: { column: Column; bytes: Buffer | null }[];
 };
 
 /** What a new row brings along: a row for a lookup to hold, or members of a collection, new ones and known ones. */
@@ -22,6 +25,7 @@ export type Nested =
 
 type Property =
   | { kind: "column"; column: Column }
+  | { kind: "image"; column: Column }
   | { kind: "bind"; column: Column; target: string }
   | { kind: "navigation"; column: Column; target: string }
   | { kind: "lookup value" }
@@ -36,7 +40,8 @@ function propertiesOf(table: Table): Map<string, Property> {
   const properties = new Map<string, Property>();
   for (const column of table.columns.values()) {
     if (!isProperty(column)) continue;
-    properties.set(propertyName(column), isLookup(column) ? { kind: "lookup value" } : { kind: "column", column });
+    const kind = column.kind === "image" ? "image" : "column";
+    properties.set(propertyName(column), isLookup(column) ? { kind: "lookup value" } : { kind, column });
   }
   for (const relation of table.relations) {
     const column = table.columns.get(relation.column);
@@ -83,6 +88,9 @@ export function draftOf(
       else nest(environment, table, draft, name, property, value, operation);
     } else if (property.kind === "lookup value") {
       throw errors.directLookup();
+    } else if (property.kind === "image") {
+      const { column } = property;
+      draft.images = [...(draft.images ?? []), { column, bytes: imageBytes(table, value) }];
     }
   }
   return draft;

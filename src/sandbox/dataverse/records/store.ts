@@ -1,5 +1,7 @@
 import { newId } from "../environment.ts";
 import { errors } from "../errors.ts";
+import { dropContents } from "../files/contents.ts";
+import { draftImages } from "../files/image-cells.ts";
 import { type Column, read, slotOf, type Table, typeSlotOf } from "../model.ts";
 import { type Cell, ID, idOf, type Row, SEQUENCE, VERSION } from "../row.ts";
 import { nextNumber } from "./auto-number.ts";
@@ -25,6 +27,7 @@ export function createFrom(tx: Transaction, table: Table, draft: Draft, id?: str
   completeStatus(table, draft, undefined, rowId);
   if (table.name === "list") checkList(table, draft, undefined);
   if (!tx.actor.bypassPlugins) runPlugins(environment, table, draft, "Create");
+  if (draft.images !== undefined) draftImages(tx, table, draft, rowId, undefined);
   requireColumns(tx, table, draft);
   const key = table.partition === undefined ? rowId : settlePartition(table, draft, rowId);
   if (table.partition !== undefined) checkJson(table, draft);
@@ -63,6 +66,7 @@ function emptyRow(table: Table): Row {
 /** Changes a row as drafted. Every drafted column counts as written, also where it is equal (section 4). */
 export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft): void {
   dropDrafted(draft, table.columns.get(table.idColumn)!);
+  if (draft.images !== undefined) draftImages(tx, table, draft, idOf(row), row);
   if (draft.columns.length === 0) return;
   requireLookupPrivileges(tx, table, draft);
   completeStatus(table, draft, row, idOf(row));
@@ -90,6 +94,7 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
 export function deleteFrom(tx: Transaction, table: Table, row: Row): void {
   note(tx, "deleted", table, row, row.slice());
   leaveKeys(table, row);
+  if (tx.environment.files.contents.size > 0) dropContents(tx, table, row);
   const key = rowKey(table, row);
   table.byId.delete(key);
   row[VERSION] = -1;

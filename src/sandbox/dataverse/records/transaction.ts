@@ -45,13 +45,15 @@ export type Transaction = {
   actor: Actor;
   now: string;
   steps: Step[];
+  /** How to undo what is kept outside of rows, in order. */
+  undo: (() => void)[];
   marks: Map<Table, { log: number; deleted: number; rows: number }>;
   /** How deep in nested rows the writing is. */
   depth: number;
 };
 
 export function begin(environment: Environment, actor: Actor): Transaction {
-  return { environment, actor, now: nowSeconds(environment), steps: [], marks: new Map(), depth: 0 };
+  return { environment, actor, now: nowSeconds(environment), steps: [], undo: [], marks: new Map(), depth: 0 };
 }
 
 /** Notes a step before the table is touched. */
@@ -103,6 +105,7 @@ export class Undecided extends Error {}
  * unless it is `wholly` to be undone, what it wrote there stands, and remains in its steps.
  */
 export function rollback(tx: Transaction, wholly = false): void {
+  for (const undo of tx.undo.reverse()) undo();
   const undone = (table: Table) => wholly || table.partition === undefined;
   const steps = tx.steps.filter((step) => undone(step.table)).reverse();
   tx.steps = tx.steps.filter((step) => !undone(step.table));

@@ -71,6 +71,7 @@ export function storedValue(table: Table, column: Column, value: unknown): Cell 
     case "choices":
       return options(table, column, value);
     case "guid":
+    case "file":
     case "lookup":
     case "customer":
     case "owner":

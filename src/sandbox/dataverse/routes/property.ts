@@ -1,6 +1,9 @@
 import type { Reply } from "../../http/exchange.ts";
 import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
+import { isContent } from "../files/contents.ts";
+import { download } from "../files/download.ts";
+import { contentRoute } from "../files/route.ts";
 import { read, type Table } from "../model.ts";
 import { queryColumn } from "../query/fields.ts";
 import { requirePrivilege } from "../records/privileges.ts";
@@ -8,6 +11,7 @@ import { updateRow } from "../records/write.ts";
 import { type ApiRequest, jsonBody, noContent, odata, transact } from "../request.ts";
 import { idOf } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
+import { requireJson } from "../wire/negotiate.ts";
 import { writeValue } from "../wire/row-writer.ts";
 import { createInCollection } from "./create.ts";
 import { addressedKey, sessionToken } from "./partition.ts";
@@ -27,7 +31,7 @@ export function rawValueRoute(request: ApiRequest, table: Table, segment: Segmen
   if (request.call.method !== "GET") throw errors.wrongVerb(request.call.method);
   const row = existing(table, addressedKey(request, table, segment.key!));
   const column = queryColumn(table, name);
-  if (column.kind === "image") throw errors.notBuilt("The content of an image column ($value)");
+  if (isContent(column)) return download(request, table, row, column, true);
   requirePrivilege(request, table, "Read");
   const value = read(row, column);
   if (value === null) return noContent(0);
@@ -41,6 +45,8 @@ export function propertyRoute(request: ApiRequest, table: Table, segment: Segmen
   checkIfMatch(request, table, row, key);
   if (request.call.method === "POST") return createInCollection(request, table, row, name);
   const column = queryColumn(table, name);
+  if (isContent(column)) return contentRoute(request, table, row, column);
+  requireJson(request.call);
   switch (request.call.method) {
     case "GET": {
       requirePrivilege(request, table, "Read");

@@ -2,6 +2,7 @@ import type { Reply } from "../../http/exchange.ts";
 import { own } from "../../own.ts";
 import { csdlRoute } from "../csdl/route.ts";
 import { errors } from "../errors.ts";
+import { FILE_MESSAGES } from "../files/messages.ts";
 import { bulkDelete } from "../jobs/bulk-delete.ts";
 import { METADATA_ACTIONS, validEnds } from "../metadata/actions.ts";
 import { metadataRoute } from "../metadata/route.ts";
@@ -37,6 +38,7 @@ const ROOTS: Record<string, Root> = {
   AddListMembersList: alone(addListMembers),
   Merge: alone(merge),
   ...unbound(CLOSE_ACTIONS),
+  ...Object.fromEntries(Object.entries(FILE_MESSAGES).map(([name, { handle }]) => [name, alone(handle)])),
   RetrieveDuplicates: alone(retrieveDuplicates),
   UnpublishDuplicateRule: alone(unpublishDuplicateRule),
   RetrieveRolePrivilegesRole: alone(rolePrivileges),

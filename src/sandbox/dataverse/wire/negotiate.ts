@@ -1,6 +1,7 @@
 import { type Call, header } from "../../http/exchange.ts";
 import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
+import { mayCarryFile } from "../files/route.ts";
 
 const PAGE = "compose-http-requests-handle-errors.md";
 
@@ -35,7 +36,7 @@ export const PROTOCOL_OPERATIONS: Operation[] = [
 export function negotiate(call: Call, batch: boolean): void {
   const { headers } = call;
   if (headers["odata-version"] ?? headers["odata-maxversion"]) requireVersion(call);
-  if (call.body.length > 0 && !batch) requireJson(call);
+  if (!batch && !mayCarryFile(call)) requireJson(call);
   const accept = header(call, "accept");
   if (accept?.includes("odata.metadata")) requireMinimal(accept);
   if (accept && /IEEE754Compatible\s*=\s*"?true/i.test(accept))
@@ -60,7 +61,9 @@ function requireVersion(call: Call): void {
   }
 }
 
-function requireJson(call: Call): void {
+/** Throws 415 for a body that is announced as anything but JSON. */
+export function requireJson(call: Call): void {
+  if (call.body.length === 0) return;
   const type = header(call, "content-type");
   // The pages themselves leave the header out of many requests they print.
   if (type === undefined || type === "") return;

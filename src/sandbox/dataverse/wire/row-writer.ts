@@ -28,7 +28,7 @@ type Part = { column: Column; before: string; name: string; write: (value: Cell)
 export function selectedColumns(table: Table, select: string[] | undefined): Column[] {
   const named = (select ?? []).filter((name) => name !== "*").map((name) => queryColumn(table, name));
   if (select === undefined || select.includes("*"))
-    return [...table.columns.values()].filter((column) => isProperty(column) && !column.writeOnly);
+    return [...table.columns.values()].filter((column) => isProperty(column) && !column.writeOnly).map(unlessImage);
   const columns = [...new Set(named)];
   const id = table.columns.get(table.idColumn)!;
   if (!columns.includes(id)) columns.push(id);
@@ -39,6 +39,13 @@ export function selectedColumns(table: Table, select: string[] | undefined): Col
     columns.push(currency);
   }
   return columns;
+}
+
+/** Images must be asked for by name: among all columns they are empty (image-column-data.md, "Use image data with records"). */
+function unlessImage(column: Column): Column {
+  if (column.kind !== "image" || column.computed === undefined) return column;
+  const { computed: _, ...empty } = column;
+  return empty;
 }
 
 /**
@@ -89,6 +96,7 @@ function valueWriter(column: Column): (value: Cell) => string {
     case "money":
       return (value) => (value as number).toFixed(4);
     case "guid":
+    case "file":
     case "lookup":
     case "customer":
     case "owner":
