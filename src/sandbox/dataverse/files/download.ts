@@ -7,6 +7,7 @@ import { type ApiRequest, headerOf, noContent } from "../request.ts";
 import { idOf, type Row } from "../row.ts";
 import type { Content } from "./content.ts";
 import { contentOf } from "./contents.ts";
+import { fileErrors } from "./errors.ts";
 import { requestedRange } from "./ranges.ts";
 import { BLOCK_BYTES } from "./uploads.ts";
 
@@ -39,7 +40,8 @@ export function download(request: ApiRequest, table: Table, row: Row, column: Co
   };
   const status = range ? 206 : 200;
   if (raw) return { status, headers, body: part };
-  if (part.length > MOST_IN_TEXT) throw errors.badRange("the file is too large for one answer: ask for a Range of it");
+  if (part.length > MOST_IN_TEXT)
+    throw fileErrors.badRange("the file is too large for one answer: ask for a Range of it");
   const context = `${request.base}/$metadata#${table.set}(${idOf(row)})/${column.name}`;
   return { status, headers, body: JSON.stringify({ "@odata.context": context, value: part.toString("base64") }) };
 }

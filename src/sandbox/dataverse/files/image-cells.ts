@@ -8,6 +8,7 @@ import type { Row } from "../row.ts";
 import { showImages } from "./computed.ts";
 import type { Content } from "./content.ts";
 import { contentIdColumn, dropContent, keepContent } from "./contents.ts";
+import { fileErrors } from "./errors.ts";
 import { checkSize, imageType } from "./image.ts";
 
 /** .NET counts ticks of 100 ns since the year 1. */
@@ -19,7 +20,7 @@ const TICKS_TO_1970 = 621_355_968_000_000_000;
  */
 export function draftImages(tx: Transaction, table: Table, draft: Draft, id: string, row: Row | undefined): void {
   for (const { column, bytes } of draft.images ?? []) {
-    if (!row && bytes && column.name !== table.primaryImage) throw errors.notPrimaryImage(column.name, table.name);
+    if (!row && bytes && column.name !== table.primaryImage) throw fileErrors.notPrimaryImage(column.name, table.name);
     draftImage(tx, table, draft, column, bytes && imageContent(table, column, id, bytes), row);
   }
 }
@@ -28,7 +29,7 @@ export function draftImages(tx: Transaction, table: Table, draft: Draft, id: str
 export function imageContent(table: Table, column: Column, id: string, bytes: Buffer, name?: string): Content {
   checkSize(column, bytes.length);
   const type = imageType(bytes);
-  if (!type) throw errors.notAnImage(id, table.name, column.name);
+  if (!type) throw fileErrors.notAnImage(id, table.name, column.name);
   return {
     place: { table: table.name, row: id, column: column.name },
     bytes,

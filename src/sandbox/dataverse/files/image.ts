@@ -1,5 +1,6 @@
 import { errors } from "../errors.ts";
 import type { Column, Table } from "../model.ts";
+import { fileErrors } from "./errors.ts";
 
 /** The image types there are, by their first bytes (image-column-data.md, "Image file types"). */
 const SIGNATURES: [string, string, string][] = [
@@ -43,5 +44,5 @@ export function fromBase64(text: string): Buffer | undefined {
 export function checkSize(column: Column, bytes: number): void {
   const most = column.maxKb! * 1024;
   if (bytes <= most) return;
-  throw column.kind === "file" ? errors.fileTooBig() : errors.imageTooBig(most, bytes);
+  throw column.kind === "file" ? fileErrors.fileTooBig() : fileErrors.imageTooBig(most, bytes);
 }

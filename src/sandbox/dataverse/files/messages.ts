@@ -11,6 +11,7 @@ import { parametersOf, rowParameter } from "../routes/action.ts";
 import { idOf, type Row } from "../row.ts";
 import type { Place } from "./content.ts";
 import { contentIdColumn, contentOf, isContent } from "./contents.ts";
+import { fileErrors } from "./errors.ts";
 import { fromBase64 } from "./image.ts";
 import { checkName } from "./route.ts";
 import { addBlock, BLOCK_BYTES, beginUpload, endUpload, uploadOf } from "./uploads.ts";
@@ -48,7 +49,7 @@ export const FILE_MESSAGES: Record<string, Omit<Operation, "name"> & { handle: (
       checkBlockId(id, upload.blocks.keys().next().value);
       const bytes = fromBase64(textParameter("BlockData", body.BlockData));
       if (!bytes) throw errors.wrongType("", body.BlockData, "Edm.Binary");
-      if (bytes.length > BLOCK_BYTES) throw errors.badBlock(`BlockData is larger than ${BLOCK_BYTES} bytes`);
+      if (bytes.length > BLOCK_BYTES) throw fileErrors.badBlock(`BlockData is larger than ${BLOCK_BYTES} bytes`);
       addBlock(request.environment, upload, column, id, bytes);
       return noContent(0);
     },
@@ -86,7 +87,7 @@ export const FILE_MESSAGES: Record<string, Omit<Operation, "name"> & { handle: (
       const found = contentOf(request.environment, table, row, column);
       if (!found?.content.full) {
         const image = column.kind === "image" ? String(read(row, contentIdColumn(table, column))) : undefined;
-        throw errors.noAttachment(table.name, idOf(row), column.name, image);
+        throw fileErrors.noAttachment(table.name, idOf(row), column.name, image);
       }
       return answer(request, "InitializeFileBlocksDownload", {
         FileContinuationToken: Buffer.from(`download ${found.id}`).toString("base64url"),
@@ -103,7 +104,7 @@ export const FILE_MESSAGES: Record<string, Omit<Operation, "name"> & { handle: (
       const body = parametersOf(request, "DownloadBlock", ["Offset", "BlockLength", "FileContinuationToken"]);
       const token = Buffer.from(String(body.FileContinuationToken), "base64url").toString();
       const content = request.environment.files.contents.get(token.replace(/^download /, ""));
-      if (!content || !token.startsWith("download ")) throw errors.badToken();
+      if (!content || !token.startsWith("download ")) throw fileErrors.badToken();
       requirePrivilege(request, placed(request, content.place).table, "Read");
       const offset = wholeParameter("Offset", body.Offset, 0, content.bytes.length);
       const length = wholeParameter("BlockLength", body.BlockLength, 1, Number.MAX_SAFE_INTEGER);
@@ -166,19 +167,20 @@ function wholeParameter(name: string, value: unknown, least: number, most: numbe
 function checkBlockId(id: string, other: string | undefined): void {
   const bytes = fromBase64(id);
   if (!bytes || bytes.length === 0 || bytes.length > LONGEST_BLOCK_ID) {
-    throw errors.badBlock(`BlockId must be base64 of 1 to ${LONGEST_BLOCK_ID} bytes`);
+    throw fileErrors.badBlock(`BlockId must be base64 of 1 to ${LONGEST_BLOCK_ID} bytes`);
   }
-  if (other !== undefined && other.length !== id.length) throw errors.badBlock("all BlockIds must be of one length");
+  if (other !== undefined && other.length !== id.length)
+    throw fileErrors.badBlock("all BlockIds must be of one length");
 }
 
 function listed(value: unknown): unknown[] {
   if (!Array.isArray(value)) throw errors.wrongType("", value, "Collection(Edm.String)");
-  if (new Set(value).size < value.length) throw errors.badBlock("BlockList names a block twice");
+  if (new Set(value).size < value.length) throw fileErrors.badBlock("BlockList names a block twice");
   return value;
 }
 
 function blockOf(blocks: Map<string, Buffer>, id: unknown): Buffer {
   const bytes = blocks.get(String(id));
-  if (!bytes) throw errors.badBlock(`there is no block '${String(id).slice(0, 100)}'`);
+  if (!bytes) throw fileErrors.badBlock(`there is no block '${String(id).slice(0, 100)}'`);
   return bytes;
 }

@@ -1,4 +1,5 @@
 import { errors } from "../errors.ts";
+import { fileErrors } from "./errors.ts";
 
 export type Range = { start: number; end: number };
 
@@ -8,11 +9,11 @@ export type Range = { start: number; end: number };
  */
 export function contentRange(text: string | undefined, bodyBytes: number): Range & { size: number } {
   const match = /^\s*bytes\s+(\d{1,15})-(\d{1,15})\/(\d{1,15})\s*$/i.exec(text ?? "");
-  if (!match) throw errors.badRange(`Content-Range '${(text ?? "").slice(0, 100)}' is missing or not valid`);
+  if (!match) throw fileErrors.badRange(`Content-Range '${(text ?? "").slice(0, 100)}' is missing or not valid`);
   const [start, end, size] = match.slice(1).map(Number) as [number, number, number];
-  if (end < start || end >= size) throw errors.badRange(`Content-Range '${match[0]}' is not within the file`);
+  if (end < start || end >= size) throw fileErrors.badRange(`Content-Range '${match[0]}' is not within the file`);
   if (end - start + 1 !== bodyBytes)
-    throw errors.badRange(`the body has ${bodyBytes} bytes, Content-Range tells others`);
+    throw fileErrors.badRange(`the body has ${bodyBytes} bytes, Content-Range tells others`);
   return { start, end, size };
 }
 
@@ -28,6 +29,6 @@ export function requestedRange(text: string | undefined, size: number): Range | 
   const start = first === "" ? Math.max(0, size - Number(last)) : Number(first);
   const end = first === "" || last === "" ? size - 1 : Math.min(Number(last), size - 1);
   if (first !== "" && last !== "" && Number(last) < start) return undefined;
-  if (start >= size) throw errors.rangeNotSatisfiable(size);
+  if (start >= size) throw fileErrors.rangeNotSatisfiable(size);
   return { start, end };
 }

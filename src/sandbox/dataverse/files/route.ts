@@ -9,6 +9,7 @@ import { requireWritable, updateRow } from "../records/write.ts";
 import { type ApiRequest, headerOf, jsonBody, noContent, transact } from "../request.ts";
 import { idOf, type Row } from "../row.ts";
 import { download } from "./download.ts";
+import { fileErrors } from "./errors.ts";
 import { checkSize } from "./image.ts";
 import { mimeOf } from "./mime.ts";
 import { contentRange } from "./ranges.ts";
@@ -83,7 +84,7 @@ function put(request: ApiRequest, table: Table, row: Row, column: Column): Reply
   const session = query.get("sessiontoken");
   if (session !== undefined) return takePart(request, table, row, column, session);
   const mode = headerOf(request, "x-ms-transfer-mode");
-  if (mode !== undefined && mode.toLowerCase() !== "chunked") throw errors.badHeader("x-ms-transfer-mode", mode);
+  if (mode !== undefined && mode.toLowerCase() !== "chunked") throw fileErrors.badHeader("x-ms-transfer-mode", mode);
   const type = headerOf(request, "content-type");
   if (mode === undefined && (isJson(request.call) || (type === undefined && request.call.method === "PUT"))) {
     return putValue(request, table, row, column);
@@ -100,14 +101,14 @@ function put(request: ApiRequest, table: Table, row: Row, column: Column): Reply
 function putValue(request: ApiRequest, table: Table, row: Row, column: Column): Reply {
   const body = jsonBody(request, table.set);
   if (!("value" in body)) throw errors.badJson(table.set, "The property 'value' was not found.");
-  if (column.kind === "file") throw errors.fileByValue(column.name);
+  if (column.kind === "file") throw fileErrors.fileByValue(column.name);
   transact(request, (tx) => updateRow(tx, table, row, { [column.name]: body.value }));
   return noContent(1);
 }
 
 /** A name is needed, and kept in a column of limited length. */
 export function checkName(table: Table, column: Column, name: string): void {
-  if (name === "") throw errors.badHeader("x-ms-file-name", "");
+  if (name === "") throw fileErrors.badHeader("x-ms-file-name", "");
   const names = table.columns.get(`${column.name}_name`);
   if (names?.max !== undefined && name.length > names.max) throw errors.tooLong(table.name, names.name, names.max);
 }
@@ -136,10 +137,11 @@ function begin(
 function takePart(request: ApiRequest, table: Table, row: Row, column: Column, token: string): Reply {
   const upload = uploadOf(request.environment, token, true);
   const { place } = upload;
-  if (place.table !== table.name || place.row !== idOf(row) || place.column !== column.name) throw errors.badToken();
+  if (place.table !== table.name || place.row !== idOf(row) || place.column !== column.name)
+    throw fileErrors.badToken();
   const { body } = request.call;
   const { start, size } = contentRange(headerOf(request, "content-range"), body.length);
-  if (upload.size !== undefined && upload.size !== size) throw errors.badRange("the size of the file has changed");
+  if (upload.size !== undefined && upload.size !== size) throw fileErrors.badRange("the size of the file has changed");
   checkSize(column, size);
   addBlock(request.environment, upload, column, String(start), body);
   upload.size = size;
@@ -147,7 +149,7 @@ function takePart(request: ApiRequest, table: Table, row: Row, column: Column, t
   const parts = [...upload.blocks].map(([at, bytes]) => ({ at: Number(at), bytes })).sort((a, b) => a.at - b.at);
   let end = 0;
   for (const { at, bytes } of parts) {
-    if (at !== end) throw errors.badRange(`the parts overlap or leave out the bytes from ${Math.min(at, end)}`);
+    if (at !== end) throw fileErrors.badRange(`the parts overlap or leave out the bytes from ${Math.min(at, end)}`);
     end += bytes.length;
   }
   const bytes = Buffer.concat(parts.map((each) => each.bytes));

@@ -5,6 +5,7 @@ import type { Transaction } from "../records/transaction.ts";
 import { idOf, type Row } from "../row.ts";
 import type { Upload } from "./content.ts";
 import { makeRoom } from "./contents.ts";
+import { fileErrors } from "./errors.ts";
 import { checkSize } from "./image.ts";
 
 /** What the service recommends, and the most a block of a message may have (file-column-data.md). */
@@ -31,14 +32,15 @@ export function beginUpload(
 export function uploadOf(environment: Environment, token: unknown, ranges: boolean): Upload {
   const upload = environment.files.uploads.get(String(token));
   if (upload?.ranges === ranges) return upload;
-  throw errors.badToken();
+  throw fileErrors.badToken();
 }
 
 /** Takes one block; the same one again replaces it. Throws where the file becomes too large. */
 export function addBlock(environment: Environment, upload: Upload, column: Column, id: string, bytes: Buffer): void {
   const more = bytes.length - (upload.blocks.get(id)?.length ?? 0);
   checkSize(column, upload.received + more);
-  if (upload.blocks.size >= MOST_BLOCKS && !upload.blocks.has(id)) throw errors.badBlock("there are too many blocks");
+  if (upload.blocks.size >= MOST_BLOCKS && !upload.blocks.has(id))
+    throw fileErrors.badBlock("there are too many blocks");
   makeRoom(environment, more);
   upload.blocks.set(id, bytes);
   upload.received += more;
