@@ -1,5 +1,4 @@
 import type { Reply } from "../../http/exchange.ts";
-import { errors } from "../errors.ts";
 import type { Column, Table } from "../model.ts";
 import { pairs } from "../query/options.ts";
 import { requirePrivilege } from "../records/privileges.ts";

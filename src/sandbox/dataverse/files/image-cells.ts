@@ -1,6 +1,5 @@
-import type { Environment } from "../environment.ts";
-import { newId } from "../environment.ts";
-import { errors } from "../errors.ts";
+import { type Environment, newId } from "../environment.ts";
+
 import { type Column, read, slotOf, type Table } from "../model.ts";
 import { type Draft, setDrafted } from "../records/draft.ts";
 import type { Transaction } from "../records/transaction.ts";

@@ -1,4 +1,3 @@
-import { errors } from "../errors.ts";
 import { fileErrors } from "./errors.ts";
 
 export type Range = { start: number; end: number };

@@ -1,5 +1,4 @@
 import { type Environment, newId } from "../environment.ts";
-import { errors } from "../errors.ts";
 import type { Column, Table } from "../model.ts";
 import type { Transaction } from "../records/transaction.ts";
 import { idOf, type Row } from "../row.ts";
