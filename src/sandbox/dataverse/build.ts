@@ -120,6 +120,14 @@ export function emptyKey(table: Table, name: string, schema: string, label: stri
   };
 }
 
+/** The keys of a table; of an elastic one the key it is created with (create-elastic-tables.md, "Alternate keys"). */
+export function keysOf(table: Table): KeyIndex[] {
+  if (table.partition === undefined) return table.keys;
+  const name = "KeyForNoSqlEntityWithPKPartitionId";
+  const label = "Entity key for NoSql Entity that contains PrimaryKey and PartitionId attributes";
+  return [emptyKey(table, name.toLowerCase(), name, label, [table.idColumn, table.partition.name])];
+}
+
 /** Columns that are worked out on reading: money in the base currency, the owner's parts, a contact's parent. */
 export function addComputedColumns(environment: Environment, table: Table): void {
   const owner = table.columns.get("ownerid");

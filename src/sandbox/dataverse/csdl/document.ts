@@ -1,3 +1,4 @@
+import { keysOf } from "../build.ts";
 import type { Environment } from "../environment.ts";
 import { type Column, isLookup, isProperty, propertyName, type Relation, type Table } from "../model.ts";
 import { EDM } from "../records/values.ts";
@@ -149,8 +150,8 @@ function entitySet(environment: Environment, table: Table, annotated: boolean): 
 
 /** Alternate keys, as the vocabulary OData.Community.Keys.V1 tells them. */
 function annotatedKeys(table: Table): string {
-  if (table.keys.length === 0) return "";
-  const keys = table.keys.map((key) => {
+  if (keysOf(table).length === 0) return "";
+  const keys = keysOf(table).map((key) => {
     const columns = key.columns.map(
       (column) =>
         `<Record Type="OData.Community.Keys.V1.PropertyRef"><PropertyValue Property="Alias" String="${propertyName(column)}"/><PropertyValue Property="Name" PropertyPath="${propertyName(column)}"/></Record>`,

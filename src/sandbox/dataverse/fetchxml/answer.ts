@@ -4,7 +4,7 @@ import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
 import { NOT_BUILT, pairs } from "../query/options.ts";
 import { type ApiRequest, applied, odata } from "../request.ts";
-import { idOf, type Row } from "../row.ts";
+import type { Row } from "../row.ts";
 import { pageBytes } from "../wire/page-buffer.ts";
 import { aggregateRows } from "./aggregate.ts";
 import { contextOf, outputsOf, tupleWriter } from "./columns.ts";
@@ -69,12 +69,12 @@ type Asking = Pick<ApiRequest, "environment" | "actor">;
 /** The rows of the entity a query finds, each once: what a dynamic marketing list consists of. */
 export function fetchRows(request: Asking, xml: string): { table: Table; rows: Row[] } {
   const plan = planRequest(request, xml);
-  const found = new Map<string, Row>();
+  const found = new Set<Row>();
   plan.each(plan.root.table.rows, (tuple) => {
-    found.set(idOf(tuple[0] as Row), tuple[0] as Row);
+    found.add(tuple[0] as Row);
     return true;
   });
-  return { table: plan.root.table, rows: [...found.values()] };
+  return { table: plan.root.table, rows: [...found] };
 }
 
 function planRequest({ environment, actor }: Asking, xml: string): Plan {
@@ -120,7 +120,7 @@ export const FETCH_OPERATIONS: Operation[] = [
   { name: "link-type exists", does: "rows with a match, once", source: page("join-tables") },
   { name: "link-type in", does: "rows with a match, once", source: page("join-tables") },
   { name: "link-type matchfirstrowusingcrossapply", does: "the first match only", source: page("join-tables") },
-  { name: "Elastic joins", does: "outer ones only, else 0x80048d0b", source: "use-elastic-tables.md" },
+  { name: "Elastic joins", does: "elastic tables are queried alone, else 0x80048d0b", source: "use-elastic-tables.md" },
   { name: "link-type any", does: "in a filter: a linked row matches", source: page("filter-rows") },
   { name: "link-type not any", does: "in a filter: no linked row matches", source: page("filter-rows") },
   { name: "link-type all", does: "in a filter: there are rows, none matches", source: page("filter-rows") },

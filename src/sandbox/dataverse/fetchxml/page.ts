@@ -1,5 +1,7 @@
 import { firstAfter } from "../build.ts";
 import { compare } from "../collation.ts";
+import { isLookup } from "../model.ts";
+import { notInElastic } from "../query/fields.ts";
 import { type Cell, idOf, type Row, SEQUENCE } from "../row.ts";
 import { type Cookie, readCookie, type SortKey, writeCookie } from "./cookie.ts";
 import { fetchErrors } from "./errors.ts";
@@ -23,7 +25,9 @@ export function pageOf(plan: Plan, total: boolean, distinct: ((tuple: Tuple) => 
   const cookie = fetch.cookie === undefined ? undefined : readCookie(fetch.cookie, root.table, keys);
   if (!cookie && fetch.page * size > Math.max(SIMPLE_PAGING_END, size)) throw fetchErrors.pageTooHigh();
   // A cookie names a row of the entity: where a row comes several times, or goes into one with others, pages are counted.
-  const seeks = !plan.multiplies && !distinct && keys.every(({ bound }) => bound === root);
+  // By its id alone a row of an elastic table cannot be told from one in another partition.
+  const unique = root.table.partition === undefined && !plan.multiplies && !distinct;
+  const seeks = unique && keys.every(({ bound }) => bound === root);
   const anchor = seeks ? cookie : undefined;
   const found = collect(plan, { keys, anchor, distinct, enough: total ? undefined : fetch.page * size + 1 });
   const start = anchor ? 0 : (fetch.page - 1) * size;
@@ -46,6 +50,7 @@ function sortKeys(plan: Plan): SortKey[] {
       const name = attribute ?? bound.source.attributes.find((each) => each.alias === alias)?.name;
       if (name === undefined) throw fetchErrors.noAlias(alias!);
       const field = fieldOf(environment, bound.table, name);
+      if (isLookup(field.column)) notInElastic(bound.table, "ordering by lookup columns");
       return { bound, field: sortField(environment, bound.table, field, plan.fetch.rawOrder), descending };
     }),
   );

@@ -1,4 +1,4 @@
-import { errors } from "../errors.ts";
+import { notInElastic, requireJoinable } from "../query/fields.ts";
 import { requirePrivilege } from "../records/privileges.ts";
 import type { Actor } from "../records/transaction.ts";
 import { isAlive, type Row } from "../row.ts";
@@ -32,7 +32,7 @@ export function planFetch(fetch: Fetch, scope: Scope, actor: Actor): Plan {
   const context: Context = { scope, bounds, steps: { left: MOST_STEPS } };
   const filter = allOf(root.source.filters.map((each) => compileFilter(each, root, context)));
   const joins = root.links.flatMap((link) => flatJoins(link, context));
-  for (const bound of bounds) requireOuterJoin(bound);
+  if (bounds.length > 1) requireJoinable(...bounds.map(({ table }) => table));
   for (const { table } of bounds) requirePrivilege({ environment: scope.environment, actor }, table, "Read");
   const multiplies = joins.some(({ bound }) => multiplying(bound));
   const before = filter?.local ? filter.test : undefined;
@@ -46,12 +46,6 @@ export function planFetch(fetch: Fetch, scope: Scope, actor: Actor): Plan {
     }
   };
   return { fetch, scope, root, bounds, multiplies, each };
-}
-
-/** Elastic tables are joined by outer joins only (use-elastic-tables.md, "Link entities are not supported"). */
-function requireOuterJoin({ join, table, parent }: Bound): void {
-  const elastic = table.partition !== undefined || parent?.table.partition !== undefined;
-  if (elastic && join && join.type !== "outer") throw errors.linkEntities();
 }
 
 function multiplying({ join, table }: Bound): boolean {
@@ -138,6 +132,7 @@ function compareColumns(
   { scope, bounds }: Context,
 ): Compiled {
   if (!COLUMN_OPERATORS.has(operator)) throw fetchErrors.operator(operator);
+  notInElastic(left.bound.table, "comparing columns");
   const dot = other!.indexOf(".");
   const bound = dot < 0 ? left.bound : boundNamed(other!.slice(0, dot), bounds);
   const field = fieldOf(scope.environment, bound.table, other!.slice(dot + 1));

@@ -90,3 +90,15 @@ test.each([
 test("schema file: one that is not there is named", () => {
   expect(() => readSchemaFile(join(folder, "none.yaml"))).toThrow(/none\.yaml/);
 });
+
+test("schema file: an elastic table, and what it cannot have is an error", () => {
+  const text = "tables:\n  con_Reading:\n    type: elastic\n    columns:\n      con_Data: { type: json, length: 4000 }\n";
+  const table = made(text).tables.get("con_reading")!;
+  expect([...table.columns.keys()]).toEqual(expect.arrayContaining(["partitionid", "ttlinseconds"]));
+  expect(table.partition).toBe(table.columns.get("partitionid"));
+  expect(table.columns.get("con_data")).toMatchObject({ kind: "text", format: "Json", max: 4000 });
+  expect(() => made(`${text}      con_Price: { type: money }\n`)).toThrow(
+    "tables.con_Reading.columns.con_Price: Invalid argument. Elastic tables do not support the column 'con_price'",
+  );
+  expect(() => made(`${text}    keys: { con_K: [con_data] }\n`)).toThrow("alternate keys");
+});

@@ -1,4 +1,4 @@
-import { emptyKey } from "../build.ts";
+import { keysOf } from "../build.ts";
 import type { Environment } from "../environment.ts";
 import { namedGuid } from "../guids.ts";
 import type { KeyIndex, Table } from "../model.ts";
@@ -142,14 +142,6 @@ function collectionSchema({ name, schema, set }: Table): string {
   let same = 0;
   while (same < name.length && name[same] === set[same]) same++;
   return `${schema.slice(0, same)}${set.slice(same)}`;
-}
-
-/** The keys of a table; of an elastic one the key it is created with (create-elastic-tables.md, "Alternate keys"). */
-function keysOf(table: Table): KeyIndex[] {
-  if (table.partition === undefined) return table.keys;
-  const name = "KeyForNoSqlEntityWithPKPartitionId";
-  const label = "Entity key for NoSql Entity that contains PrimaryKey and PartitionId attributes";
-  return [emptyKey(table, name.toLowerCase(), name, label, [table.idColumn, table.partition.name])];
 }
 
 export function columnNodes(environment: Environment, table: Table): MetadataNode[] {

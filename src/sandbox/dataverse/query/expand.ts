@@ -13,7 +13,7 @@ import type { Preferences } from "../wire/prefer.ts";
 import { rowWriter, selectedColumns } from "../wire/row-writer.ts";
 import { writeCookie } from "./cookie.ts";
 import { type ExpandItem, parseExpand } from "./expand-syntax.ts";
-import { linkedRow, noSuchNavigation, type Reader } from "./fields.ts";
+import { linkedRow, noSuchNavigation, type Reader, requireJoinable } from "./fields.ts";
 import { PAGE_SIZE } from "./options.ts";
 import { orderedPage, parseOrder } from "./order.ts";
 import { relatedByParent } from "./related.ts";
@@ -99,9 +99,12 @@ function level(setting: Setting, table: Table, items: ExpandItem[], depth: numbe
 function part(setting: Setting, table: Table, item: ExpandItem, depth: number): Expansion {
   const { environment } = setting.reader;
   const single = singleNavigation(environment, table, item.navigation);
+  // A row read alone may bring such rows along.
+  if (!setting.ofRow) requireJoinable(table, single?.target);
   if (single) return item.reference ? reference(setting, item, single) : lookup(setting, item, single, depth);
   const collection = collectionNavigation(environment, table, item.navigation);
   if (!collection) throw noSuchNavigation(table, item.navigation);
+  if (!setting.ofRow) requireJoinable(collection.other);
   if (item.reference) throw errors.referenceExpand();
   if (depth > 1 && collection.kind === "N:N") throw errors.manyToManyExpand();
   return related(setting, table, item, collection, depth);

@@ -86,9 +86,14 @@ export function fieldAt(reader: Reader, table: Table, path: string[]): Field<Row
   };
 }
 
-/** Conditions on related rows cannot be asked of elastic tables (use-elastic-tables.md, "Link entities are not supported"). */
-export function requireJoinable(...tables: Table[]): void {
-  if (tables.some((table) => table.partition !== undefined)) throw errors.linkEntities();
+/** Elastic tables are queried alone, without related rows (use-elastic-tables.md, "Return related rows in a query"). */
+export function requireJoinable(...tables: (Table | undefined)[]): void {
+  if (tables.some((table) => table?.partition !== undefined)) throw errors.linkEntities();
+}
+
+/** What else queries of elastic tables do not support (create-edit-elastic-tables.md) is 400 there. */
+export function notInElastic(table: Table, what: string): void {
+  if (table.partition !== undefined) throw errors.elastic(what);
 }
 
 /** Goes over a cast (`ownerid/Microsoft.Dynamics.CRM.systemuser/...`), without which an owner has no table. */

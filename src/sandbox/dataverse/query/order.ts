@@ -4,7 +4,7 @@ import { type Cell, type Row, SEQUENCE } from "../row.ts";
 import { linkedName } from "../wire/formatted.ts";
 import type { Cookie } from "./cookie.ts";
 import { comparable } from "./evaluate.ts";
-import { type Reader, rowFields } from "./fields.ts";
+import { notInElastic, type Reader, rowFields } from "./fields.ts";
 import type { Aliases } from "./parser.ts";
 
 /** What rows are put in order by, first things first. Rows alike in all of it follow their creation. */
@@ -28,6 +28,7 @@ export function parseOrder(reader: Reader, table: Table, text: string | undefine
     if (name === "null") return { get: () => null, descending };
     const { get, column } = resolve(name.split("/"));
     const named = column !== undefined && isLookup(column) && !name.includes("/");
+    if (named) notInElastic(table, "ordering by lookup columns");
     return { get: named ? (row: Row) => linkedName(reader.environment, row, column) ?? null : get, descending };
   });
 }

@@ -4,15 +4,23 @@ import { requirePrivilege } from "../records/privileges.ts";
 import { type CollectionNavigation, collectionNavigation, singleNavigation } from "../relationships.ts";
 import { idOf, type Row } from "../row.ts";
 import { compileFilter, type Powers, type Test } from "./evaluate.ts";
-import { type Reader, requireJoinable, rowFields } from "./fields.ts";
+import { notInElastic, type Reader, requireJoinable, rowFields } from "./fields.ts";
 import { type Aliases, parseFilter } from "./parser.ts";
 import { compileCall } from "./query-functions.ts";
 import { eachRelated } from "./related.ts";
-import type { Lambda } from "./syntax.ts";
+import type { Expression, Lambda } from "./syntax.ts";
 
 /** $filter over rows of a table, with lambda and Dataverse's functions. Throws the documented 400 (section 6). */
 export function rowFilter(reader: Reader, table: Table, text: string, aliases: Aliases): (row: Row) => boolean {
-  return compileFilter(parseFilter(text, aliases), rowFields(reader, table), rowPowers(reader, table, undefined));
+  const expression = parseFilter(text, aliases);
+  if (comparesColumns(expression)) notInElastic(table, "comparing columns");
+  return compileFilter(expression, rowFields(reader, table), rowPowers(reader, table, undefined));
+}
+
+function comparesColumns(expression: Expression): boolean {
+  if (expression.kind === "and" || expression.kind === "or") return expression.parts.some(comparesColumns);
+  if (expression.kind === "not") return comparesColumns(expression.part);
+  return expression.kind === "compare" && expression.left.kind === "path" && expression.right.kind === "path";
 }
 
 function rowPowers(reader: Reader, table: Table, variable: string | undefined): Powers<Row> {

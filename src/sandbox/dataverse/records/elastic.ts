@@ -7,11 +7,9 @@ import { partitionedKey } from "./partition.ts";
 
 // What writing differs by in elastic tables, those that have a `partition`.
 
-/** Gives a new row its partition, by default its id (elastic-tables.md), and answers what it will stand under. */
-export function settlePartition(table: Table, draft: Draft, id: string): string {
-  const partition = drafted(draft, table.partition!) ?? id;
-  setDrafted(draft, table.partition!, partition);
-  return partitionedKey(id, partition);
+/** Under what a new row will stand in `byId`. */
+export function draftedKey(table: Table, draft: Draft, id: string): string {
+  return partitionedKey(id, drafted(draft, table.partition!) ?? null);
 }
 
 /** Columns of the format Json hold JSON (create-elastic-tables.md); a drafted value that is none throws 400. */

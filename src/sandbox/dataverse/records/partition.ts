@@ -10,7 +10,10 @@ export function rowKey(table: Table, row: Row): string {
   return table.partition === undefined ? idOf(row) : partitionedKey(idOf(row), read(row, table.partition));
 }
 
-/** The same for an id and the partition a client names; null and the id itself mean the default one. */
+/**
+ * The same for an id and a partition. Where none was given the column stays empty and the partition is the id
+ * (use-elastic-tables.md, "Specify PartitionId").
+ */
 export function partitionedKey(id: string, partition: Cell): string {
   return partition === null || partition === id ? id : `${id} ${partition}`;
 }

@@ -7,7 +7,7 @@ import { type Cell, ID, idOf, type Row, SEQUENCE, VERSION } from "../row.ts";
 import { nextNumber } from "./auto-number.ts";
 import { type Draft, drafted, dropDrafted } from "./draft.ts";
 import { refuseDuplicates } from "./duplicates.ts";
-import { checkJson, noteExpiry, settlePartition } from "./elastic.ts";
+import { checkJson, draftedKey, noteExpiry } from "./elastic.ts";
 import { enterKeys, leaveKeys } from "./keys.ts";
 import { checkList } from "./list-rules.ts";
 import { rowKey } from "./partition.ts";
@@ -29,7 +29,7 @@ export function createFrom(tx: Transaction, table: Table, draft: Draft, id?: str
   if (!tx.actor.bypassPlugins) runPlugins(environment, table, draft, "Create");
   if (draft.images !== undefined) draftImages(tx, table, draft, rowId, undefined);
   requireColumns(tx, table, draft);
-  const key = table.partition === undefined ? rowId : settlePartition(table, draft, rowId);
+  const key = table.partition === undefined ? rowId : draftedKey(table, draft, rowId);
   if (table.partition !== undefined) checkJson(table, draft);
   if (table.byId.has(key)) throw errors.duplicateId();
 

@@ -18,6 +18,7 @@ import {
 import { type ApiRequest, applied, noContent, odata } from "../request.ts";
 import { idOf, type Row, SEQUENCE } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
+import { addressedKey } from "./partition.ts";
 import { propertyRoute } from "./property.ts";
 import { existing } from "./record.ts";
 import { checkRepresentation, representation } from "./representation.ts";
@@ -49,7 +50,7 @@ type Step = { single: SingleNavigation } | { collection: CollectionNavigation };
  */
 export function navigationRoute(request: ApiRequest, table: Table, first: Segment, rest: Segment[]): Reply | undefined {
   if (!stepFrom(request, table, rest[0]!.name)) return undefined;
-  let place: Place | undefined = { table, row: existing(table, parsePredicate(table, first.key!)) };
+  let place: Place | undefined = { table, row: existing(table, addressedKey(request, table, first.key!)) };
   requirePrivilege(request, table, "Read");
   for (const [n, segment] of rest.entries()) {
     if (!place) throw errors.noSuchSegment(segment.name);

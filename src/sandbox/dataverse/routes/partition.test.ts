@@ -38,9 +38,12 @@ test("partitionid: the page's create, update, retrieve and delete by it", async 
   expect((await client.api("GET", row("deviceid-001", id))).status).toBe(404);
 });
 
-test("partitionid: is the id where none is sent, and the row is then found by id alone", async () => {
+test("partitionid: stays empty where none is sent, and the row is found by id alone, which is its partition", async () => {
   const id = idIn(await create(READING));
-  expect((await client.api("GET", `${SENSORS}(${id})?$select=partitionid`)).json.partitionid).toBe(id);
+  expect((await client.api("GET", `${SENSORS}(${id})?$select=partitionid`)).json.partitionid).toBeNull();
+  expect((await client.api("GET", `${SENSORS}?partitionId=${id}`)).json.value).toHaveLength(1);
+  await client.api("PATCH", `${SENSORS}(${id})`, { partitionid: id }, { "If-Match": "*" });
+  expect((await client.api("GET", `${SENSORS}(${id})`)).json.partitionid).toBeNull();
   expect((await client.api("GET", row(id, id))).status).toBe(200);
   for (const empty of [null, ""]) expect((await create({ ...READING, partitionid: empty })).status).toBe(204);
 });
@@ -125,6 +128,48 @@ test("partitionId: pages, filters, orders, groups and FetchXML stay within it", 
     "<fetch><entity name='contoso_sensordata'><attribute name='contoso_value'/><order attribute='contoso_value'/></entity></fetch>",
   );
   expect(values(await client.api("GET", `${SENSORS}?fetchXml=${fetch}&partitionId=even`))).toEqual([0, 2, 4]);
+});
+
+test("partitionId: goes with a property, a lookup and a reference of a row", async () => {
+  await create({ ...READING, contoso_sensordataid: ID, partitionid: "A" });
+  const at = (path: string) => client.api("GET", `${SENSORS}(${ID})/${path}?partitionId=A`);
+  expect((await at("contoso_value")).json.value).toBe(40);
+  expect((await at("contoso_value/$value")).text).toBe("40");
+  expect((await at("createdby")).json.systemuserid).toMatch(/^[0-9a-f-]{36}$/);
+  expect((await at("createdby/$ref")).status).toBe(200);
+  expect((await client.api("GET", `${SENSORS}(${ID})/contoso_value`)).status).toBe(404);
+});
+
+test("partitionId: FetchXML pages and BulkDelete tell rows of one id apart", async () => {
+  for (const partitionid of ["A", "B", "C"]) await create({ contoso_sensordataid: ID, partitionid, contoso_value: 1 });
+  const xml = (more: string) =>
+    encodeURIComponent(
+      `<fetch count='1' ${more}><entity name='contoso_sensordata'><attribute name='partitionid'/></entity></fetch>`,
+    );
+  const annotated = { Prefer: 'odata.include-annotations="*"' };
+  const found: string[] = [];
+  let more = "page='1'";
+  for (let page = 2; more !== "" && page < 9; page++) {
+    const { json } = await client.api("GET", `${SENSORS}?fetchXml=${xml(more)}`, undefined, annotated);
+    found.push(json.value[0].partitionid);
+    const cookie = json["@Microsoft.Dynamics.CRM.fetchxmlpagingcookie"];
+    const inner = cookie && decodeURIComponent(decodeURIComponent(/pagingcookie="([^"]*)"/.exec(cookie)![1]!));
+    const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+    more = inner === undefined ? "" : `page='${page}' paging-cookie='${escaped(inner)}'`;
+  }
+  expect(found).toEqual(["A", "B", "C"]);
+  const job = await client.api("POST", "BulkDelete", {
+    QuerySet: [{ EntityName: "contoso_sensordata" }],
+    JobName: "all",
+    SendEmailNotification: false,
+    ToRecipients: [],
+    CCRecipients: [],
+    RecurrencePattern: "",
+    StartDateTime: "2020-01-01T00:00:00Z",
+  });
+  expect([job.status, job.text]).toEqual([200, expect.anything()]);
+  await client.control("POST", "clock", { advance: "10m" });
+  expect((await client.api("GET", SENSORS)).json.value).toEqual([]);
 });
 
 test("partitionId: has no effect on POST and PATCH, nor on tables that are not elastic", async () => {

@@ -1,10 +1,11 @@
 import type { Operation } from "../../operation.ts";
 import type { Table } from "../model.ts";
 import { pairs } from "../query/options.ts";
+import { partitionedKey, rowKey } from "../records/partition.ts";
 import { type KeyPredicate, parsePredicate } from "../records/references.ts";
 import { storedValue } from "../records/values.ts";
 import type { ApiRequest } from "../request.ts";
-import { isAlive, type Row } from "../row.ts";
+import { idOf, isAlive, type Row } from "../row.ts";
 
 const SOURCE = "elastic-tables.md; use-elastic-tables.md";
 
@@ -17,7 +18,7 @@ export const ELASTIC_OPERATIONS: Operation[] = [
   },
   {
     name: "partitionid",
-    does: "with the id, what identifies a row of an elastic table: in bodies and as key; by default the id",
+    does: "with the id, what identifies a row of an elastic table: in bodies and as key; empty, the id itself is its partition",
     source: SOURCE,
   },
   { name: "ttlinseconds", does: "a row vanishes so many seconds after its last change", source: SOURCE },
@@ -53,8 +54,7 @@ export function bodyPartition(table: Table, key: KeyPredicate, body: Record<stri
 export function partitionRows(request: ApiRequest, table: Table): Row[] | undefined {
   const partition = partitionAsked(request, table);
   if (partition === undefined) return undefined;
-  const { slot } = table.partition!;
-  return table.rows.filter((row) => row[slot] === partition && isAlive(row));
+  return table.rows.filter((row) => isAlive(row) && rowKey(table, row) === partitionedKey(idOf(row), partition));
 }
 
 /** The URL parameter `partitionId` of a GET or DELETE, with quotes or without (the page shows both). */

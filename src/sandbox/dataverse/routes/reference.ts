@@ -16,6 +16,7 @@ import {
 import { type ApiRequest, jsonBody, noContent, odata, transact } from "../request.ts";
 import { idOf, type Row, SEQUENCE } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
+import { addressedKey, sessionToken } from "./partition.ts";
 import { existing } from "./record.ts";
 
 const SOURCE = "dataverse.md section 4; associate-disassociate-entities-using-web-api.md";
@@ -40,7 +41,7 @@ const PAGE = 5000;
 /** `/{set}(key)/{navigation}/$ref` and `/{set}(key)/{collection}({key})/$ref`: references instead of rows. */
 export function referenceRoute(request: ApiRequest, table: Table, segment: Segment, navigation: Segment): Reply {
   const { environment } = request;
-  const row = existing(table, parsePredicate(table, segment.key!));
+  const row = existing(table, addressedKey(request, table, segment.key!));
   const collection = collectionNavigation(environment, table, navigation.name);
   if (collection) return collectionReference(request, table, row, collection, navigation);
   if (navigation.key !== undefined) throw errors.invalidAfter("$ref", navigation.name);
@@ -70,11 +71,11 @@ function singleReference(request: ApiRequest, table: Table, row: Row, { relation
     case "PUT": {
       const reference = referenceIn(request, table);
       transact(request, (tx) => updateRow(tx, table, row, { [bind]: reference }));
-      return noContent(1);
+      return noContent(1, sessionToken(request, table));
     }
     case "DELETE":
       transact(request, (tx) => updateRow(tx, table, row, { [bind]: null }));
-      return noContent(1);
+      return noContent(1, sessionToken(request, table));
     default:
       throw errors.wrongVerb(request.call.method);
   }

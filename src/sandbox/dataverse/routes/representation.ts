@@ -31,5 +31,5 @@ export function checkRepresentation(request: ApiRequest, table: Table, options: 
   const { select, expand, filter, orderby, top, count, apply } = options;
   if ([filter, orderby, top, apply].some((each) => each !== undefined) || count) throw errors.notACollection();
   if (select !== undefined) selectedColumns(table, select);
-  if (expand !== undefined) expansion(request, table, expand, request.prefer, request.base);
+  if (expand !== undefined) expansion(request, table, expand, request.prefer, request.base, true);
 }
