@@ -92,7 +92,8 @@ test("schema file: one that is not there is named", () => {
 });
 
 test("schema file: an elastic table, and what it cannot have is an error", () => {
-  const text = "tables:\n  con_Reading:\n    type: elastic\n    columns:\n      con_Data: { type: json, length: 4000 }\n";
+  const text =
+    "tables:\n  con_Reading:\n    type: elastic\n    columns:\n      con_Data: { type: json, length: 4000 }\n";
   const table = made(text).tables.get("con_reading")!;
   expect([...table.columns.keys()]).toEqual(expect.arrayContaining(["partitionid", "ttlinseconds"]));
   expect(table.partition).toBe(table.columns.get("partitionid"));
