@@ -156,6 +156,7 @@ export async function startSandbox(
     isControl: (path: string) => path === "/_sandbox" || path.startsWith("/_sandbox/"),
     isWrite: isWebApiWrite,
     tooLarge: () => errorReply(errors.tooLarge()),
+    unreadable: (status: 400 | 408) => errorReply(errors.unreadable(status)),
     strike(fault: Fault) {
       if (fault.expireTokens) controlled.expireTokens();
       if (fault.restart) controlled.restart();

@@ -46,6 +46,8 @@ export const errors = {
   addressTooLong: (most: number) => make(414, "0x80060888", `The request URI is longer than ${most} characters.`),
   wrongContentType: (type: string) =>
     make(415, "0x0", `The request entity's media type '${type}' is not supported for this resource.`),
+  unreadable: (status: 400 | 408) =>
+    make(status, "0x80060888", status === 408 ? "The request took too long to arrive." : "The request is no HTTP."),
   tooLarge: () => make(413, "0x8004418a", "Request message length is too large."),
   unexpected: (detail: string) => make(500, "0x80040216", `An unexpected error occurred. ${detail}`),
   notBuilt: (what: string) =>

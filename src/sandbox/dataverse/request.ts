@@ -3,6 +3,7 @@ import type { Environment } from "./environment.ts";
 import { errors } from "./errors.ts";
 import type { Actor, Transaction } from "./records/transaction.ts";
 import { begin, commit, rollback, Undecided } from "./records/transaction.ts";
+import { DEEPEST, takesTooLong } from "./wire/nesting.ts";
 import type { Preferences } from "./wire/prefer.ts";
 
 /** One admitted call to the Web API, with what every route needs. */
@@ -19,6 +20,7 @@ export type ApiRequest = {
 
 /** The body as an object. Throws the documented 400 for anything else. */
 export function jsonBody(request: ApiRequest, set: string): Record<string, unknown> {
+  if (takesTooLong(request.call.body)) throw errors.tooDeep(set, DEEPEST);
   const text = request.call.body.toString().replace(/^\ufeff/, "");
   if (text.trim() === "") throw errors.badJson(set, "The request body is empty; a JSON object was expected.");
   let value: unknown;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
 import { expect, test } from "vitest";
 import { startSandbox } from "../index.ts";
@@ -71,4 +71,48 @@ test("seeded numbers repeat, lie in [0, 1), and differ by seed", () => {
   expect(draw(1)).toEqual(draw(1));
   expect(draw(1)).not.toEqual(draw(2));
   expect(draw(3).every((each) => each >= 0 && each < 1)).toBe(true);
+});
+
+/** All that comes back for these bytes, until the server ends the connection. */
+function exchanged(origin: string, bytes: string | Buffer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const socket = connect(Number(new URL(origin).port), "127.0.0.1", () => socket.write(bytes));
+    socket.on("data", (data) => {
+      text += data;
+    });
+    socket.on("close", () => resolve(text)).on("error", reject);
+  });
+}
+
+test("what is no HTTP gets a 400 in the envelope, and the connection ends", async () => {
+  const sandbox = await startSandbox();
+  const lines = "GET /api/data/v9.2/WhoAmI HTTP/1.1\r\nConnection: close\r\n";
+  for (const bytes of [
+    "\x16\x03\x01\x02\x00\x01",
+    `${lines}X: a\0b\r\n\r\n`,
+    `${lines}X: ${"a".repeat(300_000)}\r\n\r\n`,
+    `${lines}Content-Length: 5\r\nContent-Length: 6\r\n\r\n{}`,
+    "POST /api/data/v9.2/contacts HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+    "FOO / HTTP/1.1\r\n\r\n",
+    "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n",
+  ]) {
+    const text = await exchanged(sandbox.origin, bytes);
+    expect(text).toMatch(
+      /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*\r\n\r\n\{"error":\{"code":"0x80060888","message":".+"\}\}$/,
+    );
+  }
+  await sandbox.close();
+});
+
+test("a request without Host, or with an unknown expectation, is answered as any other", async () => {
+  const sandbox = await startSandbox();
+  for (const header of ["", "Host: x\r\nExpect: something\r\n"]) {
+    const text = await exchanged(
+      sandbox.origin,
+      `GET /api/data/v9.2/WhoAmI HTTP/1.1\r\nConnection: close\r\n${header}\r\n`,
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 401 /);
+  }
+  await sandbox.close();
 });

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { limitOf, readBody } from "./body.ts";
 import type { Certificate } from "./certificate.ts";
@@ -26,6 +27,8 @@ export type Services = {
   isControl(path: string): boolean;
   isWrite(call: Call): boolean;
   tooLarge(call: Call): Reply;
+  /** The answer to what is no HTTP, or comes too slowly (408). */
+  unreadable(status: 400 | 408): Reply;
   /** What a fault does to the environment before the request is answered. */
   strike(fault: Fault): void;
   /** The answer of a fault instead of the right one; `right` makes the right one, for a fault after the commit. */
@@ -52,14 +55,17 @@ export async function listen(
   const stop = new AbortController();
   const scheme = certificate ? "https" : "http";
   let origin = "";
-  const options = { maxHeaderSize: 256 * 1024 };
+  // A request without Host is answered too, from the address it was sent to.
+  const options = { maxHeaderSize: 256 * 1024, requireHostHeader: false };
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     handle(services, request, response, origin, stop.signal).catch(() => request.socket.destroy());
   };
   const server = certificate ? createTlsServer({ ...options, ...certificate }, serve) : createServer(options, serve);
-  server.on("clientError", (_error, socket) => {
-    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
+    refuse(services, socket, error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400),
+  );
+  server.on("connect", (_request, socket) => refuse(services, socket, 400));
+  server.on("checkExpectation", serve);
   server.keepAliveTimeout = 30_000;
   await start(server, host, port);
   const bound = server.address() as AddressInfo;
@@ -74,6 +80,14 @@ export async function listen(
         server.closeAllConnections();
       }),
   };
+}
+
+function refuse(services: Services, socket: Duplex, status: 400 | 408): void {
+  if (!socket.writable) return;
+  const { headers, body = "" } = services.unreadable(status);
+  const lines = Object.entries({ ...headers, Connection: "close", "Content-Length": String(Buffer.byteLength(body)) });
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${body}`);
 }
 
 function start(server: Server, host: string, port: number): Promise<void> {
