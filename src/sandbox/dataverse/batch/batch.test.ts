@@ -259,8 +259,13 @@ const REFUSED: [what: string, body: string, code: string, text: string, headers?
 
 test.each(REFUSED)("$batch: %s is a 400 for the whole", async (_what, body, code, text, headers) => {
   const answer = await send(body, headers);
-  expect([answer.status, answer.json.error.code]).toEqual([400, code]);
-  expect(answer.json.error.message).toContain(text);
+  const unreadable = text.startsWith("Stream");
+  // web-api-client-errors.md: this one comes as a part of a batch.
+  if (unreadable)
+    expect(answer.text).toMatch(/^--batchresponse_\S+\r\n[\s\S]*\r\nHTTP\/1\.1 400 Bad Request\r\nREQ_ID: \S+\r\n/);
+  const error = unreadable ? JSON.parse(/^\{.*\}/m.exec(answer.text)![0]).error : answer.json.error;
+  expect([answer.status, error.code]).toEqual([400, code]);
+  expect(error.message).toContain(text);
 });
 
 test("$batch: a batch within a batch is refused (8)", async () => {

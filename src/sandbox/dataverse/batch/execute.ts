@@ -4,7 +4,7 @@ import { errors } from "../errors.ts";
 import type { Transaction } from "../records/transaction.ts";
 import { type ApiRequest, transact } from "../request.ts";
 import { type ContentIds, resolveBody, resolveUrl } from "./content-id.ts";
-import { type BatchOperation, parseBatch } from "./parse.ts";
+import { type BatchItem, type BatchOperation, parseBatch } from "./parse.ts";
 import { type AnsweredItem, type AnsweredOperation, writeBatch } from "./write.ts";
 
 const PAGE = "dataverse.md section 8; execute-batch-operations-using-web-api.md";
@@ -37,7 +37,8 @@ const INHERITED = ["x-sandbox-user", "mscrmcallerid", "callerobjectid"];
 /** Answers `POST $batch`. Throws the 400 of a batch that cannot be read. Source: dataverse.md section 8. */
 export function batchReply(request: ApiRequest, run: RunPart): Reply {
   if (request.call.method !== "POST") throw errors.wrongVerb(request.call.method);
-  const items = parseBatch(header(request.call, "content-type"), request.call.body);
+  const items = itemsOf(request, run);
+  if (!Array.isArray(items)) return items;
   const goOn = /(^|[,;\s])odata\.continue-on-error\b(?!\s*=\s*"?false)/i.test(header(request.call, "prefer") ?? "");
   const answers: AnsweredItem[] = [];
   let status = 200;
@@ -58,6 +59,22 @@ export function batchReply(request: ApiRequest, run: RunPart): Reply {
     }
   }
   return writeBatch(status, answers, rows);
+}
+
+/**
+ * The items of a batch, or its answer where the line ends are wrong: the one error that comes in a part of a batch
+ * (web-api-client-errors.md, "Stream was not readable").
+ */
+function itemsOf(request: ApiRequest, run: RunPart): BatchItem[] | Reply {
+  try {
+    return parseBatch(header(request.call, "content-type"), request.call.body);
+  } catch (error) {
+    if ((error as Error).message !== errors.unreadableStream().message) throw error;
+    const reply = run(() => {
+      throw error;
+    }, undefined);
+    return writeBatch(400, [{ kind: "operation", answered: { contentId: undefined, reply } }], 0);
+  }
 }
 
 class SetFailed extends Error {
