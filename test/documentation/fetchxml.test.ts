@@ -180,7 +180,7 @@ replay(
         fetch(
           "contacts",
           PEOPLE(
-            `page='2' paging-cookie='&lt;cookie page="1"&gt;&lt;fullname last="Scott Konersmann (sample)" first="Yvonne McKay (sample)" /&gt;&lt;contactid last="{00000000-0000-0000-0000-000000000000}" first="{00000000-0000-0000-0000-000000000002}" /&gt;&lt;/cookie&gt;'`,
+            `page='2' paging-cookie='&lt;cookie page="1"&gt;&lt;fullname last="Scott" first="Yvonne McKay (sample)" /&gt;&lt;contactid last="{00000000-0000-0000-0000-000000000000}" first="{00000000-0000-0000-0000-000000000002}" /&gt;&lt;/cookie&gt;'`,
           ),
         ),
         undefined,

@@ -84,7 +84,8 @@ export async function listen(
 
 function refuse(services: Services, socket: Duplex, status: 400 | 408): void {
   if (!socket.writable) return;
-  const { headers, body = "" } = services.unreadable(status);
+  const { headers, body: reply } = services.unreadable(status);
+  const body = String(reply ?? "");
   const lines = Object.entries({ ...headers, Connection: "close", "Content-Length": String(Buffer.byteLength(body)) });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${body}`);
