@@ -5,12 +5,13 @@ import { useSandbox } from "../raw-client.ts";
 const client = useSandbox();
 
 test.each([
-  ["no token", {}],
-  ["no bearer", { authorization: "Basic abc" }],
-  ["a foreign token", { authorization: "Bearer eyJhbGciOiJub25lIn0.e30.x" }],
-])("%s is a 401 that tells the tenant and has no body", async (_name, headers: Record<string, string>) => {
+  ["no token", {}, "no header"],
+  ["no bearer", { authorization: "Basic abc" }, "no header"],
+  ["a foreign token", { authorization: "Bearer eyJhbGciOiJub25lIn0.e30.x" }, "has signed"],
+])("%s is a 401 that tells the tenant and has no body", async (_name, headers: Record<string, string>, why) => {
   const answer = await client.raw("GET", "/api/data/v9.2/WhoAmI", undefined, headers);
   expect(answer.status).toBe(401);
+  expect(answer.headers["x-sandbox-reason"]).toContain(why); // our own: docs/sandbox.md
   expect(answer.text).toBe("");
   const { env } = client.sandbox;
   expect(answer.headers["www-authenticate"]).toBe(

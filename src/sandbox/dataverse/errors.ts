@@ -71,7 +71,12 @@ export const errors = {
     ),
   trackedCollection: () =>
     make(400, "0x80060888", "Change Tracking is supported on a table only, not on a collection of one of its rows."),
-  resultTooLarge: () => make(400, "0x80060888", "The result of the query is too large to be returned."),
+  resultTooLarge: () =>
+    make(
+      400,
+      "0x80060888",
+      "The result of the query is too large to be returned: ask for fewer columns, or for smaller pages by odata.maxpagesize.",
+    ),
   aggregateLimit: () => make(400, "0x8004e023", "The maximum record limit is exceeded. Reduce the number of records."),
   tooManyExpands: () => make(400, "0x8004430d", "Number of link entities in query exceeded maximum limit."),
   nestedExpandOption: () =>

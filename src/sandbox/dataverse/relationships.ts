@@ -79,3 +79,15 @@ function linkColumn(intersect: Table, end: Table, suffix: string): Column | unde
   if (own) return own;
   return [...intersect.columns.values()].find((column) => isLookup(column) && column.targets?.includes(end.name));
 }
+
+/** What the Web API reference gives most tables collections of, behind the table's own name, and the sandbox lacks. */
+const ABSENT_COLLECTIONS = new RegExp(
+  `_(${"activity_parties ActivityPointers Annotation Appointments AsyncOperations BulkDeleteFailures Connections1 Connections2 DuplicateBaseRecord DuplicateMatchingRecord Emails Faxes IncidentResolutions Letters MailboxTrackingFolders PhoneCalls PostFollows PostRegardings Posts PrincipalObjectAttributeAccess ProcessSession ProcessSessions QueueItem RecurringAppointmentMasters ServiceAppointments SharepointDocumentLocation SharepointDocumentLocations SocialActivities SyncErrors Tasks".replaceAll(" ", "|")})$`,
+  "i",
+);
+
+/** Whether a collection that is not there is one of Dataverse's (`Account_Emails`): of a table the sandbox lacks. */
+export function isAbsentCollection(table: Table, name: string): boolean {
+  const own = name.slice(0, table.name.length).toLowerCase() === table.name;
+  return own && ABSENT_COLLECTIONS.test(name.slice(table.name.length));
+}

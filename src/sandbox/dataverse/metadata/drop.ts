@@ -10,7 +10,9 @@ import { manyToManyId, relationId } from "./relation-node.ts";
 export function dropColumn(environment: Environment, table: Table, name: string): void {
   const column = table.columns.get(name)!;
   if (!column.custom || name === table.idColumn || name === table.nameColumn || column.of !== undefined) {
-    throw errors.badSchema(`The column '${name}' of ${table.name} cannot be deleted.`);
+    throw errors.badSchema(
+      `The column '${name}' of ${table.name} cannot be deleted: only custom ones can, and not the primary name.`,
+    );
   }
   forbidKeyed(table, column);
   table.columns.delete(name);
@@ -56,11 +58,15 @@ export function dropRelationship(environment: Environment, id: string): void {
 }
 
 function dropRelation(environment: Environment, table: Table, relation: Relation): void {
-  if (!relation.custom) throw errors.badSchema(`The relationship '${relation.schema}' cannot be deleted.`);
+  if (!relation.custom)
+    throw errors.badSchema(`The relationship '${relation.schema}' cannot be deleted: it is not a custom one.`);
   const column = table.columns.get(relation.column);
   const rest = table.relations.filter((each) => each !== relation);
   if (column && !rest.some((each) => each.column === relation.column)) {
-    if (!column.custom) throw errors.badSchema(`The column '${column.name}' of ${table.name} cannot be deleted.`);
+    if (!column.custom)
+      throw errors.badSchema(
+        `The relationship cannot be deleted: the column '${column.name}' of ${table.name} is not a custom one.`,
+      );
     forbidKeyed(table, column);
     table.columns.delete(column.name);
   } else if (column) {
@@ -71,7 +77,8 @@ function dropRelation(environment: Environment, table: Table, relation: Relation
 }
 
 function dropManyToMany(environment: Environment, link: ManyToMany): void {
-  if (!link.custom) throw errors.badSchema(`The relationship '${link.schema}' cannot be deleted.`);
+  if (!link.custom)
+    throw errors.badSchema(`The relationship '${link.schema}' cannot be deleted: it is not a custom one.`);
   const intersect = environment.tables.get(link.intersect);
   if (intersect) removeTable(environment, intersect);
   for (const name of new Set([link.first, link.second])) {
@@ -84,7 +91,8 @@ function dropManyToMany(environment: Environment, link: ManyToMany): void {
 
 /** `DELETE EntityDefinitions(...)`: custom tables only, with their relationships and the lookups that lead to them. */
 export function dropTable(environment: Environment, table: Table): void {
-  if (!table.custom || table.intersect) throw errors.badSchema(`The table '${table.name}' cannot be deleted.`);
+  if (!table.custom || table.intersect)
+    throw errors.badSchema(`The table '${table.name}' cannot be deleted: it is not a custom one.`);
   forgetContents(environment, table);
   const incoming = [...environment.tables.values()].flatMap((other) =>
     other === table

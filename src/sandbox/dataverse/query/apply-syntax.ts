@@ -62,5 +62,7 @@ function inside(step: string, name: string): string | undefined {
 }
 
 function unreadable(text: string): Error {
-  return errors.badQuery(`Syntax error in the $apply query option: '${text}'.`);
+  return errors.badQuery(
+    `Syntax error in the $apply query option: '${text}'. Supported are filter(...), groupby((columns)), groupby((columns),aggregate(...)) and aggregate(column with method as name), joined by '/' in this order.`,
+  );
 }

@@ -3,7 +3,7 @@ import { errors } from "../errors.ts";
 import { type Column, isLookup, isProperty, propertyName, read, readTarget, type Table } from "../model.ts";
 import { requirePrivilege } from "../records/privileges.ts";
 import type { Actor } from "../records/transaction.ts";
-import { collectionNavigation, type SingleNavigation, singleNavigation } from "../relationships.ts";
+import { collectionNavigation, isAbsentCollection, type SingleNavigation, singleNavigation } from "../relationships.ts";
 import type { Row } from "../row.ts";
 import type { Field, Resolve } from "./evaluate.ts";
 
@@ -16,8 +16,9 @@ const CRM = "Microsoft.Dynamics.CRM.";
 export function queryColumn(table: Table, name: string): Column {
   const inner = /^_(.+)_value$/.exec(name)?.[1];
   const column = table.columns.get(inner ?? name);
-  if (!column || !isProperty(column) || column.writeOnly || propertyName(column) !== name)
-    throw errors.noSuchProperty(name, table.name);
+  if (!column || !isProperty(column) || column.writeOnly || propertyName(column) !== name) {
+    throw isAbsentCollection(table, name) ? noSuchNavigation(table, name) : errors.noSuchProperty(name, table.name);
+  }
   return column;
 }
 
@@ -123,9 +124,10 @@ function notSingle(reader: Reader, table: Table, name: string, next: string): Er
   );
 }
 
-/** A lookup into a table the sandbox does not have is a part of Dataverse that is missing, anything else is misspelt. */
+/** A navigation to a table the sandbox does not have is a part of Dataverse that is missing, anything else is misspelt. */
 export function noSuchNavigation(table: Table, name: string): Error {
-  if (!table.relations.some((each) => each.navigation === name)) return errors.noSuchProperty(name, table.name);
+  const known = table.relations.some((each) => each.navigation === name) || isAbsentCollection(table, name);
+  if (!known) return errors.noSuchProperty(name, table.name);
   return errors.notBuilt(`The table behind '${name}' of ${table.set}`);
 }
 

@@ -4,7 +4,7 @@ import { requirePrivilege } from "../records/privileges.ts";
 import { type CollectionNavigation, collectionNavigation, singleNavigation } from "../relationships.ts";
 import { idOf, type Row } from "../row.ts";
 import { compileFilter, type Powers, type Test } from "./evaluate.ts";
-import { notInElastic, type Reader, requireJoinable, rowFields } from "./fields.ts";
+import { noSuchNavigation, notInElastic, type Reader, requireJoinable, rowFields } from "./fields.ts";
 import { type Aliases, parseFilter } from "./parser.ts";
 import { compileCall } from "./query-functions.ts";
 import { eachRelated } from "./related.ts";
@@ -79,5 +79,5 @@ function lambdaCollection(
     );
   }
   if (single) throw errors.badQuery(`'${name}' is not a collection: Any/All may only be used following a collection.`);
-  throw errors.noSuchProperty(name, table.name);
+  throw noSuchNavigation(table, name);
 }

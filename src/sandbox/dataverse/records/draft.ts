@@ -2,7 +2,7 @@ import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
 import { imageBytes } from "../files/image.ts";
 import { type Column, isLookup, isProperty, propertyName, type Table } from "../model.ts";
-import { type CollectionNavigation, collectionNavigation } from "../relationships.ts";
+import { type CollectionNavigation, collectionNavigation, isAbsentCollection } from "../relationships.ts";
 import { type Cell, idOf, type Row } from "../row.ts";
 import { findRow, missing, parseReference } from "./references.ts";
 import { storedValue } from "./values.ts";
@@ -121,6 +121,7 @@ function other(
     draft.nested = [...(draft.nested ?? []), members];
     return;
   }
+  if (isAbsentCollection(table, base)) throw errors.notBuilt(`The table behind '${base}' of ${table.set}`);
   if (annotation === "") throw errors.unknownProperty(table.set, name, table.name);
   // Annotations of known properties (types, formatted values sent back) mean nothing on writing.
   if (annotation === "@odata.bind" || !(collection || properties.has(base))) {

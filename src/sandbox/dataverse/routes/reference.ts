@@ -10,6 +10,7 @@ import { updateRow } from "../records/write.ts";
 import {
   type CollectionNavigation,
   collectionNavigation,
+  isAbsentCollection,
   type SingleNavigation,
   singleNavigation,
 } from "../relationships.ts";
@@ -47,7 +48,8 @@ export function referenceRoute(request: ApiRequest, table: Table, segment: Segme
   if (navigation.key !== undefined) throw errors.invalidAfter("$ref", navigation.name);
   const single = singleNavigation(environment, table, navigation.name);
   if (single) return singleReference(request, table, row, single);
-  if (table.relations.some((each) => each.navigation === navigation.name)) {
+  const known = table.relations.some((each) => each.navigation === navigation.name);
+  if (known || isAbsentCollection(table, navigation.name)) {
     throw errors.notBuilt(`The table behind '${navigation.name}' of ${table.set}`);
   }
   throw errors.invalidAfter("$ref", navigation.name);
