@@ -3,6 +3,7 @@ import { CLIENT_ID, FIRST_USER, PRINCIPAL_ID } from "../entra/directory.ts";
 import { addComputedColumns, deliveredTables, intersectTable } from "./build.ts";
 import type { Environment } from "./environment.ts";
 import { noFiles } from "./files/contents.ts";
+import { listImages } from "./files/image-configs.ts";
 import { namedGuid } from "./guids.ts";
 import { addTable, listMessages } from "./messages.ts";
 import { countMembers } from "./records/lists.ts";
@@ -42,6 +43,7 @@ export function createEnvironment(clock: Clock): Environment {
   };
   for (const table of tables.values()) addComputedColumns(environment, table);
   for (const table of tables.values()) listMessages(environment, table);
+  for (const table of tables.values()) if (table.primaryImage !== undefined) listImages(environment, table);
   for (const table of [...tables.values()]) {
     for (const link of table.manyToMany) {
       const first = tables.get(link.first);

@@ -186,3 +186,37 @@ test("file columns in metadata: 32 MB unless said otherwise, with the name's col
   expect(csdl).toContain('<Property Name="entityimage" Type="Edm.Binary"/>');
   expect(csdl).toContain('Name="account_FileAttachments" Type="Collection(mscrm.fileattachment)"');
 });
+
+test("attributeimageconfigs: the image columns and what they keep, as their definitions change", async () => {
+  const list = async () => {
+    const path =
+      "attributeimageconfigs?$select=parententitylogicalname,attributelogicalname&$filter=canstorefullimage eq true";
+    const { json } = await client.api("GET", path);
+    return json.value.map((each: Record<string, string>) => [each.parententitylogicalname, each.attributelogicalname]);
+  };
+  expect(await list()).toEqual([]);
+  await addColumn(client, "Image", "sample_SampleImage", { CanStoreFullImage: true });
+  expect(await list()).toEqual([["account", "sample_sampleimage"]]);
+  const path = `${ATTRIBUTES}(LogicalName='sample_sampleimage')`;
+  const { json } = await client.api("GET", path);
+  await client.api("PUT", path, { ...json, CanStoreFullImage: false });
+  expect(await list()).toEqual([]);
+  expect((await client.api("GET", "attributeimageconfigs/$count")).text).toBe("7");
+  await client.api("DELETE", path);
+  expect((await client.api("GET", "attributeimageconfigs/$count")).text).toBe("6");
+});
+
+test("entityimageconfigs: the primary image of each table", async () => {
+  const account = async () => {
+    const { json } = await client.api("GET", "entityimageconfigs?$filter=parententitylogicalname eq 'account'");
+    return json.value.map((each: Record<string, string>) => each.primaryimageattribute);
+  };
+  expect(await account()).toEqual(["entityimage"]);
+  await addColumn(client, "Image", "sample_SampleImage");
+  const path = `${ATTRIBUTES}(LogicalName='sample_sampleimage')`;
+  const { json } = await client.api("GET", path);
+  await client.api("PUT", path, { ...json, IsPrimaryImage: true });
+  expect(await account()).toEqual(["sample_sampleimage"]);
+  await client.api("DELETE", path);
+  expect(await account()).toEqual(["entityimage"]);
+});

@@ -46,6 +46,8 @@ export const FILE_OPERATIONS: Operation[] = [
     source: IMAGE,
   },
   { name: "Image companions", does: "`<name>id`, `<name>_timestamp`, `<name>_url`", source: IMAGE },
+  { name: "attributeimageconfigs", does: "the image columns, and which keep full-sized images", source: IMAGE },
+  { name: "entityimageconfigs", does: "the primary image column of each table", source: IMAGE },
   { name: "fileattachments", does: "a row for each file, by `<table>_FileAttachments`", source: FILE },
   {
     name: "MaxSizeInKB",

@@ -1,6 +1,7 @@
 import { own } from "../../own.ts";
 import { addColumn, addComputedColumns } from "../build.ts";
 import { errors } from "../errors.ts";
+import { listImages } from "../files/image-configs.ts";
 import { relateAttachments } from "../files/relation.ts";
 import type { Column, Kind, Level, Table } from "../model.ts";
 import type { ColumnLine } from "../table-file.ts";
@@ -50,6 +51,7 @@ export function createColumn(maker: Maker, table: Table, body: Body): Column {
   }
   if (line.kind === "money") nameCurrency(table);
   if (line.kind === "file") relateAttachments(maker.environment, table);
+  if (line.kind === "image") listImages(maker.environment, table);
   addComputedColumns(maker.environment, table);
   changed(maker.environment, table);
   return column;

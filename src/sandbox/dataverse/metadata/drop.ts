@@ -1,5 +1,6 @@
 import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
+import { listImages } from "../files/image-configs.ts";
 import { forgetContents } from "../files/relation.ts";
 import { removeTable } from "../messages.ts";
 import type { Column, ManyToMany, Relation, Table } from "../model.ts";
@@ -22,6 +23,7 @@ export function dropColumn(environment: Environment, table: Table, name: string)
   }
   if (column.kind === "image" || column.kind === "file") forgetContents(environment, table, column);
   if (table.primaryImage === name) choosePrimaryImage(table);
+  if (column.kind === "image") listImages(environment, table);
   table.relations = table.relations.filter((relation) => relation.column !== name);
   changed(environment, table);
 }
@@ -106,6 +108,7 @@ export function dropTable(environment: Environment, table: Table): void {
   for (const { other, each } of incoming) dropRelation(environment, other, each);
   for (const link of [...table.manyToMany]) dropManyToMany(environment, link);
   removeTable(environment, table);
+  listImages(environment, table);
   changed(environment);
 }
 

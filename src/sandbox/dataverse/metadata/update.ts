@@ -1,5 +1,6 @@
 import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
+import { listImages } from "../files/image-configs.ts";
 import type { Column, Relation, Table } from "../model.ts";
 import { derivedType } from "./column-node.ts";
 import { levelOf, typeFacts, typeName } from "./create-column.ts";
@@ -41,6 +42,7 @@ export function updateColumn(maker: Maker, table: Table, column: Column, body: B
   Object.assign(column, boundsOf(maker, column, body));
   if (column.kind === "image" && typeof body.IsPrimaryImage === "boolean")
     choosePrimary(table, column, body.IsPrimaryImage);
+  if (column.kind === "image") listImages(maker.environment, table);
   column.level = level;
   column.label = labelText(body.DisplayName) ?? column.label;
   const description = labelText(body.Description);
