@@ -76,6 +76,9 @@ InitializeFileBlocksUploadResponse : : FileContinuationToken=String
 CommitFileBlocksUploadResponse : : FileId=Guid FileSizeInBytes=Int64
 InitializeFileBlocksDownloadResponse : : FileContinuationToken=String FileSizeInBytes=Int64 FileName=String IsChunkingSupported=Boolean
 DownloadBlockResponse : : Data=Binary
+InitializeAnnotationBlocksUploadResponse : : FileContinuationToken=String
+CommitAnnotationBlocksUploadResponse : : AnnotationId=Guid FileSizeInBytes=Int64
+InitializeAnnotationBlocksDownloadResponse : : FileContinuationToken=String FileSizeInBytes=Int32 FileName=String
 ComplexLookupAttributeMetadata : : SchemaName=String DisplayName=Label Description=Label RequiredLevel=AttributeRequiredLevelManagedProperty
 ComplexOneToManyRelationshipMetadata : : SchemaName=String ReferencedEntity=String ReferencingEntity=String CascadeConfiguration=CascadeConfiguration`;
 

@@ -47,6 +47,9 @@ WinOpportunity (OpportunityClose=crmbaseentity, Status=Int32)
 LoseOpportunity (OpportunityClose=crmbaseentity, Status=Int32)
 CloseIncident (IncidentResolution=crmbaseentity, Status=Int32)
 InitializeFileBlocksUpload (Target=crmbaseentity, FileName=String, FileAttributeName=String) -> InitializeFileBlocksUploadResponse
+InitializeAnnotationBlocksUpload (Target=crmbaseentity) -> InitializeAnnotationBlocksUploadResponse
+CommitAnnotationBlocksUpload (Target=crmbaseentity, BlockList=[String], FileContinuationToken=String) -> CommitAnnotationBlocksUploadResponse
+InitializeAnnotationBlocksDownload (Target=crmbaseentity) -> InitializeAnnotationBlocksDownloadResponse
 UploadBlock (BlockId=String, BlockData=Binary, FileContinuationToken=String)
 CommitFileBlocksUpload (FileName=String, MimeType=String, BlockList=[String], FileContinuationToken=String) -> CommitFileBlocksUploadResponse
 InitializeFileBlocksDownload (Target=crmbaseentity, FileAttributeName=String) -> InitializeFileBlocksDownloadResponse

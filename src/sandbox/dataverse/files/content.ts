@@ -16,8 +16,11 @@ export type Upload = {
   place: Place;
   name: string;
   mime: string;
-  /** In ranges; otherwise by messages. */
-  ranges: boolean;
+  /** In ranges, or by messages: to a file or image column, or into a note. */
+  by: "ranges" | "blocks" | "note";
+  image: boolean;
+  /** The most bytes it may have. */
+  most: number;
   /** Of the whole file, once a range has told. */
   size: number | undefined;
   blocks: Map<string, Buffer>;

@@ -38,6 +38,8 @@ export const fileErrors = {
       "0x80040203",
       `Invalid argument. The file column '${column}' takes the bytes of a file, as application/octet-stream, and no value.`,
     ),
+  notBase64: (column: string) =>
+    make(400, "0x80040203", `Invalid argument. The value of '${column}' is not a valid Base-64 string.`),
   badToken: () => make(400, "0x80040203", "Invalid argument. The token is none of an upload or download under way."),
   badBlock: (text: string) => make(400, "0x80040203", `Invalid argument. Block: ${text}.`),
   badRange: (text: string) => make(400, "0x80040203", `Invalid argument. Range: ${text}.`),

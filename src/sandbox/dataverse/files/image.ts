@@ -40,9 +40,13 @@ export function fromBase64(text: string): Buffer | undefined {
     : undefined;
 }
 
-/** Throws where a file is larger than its column takes (file-column-data.md, image-column-data.md). */
+/** Throws where a file or image is larger than its column takes (file-column-data.md, image-column-data.md). */
 export function checkSize(column: Column, bytes: number): void {
-  const most = column.maxKb! * 1024;
-  if (bytes <= most) return;
-  throw column.kind === "file" ? fileErrors.fileTooBig() : fileErrors.imageTooBig(most, bytes);
+  checkMost(mostBytes(column), column.kind === "image", bytes);
+}
+
+export const mostBytes = (column: Column): number => column.maxKb! * 1024;
+
+export function checkMost(most: number, image: boolean, bytes: number): void {
+  if (bytes > most) throw image ? fileErrors.imageTooBig(most, bytes) : fileErrors.fileTooBig();
 }

@@ -1,20 +1,19 @@
-import type { Reply } from "../../http/exchange.ts";
 import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import { GUID } from "../guids.ts";
-import type { Column, Table } from "../model.ts";
-import { read } from "../model.ts";
+import { type Column, read, type Table } from "../model.ts";
 import { requirePrivilege } from "../records/privileges.ts";
 import { requireWritable } from "../records/write.ts";
-import { type ApiRequest, noContent, odata, transact } from "../request.ts";
-import { parametersOf, rowParameter } from "../routes/action.ts";
+import { type ApiRequest, complexReply, noContent, transact } from "../request.ts";
+import { parametersOf, rowParameter, textParameter } from "../routes/action.ts";
 import { idOf, type Row } from "../row.ts";
 import type { Place } from "./content.ts";
 import { contentIdColumn, contentOf, isContent } from "./contents.ts";
 import { fileErrors } from "./errors.ts";
 import { fromBase64 } from "./image.ts";
+import { type Message, NOTE_MESSAGES, noteBytes } from "./note-messages.ts";
 import { checkName } from "./route.ts";
-import { addBlock, BLOCK_BYTES, beginUpload, endUpload, uploadOf } from "./uploads.ts";
+import { addBlock, BLOCK_BYTES, beginUpload, destination, endUpload, joined, uploadOf } from "./uploads.ts";
 import { emptyContent, storeContent } from "./write.ts";
 
 const SOURCE = "file-column-data.md";
@@ -22,7 +21,7 @@ const LONGEST_BLOCK_ID = 64;
 /** The most of a file that is sent in one answer. */
 const MOST_AT_ONCE = 128 * 1024 * 1024;
 
-export const FILE_MESSAGES: Record<string, Omit<Operation, "name"> & { handle: (request: ApiRequest) => Reply }> = {
+export const FILE_MESSAGES: Record<string, Message> = {
   InitializeFileBlocksUpload: {
     does: "begins an upload to a file or image column in blocks",
     source: SOURCE,
@@ -34,8 +33,13 @@ export const FILE_MESSAGES: Record<string, Omit<Operation, "name"> & { handle: (
       requirePrivilege(request, table, "Write");
       const name = textParameter("FileName", body.FileName);
       checkName(table, column, name);
-      const token = beginUpload(request.environment, table, row, column, { name, mime: "", ranges: false });
-      return answer(request, "InitializeFileBlocksUpload", { FileContinuationToken: token });
+      const token = beginUpload(request.environment, {
+        ...destination(table, row, column),
+        name,
+        mime: "",
+        by: "blocks",
+      });
+      return complexReply(request, "InitializeFileBlocksUploadResponse", { FileContinuationToken: token });
     },
   },
   UploadBlock: {
@@ -43,14 +47,13 @@ export const FILE_MESSAGES: Record<string, Omit<Operation, "name"> & { handle: (
     source: SOURCE,
     handle(request) {
       const body = parametersOf(request, "UploadBlock", ["BlockId", "BlockData", "FileContinuationToken"]);
-      const upload = uploadOf(request.environment, body.FileContinuationToken, false);
-      const { column } = placed(request, upload.place);
+      const upload = uploadOf(request.environment, body.FileContinuationToken, "blocks", "note");
       const id = textParameter("BlockId", body.BlockId);
       checkBlockId(id, upload.blocks.keys().next().value);
       const bytes = fromBase64(textParameter("BlockData", body.BlockData));
       if (!bytes) throw errors.wrongType("", body.BlockData, "Edm.Binary");
       if (bytes.length > BLOCK_BYTES) throw fileErrors.badBlock(`BlockData is larger than ${BLOCK_BYTES} bytes`);
-      addBlock(request.environment, upload, column, id, bytes);
+      addBlock(request.environment, upload, id, bytes);
       return noContent(0);
     },
   },
@@ -61,19 +64,19 @@ export const FILE_MESSAGES: Record<string, Omit<Operation, "name"> & { handle: (
       const names = ["FileName", "MimeType", "BlockList", "FileContinuationToken"];
       const body = parametersOf(request, "CommitFileBlocksUpload", names);
       const token = String(body.FileContinuationToken);
-      const { blocks, place } = uploadOf(request.environment, token, false);
-      const { table, row, column } = placed(request, place);
+      const upload = uploadOf(request.environment, token, "blocks");
+      const { table, row, column } = placed(request, upload.place);
       const name = textParameter("FileName", body.FileName);
       checkName(table, column, name);
       const mime = textParameter("MimeType", body.MimeType);
       if (!/^[\x21-\x7e]+$/.test(mime)) throw errors.badParameter("MimeType", "it is no MIME type");
-      const bytes = Buffer.concat(listed(body.BlockList).map((id) => blockOf(blocks, id)));
+      const bytes = joined(upload, body.BlockList);
       const id = transact(request, (tx) => {
         endUpload(tx, token);
         return storeContent(tx, table, row, column, { bytes, name, mime });
       });
       const result = { FileId: id, FileSizeInBytes: bytes.length };
-      return { ...answer(request, "CommitFileBlocksUpload", result), rows: 1 };
+      return complexReply(request, "CommitFileBlocksUploadResponse", result, 1);
     },
   },
   InitializeFileBlocksDownload: {
@@ -89,7 +92,7 @@ export const FILE_MESSAGES: Record<string, Omit<Operation, "name"> & { handle: (
         const image = column.kind === "image" ? String(read(row, contentIdColumn(table, column))) : undefined;
         throw fileErrors.noAttachment(table.name, idOf(row), column.name, image);
       }
-      return answer(request, "InitializeFileBlocksDownload", {
+      return complexReply(request, "InitializeFileBlocksDownloadResponse", {
         FileContinuationToken: Buffer.from(`download ${found.id}`).toString("base64url"),
         FileSizeInBytes: found.content.bytes.length,
         FileName: found.content.name,
@@ -103,15 +106,18 @@ export const FILE_MESSAGES: Record<string, Omit<Operation, "name"> & { handle: (
     handle(request) {
       const body = parametersOf(request, "DownloadBlock", ["Offset", "BlockLength", "FileContinuationToken"]);
       const token = Buffer.from(String(body.FileContinuationToken), "base64url").toString();
-      const content = request.environment.files.contents.get(token.replace(/^download /, ""));
-      if (!content || !token.startsWith("download ")) throw fileErrors.badToken();
-      requirePrivilege(request, placed(request, content.place).table, "Read");
-      const offset = wholeParameter("Offset", body.Offset, 0, content.bytes.length);
+      const [, kind, id] = /^(download|note) (\S+)$/.exec(token) ?? [];
+      const content = request.environment.files.contents.get(id ?? "");
+      const bytes = kind === "note" ? noteBytes(request, id!) : content?.bytes;
+      if (!bytes) throw fileErrors.badToken();
+      if (content) requirePrivilege(request, placed(request, content.place).table, "Read");
+      const offset = wholeParameter("Offset", body.Offset, 0, bytes.length);
       const length = wholeParameter("BlockLength", body.BlockLength, 1, Number.MAX_SAFE_INTEGER);
-      const part = content.bytes.subarray(offset, offset + Math.min(length, MOST_AT_ONCE));
-      return answer(request, "DownloadBlock", { Data: part.toString("base64") });
+      const part = bytes.subarray(offset, offset + Math.min(length, MOST_AT_ONCE));
+      return complexReply(request, "DownloadBlockResponse", { Data: part.toString("base64") });
     },
   },
+  ...NOTE_MESSAGES,
   DeleteFile: {
     does: "empties the column that holds the file of this id",
     source: SOURCE,
@@ -133,11 +139,6 @@ export const FILE_MESSAGE_OPERATIONS: Operation[] = Object.entries(FILE_MESSAGES
   source,
 }));
 
-function answer(request: ApiRequest, message: string, result: Record<string, unknown>): Reply {
-  const context = `${request.base}/$metadata#Microsoft.Dynamics.CRM.${message}Response`;
-  return odata(200, JSON.stringify({ "@odata.context": context, ...result }));
-}
-
 /** The cell an upload goes to, or a file is in. Throws 404 where its row is gone meanwhile. */
 function placed({ environment }: ApiRequest, place: Place): { table: Table; row: Row; column: Column } {
   const table = environment.tables.get(place.table);
@@ -150,11 +151,6 @@ function contentColumn(table: Table, name: unknown): Column {
   const column = table.columns.get(textParameter("FileAttributeName", name));
   if (column && isContent(column)) return column;
   throw errors.badParameter("FileAttributeName", `'${String(name)}' is no file or image column of ${table.name}`);
-}
-
-function textParameter(name: string, value: unknown): string {
-  if (typeof value === "string") return value;
-  throw errors.wrongType("", value, name === "BlockData" ? "Edm.Binary" : "Edm.String");
 }
 
 function wholeParameter(name: string, value: unknown, least: number, most: number): number {
@@ -171,16 +167,4 @@ function checkBlockId(id: string, other: string | undefined): void {
   }
   if (other !== undefined && other.length !== id.length)
     throw fileErrors.badBlock("all BlockIds must be of one length");
-}
-
-function listed(value: unknown): unknown[] {
-  if (!Array.isArray(value)) throw errors.wrongType("", value, "Collection(Edm.String)");
-  if (new Set(value).size < value.length) throw fileErrors.badBlock("BlockList names a block twice");
-  return value;
-}
-
-function blockOf(blocks: Map<string, Buffer>, id: unknown): Buffer {
-  const bytes = blocks.get(String(id));
-  if (!bytes) throw fileErrors.badBlock(`there is no block '${String(id).slice(0, 100)}'`);
-  return bytes;
 }

@@ -13,11 +13,12 @@ import { fileErrors } from "./errors.ts";
 import { checkSize } from "./image.ts";
 import { mimeOf } from "./mime.ts";
 import { contentRange } from "./ranges.ts";
-import { addBlock, BLOCK_BYTES, beginUpload, endUpload, uploadOf } from "./uploads.ts";
+import { addBlock, BLOCK_BYTES, beginUpload, destination, endUpload, uploadOf } from "./uploads.ts";
 import { emptyContent, storeContent } from "./write.ts";
 
 const FILE = "file-column-data.md";
 const IMAGE = "image-column-data.md";
+const NOTE = "attachment-annotation-files.md";
 
 export const FILE_OPERATIONS: Operation[] = [
   {
@@ -46,6 +47,12 @@ export const FILE_OPERATIONS: Operation[] = [
     source: IMAGE,
   },
   { name: "Image companions", does: "`<name>id`, `<name>_timestamp`, `<name>_url`", source: IMAGE },
+  { name: "documentbody", does: "the file of a note in base64; filesize and isdocument follow", source: NOTE },
+  {
+    name: "maxuploadfilesize",
+    does: "of the organization: the most base64 a note's file has (0x80044a02)",
+    source: NOTE,
+  },
   { name: "attributeimageconfigs", does: "the image columns, and which keep full-sized images", source: IMAGE },
   { name: "entityimageconfigs", does: "the primary image column of each table", source: IMAGE },
   { name: "fileattachments", does: "a row for each file, by `<table>_FileAttachments`", source: FILE },
@@ -124,7 +131,7 @@ function begin(
 ): Reply {
   requireWritable(request.actor, table, "Update");
   requirePrivilege(request, table, "Write");
-  const token = beginUpload(request.environment, table, row, column, { ...facts, ranges: true });
+  const token = beginUpload(request.environment, { ...destination(table, row, column), ...facts, by: "ranges" });
   const headers = {
     "OData-Version": "4.0",
     "Accept-Ranges": "bytes",
@@ -137,7 +144,7 @@ function begin(
 
 /** One part of the file; the one that completes it stores it. Parts may come in any order. */
 function takePart(request: ApiRequest, table: Table, row: Row, column: Column, token: string): Reply {
-  const upload = uploadOf(request.environment, token, true);
+  const upload = uploadOf(request.environment, token, "ranges");
   const { place } = upload;
   if (place.table !== table.name || place.row !== idOf(row) || place.column !== column.name)
     throw fileErrors.badToken();
@@ -145,7 +152,7 @@ function takePart(request: ApiRequest, table: Table, row: Row, column: Column, t
   const { start, size } = contentRange(headerOf(request, "content-range"), body.length);
   if (upload.size !== undefined && upload.size !== size) throw fileErrors.badRange("the size of the file has changed");
   checkSize(column, size);
-  addBlock(request.environment, upload, column, String(start), body);
+  addBlock(request.environment, upload, String(start), body);
   upload.size = size;
   if (upload.received < size) return { status: 206, headers: { "OData-Version": "4.0" } };
   const parts = [...upload.blocks].map(([at, bytes]) => ({ at: Number(at), bytes })).sort((a, b) => a.at - b.at);

@@ -2,6 +2,7 @@ import { newId } from "../environment.ts";
 import { errors } from "../errors.ts";
 import { dropContents } from "../files/contents.ts";
 import { draftImages } from "../files/image-cells.ts";
+import { checkNote } from "../files/notes.ts";
 import { type Column, read, slotOf, type Table, typeSlotOf } from "../model.ts";
 import { type Cell, ID, idOf, type Row, SEQUENCE, VERSION } from "../row.ts";
 import { nextNumber } from "./auto-number.ts";
@@ -26,6 +27,7 @@ export function createFrom(tx: Transaction, table: Table, draft: Draft, id?: str
   const rowId = typeof sent === "string" ? sent : (id ?? newId(environment));
   completeStatus(table, draft, undefined, rowId);
   if (table.name === "list") checkList(table, draft, undefined);
+  if (table.name === "annotation") checkNote(environment, table, draft);
   if (!tx.actor.bypassPlugins) runPlugins(environment, table, draft, "Create");
   if (draft.images !== undefined) draftImages(tx, table, draft, rowId, undefined);
   requireColumns(tx, table, draft);
@@ -71,6 +73,7 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
   requireLookupPrivileges(tx, table, draft);
   completeStatus(table, draft, row, idOf(row));
   if (table.name === "list") checkList(table, draft, row);
+  if (table.name === "annotation") checkNote(tx.environment, table, draft);
   if (!tx.actor.bypassPlugins) runPlugins(tx.environment, table, draft, "Update");
   for (const [n, column] of draft.columns.entries()) {
     if (column.level === "SystemRequired" && draft.values[n] === null) throw errors.required(table.name, column.name);

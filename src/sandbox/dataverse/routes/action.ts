@@ -68,6 +68,11 @@ export function typeParameter(request: ApiRequest, name: string, body: Json, tab
   );
 }
 
+export function textParameter(name: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  throw errors.wrongType("", value, name === "BlockData" ? "Edm.Binary" : "Edm.String");
+}
+
 export function flagParameter(value: unknown): boolean {
   if (typeof value !== "boolean") throw errors.wrongType("", value, "Edm.Boolean");
   return value;
