@@ -58,7 +58,7 @@ export function createColumn(maker: Maker, table: Table, body: Body): Column {
 }
 
 /** Types elastic tables do not have (create-elastic-tables.md, "Adding Columns"; create-edit-elastic-tables.md). */
-const NOT_ELASTIC: Kind[] = ["money", "choices", "state", "status", "image", "customer"];
+const NOT_ELASTIC: Kind[] = ["money", "choices", "state", "status", "file", "image", "customer"];
 
 /** Throws where elastic tables do not take such a column. */
 export function requireElasticKind({ name, kind }: Pick<ColumnLine, "name" | "kind">): void {

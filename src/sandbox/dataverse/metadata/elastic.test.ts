@@ -73,6 +73,7 @@ test("TableType Elastic: lists UpsertMultiple and DeleteMultiple among its messa
 test.each([
   ["Money", {}],
   ["MultiSelectPicklist", { OptionSet: { Options: [{ Value: 1, Label: { LocalizedLabels: [] } }] } }],
+  ["File", {}],
   ["Image", {}],
 ])("TableType Elastic: takes no column of type %s", async (type, more) => {
   const answer = await client.api("POST", `${TABLE}/Attributes`, column(type, more));

@@ -7,8 +7,8 @@ import { requireType } from "../records/draft.ts";
 import { createRelated, createRow } from "../records/write.ts";
 import { collectionNavigation } from "../relationships.ts";
 import { type ApiRequest, applied, jsonBody, noContent, transact } from "../request.ts";
-import { idOf, type Row } from "../row.ts";
-import { sessionToken } from "./partition.ts";
+import type { Row } from "../row.ts";
+import { rowAddress, sessionToken } from "./partition.ts";
 import { checkRepresentation, representation } from "./representation.ts";
 
 const SOURCE = "dataverse.md section 4; create-entity-web-api.md";
@@ -45,7 +45,7 @@ function created(request: ApiRequest, table: Table, create: () => Row): Reply {
   const row = create();
   const token = sessionToken(request, table);
   if (!request.prefer.representation) {
-    const address = `${request.base}/${table.set}(${idOf(row)})`;
+    const address = `${request.base}/${rowAddress(table, row)}`;
     return noContent(1, { "OData-EntityId": address, ...token, ...applied(request, {}) });
   }
   const reply = representation(request, table, row, options, 201);

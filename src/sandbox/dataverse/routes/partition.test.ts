@@ -21,7 +21,7 @@ test("partitionid: the page's create, update, retrieve and delete by it", async 
   });
   expect(created.status).toBe(204);
   expect(created.headers["x-ms-session-token"]).toMatch(/^240:8#\d+#7=-1$/);
-  const id = idIn(created);
+  const id = /=([0-9a-f-]{36}),partitionid='deviceid-001'\)$/.exec(String(created.headers["odata-entityid"]))![1]!;
   const updated = await client.api(
     "PATCH",
     `${SENSORS}(contoso_sensordataid=${id},partitionId='deviceid-001')`,
@@ -295,3 +295,15 @@ test("No transactions: one that succeeds gives each part its token", async () =>
   const answer = await client.api("POST", "$batch", batch, { "content-type": "multipart/mixed;boundary=b" });
   expect([answer.status, answer.text]).toEqual([200, expect.stringMatching(/x-ms-session-token: 240:8#\d+#7=-1/i)]);
 });
+
+test.each(["o'brien", "a b", "é😀", "50%", "a/b", "x=1,y"])(
+  "partitionid: the address that answers a POST into %j finds the row",
+  async (partitionid) => {
+    const made = await create({ ...READING, partitionid });
+    const address = String(made.headers["odata-entityid"]).split("/api/data/v9.2/")[1]!;
+    const read = await client.api("GET", address);
+    // Characters that no key in an address can have (dataverse.md section 4).
+    const addressable = !/[%/]/.test(partitionid);
+    expect([read.status, read.json.partitionid]).toEqual(addressable ? [200, partitionid] : [400, undefined]);
+  },
+);

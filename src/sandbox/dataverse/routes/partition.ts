@@ -1,5 +1,5 @@
 import type { Operation } from "../../operation.ts";
-import type { Table } from "../model.ts";
+import { type Column, read, type Table } from "../model.ts";
 import { pairs } from "../query/options.ts";
 import { partitionedKey, rowKey } from "../records/partition.ts";
 import { type KeyPredicate, parsePredicate } from "../records/references.ts";
@@ -64,6 +64,22 @@ function partitionAsked(request: ApiRequest, table: Table): string | undefined {
   const given = pairs(query).find(([name]) => name === "partitionId")?.[1];
   const text = given && (/^'(.*)'$/s.exec(given)?.[1]?.replaceAll("''", "'") ?? given);
   return text === "" ? undefined : text;
+}
+
+/** The address of a new row: by the key with a partition of its own (ElasticTableOperations sample), else by its id. */
+export function rowAddress(table: Table, row: Row): string {
+  const partition = table.partition === undefined ? null : read(row, table.partition);
+  if (partition === null) return `${table.set}(${idOf(row)})`;
+  const literal = encodeURIComponent(String(partition).replaceAll("'", "''"));
+  return `${table.set}(${table.idColumn}=${idOf(row)},partitionid='${literal}')`;
+}
+
+/** What a row of an elastic table shows besides the selected columns when it is read alone (the same sample). */
+export function shownBesides(table: Table): Column[] {
+  if (table.partition === undefined) return [];
+  return ["versionnumber", "partitionid", "ownerid", "owningbusinessunit"].flatMap(
+    (name) => table.columns.get(name) ?? [],
+  );
 }
 
 /** The header that answers writes to elastic tables, but not deletions (use-elastic-tables.md, a known issue there). */

@@ -7,6 +7,7 @@ import type { QueryOptions } from "../query/options.ts";
 import { type ApiRequest, applied, odata } from "../request.ts";
 import { etagOf, type Row } from "../row.ts";
 import { rowWriter, selectedColumns } from "../wire/row-writer.ts";
+import { shownBesides } from "./partition.ts";
 
 /** One row as an answer, with its ETag and a context that names what is selected and expanded (dataverse.md section 4). */
 export function representation(
@@ -17,7 +18,7 @@ export function representation(
   status: number,
 ): Reply {
   const expanded = expansion(request, table, expand, request.prefer, request.base, true);
-  const columns = shownColumns(table, select, expanded);
+  const columns = [...new Set([...shownColumns(table, select, expanded), ...shownBesides(table)])];
   const context = `${request.base}/$metadata#${table.set}${contextText(select, expanded?.context)}/$entity`;
   const write = rowWriter(request.environment, table, columns, request.prefer);
   return odata(status, write(row, context, expanded?.prepare([row])(row)), {
