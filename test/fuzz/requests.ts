@@ -159,8 +159,39 @@ const harshHeaders = fc.constantFrom<[string, string][]>(
   ["odata-maxversion", "9"],
   ["content-type", "text/plain"],
 );
+/** Any text in any header that means something: what a header may hold is printable ASCII and Latin 1. */
+const strangeHeaders: fc.Arbitrary<[string, string]> = fc.tuple(
+  fc.constantFrom(
+    ..."prefer if-match if-none-match accept content-type consistency odata-version odata-maxversion".split(" "),
+    ..."mscrmcallerid callerobjectid x-http-method x-ms-client-request-id content-id content-encoding".split(" "),
+    ..."suppressduplicatedetection bypassbusinesslogicexecution bypassbusinesslogicexecutionstepids"
+      .concat(" bypasscustompluginexecution solutionuniquename mergelabels sessiontoken includemipsensitivitylabel")
+      .split(" ")
+      .map((name) => `mscrm.${name}`),
+  ),
+  fc
+    .array(
+      fc.oneof(
+        anyText.map((text) => text.replace(/[^\x20-\x7e\xa0-\xff]/g, "").slice(0, 200)),
+        fc.constantFrom(
+          ...'return=representation respond-async wait=1 odata.maxpagesize=0 odata.maxpagesize=1e3 "'.split(" "),
+          ...'odata.include-annotations=" odata.continue-on-error=x W/ W/"1" * null 4.0 true CustomSync'.split(" "),
+          ...'application/json odata.metadata=none charset=utf-16 multipart/mixed boundary=" gzip ='.split(" "),
+        ),
+      ),
+      { maxLength: 4 },
+    )
+    .chain((parts) => fc.constantFrom(",", ";", "=", " ").map((mark) => parts.join(mark))),
+);
 const headers = fc
-  .array(fc.oneof({ weight: 12, arbitrary: mildHeaders }, { weight: 1, arbitrary: harshHeaders }), { maxLength: 3 })
+  .array(
+    fc.oneof(
+      { weight: 12, arbitrary: mildHeaders },
+      { weight: 1, arbitrary: harshHeaders },
+      { weight: 1, arbitrary: strangeHeaders },
+    ),
+    { maxLength: 3 },
+  )
   .map((all) => Object.fromEntries(all));
 
 const version = fc.constantFrom(..."v9.2 v9.2 v9.2 v9.2 v9.1 v9.0 v9.0 v8.2 v7.0".split(" "));

@@ -15,7 +15,11 @@ export const PROTOCOL_OPERATIONS: Operation[] = [
   { name: "Service document", does: "the entity sets, at the root of a version", source: "dataverse.md section 1" },
   { name: "HEAD", does: "as GET, without the body", source: "HTTP (RFC 9110)" },
   { name: "OData-Version", does: "4.0; with OData-MaxVersion below 4.0 the service is not found", source: PAGE },
-  { name: "Accept", does: "JSON with odata.metadata=minimal; full and none answer 501", source: PAGE },
+  {
+    name: "Accept",
+    does: "JSON with odata.metadata=minimal; full, none and IEEE754Compatible=true answer 501",
+    source: PAGE,
+  },
   {
     name: "Content-Type",
     does: "a body may not be announced as anything but JSON in UTF-8: 415 otherwise",
@@ -38,9 +42,7 @@ export function negotiate(call: Call, batch: boolean): void {
   if (headers["odata-version"] ?? headers["odata-maxversion"]) requireVersion(call);
   if (!batch && !mayCarryFile(call)) requireJson(call);
   const accept = header(call, "accept");
-  if (accept?.includes("odata.metadata")) requireMinimal(accept);
-  if (accept && /IEEE754Compatible\s*=\s*"?true/i.test(accept))
-    throw errors.notBuilt("The format IEEE754Compatible=true");
+  if (accept !== undefined && UNBUILT_FORMAT.test(accept)) requireMinimal(accept);
   if (headers["x-http-method-override"] ?? headers["x-http-method"]) {
     throw errors.notBuilt("Another method by header (X-HTTP-Method-Override)");
   }
@@ -74,9 +76,11 @@ export function requireJson(call: Call): void {
   }
 }
 
-/** `odata.metadata=full` or `none`, where nothing else that is acceptable stands beside it. */
+/** Formats of OData's JSON that the sandbox does not write: more or fewer annotations, numbers as text. */
+const UNBUILT_FORMAT = /odata\.metadata\s*=\s*"?(full|none)|IEEE754Compatible\s*=\s*"?true/i;
+
+/** Refuses such a format where nothing else that is acceptable stands beside it. */
 function requireMinimal(accept: string): void {
-  const ranges = accept.toLowerCase().split(",");
-  if (ranges.some((range) => !/odata\.metadata\s*=\s*"?(full|none)/.test(range))) return;
+  if (accept.split(",").some((range) => !UNBUILT_FORMAT.test(range))) return;
   throw errors.notBuilt(`The format ${accept.slice(0, 100)}`);
 }
