@@ -98,7 +98,7 @@ export const AREAS: Area[] = [
 
 /** The titles of all tests, as they stand in the code. */
 export function testTitles(): string[] {
-  const files = ["src/sandbox", "test"].flatMap((folder) => typeScriptFiles(join(root, folder), true));
+  const files = ["src/sandbox", "test"].flatMap((folder) => testFiles(join(root, folder)));
   return files.flatMap((file) =>
     [
       ...readFileSync(file, "utf8").matchAll(
@@ -108,9 +108,9 @@ export function testTitles(): string[] {
   );
 }
 
-function typeScriptFiles(folder: string, tests = false): string[] {
+function testFiles(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && name.endsWith(".test.ts") === tests)
+    .filter((name) => name.endsWith(".test.ts"))
     .map((name) => join(folder, name))
     .sort();
 }

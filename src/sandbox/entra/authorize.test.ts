@@ -133,6 +133,9 @@ test("login_hint picks the account; without it the first is picked", async () =>
   const page = await authorize(client, { login_hint: "ADA@sandbox.onmicrosoft.com" });
   expect(page.text).toMatch(/checked> Ada &lt;b&gt;L&lt;\/b&gt; \(ada@/);
   expect(page.text.match(/ checked>/g)).toHaveLength(1);
+  const plain = await authorize(client, { account: "x" });
+  expect(plain.text).toContain(`value="${FIRST_USER.id}" checked>`);
+  expect(plain.text).not.toMatch(/type="hidden" name="account"/);
 });
 
 /** The error that goes back to the app. */

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { EntraCall } from "./authority.ts";
 import type { Proof } from "./credential.ts";
 import { type App, type Grant, TENANT_ID, type User } from "./directory.ts";
-import { type Claims, signToken } from "./jwt.ts";
+import { signToken } from "./jwt.ts";
 import { grantedScope, type Scope } from "./scope.ts";
 
 /** Seconds an access token lives (dataverse.md section 2). */
@@ -92,12 +92,7 @@ function answer({ version, authority }: EntraCall, resource: string, token: stri
   };
 }
 
-function commonClaims(
-  { authority }: EntraCall,
-  app: App,
-  proof: Proof,
-  resource: string,
-): Omit<Claims, "oid"> & object {
+function commonClaims({ authority }: EntraCall, app: App, proof: Proof, resource: string) {
   const now = seconds(authority.clock.now());
   return {
     aud: resource,
@@ -106,9 +101,10 @@ function commonClaims(
     nbf: now,
     exp: now + LIFETIME,
     appid: app.id,
-    ...{ appidacr: PROOFS[proof], idp: V1_ISSUER },
+    appidacr: PROOFS[proof],
+    idp: V1_ISSUER,
     tid: TENANT_ID,
-    ...{ ver: "1.0" },
+    ver: "1.0",
   };
 }
 

@@ -48,7 +48,7 @@ export function messagePage(status: number, title: string, text: string): Reply 
 
 function hidden(fields: URLSearchParams): string {
   return [...fields]
-    .filter(([name]) => name !== "account" && name !== "decision")
+    .filter(([name]) => name !== "account")
     .map(([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`)
     .join("\n");
 }

@@ -75,6 +75,18 @@ test("attribute alias: the alias is the key, AttributeName tells the column (pag
   });
 });
 
+// page filter-rows
+test.each([
+  ["and", "Bo"],
+  ["or", "Ada Bo Cy"],
+])("filter type %s: several conditions, also in filters within", async (type, found) => {
+  const xml = `<fetch><entity name='contact'><attribute name='firstname'/><filter type='${type}'>
+    <condition attribute='lastname' operator='ne' value='Bauer'/><condition attribute='lastname' operator='ne' value='Di'/>
+    <filter type='and'><condition attribute='firstname' operator='eq' value='Bo'/><condition attribute='lastname' operator='eq' value='Czar'/></filter>
+    </filter><filter><condition attribute='parentcustomerid' operator='not-null'/></filter></entity></fetch>`;
+  expect(valuesIn(await fetch("contacts", xml), "firstname").join(" ")).toBe(found);
+});
+
 test("link-entity: columns of the link are alias.column; without alias the table's name and a number (page join-tables)", async () => {
   const xml = (alias: string) =>
     `<fetch><entity name='account'><attribute name='name'/><link-entity name='contact' from='contactid' to='primarycontactid' ${alias}><attribute name='fullname'/></link-entity></entity></fetch>`;

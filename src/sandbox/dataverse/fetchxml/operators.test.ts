@@ -58,6 +58,7 @@ test("texts compare without case and accents, ids with and without braces, choic
   await contacts("donotemail", "eq", "false", "Bob Cy Di")();
   await contacts("firstname", "like", "50[%]%", "Cy")();
   await contacts("birthdate", "eq", "1/31/2000", "Ada")();
+  await contacts("lastname", "eq", "<![CDATA[Cy]]>", "Cy")();
 });
 
 test("virtual companions can be compared with, though they are no properties (section 3)", async () => {

@@ -53,6 +53,27 @@ test("fetch paging-cookie: the annotation's form, and the way through all pages"
   expect(await allPages("")).toEqual(["d", "a", "c", "a", "b", "é", "f"]);
 });
 
+test("fetch paging-cookie: numbers and dates go on where they were, not as texts (page page-results)", async () => {
+  const rows = [100, 9, 10, 8, 90, 1000].map((numberofchildren, n) => ({
+    lastname: `n${numberofchildren}`,
+    numberofchildren,
+    birthdate: `20${n + 10}-01-02`,
+  }));
+  await client.api("POST", "contacts/Microsoft.Dynamics.CRM.CreateMultiple", targets(rows));
+  const filled = "<filter><condition attribute='numberofchildren' operator='not-null'/></filter>";
+  expect(await allPages(`${filled}<order attribute='numberofchildren'/>`)).toEqual([
+    "n8",
+    "n9",
+    "n10",
+    "n90",
+    "n100",
+    "n1000",
+  ]);
+  expect(await allPages(`${filled}<order attribute='birthdate' descending='true'/>`)).toEqual(
+    rows.map(({ lastname }) => lastname).reverse(),
+  );
+});
+
 test("the last page has neither cookie nor morerecords; without the annotations being asked for none has", async () => {
   const last = await fetch(query("count='3' page='3'"));
   expect(last.json.value).toHaveLength(1);

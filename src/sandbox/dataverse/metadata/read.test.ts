@@ -46,7 +46,44 @@ test("EntityDefinitions: attributes without a cast and $select carry their own t
     "GET",
     "EntityDefinitions(LogicalName='contact')/Attributes(LogicalName='lastname')",
   );
-  expect(json).toMatchObject({ "@odata.type": `#${CRM}.StringAttributeMetadata`, MaxLength: 50 });
+  expect(json).toMatchObject({
+    "@odata.type": `#${CRM}.StringAttributeMetadata`,
+    MaxLength: 50,
+    Format: "Text",
+    IsPrimaryId: false,
+    IsPrimaryName: false,
+  });
+});
+
+// The types' own pages: EntityMetadata, StateOptionMetadata, StatusOptionMetadata, ManyToManyRelationshipMetadata.
+test("EntityDefinitions: what is told of the primary columns, of activities, states and pairs", async () => {
+  const contact = "EntityDefinitions(LogicalName='contact')";
+  const read = async (path: string) => (await client.api("GET", path)).json;
+  expect(await read(`${contact}/Attributes(LogicalName='contactid')`)).toMatchObject({ IsPrimaryId: true });
+  expect(await read(`${contact}/Attributes(LogicalName='fullname')`)).toMatchObject({ IsPrimaryName: true });
+  expect(await read(`${contact}?$select=IsActivity,ActivityTypeMask`)).toMatchObject({
+    IsActivity: false,
+    ActivityTypeMask: 0,
+  });
+  expect(await read("EntityDefinitions(LogicalName='task')?$select=IsActivity,ActivityTypeMask")).toMatchObject({
+    IsActivity: true,
+    ActivityTypeMask: 1,
+  });
+  const optionsOf = async (column: string, type: string) =>
+    (await read(`${contact}/Attributes(LogicalName='${column}')/${CRM}.${type}?$expand=OptionSet`)).OptionSet.Options;
+  expect(await optionsOf("statuscode", "StatusAttributeMetadata")).toMatchObject([
+    { Value: 1, State: 0 },
+    { Value: 2, State: 1 },
+  ]);
+  const [active, inactive] = await optionsOf("statecode", "StateAttributeMetadata");
+  expect([active, inactive]).toMatchObject([
+    { Value: 0, DefaultStatus: 1, InvariantName: "Active" },
+    { Value: 1, DefaultStatus: 2, InvariantName: "Inactive" },
+  ]);
+  const [first] = await optionsOf("gendercode", "PicklistAttributeMetadata");
+  for (const option of [active, first]) expect(option).not.toHaveProperty("State");
+  const pairs = `RelationshipDefinitions(SchemaName='listcontact_association')/${CRM}.ManyToManyRelationshipMetadata`;
+  expect(await read(pairs)).toMatchObject({ IsCustomRelationship: false });
 });
 
 test.each([

@@ -57,6 +57,19 @@ test("AddPrivilegesRole: the user may do that and no more, from the next request
   expect((await api("PATCH", `contacts(${idIn(made)})`, { lastname: "y" }, as)).status).toBe(204);
 });
 
+test("an upsert needs Create where it creates, and Write where it changes", async () => {
+  const role = await newRole();
+  const user = await person(client, []);
+  await giveRole(client, user, role);
+  await add(role, ["prvReadContact", "prvWriteContact"]);
+  const put = () => api("PATCH", "contacts(00000000-0000-0000-0000-00000000000a)", {}, { MSCRMCallerID: user });
+  const refused = await put();
+  expect(refusal(refused)).toEqual([403, "0x80040220"]);
+  expect(refused.json.error.message).toContain("is missing prvCreateContact privilege");
+  await add(role, ["prvCreateContact"]);
+  expect([(await put()).status, (await put()).status]).toEqual([204, 204]);
+});
+
 test("AddPrivilegesRole: depths by name and by number, twice is the last; a table made later has its privileges", async () => {
   const role = await newRole();
   await add(role, ["prvReadContact"], "Basic");
