@@ -1,3 +1,5 @@
+import type { Cell } from "./row.ts";
+
 const NOT_ASCII = /[^\0-\x7f]/;
 const MARKS = /\p{M}/gu;
 
@@ -9,6 +11,11 @@ export function fold(text: string): string {
   let folded = text.toLowerCase();
   if (NOT_ASCII.test(folded)) folded = folded.normalize("NFD").replace(MARKS, "").replaceAll("ß", "ss");
   return folded.endsWith(" ") ? folded.replace(/ +$/, "") : folded;
+}
+
+/** A value as comparisons see it: texts without case, accents and trailing blanks. */
+export function comparable(value: Cell): Cell {
+  return typeof value === "string" ? fold(value) : value;
 }
 
 /** Order of two values in $orderby: empty first, text by its folded form. */

@@ -1,3 +1,5 @@
+import { escapeXml } from "../escape-xml.ts";
+
 /**
  * Dataverse's own errors, one function each: status, code and text as the service answers them (dataverse.md
  * section 14 unless another section is named). Clients branch on status and code; texts are as close as is known.
@@ -357,8 +359,4 @@ export const errors = {
 function literal(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
   return text.length > 200 ? `${text.slice(0, 200)}...` : text;
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -69,6 +69,24 @@ test("PublishDuplicateRule: a rule of the client's own, over two tables", async 
   expect((await client.api("POST", "leads", { ...lead, mobilephone: "1235" }, detect)).status).toBe(204);
 });
 
+// The operators of DuplicateRuleCondition: 1 the first characters, 3 the day.
+test.each([
+  [{ operatorcode: 1, operatorparam: 4 }, "mobilephone", "0041 79", "0041 80", "0042 79"],
+  [{ operatorcode: 3 }, "lastonholdtime", "2020-05-06T01:00:00Z", "2020-05-06T23:00:00Z", "2020-05-07T01:00:00Z"],
+])("PublishDuplicateRule: a condition with %o", async (operator, column, first, same, other) => {
+  const condition = { baseattributename: column, matchingattributename: column, ...operator };
+  const made = await client.api("POST", "duplicaterules", {
+    name: "r",
+    baseentityname: "contact",
+    matchingentityname: "contact",
+    DuplicateRule_DuplicateRuleConditions: [condition],
+  });
+  await client.api("POST", `duplicaterules(${idIn(made)})/Microsoft.Dynamics.CRM.PublishDuplicateRule`);
+  const create = (value: string) => client.api("POST", "contacts", { lastname: "x", [column]: value }, detect);
+  expect([(await create(first)).status, (await create(other)).status]).toEqual([204, 204]);
+  expect(codeOf(await create(same))).toEqual([412, "0x80040333"]);
+});
+
 test("UnpublishDuplicateRule: takes a rule out of force", async () => {
   await client.api("POST", "leads", { subject: "a", ...monte });
   const rules = await client.api("GET", "duplicaterules?$select=name&$filter=baseentityname eq 'lead'");

@@ -22,7 +22,7 @@ export type EntraCall = {
   authority: Authority;
 };
 
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+export const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const DOMAIN = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i;
 /** Stand-ins for the tenant of whoever signs in (v2-protocols.md, "Endpoints"). */
 const ANY_TENANT = ["common", "organizations"];

@@ -43,6 +43,7 @@ test("discovery/keys: the key that tokens are signed with, by its id", async () 
     const key = createPublicKey({ key: jwk, format: "jwk" });
     expect(verify("sha256", jwt.signed, key, jwt.signature)).toBe(true);
   }
+  expect((await client.raw("GET", "/another.example/discovery/keys")).json.error_codes).toEqual([90002]);
 });
 
 test("discovery/instance: this host is an authority of its own", async () => {

@@ -1,10 +1,9 @@
 import { type Call, header, jsonReply, type Reply } from "../http/exchange.ts";
+import { GUID } from "./authority.ts";
 import { messagePage } from "./page.ts";
 
 /** What `EntraError` says, or a fault that a test has asked for. */
 type Failure = { status: number; error: string; number: number; message: string };
-
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The id a client gives its request, as a header or, as msal does, in the form. */
 export function correlationId(call: Call, fields: URLSearchParams): string | undefined {

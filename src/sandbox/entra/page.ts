@@ -1,3 +1,4 @@
+import { escapeXml } from "../escape-xml.ts";
 import type { Reply } from "../http/exchange.ts";
 import type { EntraCall } from "./authority.ts";
 import type { App, User } from "./directory.ts";
@@ -9,18 +10,18 @@ export function consentPage({ call, fields }: EntraCall, app: App, scope: Scope,
   const chosen = users.find(({ upn }) => upn.toLowerCase() === hint) ?? users[0];
   const accounts = users.map(
     (user) =>
-      `<p><label><input type="radio" name="account" value="${escaped(user.id)}"${user === chosen ? " checked" : ""}> ${escaped(user.name)} (${escaped(user.upn)})</label></p>`,
+      `<p><label><input type="radio" name="account" value="${escapeXml(user.id)}"${user === chosen ? " checked" : ""}> ${escapeXml(user.name)} (${escapeXml(user.upn)})</label></p>`,
   );
-  const permissions = scope.text.split(" ").map((item) => `<li>${escaped(item)}</li>`);
+  const permissions = scope.text.split(" ").map((item) => `<li>${escapeXml(item)}</li>`);
   return page(
     200,
     `Sign in to ${app.name}`,
-    `<form method="post" action="${escaped(call.path)}">
+    `<form method="post" action="${escapeXml(call.path)}">
 ${hidden(fields)}
 <fieldset><legend>Pick an account</legend>
 ${accounts.join("\n")}
 </fieldset>
-<p>${escaped(app.name)} (${escaped(app.id)}) asks for:</p>
+<p>${escapeXml(app.name)} (${escapeXml(app.id)}) asks for:</p>
 <ul>
 ${permissions.join("\n")}
 </ul>
@@ -35,7 +36,7 @@ export function formPage(action: string, fields: Record<string, string>): Reply 
   return page(
     200,
     "Working...",
-    `<form method="post" action="${escaped(action)}">
+    `<form method="post" action="${escapeXml(action)}">
 ${hidden(new URLSearchParams(fields))}
 <p><button type="submit">Continue</button></p>
 </form>`,
@@ -43,13 +44,13 @@ ${hidden(new URLSearchParams(fields))}
 }
 
 export function messagePage(status: number, title: string, text: string): Reply {
-  return page(status, title, `<p>${escaped(text)}</p>`);
+  return page(status, title, `<p>${escapeXml(text)}</p>`);
 }
 
 function hidden(fields: URLSearchParams): string {
   return [...fields]
     .filter(([name]) => name !== "account")
-    .map(([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`)
+    .map(([name, value]) => `<input type="hidden" name="${escapeXml(name)}" value="${escapeXml(value)}">`)
     .join("\n");
 }
 
@@ -65,21 +66,12 @@ function page(status: number, title: string, body: string): Reply {
     },
     body: `<!DOCTYPE html>
 <html lang="en">
-<head><meta charset="utf-8"><title>${escaped(title)}</title></head>
+<head><meta charset="utf-8"><title>${escapeXml(title)}</title></head>
 <body>
-<h1>${escaped(title)}</h1>
+<h1>${escapeXml(title)}</h1>
 ${body}
 </body>
 </html>
 `,
   };
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#39;");
 }

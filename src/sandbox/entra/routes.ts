@@ -1,4 +1,4 @@
-import type { Call, Reply } from "../http/exchange.ts";
+import { type Call, decoded, type Reply } from "../http/exchange.ts";
 import type { Operation } from "../operation.ts";
 import { own } from "../own.ts";
 import type { Authority, EntraCall } from "./authority.ts";
@@ -134,13 +134,4 @@ function fieldsOf({ method, query, body, headers }: Call): URLSearchParams {
   if (method !== "POST") return new URLSearchParams(query);
   const isForm = /^application\/x-www-form-urlencoded\b/i.test(headers["content-type"] ?? "");
   return new URLSearchParams(isForm && body.length <= LONGEST_FORM ? body.toString() : "");
-}
-
-/** A tenant that does not decode stays as it came: it is none there is. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

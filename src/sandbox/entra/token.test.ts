@@ -101,7 +101,7 @@ test("AADSTS900144: a parameter is missing, or is in no form", async () => {
   await wrong({ client_assertion: "a.b.c" }, 400, "invalid_request", 900144);
   const { env } = client.sandbox;
   const json = { "content-type": "application/json" };
-  const answer = await client.raw("POST", `/${env.TENANT_ID}/oauth2/v2.0/token`, '{"grant_type":"x"}', json);
+  const answer = await client.raw("POST", `/${env.TENANT_ID}/oauth2/v2.0/token`, "grant_type=x", json);
   expect(answer.json.error_description).toContain("the following parameter: 'grant_type'");
 });
 

@@ -38,6 +38,15 @@ export function header(call: Call, name: string): string | undefined {
   return Array.isArray(value) ? value.join(",") : value;
 }
 
+/** Without its percent signs; a text that does not decode stays as it came. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 export function jsonReply(status: number, value: unknown, headers: Record<string, string> = {}): Reply {
   return {
     status,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Operation } from "../operation.ts";
-import type { Call } from "./exchange.ts";
+import { type Call, decoded } from "./exchange.ts";
 import { seededRandom } from "./random.ts";
 
 const count = z.int().min(1);
@@ -131,13 +131,4 @@ function fires(entry: Armed): boolean {
 function latencyOf({ rule, draw }: Armed): number {
   const latency = rule.latencyMs ?? 0;
   return typeof latency === "number" ? latency : latency[0] + draw() * (latency[1] - latency[0]);
-}
-
-/** A URL that does not decode is matched as it came. */
-function decoded(target: string): string {
-  try {
-    return decodeURIComponent(target);
-  } catch {
-    return target;
-  }
 }

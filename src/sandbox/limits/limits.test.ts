@@ -129,6 +129,13 @@ test("x-ms-ratelimit-time-remaining-xrm-requests: seconds, with two digits and a
   expect((await whoAmI()).headers["x-ms-ratelimit-time-remaining-xrm-requests"]).toBe("1,199.46");
 });
 
+test("x-ms-ratelimit-time-remaining-xrm-requests: a refused bulk write is charged as one write", async () => {
+  await limit({ executionMs: 10_000, writeMs: 140, readMs: 0, speed: 1000 });
+  const refused = await client.api("POST", "contacts/Microsoft.Dynamics.CRM.CreateMultiple", { Targets: [] });
+  expect([refused.status, refused.headers["x-ms-ratelimit-time-remaining-xrm-requests"]]).toEqual([400, "9.86"]);
+  expect((await whoAmI()).headers["x-ms-ratelimit-time-remaining-xrm-requests"]).toBe("9.86");
+});
+
 test("x-ms-dop-hint: what dopHint says", async () => {
   await limit({ dopHint: 48 });
   expect((await whoAmI()).headers["x-ms-dop-hint"]).toBe("48");

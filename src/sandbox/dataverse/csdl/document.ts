@@ -1,3 +1,4 @@
+import { escapeXml } from "../../escape-xml.ts";
 import { keysOf } from "../build.ts";
 import type { Environment } from "../environment.ts";
 import { type Column, isLookup, isProperty, propertyName, type Relation, type Table } from "../model.ts";
@@ -90,7 +91,7 @@ function property(table: Table, column: Column, name: string, annotated: boolean
   const head = `<Property Name="${name}" Type="${type}"${facts}`;
   if (!annotated) return `${head}/>`;
   const computed = column.create || column.update ? "" : '<Annotation Term="Org.OData.Core.V1.Computed" Bool="true"/>';
-  return `${head}><Annotation Term="Org.OData.Core.V1.Description" String="${escaped(column.label)}"/>${computed}</Property>`;
+  return `${head}><Annotation Term="Org.OData.Core.V1.Description" String="${escapeXml(column.label)}"/>${computed}</Property>`;
 }
 
 type Navigation = { name: string; element: string; target: string | undefined };
@@ -159,8 +160,4 @@ function annotatedKeys(table: Table): string {
     return `<Record Type="OData.Community.Keys.V1.AlternateKey"><PropertyValue Property="Key"><Collection>${columns.join("")}</Collection></PropertyValue></Record>`;
   });
   return `<Annotation Term="OData.Community.Keys.V1.AlternateKeys"><Collection>${keys.join("")}</Collection></Annotation>`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

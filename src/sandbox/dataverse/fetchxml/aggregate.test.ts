@@ -48,6 +48,13 @@ test("fetch aggregate: avg, count, countcolumn, max, min and sum of the page's e
   ]);
 });
 
+test("fetch aggregate: groups in the order of several aliases (page order-rows)", async () => {
+  const xml = aggregate(
+    `<attribute name='accountid' alias='n' aggregate='count'/><attribute name='address1_city' alias='City' groupby='true'/><filter><condition attribute='address1_city' operator='in'><value>Dallas</value><value>Phoenix</value><value>Redmond</value></condition></filter><order alias='n'/><order alias='City' descending='true'/>`,
+  );
+  expect(valuesIn(await fetch(xml), "City")).toEqual(["Phoenix", "Dallas", "Redmond"]);
+});
+
 test("countcolumn with distinct counts each value once", async () => {
   const { json } = await fetch(aggregate(employees("n", "countcolumn", "distinct='true'")), {});
   expect(json.value).toEqual([{ n: 8 }]);

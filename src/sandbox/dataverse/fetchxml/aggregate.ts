@@ -1,4 +1,4 @@
-import { compare } from "../collation.ts";
+import { comparable, compare } from "../collation.ts";
 import { isLookup, readTarget } from "../model.ts";
 import { fiscalPeriodOf } from "../query/date-ranges.ts";
 import { digitsOf, roundTo } from "../records/values.ts";
@@ -13,7 +13,6 @@ import type { Tuple } from "./join.ts";
 import type { Plan } from "./plan.ts";
 import type { Attribute, DatePart } from "./syntax.ts";
 import type { Bound } from "./tables.ts";
-import { comparable } from "./values.ts";
 
 /** Rows an aggregate may go over (page aggregate-data). */
 const LIMIT = 50_000;

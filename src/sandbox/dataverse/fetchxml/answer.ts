@@ -2,14 +2,14 @@ import type { Reply } from "../../http/exchange.ts";
 import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
 import type { Table } from "../model.ts";
-import { NOT_BUILT, pairs } from "../query/options.ts";
+import { NOT_BUILT, PAGE_SIZE, pairs } from "../query/options.ts";
 import { type ApiRequest, applied, odata } from "../request.ts";
 import type { Row } from "../row.ts";
 import { pageBytes } from "../wire/page-buffer.ts";
 import { aggregateRows } from "./aggregate.ts";
 import { contextOf, outputsOf, tupleWriter } from "./columns.ts";
 import { fetchErrors } from "./errors.ts";
-import { PAGE_SIZE, pageOf } from "./page.ts";
+import { pageOf } from "./page.ts";
 import { parseFetch } from "./parse.ts";
 import { type Plan, planFetch } from "./plan.ts";
 

@@ -1,10 +1,11 @@
+import { escapeXml } from "../../escape-xml.ts";
 import { ODataError } from "../errors.ts";
 import type { Table } from "../model.ts";
 import { type Cell, type Row, SEQUENCE } from "../row.ts";
 import { fetchErrors } from "./errors.ts";
 import type { Field } from "./field.ts";
 import type { Bound } from "./tables.ts";
-import { escapeXml, parseXml } from "./xml.ts";
+import { parseXml } from "./xml.ts";
 
 /** One column the result is sorted by. */
 export type SortKey = { bound: Bound; field: Field; descending: boolean };

@@ -1,4 +1,5 @@
 import type { Operation } from "../../operation.ts";
+import { comparable } from "../collation.ts";
 import type { Environment } from "../environment.ts";
 import { foldForLike, likeTest } from "../like.ts";
 import type { Table } from "../model.ts";
@@ -7,7 +8,7 @@ import type { Cell } from "../row.ts";
 import { fetchErrors } from "./errors.ts";
 import type { Field } from "./field.ts";
 import { idsAbove, idsUnder, teamsOf } from "./hierarchy.ts";
-import { comparable, conditionValue, countValue, dateValue, isText } from "./values.ts";
+import { conditionValue, countValue, dateValue, isText } from "./values.ts";
 
 /** Who asks, and when: what operators such as `eq-userid` and `today` go by. */
 export type Scope = { environment: Environment; user: string; now: number };

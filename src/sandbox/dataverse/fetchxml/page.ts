@@ -2,6 +2,7 @@ import { firstAfter } from "../build.ts";
 import { compare } from "../collation.ts";
 import { isLookup } from "../model.ts";
 import { notInElastic } from "../query/fields.ts";
+import { PAGE_SIZE } from "../query/options.ts";
 import { type Cell, idOf, type Row, SEQUENCE } from "../row.ts";
 import { type Cookie, readCookie, type SortKey, writeCookie } from "./cookie.ts";
 import { fetchErrors } from "./errors.ts";
@@ -9,8 +10,6 @@ import { fieldOf, sortField } from "./field.ts";
 import type { Tuple } from "./join.ts";
 import { boundNamed, type Plan } from "./plan.ts";
 
-/** The largest page, and the most the total counts to (pages page-results and count-rows). */
-export const PAGE_SIZE = 5000;
 /** Without a cookie no page may end beyond this row (page page-results). */
 const SIMPLE_PAGING_END = 50_000;
 

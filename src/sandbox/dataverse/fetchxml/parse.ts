@@ -1,4 +1,5 @@
 import { errors } from "../errors.ts";
+import { PAGE_SIZE } from "../query/options.ts";
 import { fetchErrors } from "./errors.ts";
 import {
   AGGREGATES,
@@ -18,7 +19,6 @@ import { outerXml, parseXml, type XmlElement } from "./xml.ts";
 /** Links in a query, and conditions and links together (pages join-tables and filter-rows). */
 const MAX_LINKS = 15;
 const MAX_CONDITIONS = 500;
-const PAGE_SIZE = 5000;
 
 type Counts = { links: number; conditions: number };
 

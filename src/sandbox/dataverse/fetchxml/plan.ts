@@ -1,3 +1,4 @@
+import { comparable } from "../collation.ts";
 import { notInElastic, requireJoinable } from "../query/fields.ts";
 import { requirePrivilege } from "../records/privileges.ts";
 import type { Actor } from "../records/transaction.ts";
@@ -8,7 +9,6 @@ import { type Compiled, expand, hasMatch, type Join, MOST_STEPS, type Tuple, typ
 import { type Scope, valueTest } from "./operators.ts";
 import type { Condition, Fetch, Filter, Link } from "./syntax.ts";
 import { type Bound, bindLink, bindSource } from "./tables.ts";
-import { comparable } from "./values.ts";
 
 /** A query looked up and compiled: what it reads, and the joined rows it finds. */
 export type Plan = {

@@ -47,11 +47,6 @@ export function conditionValue(field: Field, label: string, text: string): Cell 
   }
 }
 
-/** A stored value made comparable with `conditionValue`. */
-export function comparable(value: Cell): Cell {
-  return typeof value === "string" ? fold(value) : value;
-}
-
 /** Whether `comparable` has anything to do for the column. */
 export function isText(field: Field): boolean {
   return ["text", "memo", "entityname", "virtual", "party", "image", "choices"].includes(field.kind);

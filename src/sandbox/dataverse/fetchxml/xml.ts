@@ -1,4 +1,5 @@
 import { SaxesParser } from "saxes";
+import { escapeXml } from "../../escape-xml.ts";
 import { fetchErrors } from "./errors.ts";
 
 /** An element as it stands in the document; `text` is what stands directly in it. */
@@ -34,10 +35,6 @@ export function parseXml(text: string): XmlElement {
   parser.write(text).close();
   if (!root) throw fetchErrors.invalidXml("Root element is missing.");
   return root;
-}
-
-export function escapeXml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 
 /** The element as XML again, for the `NodeXml` of error texts; long ones are cut off. */

@@ -12,7 +12,7 @@ import { type ApiRequest, complexReply, jsonBody, requireMethod } from "../reque
 import { isAlive, type Row } from "../row.ts";
 import { rightsOf } from "../security/rights.ts";
 import type { BulkDeleteJob } from "./job.ts";
-import { fetchXmlOf } from "./query-expression.ts";
+import { toFetchXml } from "./query-expression.ts";
 
 /** How long the asynchronous service lets a job wait, and how long it takes. */
 const WAITING_MS = 50;
@@ -55,7 +55,7 @@ export function bulkDelete(request: ApiRequest): Reply {
 
 function queriesIn(value: unknown): string[] {
   if (!Array.isArray(value) || value.length === 0) throw errors.badSchema("QuerySet must list the queries.");
-  return value.map(fetchXmlOf);
+  return value.map(toFetchXml);
 }
 
 /** The job's rows in `asyncoperation` and `bulkdeleteoperation`. */

@@ -1,6 +1,6 @@
+import { escapeXml } from "../../escape-xml.ts";
 import { own } from "../../own.ts";
 import { errors } from "../errors.ts";
-import { escapeXml } from "../fetchxml/xml.ts";
 
 type Json = Record<string, unknown>;
 
@@ -31,7 +31,7 @@ const NAMES: Record<string, string> = {
 const DEEPEST = 50;
 
 /** A QueryExpression, as the actions that take queries spell it in JSON, as FetchXML. Throws 400 where it does not hold. */
-export function fetchXmlOf(value: unknown): string {
+export function toFetchXml(value: unknown): string {
   const query = objectIn(value, "A query");
   const name = query.EntityName;
   if (typeof name !== "string" || name === "") throw errors.badSchema("EntityName of a query is missing.");

@@ -139,6 +139,9 @@ test("a custom table is made with its primary name column, and works at once", a
     SchemaName: "new_City",
     DisplayName: label("City"),
     DisplayCollectionName: label("Cities"),
+    Description: {
+      LocalizedLabels: [{ Label: "Ort", LanguageCode: 1031 }, ...label("Where people live").LocalizedLabels],
+    },
     OwnershipType: "UserOwned",
     ChangeTrackingEnabled: true,
     Attributes: [column("String", "new_Name", { MaxLength: 100, IsPrimaryName: true }), column("Integer", "new_Size")],
@@ -146,8 +149,9 @@ test("a custom table is made with its primary name column, and works at once", a
   expect((await client.api("POST", "EntityDefinitions", body)).status).toBe(204);
   const { json } = await client.api(
     "GET",
-    "EntityDefinitions(LogicalName='new_city')?$select=EntitySetName,PrimaryNameAttribute,IsCustomEntity",
+    "EntityDefinitions(LogicalName='new_city')?$select=EntitySetName,PrimaryNameAttribute,IsCustomEntity,Description",
   );
+  expect(json.Description.UserLocalizedLabel.Label).toBe("Where people live");
   expect(json).toMatchObject({ EntitySetName: "new_cities", PrimaryNameAttribute: "new_name", IsCustomEntity: true });
   const made = await client.api(
     "POST",

@@ -1,5 +1,6 @@
 import { own } from "../../own.ts";
 import { errors } from "../errors.ts";
+import { splitOutside } from "../query/expand-syntax.ts";
 import { baseType, isExact, type MetadataNode } from "./node.ts";
 import { nodeFilter } from "./node-filter.ts";
 
@@ -82,25 +83,4 @@ export function shownText(select: string[] | undefined, expand: Expand[]): strin
   const inner = expand.map((part) => `${part.name}${shownText(part.select, part.expand) || "()"}`);
   const shown = [...(select ?? []), ...inner];
   return shown.length === 0 ? "" : `(${shown.join(",")})`;
-}
-
-/** Splits at a mark that stands outside brackets and quotes. */
-function splitOutside(text: string, mark: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let quoted = false;
-  let from = 0;
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at]!;
-    if (char === "'") quoted = !quoted;
-    if (quoted) continue;
-    if (char === "(") depth++;
-    else if (char === ")") depth--;
-    else if (char === mark && depth === 0) {
-      parts.push(text.slice(from, at));
-      from = at + 1;
-    }
-  }
-  parts.push(text.slice(from));
-  return parts;
 }

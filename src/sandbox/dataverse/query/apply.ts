@@ -1,4 +1,5 @@
 import type { Operation } from "../../operation.ts";
+import { comparable } from "../collation.ts";
 import { errors } from "../errors.ts";
 import { type Column, isLookup } from "../model.ts";
 import { digitsOf, roundTo } from "../records/values.ts";
@@ -9,7 +10,7 @@ import { pageBytes } from "../wire/page-buffer.ts";
 import { FORMATTED, writeValue } from "../wire/row-writer.ts";
 import { type Aggregate, parseApply } from "./apply-syntax.ts";
 import { readCookie, writeCookie } from "./cookie.ts";
-import { comparable, type Field } from "./evaluate.ts";
+import type { Field } from "./evaluate.ts";
 import { fieldAt, type Reader } from "./fields.ts";
 import { type ListRequest, nextLink } from "./list.ts";
 import { PAGE_SIZE } from "./options.ts";

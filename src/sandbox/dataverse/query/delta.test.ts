@@ -92,6 +92,15 @@ test("$deltatoken: changes are paged too; what is written meanwhile comes with t
   expect(seen(await follow(answer.json["@odata.deltaLink"]))).toEqual(["1"]);
 });
 
+test("$deltatoken: at most 5000 changes come at once", async () => {
+  const link = await start();
+  const rows = Array.from({ length: 1001 }, () => ({ lastname: "x" }));
+  for (let n = 0; n < 5; n++) await client.api("POST", "contacts/Microsoft.Dynamics.CRM.CreateMultiple", targets(rows));
+  const first = await follow(link);
+  expect(first.json.value).toHaveLength(5000);
+  expect((await follow(first.json["@odata.nextLink"])).json.value).toHaveLength(5);
+});
+
 test("$count?$deltatoken: changes can be counted", async () => {
   const link = await start();
   await create(1, 2);

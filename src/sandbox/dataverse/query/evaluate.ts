@@ -1,5 +1,5 @@
 import { own } from "../../own.ts";
-import { fold } from "../collation.ts";
+import { comparable } from "../collation.ts";
 import { errors } from "../errors.ts";
 import { GUID } from "../guids.ts";
 import { foldForLike, likeTest } from "../like.ts";
@@ -139,11 +139,6 @@ function typed(type: Field<unknown>["type"], text: string): Cell | undefined {
     default:
       return text;
   }
-}
-
-/** A value as comparisons see it: texts without case, accents and trailing blanks. */
-export function comparable(value: Cell): Cell {
-  return typeof value === "string" ? fold(value) : value;
 }
 
 function operandField<T>(operand: Operand, resolve: Resolve<T>): Field<T> & { literal?: LiteralKind } {

@@ -1,4 +1,5 @@
 import { errors } from "../errors.ts";
+import { wholeNumber } from "./options.ts";
 
 /** One item of $expand, as it was written. `options` are what stood in its brackets. */
 export type ExpandItem = { navigation: string; reference: boolean; options: ExpandOptions };
@@ -59,18 +60,11 @@ function parseOptions(text: string, counted: { items: number }): ExpandOptions {
     if (name === "$select") options.select = value.split(",").map((each) => each.trim());
     else if (name === "$filter") options.filter = value;
     else if (name === "$orderby") options.orderby = value;
-    else if (name === "$top") options.top = wholeNumber(value);
+    else if (name === "$top") options.top = wholeNumber(name, value);
     else if (name === "$expand") options.expand = parseItems(value, counted);
     else throw errors.badQuery(`Term '${option.slice(0, 100)}' is not valid in a $select or $expand expression.`);
   }
   return { ...options, query: kept.join("&") };
-}
-
-function wholeNumber(value: string): number {
-  if (/^\d{1,9}$/.test(value)) return Number(value);
-  throw errors.badQuery(
-    `Invalid value '${value}' for $top query option found. The $top query option requires a non-negative integer value.`,
-  );
 }
 
 /** Splits at a mark, but not inside quotes and brackets. Throws 400 when one of those is not closed. */

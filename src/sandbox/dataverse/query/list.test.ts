@@ -188,7 +188,7 @@ test("counts and pages stop at 5000", async () => {
       "POST",
       "accounts/Microsoft.Dynamics.CRM.CreateMultiple",
       targets(
-        Array.from({ length: 1000 }, () => ({ name: "x" })),
+        Array.from({ length: 1000 }, () => ({ name: n < 5 ? "x" : "y" })),
         "account",
       ),
     );
@@ -198,6 +198,13 @@ test("counts and pages stop at 5000", async () => {
   });
   expect(answer.json["@odata.count"]).toBe(5000);
   expect(answer.json.value).toHaveLength(5000);
+  // query/count-rows.md: the annotation tells 5000 from more.
+  const Prefer = 'odata.maxpagesize=1,odata.include-annotations="Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"';
+  const exceeded = async (query: string) =>
+    (await client.api("GET", `accounts?$select=name&$count=true${query}`, undefined, { Prefer })).json[
+      "@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"
+    ];
+  expect([await exceeded(""), await exceeded("&$filter=name eq 'x'")]).toEqual([true, false]);
   expect((await client.api("GET", "accounts/$count")).text).toBe("5000");
   const rest = await client.api("GET", answer.json["@odata.nextLink"].split("/v9.2/")[1]);
   expect(rest.json.value).toHaveLength(1001);

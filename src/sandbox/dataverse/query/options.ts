@@ -118,7 +118,8 @@ function decode(text: string): string {
   }
 }
 
-function wholeNumber(name: string, value: string): number {
+/** The number a query option is given. Throws the documented 400 where it is none. */
+export function wholeNumber(name: string, value: string): number {
   if (!/^\d{1,9}$/.test(value)) {
     throw errors.badQuery(
       `Invalid value '${value}' for ${name} query option found. The ${name} query option requires a non-negative integer value.`,

@@ -1,9 +1,9 @@
+import { comparable } from "../collation.ts";
 import { errors } from "../errors.ts";
 import { isLookup, type Table } from "../model.ts";
 import { type Cell, type Row, SEQUENCE } from "../row.ts";
 import { linkedName } from "../wire/formatted.ts";
 import type { Cookie } from "./cookie.ts";
-import { comparable } from "./evaluate.ts";
 import { notInElastic, type Reader, rowFields } from "./fields.ts";
 import type { Aliases } from "./parser.ts";
 

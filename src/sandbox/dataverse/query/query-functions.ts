@@ -1,4 +1,5 @@
 import type { Operation } from "../../operation.ts";
+import { comparable } from "../collation.ts";
 import { errors } from "../errors.ts";
 import { idsAbove, idsUnder, teamsOf } from "../fetchxml/hierarchy.ts";
 import { GUID } from "../guids.ts";
@@ -6,7 +7,7 @@ import { isLookup, type Table } from "../model.ts";
 import { isDay, toInstant } from "../records/values.ts";
 import type { Cell, Row } from "../row.ts";
 import { type DateRange, dateRange, dayRange, fiscalPeriodOf, isWithin, rangeParameters } from "./date-ranges.ts";
-import { comparable, type Field, membership, memberValue, type Resolve, type Test } from "./evaluate.ts";
+import { type Field, membership, memberValue, type Resolve, type Test } from "./evaluate.ts";
 import type { Reader } from "./fields.ts";
 import type { Call } from "./syntax.ts";
 

@@ -83,6 +83,9 @@ test.each([
   ["day with a time", { birthdate: "1980-05-31T00:00:00Z" }, "0x80048d19", "Edm.Date"],
   ["day that does not exist", { birthdate: "1981-02-29" }, "0x80048d19", "Edm.Date"],
   ["day before 1753", { birthdate: "1752-12-31" }, "0x80040203", "1753"],
+  ["instant that is none", { lastonholdtime: "yesterday" }, "0x80048d19", "Edm.DateTimeOffset"],
+  ["instant as number", { lastonholdtime: 5 }, "0x80048d19", "Edm.DateTimeOffset"],
+  ["instant before 1753", { lastonholdtime: "1752-12-31T23:59:59Z" }, "0x80040203", "1753"],
   ["boolean as number", { donotemail: 1 }, "0x80048d19", "Edm.Boolean"],
   ["id in braces", { address1_addressid: "{ABCDEF00-0000-4000-8000-00000000000A}" }, "0x80048d19", "Edm.Guid"],
   [
