@@ -91,6 +91,7 @@ test.each([
   ["no operator", [query("contact", condition("lastname", "Resembles", ["x"]))], {}],
   ["no job name", [query("contact")], { JobName: undefined }],
   ["no date", [query("contact")], { StartDateTime: "soon" }],
+  ["a misspelt parameter", [query("contact")], { StartDatetime: "2099-01-01T00:00:00Z" }],
 ])("BulkDelete: %s is refused", async (_name, queries, more) => {
   const answer = await bulkDelete(queries, more);
   expect([answer.status, typeof answer.json.error.code]).toEqual([400, "string"]);

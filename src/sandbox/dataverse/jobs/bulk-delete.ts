@@ -8,7 +8,8 @@ import { deleteRows } from "../records/delete.ts";
 import { requirePrivilegeByName } from "../records/privileges.ts";
 import { type Actor, begin, compact, rollback } from "../records/transaction.ts";
 import { createRow, updateRow } from "../records/write.ts";
-import { type ApiRequest, complexReply, jsonBody, requireMethod } from "../request.ts";
+import { type ApiRequest, complexReply, requireMethod } from "../request.ts";
+import { parametersOf } from "../routes/action.ts";
 import { isAlive, type Row } from "../row.ts";
 import { rightsOf } from "../security/rights.ts";
 import type { BulkDeleteJob } from "./job.ts";
@@ -18,16 +19,21 @@ import { toFetchXml } from "./query-expression.ts";
 const WAITING_MS = 50;
 const RUNNING_MS = 50;
 const BULK_DELETE = 13;
+/** A misspelt one is refused: without its StartDateTime a job would begin at once. */
+const PARAMETERS =
+  "QuerySet JobName SendEmailNotification ToRecipients CCRecipients RecurrencePattern StartDateTime SourceImportId RunNow".split(
+    " ",
+  );
 
 /**
  * `POST BulkDelete`: a system job that deletes what its queries find. Answers with its id; `asyncoperations(<id>)` tells
  * how far it is, `bulkdeleteoperations` what it did. Source: the BulkDelete action, delete-bulk-data.md.
  */
 export function bulkDelete(request: ApiRequest): Reply {
-  requireMethod(request, "POST");
   const { environment, actor } = request;
+  requireMethod(request, "POST");
   requirePrivilegeByName(environment, actor, "prvBulkDelete");
-  const body = jsonBody(request, "BulkDelete");
+  const body = parametersOf(request, "BulkDelete", [], PARAMETERS);
   const queries = queriesIn(body.QuerySet);
   // A query that does not hold is told at once, and not in the job.
   for (const query of queries) fetchRows(request, query);

@@ -161,11 +161,20 @@ export function levelOf(body: Body): Level | undefined {
   return level as Level;
 }
 
+/** The formats of text (entity-attribute-metadata.md, "String formats"; the enumeration StringFormat). */
+const STRING_FORMATS =
+  "Text Email Phone PhoneNumber PhoneticGuide TextArea TickerSymbol Url VersionNumber RichText Json".split(" ");
+
 /** What a body says about the type: length, range, precision, format, options. Throws where it is out of bounds. */
 export function typeFacts(maker: Maker, kind: Kind, body: Body): Partial<ColumnLine> {
   switch (kind) {
     case "text": {
       const format = (body.FormatName as { Value?: unknown } | undefined)?.Value ?? body.Format;
+      if (typeof format === "string" && !STRING_FORMATS.includes(format)) {
+        throw errors.badSchema(
+          `FormatName must be one of ${STRING_FORMATS.join(", ")}, not '${format.slice(0, 100)}'.`,
+        );
+      }
       const max = length(body, 100, LONGEST_TEXT);
       const pattern = body.AutoNumberFormat;
       return {

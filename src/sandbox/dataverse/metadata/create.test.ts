@@ -66,6 +66,7 @@ test.each([
   ["name taken", column("String", "new_Twice"), "0x80047013"],
   ["no prefix", column("String", "Name"), "0x80040203"],
   ["too long", column("String", "new_Long", { MaxLength: 4001 }), "0x80040203"],
+  ["no format there is", column("String", "new_Odd", { FormatName: { Value: "Html" } }), "0x80040203"],
   [
     "two options alike",
     column("Picklist", "new_P", { OptionSet: { Options: [{ Value: 1 }, { Value: 1 }] } }),
