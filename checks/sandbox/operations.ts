@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CONTROL_OPERATIONS } from "../../src/sandbox/control/routes.ts";
 import { BATCH_OPERATIONS } from "../../src/sandbox/dataverse/batch/execute.ts";
+import { COSMOS_OPERATIONS } from "../../src/sandbox/dataverse/cosmos/query.ts";
 import { FETCH_OPERATIONS } from "../../src/sandbox/dataverse/fetchxml/answer.ts";
 import { CONDITION_OPERATIONS } from "../../src/sandbox/dataverse/fetchxml/operators.ts";
 import { FILE_MESSAGE_OPERATIONS } from "../../src/sandbox/dataverse/files/messages.ts";
@@ -67,6 +68,7 @@ export const AREAS: Area[] = [
       ...RECORD_OPERATIONS,
       ...REFERENCE_OPERATIONS,
       ...ELASTIC_OPERATIONS,
+      ...COSMOS_OPERATIONS,
       ...PROTOCOL_OPERATIONS,
     ],
   },

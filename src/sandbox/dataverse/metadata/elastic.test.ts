@@ -171,13 +171,6 @@ test("FormatName Json: shows, and holds JSON only", async () => {
   expect((await write({ power: 1 })).json.error.code).toBe("0x80048d19");
 });
 
-test("ExecuteCosmosSqlQuery: is refused by name", async () => {
-  const call =
-    "ExecuteCosmosSqlQuery(QueryText=@p1,EntityLogicalName=@p2)?@p1='select c from c'&@p2='contoso_sensordata'";
-  const answer = await client.api("GET", call);
-  expect([answer.status, answer.json.error.message]).toEqual([501, expect.stringContaining("ExecuteCosmosSqlQuery")]);
-});
-
 test("Elastic joins: related rows neither come with a list nor are asked about", async () => {
   await client.api("POST", "RelationshipDefinitions", RELATION);
   await client.api("POST", SENSORS, { contoso_value: 1 });

@@ -1,5 +1,6 @@
 import type { Reply } from "../../http/exchange.ts";
 import { own } from "../../own.ts";
+import { executeCosmosSqlQuery } from "../cosmos/query.ts";
 import { csdlRoute } from "../csdl/route.ts";
 import { errors } from "../errors.ts";
 import { FILE_MESSAGES } from "../files/messages.ts";
@@ -39,6 +40,7 @@ const ROOTS: Record<string, Root> = {
   Merge: alone(merge),
   ...unbound(CLOSE_ACTIONS),
   ...Object.fromEntries(Object.entries(FILE_MESSAGES).map(([name, { handle }]) => [name, alone(handle)])),
+  ExecuteCosmosSqlQuery: alone(executeCosmosSqlQuery),
   RetrieveDuplicates: alone(retrieveDuplicates),
   UnpublishDuplicateRule: alone(unpublishDuplicateRule),
   RetrieveRolePrivilegesRole: alone(rolePrivileges),
