@@ -306,18 +306,24 @@ test("files go with their row, column and table, and stay as they were in a snap
   expect((await client.api("GET", `${path}/$value`)).status).toBe(400);
 });
 
-test("a table with files can be dropped", async () => {
+test("a table made with file and image columns has all that belongs to them, and can be dropped", async () => {
   const label = { LocalizedLabels: [{ Label: "Thing", LanguageCode: 1033 }] };
   const attributes = [
     { "@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata", SchemaName: "new_Name", IsPrimaryName: true },
+    { "@odata.type": "Microsoft.Dynamics.CRM.FileAttributeMetadata", SchemaName: "new_File" },
+    { "@odata.type": "Microsoft.Dynamics.CRM.ImageAttributeMetadata", SchemaName: "new_Image" },
   ];
   const table = { SchemaName: "new_Thing", DisplayName: label, DisplayCollectionName: label, Attributes: attributes };
   expect((await client.api("POST", "EntityDefinitions", table)).status).toBe(204);
   const definition = "EntityDefinitions(LogicalName='new_thing')";
-  const column = { "@odata.type": "Microsoft.Dynamics.CRM.FileAttributeMetadata", SchemaName: "new_File" };
-  await client.api("POST", `${definition}/Attributes`, column);
   const thing = `new_things(${idIn(await client.api("POST", "new_things", { new_name: "a" }))})`;
   expect((await send(client, `${thing}/new_file`, "a")).status).toBe(204);
+  expect((await send(client, `${thing}/new_image`, PIXEL)).status).toBe(204);
+  const files = await client.api("GET", `${thing}?$expand=new_thing_FileAttachments`);
+  expect(files.json.new_thing_FileAttachments).toHaveLength(1);
+  const config = "entityimageconfigs?$filter=parententitylogicalname eq 'new_thing'";
+  expect((await client.api("GET", config)).json.value).toMatchObject([{ primaryimageattribute: "new_image" }]);
   expect((await client.api("DELETE", definition)).status).toBe(204);
+  expect((await client.api("GET", config)).json.value).toEqual([]);
   expect((await client.api("GET", "fileattachments/$count")).text).toBe("0");
 });

@@ -3,12 +3,20 @@ import type { Column, Table } from "../model.ts";
 import { deleteFrom } from "../records/store.ts";
 import { begin, commit } from "../records/transaction.ts";
 import { dropContent } from "./contents.ts";
+import { listImages } from "./image-configs.ts";
+
+/** Tells the tables that are about files and images of the columns a table has, after there are more of them. */
+export function tellContents(environment: Environment, table: Table): void {
+  const kinds = new Set([...table.columns.values()].map((column) => column.kind));
+  if (kinds.has("file")) relateAttachments(environment, table);
+  if (kinds.has("image")) listImages(environment, table);
+}
 
 /**
  * With its first file column a table gets a one-to-many relationship to `fileattachment`, whose rows go with those of
  * the table (file-column-data.md, "Relationship to FileAttachment table").
  */
-export function relateAttachments(environment: Environment, table: Table): void {
+function relateAttachments(environment: Environment, table: Table): void {
   const attachments = environment.tables.get("fileattachment")!;
   if (attachments.relations.some((each) => each.target === table.name)) return;
   const column = attachments.columns.get("objectid")!;

@@ -1,8 +1,8 @@
 import { own } from "../../own.ts";
 import { addColumn, addComputedColumns } from "../build.ts";
 import { errors } from "../errors.ts";
-import { listImages } from "../files/image-configs.ts";
-import { relateAttachments } from "../files/relation.ts";
+import { isContent } from "../files/contents.ts";
+import { tellContents } from "../files/relation.ts";
 import type { Column, Kind, Level, Table } from "../model.ts";
 import type { ColumnLine } from "../table-file.ts";
 import { labelText } from "./label.ts";
@@ -50,8 +50,7 @@ export function createColumn(maker: Maker, table: Table, body: Body): Column {
     if (!table.columns.has(companion.name)) addColumn(table, companion, false);
   }
   if (line.kind === "money") nameCurrency(table);
-  if (line.kind === "file") relateAttachments(maker.environment, table);
-  if (line.kind === "image") listImages(maker.environment, table);
+  if (isContent(column) && maker.environment.tables.has(table.name)) tellContents(maker.environment, table);
   addComputedColumns(maker.environment, table);
   changed(maker.environment, table);
   return column;

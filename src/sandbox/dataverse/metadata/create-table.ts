@@ -1,5 +1,6 @@
 import { addComputedColumns, tableFrom } from "../build.ts";
 import { errors } from "../errors.ts";
+import { tellContents } from "../files/relation.ts";
 import { addTable } from "../messages.ts";
 import type { Kind, Table } from "../model.ts";
 import { pluralOf } from "../routes/known-names.ts";
@@ -73,6 +74,7 @@ export function createTable(maker: Maker, body: Body): Table {
   for (const each of attributes as Body[]) if (each !== primary) createColumn(maker, table, each);
   addComputedColumns(environment, table);
   addTable(environment, table);
+  tellContents(environment, table);
   changed(environment);
   return table;
 }
