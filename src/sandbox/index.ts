@@ -9,6 +9,7 @@ import { strikeSchema } from "./control/strike.ts";
 import { callerOf, errorReply, isWebApi, isWebApiWrite, webApiReply } from "./dataverse/api.ts";
 import { copyEnvironment } from "./dataverse/copy.ts";
 import { errors } from "./dataverse/errors.ts";
+import { imageCall } from "./dataverse/files/image-address.ts";
 import { applySchema, readSchemaFile } from "./dataverse/metadata/schema-file.ts";
 import { otherService } from "./dataverse/routes/known-names.ts";
 import { createEnvironment } from "./dataverse/seed-data.ts";
@@ -148,7 +149,7 @@ export async function startSandbox(
     log,
     answer: (call: Call, gone: Gone) =>
       answer(
-        call,
+        imageCall(call, environment) ?? call,
         (api) => limited(api, gone),
         (entra) => entraReply(entra, gate),
       ),

@@ -3,7 +3,7 @@ import { errors } from "../errors.ts";
 import { type Column, read, type Table } from "../model.ts";
 import type { Transaction } from "../records/transaction.ts";
 import type { Row } from "../row.ts";
-import type { Content, Files } from "./content.ts";
+import type { Content, Files, Upload } from "./content.ts";
 
 /** All that is kept, uploads under way included: everything is in memory. */
 const MOST_BYTES = 2 * 1024 ** 3;
@@ -70,13 +70,14 @@ export function dropContents(tx: Transaction, table: Table, row: Row): void {
   for (const column of known.columns) dropContent(tx, String(read(row, contentIdColumn(table, column))));
 }
 
-/** Makes room for so many bytes: uploads that were never ended go first, the oldest before the others. */
-export function makeRoom(environment: Environment, bytes: number): void {
+/** Makes room for so many bytes: uploads that were never ended go, the oldest first, but not the one that asks. */
+export function makeRoom(environment: Environment, bytes: number, asking?: Upload): void {
   const { files } = environment;
-  for (const [token, { received }] of files.uploads) {
+  for (const [token, upload] of files.uploads) {
     if (files.bytes + bytes <= MOST_BYTES && files.uploads.size <= MOST_UPLOADS) break;
+    if (upload === asking) continue;
     files.uploads.delete(token);
-    files.bytes -= received;
+    files.bytes -= upload.received;
   }
   if (files.bytes + bytes > MOST_BYTES) throw errors.notBuilt("More than 2 GB of files in one environment");
 }

@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
 import { idIn, useSandbox } from "../../raw-client.ts";
-import { accountWithFiles, addColumn, PIXEL, send } from "./file.test-data.ts";
+import { accountWithFiles, PIXEL, send } from "./file.test-data.ts";
 
 // file-column-data.md, section by section; the columns are those of its examples.
 const client = useSandbox();
-const MB = 1024 * 1024;
 
 test("PATCH file: stores bytes, name and type; the row tells id and name", async () => {
   const account = await accountWithFiles(client);
@@ -101,68 +100,6 @@ test("x-ms-file-name: as header or in the query string; the header counts", asyn
   await send(client, `${column}?x-ms-file-name=b.txt`, "a", { "x-ms-file-name": "a.txt" });
   expect((await client.api("GET", `${column}/$value`)).headers["x-ms-file-name"]).toBe("a.txt");
   expect((await send(client, column, "a", { "x-ms-file-name": "n".repeat(201) })).json.error.code).toBe("0x80044331");
-});
-
-test("x-ms-transfer-mode: chunked: a session, 206 for each part, 204 for the last", async () => {
-  const account = await accountWithFiles(client, { MaxSizeInKB: 30_720 });
-  const column = `${account}/sample_filecolumn`;
-  const begun = await client.api("PATCH", `${column}?x-ms-file-name=25mb.pdf`, undefined, {
-    "x-ms-transfer-mode": "chunked",
-  });
-  expect(begun.status).toBe(200);
-  expect(begun.headers).toMatchObject({
-    "accept-ranges": "bytes",
-    "x-ms-chunk-size": "4194304",
-    "access-control-expose-headers": "x-ms-chunk-size",
-  });
-  const location = String(begun.headers.location);
-  expect(location).toContain(`/api/data/v9.2/${column}?sessiontoken=`);
-  const session = location.slice(location.indexOf("accounts("));
-  const file = Buffer.alloc(9 * MB, "0123456789");
-  const part = (start: number, end: number) =>
-    send(client, session, file.subarray(start, end + 1), { "Content-Range": `bytes ${start}-${end}/${file.length}` });
-  expect((await part(0, 4 * MB - 1)).status).toBe(206);
-  expect((await client.api("GET", `${column}/$value`)).status).toBe(204);
-  // the same part again, and parts out of order
-  expect((await part(8 * MB, 9 * MB - 1)).status).toBe(206);
-  expect((await part(0, 4 * MB - 1)).status).toBe(206);
-  expect((await part(4 * MB, 8 * MB - 1)).status).toBe(204);
-  const got = await client.api("GET", `${column}/$value`);
-  expect(got.text === file.toString()).toBe(true);
-  expect(got.headers).toMatchObject({ "x-ms-file-name": "25mb.pdf", mimetype: "application/pdf" });
-  expect((await part(0, 4 * MB - 1)).json.error.code).toBe("0x80040203");
-});
-
-test.for([
-  ["no range", undefined],
-  ["no bytes", "lines 0-4/10"],
-  ["another length", "bytes 0-5/10"],
-  ["backwards", "bytes 4-0/10"],
-  ["beyond the end", "bytes 8-12/10"],
-  ["an unknown size", "bytes 0-4/*"],
-  ["another size than before", "bytes 5-9/11"],
-])("x-ms-transfer-mode: %s is refused, and the session goes on", async ([, range]) => {
-  const column = `${await accountWithFiles(client)}/sample_filecolumn`;
-  const begun = await client.api("PATCH", `${column}?x-ms-file-name=a.txt`, "", { "x-ms-transfer-mode": "chunked" });
-  const location = String(begun.headers.location);
-  const session = location.slice(location.indexOf("accounts("));
-  expect((await send(client, session, "01234", { "Content-Range": "bytes 0-4/10" })).status).toBe(206);
-  const wrong = await send(client, session, "56789", range === undefined ? {} : { "Content-Range": range });
-  expect([wrong.status, wrong.json.error.code]).toEqual([400, "0x80040203"]);
-  expect((await send(client, session, "56789", { "Content-Range": "bytes 5-9/10" })).status).toBe(204);
-  expect((await client.api("GET", `${column}/$value`)).text).toBe("0123456789");
-});
-
-test("x-ms-transfer-mode: anything else, and a token of another column, is refused", async () => {
-  const account = await accountWithFiles(client);
-  await addColumn(client, "File", "sample_Other");
-  const begin = (mode: string) =>
-    client.api("PATCH", `${account}/sample_filecolumn?x-ms-file-name=a`, "", { "x-ms-transfer-mode": mode });
-  expect((await begin("streamed")).status).toBe(400);
-  const token = String((await begin("Chunked")).headers.location).split("?")[1];
-  const part = { "Content-Range": "bytes 0-0/1" };
-  expect((await send(client, `${account}/sample_other?${token}`, "a", part)).status).toBe(400);
-  expect((await send(client, `${account}/sample_filecolumn?sessiontoken=x`, "a", part)).status).toBe(400);
 });
 
 test("GET file/$value: the bytes, and what they are in headers; 204 without a file", async () => {
@@ -262,20 +199,6 @@ test("fileattachments: what files a row has, and only to read", async () => {
   expect((await client.api("GET", "fileattachments/$count")).text).toBe("1");
 });
 
-test("MaxSizeInKB: a larger file is 0x80044a02, in one request or in parts", async () => {
-  const path = `${await accountWithFiles(client, { MaxSizeInKB: 1 })}/sample_filecolumn`;
-  expect((await send(client, path, Buffer.alloc(1024))).status).toBe(204);
-  const large = await send(client, path, Buffer.alloc(1025));
-  expect([large.status, large.json.error]).toEqual([
-    400,
-    { code: "0x80044a02", message: "Attachment file size is too big." },
-  ]);
-  const begun = await client.api("PATCH", `${path}?x-ms-file-name=a`, "", { "x-ms-transfer-mode": "chunked" });
-  const session = `${path}?${String(begun.headers.location).split("?")[1]}`;
-  const part = await send(client, session, "a", { "Content-Range": "bytes 0-0/1025" });
-  expect(part.json.error.code).toBe("0x80044a02");
-});
-
 test("a file column cannot be set with the row (file-column-data.md, first paragraph)", async () => {
   const account = await accountWithFiles(client);
   await send(client, `${account}/sample_filecolumn`, "a");
@@ -326,4 +249,13 @@ test("a table made with file and image columns has all that belongs to them, and
   expect((await client.api("DELETE", definition)).status).toBe(204);
   expect((await client.api("GET", config)).json.value).toEqual([]);
   expect((await client.api("GET", "fileattachments/$count")).text).toBe("0");
+});
+
+test("GET file/$value: in a batch, the bytes as they are", async () => {
+  const account = await accountWithFiles(client);
+  await send(client, `${account}/sample_filecolumn`, "some bytes");
+  const lines = ["--b", "Content-Type: application/http", "Content-Transfer-Encoding: binary", ""];
+  const body = [...lines, `GET ${account}/sample_filecolumn/$value HTTP/1.1`, "", "--b--", ""].join("\r\n");
+  const answer = await client.api("POST", "$batch", body, { "content-type": "multipart/mixed; boundary=b" });
+  expect(answer.text).toMatch(/Content-Type: application\/octet-stream\r\n[\s\S]*\r\n\r\nsome bytes\r\n--batch/);
 });

@@ -93,6 +93,27 @@ test("Image companions: an id, a timestamp that grows, and an address with both"
   expect((await read()).entityimageid).toBeNull();
 });
 
+test("/Image/download.aspx: the thumbnail, with Full=true the whole image, with a token as everywhere", async () => {
+  const account = await accountWithFiles(client);
+  await client.api("PATCH", account, { sample_imagecolumn: pixel, entityimage: pixel });
+  const row = (await client.api("GET", account)).json;
+  const headers = { authorization: `Bearer ${client.token}` };
+  const get = (path: string, with_: Record<string, string> = headers) => client.raw("GET", path, undefined, with_);
+  const thumbnail = await get(row.sample_imagecolumn_url);
+  expect([thumbnail.status, thumbnail.headers.mimetype]).toEqual([200, "image/png"]);
+  expect((await get(`${row.sample_imagecolumn_url}&Full=true`)).status).toBe(200);
+  expect((await get(`${row.entityimage_url}&Full=true`)).status).toBe(204);
+  expect((await get(row.sample_imagecolumn_url, {})).status).toBe(401);
+  for (const wrong of [
+    row.sample_imagecolumn_url.replace("account", "contact"),
+    row.sample_imagecolumn_url.replace(/Id=\w/, "Id=x"),
+    "/Image/download.aspx?%",
+    "/Image/download.aspx",
+  ]) {
+    expect((await get(wrong)).status).toBe(404);
+  }
+});
+
 test("PATCH file: images go the same way as files, PUT and DELETE included", async () => {
   const account = await accountWithFiles(client);
   const path = `${account}/sample_imagecolumn`;

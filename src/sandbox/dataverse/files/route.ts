@@ -47,6 +47,11 @@ export const FILE_OPERATIONS: Operation[] = [
     source: IMAGE,
   },
   { name: "Image companions", does: "`<name>id`, `<name>_timestamp`, `<name>_url`", source: IMAGE },
+  {
+    name: "/Image/download.aspx",
+    does: "the image that `<name>_url` tells, with `&Full=true` in full size",
+    source: IMAGE,
+  },
   { name: "documentbody", does: "the file of a note in base64; filesize and isdocument follow", source: NOTE },
   {
     name: "maxuploadfilesize",

@@ -43,7 +43,7 @@ export function addBlock(environment: Environment, upload: Upload, id: string, b
   checkMost(upload.most, upload.image, upload.received + more);
   if (upload.blocks.size >= MOST_BLOCKS && !upload.blocks.has(id))
     throw fileErrors.badBlock("there are too many blocks");
-  makeRoom(environment, more);
+  makeRoom(environment, more, upload);
   upload.blocks.set(id, bytes);
   upload.received += more;
   environment.files.bytes += more;
