@@ -29,8 +29,9 @@ export function representation(
 
 /** Throws for query options that are wrong, or make sense for lists only, before anything is written and not after it. */
 export function checkRepresentation(request: ApiRequest, table: Table, options: QueryOptions): void {
-  const { select, expand, filter, orderby, top, count, apply } = options;
-  if ([filter, orderby, top, apply].some((each) => each !== undefined) || count) throw errors.notACollection();
+  const { select, expand, filter, orderby, top, count, apply, skiptoken, deltatoken } = options;
+  const ofLists = [filter, orderby, top, apply, skiptoken, deltatoken];
+  if (count || ofLists.some((each) => each !== undefined)) throw errors.notACollection();
   if (select !== undefined) selectedColumns(table, select);
   if (expand !== undefined) expansion(request, table, expand, request.prefer, request.base, true);
 }
