@@ -33,6 +33,7 @@ import { RECORD_OPERATIONS } from "../../src/sandbox/dataverse/routes/record.ts"
 import { REFERENCE_OPERATIONS } from "../../src/sandbox/dataverse/routes/reference.ts";
 import { ACTOR_OPERATIONS } from "../../src/sandbox/dataverse/security/actor.ts";
 import { SECURITY_OPERATIONS } from "../../src/sandbox/dataverse/security/messages.ts";
+import { SQL_OPERATIONS } from "../../src/sandbox/dataverse/sql/answer.ts";
 import { WEBHOOK_OPERATIONS } from "../../src/sandbox/dataverse/webhooks/steps.ts";
 import { PROTOCOL_OPERATIONS } from "../../src/sandbox/dataverse/wire/negotiate.ts";
 import { RESPONSE_MODE_OPERATIONS } from "../../src/sandbox/entra/authorize.ts";
@@ -85,6 +86,7 @@ export const AREAS: Area[] = [
   },
   { title: "Files and images", operations: [...FILE_OPERATIONS, ...FILE_MESSAGE_OPERATIONS] },
   { title: "FetchXML", operations: [...FETCH_OPERATIONS, ...CONDITION_OPERATIONS] },
+  { title: "SQL", operations: SQL_OPERATIONS },
   { title: "$batch", operations: [...BATCH_OPERATIONS] },
   { title: "Metadata", operations: [...JOB_OPERATIONS, ...METADATA_OPERATIONS] },
   { title: "Security", operations: [...ACTOR_OPERATIONS, ...SECURITY_OPERATIONS] },

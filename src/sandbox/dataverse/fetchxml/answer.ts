@@ -9,9 +9,10 @@ import { pageBytes } from "../wire/page-buffer.ts";
 import { aggregateRows } from "./aggregate.ts";
 import { contextOf, outputsOf, tupleWriter } from "./columns.ts";
 import { fetchErrors } from "./errors.ts";
-import { pageOf } from "./page.ts";
+import { type Page, pageOf } from "./page.ts";
 import { parseFetch } from "./parse.ts";
 import { type Plan, planFetch } from "./plan.ts";
+import type { Fetch } from "./syntax.ts";
 
 /** The FetchXML of a request, or undefined: what `GET /contacts?fetchXml=...` differs by from an OData query. */
 export function fetchXmlOf(query: string): string | undefined {
@@ -24,9 +25,21 @@ export function fetchXmlOf(query: string): string | undefined {
  * and the pages fetchxml/retrieve-data, page-results and count-rows.
  */
 export function fetchReply(request: ApiRequest, table: Table, xml: string, within?: Row[]): Reply {
-  const { environment, prefer, base } = request;
   const count = countOption(request);
-  const plan = planRequest(request, xml);
+  const fetch = parseFetch(xml);
+  return answerFetch(request, table, { ...fetch, total: fetch.total || count }, within);
+}
+
+/** The same for a query that is read already. `next` gives the link to the page behind one, where there is to be one. */
+export function answerFetch(
+  request: ApiRequest,
+  table: Table,
+  fetch: Fetch,
+  within?: Row[],
+  next: (page: Page) => string | undefined = () => undefined,
+): Reply {
+  const { environment, prefer, base } = request;
+  const plan = planOf(request, fetch);
   if (plan.root.table !== table) throw fetchErrors.otherEntity();
   if (within) withinRows(plan, new Set(within));
   const honoured = applied(request, {});
@@ -39,7 +52,7 @@ export function fetchReply(request: ApiRequest, table: Table, xml: string, withi
   }
   const outputs = outputsOf(plan, base.endsWith("/v8.2") ? "_x002e_" : ".");
   const write = tupleWriter(plan, outputs, prefer);
-  const page = pageOf(plan, count || plan.fetch.total, plan.fetch.distinct ? write : undefined);
+  const page = pageOf(plan, fetch.total, plan.fetch.distinct ? write : undefined);
   const heads = [`"@odata.context":${JSON.stringify(contextOf(plan, outputs, base))}`];
   const annotate = (name: string, value: unknown) => {
     const full = `Microsoft.Dynamics.CRM.${name}`;
@@ -53,7 +66,9 @@ export function fetchReply(request: ApiRequest, table: Table, xml: string, withi
   if (page.cookie !== undefined) annotate("fetchxmlpagingcookie", page.cookie);
   if (page.more) annotate("morerecords", true);
   const rows = page.tuples.map(write);
-  return odata(200, pageBytes(`{${heads.join(",")},"value":[`, rows, "]}"), honoured);
+  const link = next(page);
+  const tail = link === undefined ? "" : `,"@odata.nextLink":${JSON.stringify(link)}`;
+  return odata(200, pageBytes(`{${heads.join(",")},"value":[`, rows, `]${tail}}`), honoured);
 }
 
 /** Has a query find joined rows only for these rows of its entity. */
@@ -68,7 +83,7 @@ type Asking = Pick<ApiRequest, "environment" | "actor">;
 
 /** The rows of the entity a query finds, each once: what a dynamic marketing list consists of. */
 export function fetchRows(request: Asking, xml: string): { table: Table; rows: Row[] } {
-  const plan = planRequest(request, xml);
+  const plan = planOf(request, parseFetch(xml));
   const found = new Set<Row>();
   plan.each(plan.root.table.rows, (tuple) => {
     found.add(tuple[0] as Row);
@@ -77,9 +92,9 @@ export function fetchRows(request: Asking, xml: string): { table: Table; rows: R
   return { table: plan.root.table, rows: [...found] };
 }
 
-function planRequest({ environment, actor }: Asking, xml: string): Plan {
+function planOf({ environment, actor }: Asking, fetch: Fetch): Plan {
   const scope = { environment, user: actor.user, now: environment.clock.now() };
-  return planFetch(parseFetch(xml), scope, actor);
+  return planFetch(fetch, scope, actor);
 }
 
 function countOption(request: ApiRequest): boolean {

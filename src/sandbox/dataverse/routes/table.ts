@@ -10,6 +10,7 @@ import { PAGE_SIZE, parseOptions } from "../query/options.ts";
 import { requirePrivilege } from "../records/privileges.ts";
 import { type ApiRequest, applied, odata } from "../request.ts";
 import type { Row } from "../row.ts";
+import { sqlOf, sqlReply } from "../sql/answer.ts";
 import { createRecord } from "./create.ts";
 import { partitionRows } from "./partition.ts";
 
@@ -17,9 +18,10 @@ import { partitionRows } from "./partition.ts";
 export function tableRoute(request: ApiRequest, table: Table): Reply {
   if (request.call.method === "GET") {
     const xml = fetchXmlOf(request.call.query);
-    return xml === undefined
-      ? readTable(request, table)
-      : fetchReply(request, table, xml, partitionRows(request, table));
+    if (xml !== undefined) return fetchReply(request, table, xml, partitionRows(request, table));
+    const sql = sqlOf(request.call.query);
+    if (sql !== undefined) return sqlReply(request, table, sql, partitionRows(request, table));
+    return readTable(request, table);
   }
   if (request.call.method === "POST") return createRecord(request, table);
   throw errors.wrongVerb(request.call.method);
