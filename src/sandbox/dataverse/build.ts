@@ -48,6 +48,7 @@ export function tableFrom(file: TableFile): Table {
     relations: [...file.relations],
     manyToMany: [...file.manyToMany],
     keys: [],
+    partition: undefined,
     slots: FIRST_FREE_SLOT,
     shape: 0,
     rows: [],
@@ -59,7 +60,7 @@ export function tableFrom(file: TableFile): Table {
   for (const line of file.columns) addColumn(table, line, false);
   for (const relation of defaultRelations(table)) table.relations.push(relation);
   table.columns.get(table.idColumn)!.slot = 0;
-  if (file.flags.has("elastic")) table.partition = table.columns.get("partitionid")!;
+  if (file.flags.has("elastic")) table.partition = table.columns.get("partitionid");
   const version = table.columns.get("versionnumber");
   if (version) version.slot = VERSION;
   for (const key of file.keys) table.keys.push(emptyKey(table, key.name, key.name, key.name, key.columns));

@@ -189,7 +189,7 @@ export type Table = {
   manyToMany: ManyToMany[];
   keys: KeyIndex[];
   /** The column `partitionid`, which elastic tables have and which is part of what identifies their rows; undefined: a standard table. */
-  partition?: Column;
+  partition: Column | undefined;
   /** The next free place in a row. */
   slots: number;
   /** Goes up with every change of columns or keys, so that what was compiled from them is compiled again. */

@@ -1,7 +1,6 @@
 import type { Reply } from "../../http/exchange.ts";
 import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
-import type { Table } from "../model.ts";
 import { type ApiRequest, complexReply, jsonBody, noContent, requireMethod } from "../request.ts";
 import type { Segment } from "../wire/address.ts";
 import { reactivateKey } from "./create-key.ts";
@@ -103,14 +102,13 @@ function act(request: ApiRequest, name: string, action: Action): Reply {
   return complexReply(request, `${name}Response`, result, 1);
 }
 
-function names(tables: Iterable<Table>): string[] {
-  return [...tables].filter((table) => !table.intersect && !table.seedOnly).map((table) => table.name);
-}
-
 /** `GetValidManyToMany()`, `GetValidReferencedEntities(...)`, `GetValidReferencingEntities(...)`. */
 export function validEnds(request: ApiRequest, { name }: Segment): Reply {
   requireMethod(request, "GET");
-  return complexReply(request, `${name}Response`, { EntityNames: names(request.environment.tables.values()) });
+  const ends = [...request.environment.tables.values()].filter(
+    (table) => !table.intersect && !table.seedOnly && !(name === "GetValidManyToMany" && table.partition !== undefined),
+  );
+  return complexReply(request, `${name}Response`, { EntityNames: ends.map((table) => table.name) });
 }
 
 /** The operations of this folder, for the support table. */

@@ -99,6 +99,9 @@ test("TableType Elastic: is in no many-to-many relationship, and duplicates are 
   const detection = { IsDuplicateDetectionEnabled: { Value: true } };
   expect((await client.api("PUT", TABLE, detection)).json.error.code).toBe("0x80040203");
   expect((await client.api("GET", TABLE)).json.CanBeInManyToMany.Value).toBe(false);
+  const names = async (call: string) => (await client.api("GET", call)).json.EntityNames;
+  expect(await names("GetValidManyToMany()")).not.toContain("contoso_sensordata");
+  expect(await names("GetValidReferencedEntities()")).toContain("contoso_sensordata");
 });
 
 test.each([[{ Delete: "Cascade" }], [{ Delete: "RemoveLink" }], [{ Delete: "NoCascade", Assign: "Cascade" }]])(

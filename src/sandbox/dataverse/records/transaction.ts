@@ -105,7 +105,7 @@ export class Undecided extends Error {}
  * unless it is `wholly` to be undone, what it wrote there stands, and remains in its steps.
  */
 export function rollback(tx: Transaction, wholly = false): void {
-  for (const undo of tx.undo.reverse()) undo();
+  for (const undo of tx.undo.splice(0).reverse()) undo();
   const undone = (table: Table) => wholly || table.partition === undefined;
   const steps = tx.steps.filter((step) => undone(step.table)).reverse();
   tx.steps = tx.steps.filter((step) => !undone(step.table));
