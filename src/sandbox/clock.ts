@@ -10,6 +10,7 @@ export type Clock = {
   reset(): void;
 };
 
+/** A clock that goes with the machine's until it is moved. */
 export function createClock(): Clock {
   let ahead = 0;
   return {

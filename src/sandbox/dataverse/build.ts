@@ -107,6 +107,7 @@ function defaultRelations(table: Table): Table["relations"] {
     });
 }
 
+/** An alternate key over columns of the table, without rows: its index is for the caller to fill. */
 export function emptyKey(table: Table, name: string, schema: string, label: string, columns: string[]): KeyIndex {
   return {
     name,

@@ -221,6 +221,14 @@ export function keyColumnOf(table: Table): Column {
   return inherited?.of === id.name ? inherited : id;
 }
 
+const NUMBERS = new Set<string>(["int", "bigint", "decimal", "double", "money", "choice", "state", "status"]);
+
+/** Whether values of this kind are compared as numbers; a choice is by its value. */
+export function isNumber(kind: string): boolean {
+  return NUMBERS.has(kind);
+}
+
+/** Whether the column holds the id of a row. */
 export function isLookup(column: Column): boolean {
   return column.kind === "lookup" || column.kind === "customer" || column.kind === "owner";
 }
@@ -236,6 +244,7 @@ export function slotOf(table: Table, column: Column): number {
   return column.slot;
 }
 
+/** Gives the column a place for the name of the table it leads to. */
 export function typeSlotOf(table: Table, column: Column): number {
   if (column.typeSlot < 0) column.typeSlot = table.slots++;
   return column.typeSlot;

@@ -48,6 +48,7 @@ export function collectionsOf(environment: Environment, table: Table): Map<strin
   return collections;
 }
 
+/** The table's collection of this name, 1:N or N:N; undefined when it has none. */
 export function collectionNavigation(
   environment: Environment,
   table: Table,

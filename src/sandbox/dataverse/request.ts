@@ -82,6 +82,7 @@ export function applied(
   return names.length === 0 ? {} : { "Preference-Applied": names.join(",") };
 }
 
+/** An answer in JSON, with the headers each has (dataverse.md section 1). */
 export function odata(status: number, body: Body, headers: Record<string, string> = {}): Reply {
   return {
     status,
@@ -101,6 +102,7 @@ export function complexReply(request: ApiRequest, type: string, values: Record<s
   return { ...odata(200, JSON.stringify({ "@odata.context": context, ...values })), rows };
 }
 
+/** A 204. `rows` is how many rows or schema parts the call has changed. */
 export function noContent(rows: number, headers: Record<string, string> = {}): Reply {
   return { status: 204, headers: { "OData-Version": "4.0", ...headers }, rows };
 }

@@ -311,6 +311,11 @@ test("oauth2/logout: leads back to an address of this machine, else shows a page
     );
   expect((await out("http://localhost:3000/bye")).headers.location).toBe("http://localhost:3000/bye?state=s%0D%0A");
   expect((await out("https://evil.example/")).status).toBe(200);
+  const silent = await client.raw(
+    "GET",
+    "/common/oauth2/v2.0/logout?post_logout_redirect_uri=http://localhost:3000/bye",
+  );
+  expect(silent.headers.location).toBe("http://localhost:3000/bye");
   expect((await client.raw("GET", "/common/oauth2/logout")).text).toContain("signed out");
 });
 

@@ -88,6 +88,7 @@ export type Directory = {
   refreshTokens: Map<string, Grant>;
 };
 
+/** The directory every sandbox starts with: two apps and one person. */
 export function createDirectory(): Directory {
   const app = (id: string, name: string, principal: string, more: Partial<App>): [string, App] => [
     id,

@@ -67,6 +67,7 @@ export function readToken(token: string): Claims | undefined {
   return jwt.claims as Claims;
 }
 
+/** The parts of a token, unchecked; undefined when it is none in the compact form. */
 export function parseJwt(token: string): Jwt | undefined {
   const [header = "", claims = "", signature = "", ...rest] = token.split(".");
   if (rest.length > 0 || signature === "") return undefined;

@@ -43,6 +43,7 @@ ${hidden(new URLSearchParams(fields))}
   );
 }
 
+/** A page that only says something. */
 export function messagePage(status: number, title: string, text: string): Reply {
   return page(status, title, `<p>${escapeXml(text)}</p>`);
 }

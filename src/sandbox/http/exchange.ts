@@ -47,6 +47,7 @@ export function decoded(text: string): string {
   }
 }
 
+/** An answer in plain JSON, for what is no OData. */
 export function jsonReply(status: number, value: unknown, headers: Record<string, string> = {}): Reply {
   return {
     status,

@@ -80,6 +80,7 @@ export type Faults = {
   next(call: Call, target: string): Fault | undefined;
 };
 
+/** No faults in force. */
 export function createFaults(): Faults {
   let armed: Armed[] = [];
   return {

@@ -74,6 +74,7 @@ export function charge(usage: Usage, entry: Entry, ms: number): void {
   usage.spentMs += ms;
 }
 
+/** Ends a request that was let in. */
 export function leave(usage: Usage): void {
   usage.running--;
 }

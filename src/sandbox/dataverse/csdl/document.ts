@@ -2,6 +2,7 @@ import { escapeXml } from "../../escape-xml.ts";
 import { keysOf } from "../build.ts";
 import type { Environment } from "../environment.ts";
 import { type Column, isLookup, isProperty, propertyName, type Relation, type Table } from "../model.ts";
+import { isPrincipal } from "../query/fields.ts";
 import { EDM } from "../records/values.ts";
 import { collectionsOf } from "../relationships.ts";
 import { metadataTypes } from "./metadata-types.ts";
@@ -57,15 +58,13 @@ function document(environment: Environment, annotated: boolean): string {
   return parts.join("");
 }
 
-/** Users and teams are principals: their key is `ownerid` (section 4). */
-const PRINCIPALS = new Set(["systemuser", "team"]);
-
+/** The property that is the key of the table's entity type. */
 export function keyOf(table: Table): string {
-  return PRINCIPALS.has(table.name) ? "ownerid" : table.idColumn;
+  return isPrincipal(table) ? "ownerid" : table.idColumn;
 }
 
 function entityType(environment: Environment, table: Table, annotated: boolean): string {
-  const principal = PRINCIPALS.has(table.name);
+  const principal = isPrincipal(table);
   const inherited = principal ? "ownerid" : undefined;
   const names = new Set<string>(inherited === undefined ? [] : [inherited]);
   let inner = principal ? "" : `<Key><PropertyRef Name="${table.idColumn}"/></Key>`;

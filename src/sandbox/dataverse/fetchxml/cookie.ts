@@ -1,6 +1,6 @@
 import { escapeXml } from "../../escape-xml.ts";
 import { ODataError } from "../errors.ts";
-import type { Table } from "../model.ts";
+import { isNumber, type Table } from "../model.ts";
 import { type Cell, type Row, SEQUENCE } from "../row.ts";
 import { fetchErrors } from "./errors.ts";
 import type { Field } from "./field.ts";
@@ -58,8 +58,7 @@ export function readCookie(text: string, table: Table, keys: SortKey[]): Cookie 
 function cellOf(kind: string, text: string | undefined): Cell {
   if (text === undefined) return null;
   if (kind === "bool") return text === "true";
-  const numbers = ["int", "bigint", "decimal", "double", "money", "choice", "state", "status"];
-  return numbers.includes(kind) ? Number(text) : text;
+  return isNumber(kind) ? Number(text) : text;
 }
 
 /** A row that was deleted meanwhile still has its place while the table remembers it; else the page starts over. */

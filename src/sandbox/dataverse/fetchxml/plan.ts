@@ -1,4 +1,5 @@
 import { comparable } from "../collation.ts";
+import { isNumber } from "../model.ts";
 import { notInElastic, requireJoinable } from "../query/fields.ts";
 import { requirePrivilege } from "../records/privileges.ts";
 import type { Actor } from "../records/transaction.ts";
@@ -166,7 +167,7 @@ function compareColumns(
 /** A value of the type the column's cells have. */
 function sample({ kind }: Field): string | number | boolean {
   if (kind === "bool") return true;
-  return ["int", "bigint", "decimal", "double", "money", "choice", "state", "status"].includes(kind) ? 0 : "";
+  return isNumber(kind) ? 0 : "";
 }
 
 /** The table an `entityname` means: by alias, else by the name of the table. */

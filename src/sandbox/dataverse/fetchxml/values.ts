@@ -1,5 +1,6 @@
 import { own } from "../../own.ts";
 import { fold } from "../collation.ts";
+import { isNumber } from "../model.ts";
 import { isDay, toInstant } from "../records/values.ts";
 import type { Cell } from "../row.ts";
 import { fetchErrors } from "./errors.ts";
@@ -14,16 +15,8 @@ const TRUTH: Record<string, boolean> = { "0": false, "1": true, false: false, tr
  * case, dates as ISO texts. Throws the documented kind of 400 when the text does not fit the column's type.
  */
 export function conditionValue(field: Field, label: string, text: string): Cell {
+  if (isNumber(field.kind)) return numberValue(label, text);
   switch (field.kind) {
-    case "int":
-    case "bigint":
-    case "decimal":
-    case "double":
-    case "money":
-    case "choice":
-    case "state":
-    case "status":
-      return numberValue(label, text);
     case "bool": {
       const truth = own(TRUTH, text.trim().toLowerCase());
       if (truth === undefined) throw fetchErrors.value(label, text);

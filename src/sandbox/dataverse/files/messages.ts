@@ -31,7 +31,7 @@ export const FILE_MESSAGES: Record<string, Message> = {
       const column = contentColumn(table, body.FileAttributeName);
       requireWritable(request.actor, table, "Update");
       requirePrivilege(request, table, "Write");
-      const name = textParameter("FileName", body.FileName);
+      const name = textParameter(body.FileName);
       checkName(table, column, name);
       const token = beginUpload(request.environment, {
         ...destination(table, row, column),
@@ -48,9 +48,9 @@ export const FILE_MESSAGES: Record<string, Message> = {
     handle(request) {
       const body = parametersOf(request, "UploadBlock", ["BlockId", "BlockData", "FileContinuationToken"]);
       const upload = uploadOf(request.environment, body.FileContinuationToken, "blocks", "note");
-      const id = textParameter("BlockId", body.BlockId);
+      const id = textParameter(body.BlockId);
       checkBlockId(id, upload.blocks.keys().next().value);
-      const bytes = fromBase64(textParameter("BlockData", body.BlockData));
+      const bytes = fromBase64(textParameter(body.BlockData, "Edm.Binary"));
       if (!bytes) throw errors.wrongType("", body.BlockData, "Edm.Binary");
       if (bytes.length > BLOCK_BYTES) throw fileErrors.badBlock(`BlockData is larger than ${BLOCK_BYTES} bytes`);
       addBlock(request.environment, upload, id, bytes);
@@ -66,9 +66,9 @@ export const FILE_MESSAGES: Record<string, Message> = {
       const token = String(body.FileContinuationToken);
       const upload = uploadOf(request.environment, token, "blocks");
       const { table, row, column } = placed(request, upload.place);
-      const name = textParameter("FileName", body.FileName);
+      const name = textParameter(body.FileName);
       checkName(table, column, name);
-      const mime = textParameter("MimeType", body.MimeType);
+      const mime = textParameter(body.MimeType);
       if (!/^[\x21-\x7e]+$/.test(mime)) throw errors.badParameter("MimeType", "it is no MIME type");
       const bytes = joined(upload, body.BlockList);
       const id = transact(request, (tx) => {
@@ -148,7 +148,7 @@ function placed({ environment }: ApiRequest, place: Place): { table: Table; row:
 }
 
 function contentColumn(table: Table, name: unknown): Column {
-  const column = table.columns.get(textParameter("FileAttributeName", name));
+  const column = table.columns.get(textParameter(name));
   if (column && isContent(column)) return column;
   throw errors.badParameter("FileAttributeName", `'${String(name)}' is no file or image column of ${table.name}`);
 }

@@ -33,6 +33,7 @@ const TYPES: Record<Kind, [string, string, string]> = {
   party: ["PartyList", "PartyListType", "LookupAttributeMetadata"],
 };
 
+/** The type of metadata a column is shown as: `StringAttributeMetadata`. */
 export function derivedType(column: Column): string {
   return TYPES[column.kind][2];
 }

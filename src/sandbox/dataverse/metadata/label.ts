@@ -32,6 +32,7 @@ export function labelText(value: unknown): string | undefined {
   return typeof found?.Label === "string" ? found.Label : undefined;
 }
 
+/** Dataverse's managed property (dataverse.md section 3): a value, and whether it can be changed. */
 export function managed(value: unknown, property: string): Record<string, unknown> {
   return { Value: value, CanBeChanged: true, ManagedPropertyLogicalName: property };
 }

@@ -59,6 +59,13 @@ const options = async () =>
     each.Label.UserLocalizedLabel.Label,
   ]);
 
+test("InsertOptionValue: states and two-option columns take no more options", async () => {
+  for (const AttributeLogicalName of ["statecode", "donotemail"]) {
+    const body = { EntityLogicalName: "contact", AttributeLogicalName, Value: 9, Label: label("X") };
+    expect((await create("InsertOptionValue", body)).status).toBe(400);
+  }
+});
+
 test("InsertOptionValue: a value of its own or the publisher's next; of a solution its publisher's", async () => {
   expect((await create("InsertOptionValue", { ...gender, Value: 7, Label: label("X") })).json.NewOptionValue).toBe(7);
   expect((await create("InsertOptionValue", { ...gender, Label: label("Y") })).json.NewOptionValue).toBe(100_000_000);

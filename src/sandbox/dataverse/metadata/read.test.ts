@@ -65,6 +65,8 @@ test("EntityDefinitions: what is told of the primary columns, of activities, sta
     IsActivity: false,
     ActivityTypeMask: 0,
   });
+  expect(await read(`${contact}?$select=IsManaged`)).toMatchObject({ IsManaged: true });
+  expect(await read(`${contact}/Attributes(LogicalName='gendercode')`)).toMatchObject({ DefaultFormValue: -1 });
   expect(await read("EntityDefinitions(LogicalName='task')?$select=IsActivity,ActivityTypeMask")).toMatchObject({
     IsActivity: true,
     ActivityTypeMask: 1,

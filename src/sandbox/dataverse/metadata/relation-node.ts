@@ -9,6 +9,7 @@ export const CASCADES = ["Assign", "Share", "Unshare", "Reparent", "Merge", "Rol
 /** Who wrote a row stays written there when the user goes. */
 const HISTORY = new Set(["createdby", "modifiedby", "createdonbehalfby", "modifiedonbehalfby", "ownerid"]);
 
+/** The MetadataId: of the name and the lookup, since the relationships of a lookup with several targets may share a name. */
 export function relationId(relation: Relation): string {
   return namedGuid(`relation ${relation.schema} ${relation.navigation}`);
 }

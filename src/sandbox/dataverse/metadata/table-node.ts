@@ -144,10 +144,12 @@ function collectionSchema({ name, schema, set }: Table): string {
   return `${schema.slice(0, same)}${set.slice(same)}`;
 }
 
+/** The table's columns as its `Attributes` list them. */
 export function columnNodes(environment: Environment, table: Table): MetadataNode[] {
   return [...table.columns.values()].map((column, n) => columnNode(environment, table, column, n + 1));
 }
 
+/** An alternate key as EntityKeyMetadata (dataverse.md section 3). To read it counts towards the end of `Pending`. */
 export function keyNode(table: Table, key: KeyIndex): MetadataNode {
   return plainNode("EntityKeyMetadata", {
     LogicalName: key.name,

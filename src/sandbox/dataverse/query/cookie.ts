@@ -25,6 +25,7 @@ export function writeCookie(cookie: Cookie): string {
   return encodeURIComponent(outer).replaceAll("%3D", "=").replaceAll("%2F", "/");
 }
 
+/** What `writeCookie` wrote. Throws the documented 400 for any other text. */
 export function readCookie(text: string): Cookie {
   const inner = /pagingcookie="([^"]*)"/.exec(text)?.[1];
   try {

@@ -36,6 +36,19 @@ test("$expand: a lookup of several targets is null for the other ones", async ()
   });
 });
 
+// As the sandbox's list of differences says: the filter of a lookup decides whether the row is shown.
+test("$expand: a $filter within makes a lookup null where its row does not pass", async () => {
+  const { json } = await get(
+    "contacts?$select=_parentcustomerid_value&$orderby=contactid&$filter=_parentcustomerid_value ne null&$expand=parentcustomerid_account($select=name;$filter=name eq 'Contoso')",
+  );
+  const shown = json.value.map((each: Record<string, unknown>) => each.parentcustomerid_account);
+  const firms = json.value.map((each: Record<string, unknown>) => each._parentcustomerid_value);
+  expect(new Set(firms).size).toBeGreaterThan(1);
+  expect(shown).toEqual(
+    firms.map((firm: unknown) => (firm === ACCOUNT(1) ? { name: "Contoso", accountid: ACCOUNT(1) } : null)),
+  );
+});
+
 test("$expand: created by a POST that returns the representation", async () => {
   const answer = await client.api(
     "POST",

@@ -1,6 +1,6 @@
 import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
-import { type Column, isLookup, isProperty, propertyName, read, readTarget, type Table } from "../model.ts";
+import { type Column, isLookup, isNumber, isProperty, propertyName, read, readTarget, type Table } from "../model.ts";
 import { requirePrivilege } from "../records/privileges.ts";
 import type { Actor } from "../records/transaction.ts";
 import { collectionNavigation, isAbsentCollection, type SingleNavigation, singleNavigation } from "../relationships.ts";
@@ -22,18 +22,11 @@ export function queryColumn(table: Table, name: string): Column {
   return column;
 }
 
+/** The type by which a query compares the column's values. */
 export function fieldType(column: Column): Field<Row>["type"] {
   if (isLookup(column) || column.kind === "guid" || column.kind === "file") return "guid";
+  if (isNumber(column.kind)) return "number";
   switch (column.kind) {
-    case "int":
-    case "bigint":
-    case "decimal":
-    case "double":
-    case "money":
-    case "choice":
-    case "state":
-    case "status":
-      return "number";
     case "bool":
       return "boolean";
     case "date":
@@ -112,6 +105,7 @@ function castStep(
   return { table, rest: rest.slice(1) };
 }
 
+/** Users and teams share the type `principal`, whose key is `ownerid` (dataverse.md section 4). */
 export function isPrincipal(table: Table): boolean {
   return table.name === "systemuser" || table.name === "team";
 }

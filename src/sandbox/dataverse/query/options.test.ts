@@ -83,6 +83,7 @@ test("$count: whatever the page, and -1 in the annotation when it was not asked 
     "@Microsoft.Dynamics.CRM.totalrecordcount": 3,
     "@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded": false,
   });
+  expect(asked.json["@Microsoft.Dynamics.CRM.globalmetadataversion"]).toMatch(/^\d+$/);
   const not = await get("contacts?$count=false", prefer);
   expect(not.json["@Microsoft.Dynamics.CRM.totalrecordcount"]).toBe(-1);
   expect(not.json["@odata.count"]).toBeUndefined();

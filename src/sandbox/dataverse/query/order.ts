@@ -81,6 +81,7 @@ export function ranked(a: Cell, b: Cell): number {
   return a < b ? -1 : 1;
 }
 
+/** What the row is sorted by, for a cookie that goes on behind it. */
 export function orderValues(order: Order, row: Row): Cell[] {
   return order.map(({ get }) => get(row));
 }

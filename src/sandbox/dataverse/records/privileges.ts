@@ -34,6 +34,7 @@ export function requirePrivilegeByName(environment: Environment, actor: Actor, n
   throw errors.missingPrivilege(principal(environment, actor), actor.user, name, privilegeId(name), "");
 }
 
+/** Whether the actor has a privilege that belongs to no table. */
 export function holdsPrivilege(environment: Environment, actor: Actor, name: string): boolean {
   if (actor.seeding) return true;
   if (environment.denied.has(name)) return false;

@@ -28,6 +28,7 @@ export function parseReference(environment: Environment, text: string): { table:
   return { table, key: parsePredicate(table, match[2]!) };
 }
 
+/** The table with this entity set. Throws the documented 404. */
 export function tableOfSet(environment: Environment, set: string): Table {
   const table = environment.sets.get(set);
   if (!table) throw errors.noSuchSegment(set);

@@ -52,6 +52,7 @@ export type Transaction = {
   depth: number;
 };
 
+/** A transaction of one request, at the present second of the environment's clock. `commit` or `rollback` ends it. */
 export function begin(environment: Environment, actor: Actor): Transaction {
   return { environment, actor, now: nowSeconds(environment), steps: [], undo: [], marks: new Map(), depth: 0 };
 }

@@ -51,6 +51,7 @@ export function rowParameter(request: ApiRequest, name: string, value: unknown, 
   return { table: type, row, body };
 }
 
+/** A parameter that is an object. Throws 400 otherwise. */
 export function objectParameter(name: string, value: unknown): Json {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
   throw errors.badParameter(name, "it must be an object");
@@ -68,11 +69,13 @@ export function typeParameter(request: ApiRequest, name: string, body: Json, tab
   );
 }
 
-export function textParameter(name: string, value: unknown): string {
+/** A parameter that is a text: a string, or bytes as base64. Throws 400 otherwise. */
+export function textParameter(value: unknown, type: "Edm.String" | "Edm.Binary" = "Edm.String"): string {
   if (typeof value === "string") return value;
-  throw errors.wrongType("", value, name === "BlockData" ? "Edm.Binary" : "Edm.String");
+  throw errors.wrongType("", value, type);
 }
 
+/** A parameter of type Edm.Boolean. Throws 400 otherwise. */
 export function flagParameter(value: unknown): boolean {
   if (typeof value !== "boolean") throw errors.wrongType("", value, "Edm.Boolean");
   return value;

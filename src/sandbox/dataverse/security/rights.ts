@@ -94,6 +94,7 @@ function rolesOf(environment: Environment, user: string): string[] {
   return [...roles].filter((role) => environment.tables.get("role")!.byId.has(role));
 }
 
+/** The ids of the roles a team has. */
 export function rolesOfTeam(environment: Environment, team: string): string[] {
   return partners(environment, "teamroles", "teamid", team, "roleid");
 }

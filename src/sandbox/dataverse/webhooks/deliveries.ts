@@ -39,6 +39,7 @@ const DEFAULTS: Settings = { timeoutMs: 60_000, duplicateEvery: 0 };
 /** The newest are kept. */
 const MOST_KEPT = 1000;
 
+/** The deliveries of one sandbox: none yet, with the documented wait. */
 export function createDeliveries(): Deliveries {
   let kept: Delivery[] = [];
   let settings = DEFAULTS;

@@ -28,6 +28,7 @@ export async function post(
   return attempts;
 }
 
+/** Whether the last attempt was answered with 2xx. */
 export function succeeded(attempts: Attempt[]): boolean {
   const last = attempts.at(-1);
   return last !== undefined && "status" in last && last.status >= 200 && last.status < 300;
