@@ -1,106 +1,25 @@
 import { expect } from "vitest";
+import {
+  BOOLEAN,
+  CASCADE,
+  CHOICE,
+  COLORS,
+  COLUMNS,
+  CUSTOMER,
+  column,
+  NONE,
+  of,
+  PAIRS,
+  post,
+  RELATED,
+  SOLUTION,
+  STRONG,
+  shown,
+  TABLE,
+  text,
+} from "./bank-account.ts";
 import { anyId, anyInstant, type Exchange, replay } from "./replay.ts";
 
-const TABLE = "v9.2/EntityDefinitions(LogicalName='sample_bankaccount')";
-const COLUMNS = `${TABLE}/Attributes`;
-const SOLUTION = { "MSCRM.SolutionUniqueName": "examplesolution", "If-None-Match": "null" };
-const STRONG = { Consistency: "Strong" };
-const NONE = { Value: "None", CanBeChanged: false, ManagedPropertyLogicalName: "canmodifyrequirementlevelsettings" };
-
-/** A label as the sample sends it, and as it comes back. */
-const text = (label: string) => {
-  const one = { "@odata.type": "Microsoft.Dynamics.CRM.LocalizedLabel", Label: label, LanguageCode: 1033 };
-  return { "@odata.type": "Microsoft.Dynamics.CRM.Label", LocalizedLabels: [one], UserLocalizedLabel: one };
-};
-const shown = (label: string) => {
-  const one = { Label: label, LanguageCode: 1033, IsManaged: false, MetadataId: anyId, HasChanged: null };
-  return { LocalizedLabels: [one], UserLocalizedLabel: one };
-};
-const options = (...labels: string[]) => labels.map((label, n) => ({ Value: 727000000 + n, Label: text(label) }));
-const column = (type: string, name: string, more: object) => ({
-  "@odata.type": `Microsoft.Dynamics.CRM.${type}AttributeMetadata`,
-  AttributeType: type,
-  AttributeTypeName: { Value: `${type}Type` },
-  Description: text(`${type} Attribute`),
-  DisplayName: text(`Sample ${type}`),
-  RequiredLevel: NONE,
-  SchemaName: `sample_${name}`,
-  ...more,
-});
-const post = (path: string, body: object): Exchange["request"] => ["POST", path, body, SOLUTION];
-const of = (type: string, name: string) =>
-  `${COLUMNS}(LogicalName='sample_${name}')/Microsoft.Dynamics.CRM.${type}AttributeMetadata`;
-
-const BOOLEAN = column("Boolean", "Boolean", {
-  DefaultValue: false,
-  OptionSet: {
-    "@odata.type": "Microsoft.Dynamics.CRM.BooleanOptionSetMetadata",
-    TrueOption: { Value: 1, Label: text("True") },
-    FalseOption: { Value: 0, Label: text("False") },
-    OptionSetType: "Boolean",
-  },
-});
-const CHOICE = column("Picklist", "Choice", {
-  SourceTypeMask: 0,
-  OptionSet: {
-    "@odata.type": "Microsoft.Dynamics.CRM.OptionSetMetadata",
-    Options: options("Bravo", "Delta", "Alpha", "Charlie", "Foxtrot"),
-    IsGlobal: false,
-    OptionSetType: "Picklist",
-  },
-});
-const COLORS = {
-  "@odata.type": "Microsoft.Dynamics.CRM.OptionSetMetadata",
-  Options: options("Red", "Yellow", "Green"),
-  Description: text("Color Choice"),
-  DisplayName: text("Colors"),
-  Name: "sample_colors",
-  OptionSetType: "Picklist",
-};
-const MENU = (label: string) => ({ Behavior: "UseLabel", Group: "Details", Label: text(label), Order: 10000 });
-const CASCADE = {
-  Assign: "NoCascade",
-  Delete: "RemoveLink",
-  Merge: "Cascade",
-  Reparent: "NoCascade",
-  Share: "NoCascade",
-  Unshare: "NoCascade",
-  RollupView: "NoCascade",
-};
-const RELATED = {
-  "@odata.type": "Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata",
-  AssociatedMenuConfiguration: MENU("Related Bank Accounts"),
-  CascadeConfiguration: CASCADE,
-  ReferencedAttribute: "accountid",
-  ReferencedEntity: "account",
-  ReferencingEntity: "sample_bankaccount",
-  Lookup: column("Lookup", "RelatedAccountId", { Format: "None" }),
-  IsValidForAdvancedFind: false,
-  SchemaName: "sample_Account_BankAccounts",
-};
-const CUSTOMER = {
-  Lookup: {
-    ...column("Lookup", "CustomerId", { Targets: ["account", "contact"] }),
-    "@odata.type": "Microsoft.Dynamics.CRM.ComplexLookupAttributeMetadata",
-  },
-  OneToManyRelationships: ["Account", "Contact"].map((end) => ({
-    "@odata.type": "Microsoft.Dynamics.CRM.ComplexOneToManyRelationshipMetadata",
-    ReferencedEntity: end.toLowerCase(),
-    ReferencingEntity: "sample_bankaccount",
-    SchemaName: `sample_BankAccount_Customer_${end}`,
-  })),
-  SolutionUniqueName: "examplesolution",
-};
-const PAIRS = {
-  "@odata.type": "Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata",
-  Entity1AssociatedMenuConfiguration: MENU("Bank Accounts"),
-  Entity1LogicalName: "sample_bankaccount",
-  Entity2AssociatedMenuConfiguration: MENU("Contacts"),
-  Entity2LogicalName: "contact",
-  IntersectEntityName: "sample_sample_BankAccounts_Contacts",
-  IsValidForAdvancedFind: false,
-  SchemaName: "sample_sample_BankAccounts_Contacts",
-};
 /** A column made, and some of its properties read back under the context the page prints. */
 const typed = (type: string, name: string, facts: Record<string, unknown>, more: object = facts): Exchange => ({
   title: `${type} column`,

@@ -126,6 +126,18 @@ test("link-type inner: one row for each pair (page join-tables)", async () => {
   ]);
 });
 
+// The page link-entity: a missing `from` or `to` follows from the relationship between the two tables.
+test.each([
+  ["from='parentcustomerid'", ["Bauer", "Czar", "Adam"]],
+  ["to='primarycontactid'", ["Czar"]],
+])("link-entity with %s alone", async (given, found) => {
+  const xml = `<fetch><entity name='account'><attribute name='name'/><link-entity name='contact' ${given} alias='c'><attribute name='lastname'/></link-entity></entity></fetch>`;
+  const answer = await fetch("accounts", xml, {});
+  expect(valuesIn(answer, "c.lastname")).toEqual(found);
+  // Of a linked row only what is asked for is shown, and not its id.
+  expect(Object.keys(answer.json.value[0]).sort()).toEqual(["@odata.etag", "accountid", "c.lastname", "name"]);
+});
+
 test("link-type outer: rows without a match too; the link's filter belongs to the join (page filter-rows)", async () => {
   const filter = "<filter><condition attribute='lastname' operator='eq' value='Czar'/></filter>";
   expect(await pairsOf(joined("outer", filter))).toEqual([

@@ -57,6 +57,7 @@ test("fetch paging-cookie: numbers and dates go on where they were, not as texts
   const rows = [100, 9, 10, 8, 90, 1000].map((numberofchildren, n) => ({
     lastname: `n${numberofchildren}`,
     numberofchildren,
+    donotemail: n % 2 === 0,
     birthdate: `20${n + 10}-01-02`,
   }));
   await client.api("POST", "contacts/Microsoft.Dynamics.CRM.CreateMultiple", targets(rows));
@@ -72,6 +73,14 @@ test("fetch paging-cookie: numbers and dates go on where they were, not as texts
   expect(await allPages(`${filled}<order attribute='birthdate' descending='true'/>`)).toEqual(
     rows.map(({ lastname }) => lastname).reverse(),
   );
+  expect(await allPages(`${filled}<order attribute='donotemail' descending='true'/>`)).toEqual([
+    "n100",
+    "n10",
+    "n90",
+    "n9",
+    "n8",
+    "n1000",
+  ]);
 });
 
 test("the last page has neither cookie nor morerecords; without the annotations being asked for none has", async () => {

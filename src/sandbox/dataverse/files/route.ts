@@ -73,6 +73,7 @@ export function mayCarryFile({ method, path }: Call): boolean {
   return (method === "PATCH" || method === "PUT") && /\)\/[A-Za-z_]\w*$/.test(path);
 }
 
+/** Whether the body is announced as JSON. */
 export function isJson(call: Call): boolean {
   return /^\s*(application|text)\/json\b/i.test(header(call, "content-type") ?? "");
 }
