@@ -1,4 +1,5 @@
 import type { Environment } from "./environment.ts";
+import { BLOCKED_EXTENSIONS } from "./files/blocked.ts";
 import { namedGuid } from "./guids.ts";
 import type { Transaction } from "./records/transaction.ts";
 import { createRow } from "./records/write.ts";
@@ -28,6 +29,7 @@ export function addSystemRows(environment: Environment, tx: Transaction): void {
     numberseparator: ",",
     weekstartdaycode: 0,
     expirechangetrackingindays: 7,
+    blockedattachments: BLOCKED_EXTENSIONS,
     maxuploadfilesize: 5_242_880,
   });
   // The first publisher is the one whose prefixes hold where no solution is named.

@@ -38,6 +38,15 @@ export const fileErrors = {
       "0x80040203",
       `Invalid argument. The file column '${column}' takes the bytes of a file, as application/octet-stream, and no value.`,
     ),
+  typeBlocked: () =>
+    make(
+      400,
+      "0x80043e09",
+      "The attachment is either not a valid type or is too large. It cannot be uploaded or downloaded.",
+    ),
+  mimeBlocked: (mime: string) => make(400, "0x80072522", `Operation not allowed as mime type ${mime} is blocked.`),
+  mimeNotAllowed: (mime: string) =>
+    make(400, "0x80072521", `Operation not allowed as mime type ${mime} is not in the allow list.`),
   notBase64: (column: string) =>
     make(400, "0x80040203", `Invalid argument. The value of '${column}' is not a valid Base-64 string.`),
   badToken: () => make(400, "0x80040203", "Invalid argument. The token is none of an upload or download under way."),

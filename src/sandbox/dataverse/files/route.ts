@@ -58,6 +58,21 @@ export const FILE_OPERATIONS: Operation[] = [
     does: "of the organization: the most base64 a note's file has (0x80044a02)",
     source: NOTE,
   },
+  {
+    name: "blockedattachments",
+    does: "of the organization: extensions that are refused (0x80043e09)",
+    source: "file-attributes.md",
+  },
+  {
+    name: "blockedmimetypes",
+    does: "of the organization: types that are refused (0x80072522)",
+    source: "file-attributes.md",
+  },
+  {
+    name: "allowedmimetypes",
+    does: "of the organization: the only types that are taken (0x80072521)",
+    source: "file-attributes.md",
+  },
   { name: "attributeimageconfigs", does: "the image columns, and which keep full-sized images", source: IMAGE },
   { name: "entityimageconfigs", does: "the primary image column of each table", source: IMAGE },
   { name: "fileattachments", does: "a row for each file, by `<table>_FileAttachments`", source: FILE },

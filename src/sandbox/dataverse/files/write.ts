@@ -6,6 +6,7 @@ import { deleteFrom, updateFrom } from "../records/store.ts";
 import type { Transaction } from "../records/transaction.ts";
 import { createRow, requireWritable } from "../records/write.ts";
 import { idOf, type Row } from "../row.ts";
+import { checkType } from "./blocked.ts";
 import { dropContent, keepContent } from "./contents.ts";
 import { checkSize } from "./image.ts";
 import { draftImage, imageContent } from "./image-cells.ts";
@@ -60,6 +61,7 @@ function draftFile(
   row: Row,
 ): string {
   checkSize(column, bytes.length);
+  checkType(tx.environment, name, mime);
   removeFile(tx, row, column);
   const id = newId(tx.environment);
   const place = { table: table.name, row: idOf(row), column: column.name };

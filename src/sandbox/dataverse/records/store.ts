@@ -73,7 +73,7 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
   requireLookupPrivileges(tx, table, draft);
   completeStatus(table, draft, row, idOf(row));
   if (table.name === "list") checkList(table, draft, row);
-  if (table.name === "annotation") checkNote(tx.environment, table, draft);
+  if (table.name === "annotation") checkNote(tx.environment, table, draft, row);
   if (!tx.actor.bypassPlugins) runPlugins(tx.environment, table, draft, "Update");
   for (const [n, column] of draft.columns.entries()) {
     if (column.level === "SystemRequired" && draft.values[n] === null) throw errors.required(table.name, column.name);
