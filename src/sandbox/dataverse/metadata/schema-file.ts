@@ -90,7 +90,8 @@ export function readSchemaFile(file: string): SchemaFile {
   try {
     text = parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new SchemaFileError(`${file}: ${(error as Error).message}`);
+    const unread = (error as NodeJS.ErrnoException).syscall !== undefined;
+    throw new SchemaFileError(unread ? `${file} cannot be read` : `${file}: ${(error as Error).message}`);
   }
   const read = FILE.safeParse(text ?? {});
   if (!read.success) {
