@@ -32,7 +32,7 @@ export function addSystemRows(environment: Environment, tx: Transaction): void {
     blockedattachments: BLOCKED_EXTENSIONS,
     maxuploadfilesize: 5_242_880,
   });
-  // The first publisher is the one whose prefixes hold where no solution is named.
+  // The first publisher is the one that numbers options where no solution is named.
   add("publisher", DEFAULT_PUBLISHER, {
     uniquename: "DefaultPublishersandbox",
     friendlyname: "Default Publisher for sandbox",

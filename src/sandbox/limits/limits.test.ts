@@ -197,6 +197,17 @@ test("limit speed: divides windows and waiting, not what is charged", async () =
   expect((await shown()).users).toMatchObject([{ executionMs: 140 }]);
 });
 
+test("limit writeMs: the parts of a batch are charged one by one, reads as reads", async () => {
+  await limit({ executionMs: 10_000, writeMs: 140, readMs: 50, readRowMs: 0, speed: 1000 });
+  const part = (request: string, body = "") =>
+    `--b\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n${request} HTTP/1.1\r\nContent-Type: application/json\r\n\r\n${body}\r\n`;
+  const parts = [part("GET /api/data/v9.2/WhoAmI"), part("POST /api/data/v9.2/contacts", "{}")];
+  const batch = await client.api("POST", "$batch", `${parts.join("")}--b--\r\n`, {
+    "content-type": "multipart/mixed; boundary=b",
+  });
+  expect([batch.status, batch.headers["x-ms-ratelimit-time-remaining-xrm-requests"]]).toEqual([200, "9.81"]);
+});
+
 test("limit entitlement: each item of a bulk message and each part of a batch counts; nothing is refused", async () => {
   await limit({ entitlement: 3 });
   await client.api("POST", "contacts/Microsoft.Dynamics.CRM.CreateMultiple", targets([{}, {}, {}]));

@@ -28,12 +28,13 @@ const LONGEST_NAME = 100;
 
 /** A SchemaName that begins with the customization prefix of a publisher. Throws 400 otherwise. */
 export function customName(maker: Maker, schema: unknown, what: string): string {
-  const prefix = typeof schema === "string" ? CUSTOM_NAME.exec(schema)?.[1] : undefined;
+  const name = typeof schema === "string" ? schema : "";
+  const prefix = CUSTOM_NAME.exec(name)?.[1];
   const publishers = maker.environment.tables.get("publisher")!;
   const known = rowsOf(publishers).map((row) => String(cell(publishers, row, "customizationprefix")).toLowerCase());
   // Microsoft's SDK for Python calls the relationship of a lookup `contact_new_employee_new_ManagerId`, so the service
   // must take names of relationships in which the prefix stands further on.
-  const within = what === "relationship" && /^\w+_\w+_\w+$/.test(`${schema}`);
+  const within = what === "relationship" && /^\w+_\w+_\w+$/.test(name);
   // Which publishers count is known for a named solution only; any well-formed prefix passes otherwise (docs/sandbox.md).
   const named = prefix !== undefined && (maker.solution === undefined || known.includes(prefix.toLowerCase()));
   if (!named && !within) {
@@ -41,9 +42,8 @@ export function customName(maker: Maker, schema: unknown, what: string): string 
       `The ${what} name '${String(schema).slice(0, 100)}' is invalid or missing and must start with a valid customization prefix. The prefix for a solution component should match the prefix that is specified for the publisher of the solution: ${known.join(", ")}.`,
     );
   }
-  if ((schema as string).length > LONGEST_NAME)
-    throw errors.badSchema(`The ${what} name is longer than ${LONGEST_NAME}.`);
-  return schema as string;
+  if (name.length > LONGEST_NAME) throw errors.badSchema(`The ${what} name is longer than ${LONGEST_NAME}.`);
+  return name;
 }
 
 /** The first value of new options: the publisher's option value prefix x 10000 (dataverse.md section 3). */

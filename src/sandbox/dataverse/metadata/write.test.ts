@@ -99,6 +99,7 @@ test("RelationshipDefinitions: an N:N relationship brings its intersect table", 
 test.each([
   ["no type", { "@odata.type": undefined }],
   ["no prefix", { SchemaName: "relationship" }],
+  ["a list for a name", { SchemaName: ["new_a_b"] }],
   ["no lookup", { Lookup: undefined }],
   ["no such table", { ReferencedEntity: "nope" }],
   ["wrong cascade", { CascadeConfiguration: { Delete: "Explode" } }],
