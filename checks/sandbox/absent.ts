@@ -1,5 +1,5 @@
 import { KNOWN_MESSAGES, KNOWN_SETS } from "../../src/sandbox/dataverse/routes/known-names.ts";
-import { isBuilt } from "../../src/sandbox/dataverse/routes/router.ts";
+import { BUILT } from "../../src/sandbox/dataverse/routes/router.ts";
 import { startSandbox } from "../../src/sandbox/index.ts";
 import { accessToken } from "../../test/access-token.ts";
 import { type Absent, PARTS } from "./absent-parts.ts";
@@ -39,7 +39,7 @@ function refused({ status, headers }: Response, text: string): boolean {
 }
 
 function absentOf(sets: Set<string>): Absent[] {
-  const messages = [...KNOWN_MESSAGES].filter((name) => !isBuilt(name));
+  const messages = [...KNOWN_MESSAGES].filter((name) => !BUILT.has(name));
   const source = "Web API reference";
   return [
     ...messages.map((name) => ({ name, method: "POST", path: name, body: {}, source })),

@@ -1,7 +1,7 @@
 import { createPublicKey, X509Certificate } from "node:crypto";
 import { z } from "zod";
+import { keepPerson } from "../dataverse/create-environment.ts";
 import { GUID, namedGuid } from "../dataverse/guids.ts";
-import { keepPerson } from "../dataverse/seed-data.ts";
 import type { App, Certificate } from "../entra/directory.ts";
 import { bodyOf, type ControlOperations, Refused } from "./operation.ts";
 

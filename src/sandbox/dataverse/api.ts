@@ -2,6 +2,7 @@ import type { Claims } from "../entra/jwt.ts";
 import { type Call, header, type Reply } from "../http/exchange.ts";
 import { admit, type Gate } from "./access.ts";
 import { batchReply } from "./batch/execute.ts";
+import { namedUser } from "./create-environment.ts";
 import type { Environment } from "./environment.ts";
 import { errors, ODataError } from "./errors.ts";
 import { runJobs } from "./jobs/bulk-delete.ts";
@@ -12,7 +13,6 @@ import type { ApiRequest } from "./request.ts";
 import { route } from "./routes/router.ts";
 import { underSchemaLag } from "./schema-lag.ts";
 import { actorOf, tokenUser } from "./security/actor.ts";
-import { namedUser } from "./seed-data.ts";
 import { negotiate } from "./wire/negotiate.ts";
 import { type Preferences, parsePrefer } from "./wire/prefer.ts";
 

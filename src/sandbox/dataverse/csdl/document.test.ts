@@ -2,6 +2,7 @@
 import { xml2json } from "odata-csdl";
 import { expect, test } from "vitest";
 import { useSandbox } from "../../raw-client.ts";
+import { BUILT } from "../routes/router.ts";
 
 // Everything here: dataverse.md section 3 and web-api-service-documents.md.
 const client = useSandbox();
@@ -94,6 +95,26 @@ test("$metadata: annotations tell change tracking and alternate keys; both forms
   const plain = await client.api("GET", "$metadata");
   expect(plain.text.includes("V1.ChangeTracking")).toBe(false);
   expect(plain.text).toContain('"new_no"');
+});
+
+test("$metadata: declares every function and action that is answered, and no other", async () => {
+  const elastic = { SchemaName: "new_Sensor", TableType: "Elastic", OwnershipType: "UserOwned", HasActivities: false };
+  const label = (text: string) => ({ LocalizedLabels: [{ Label: text, LanguageCode: 1033 }] });
+  const name = { SchemaName: "new_Name", IsPrimaryName: true, MaxLength: 100, DisplayName: label("Name") };
+  const made = await client.api("POST", "EntityDefinitions", {
+    ...elastic,
+    DisplayName: label("Sensor"),
+    DisplayCollectionName: label("Sensors"),
+    HasNotes: false,
+    Attributes: [{ "@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata", ...name }],
+  });
+  expect(made.status).toBe(204);
+  const { schema } = await read();
+  expect(unresolved(schema)).toEqual([]);
+  const isOperation = (each: Json) => Array.isArray(each) && ["Action", "Function"].includes(each[0]?.$Kind);
+  const declared = Object.keys(schema).filter((each) => isOperation(schema[each]));
+  const roots = ["$metadata", "EntityDefinitions", "RelationshipDefinitions", "GlobalOptionSetDefinitions"];
+  expect(declared.sort()).toEqual([...BUILT].filter((each) => !roots.includes(each)).sort());
 });
 
 test("$metadata: only GET, and nothing below it", async () => {

@@ -32,7 +32,11 @@ export function csdl(environment: Environment, annotated: boolean): Buffer {
 
 function document(environment: Environment, annotated: boolean): string {
   const tables = [...environment.tables.values()];
-  const { elements, imports } = operations(tables.filter((table) => table.bulk).map((table) => table.name));
+  const namesOf = (which: (table: Table) => boolean) => tables.filter(which).map((table) => table.name);
+  const { elements, imports } = operations(
+    namesOf((table) => table.bulk),
+    namesOf((table) => table.partition !== undefined),
+  );
   const parts = [
     '<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">',
     ...VOCABULARIES.map(

@@ -62,7 +62,15 @@ InsertOptionValueResponse : : NewOptionValue=Int32
 InsertStatusValueResponse : : NewOptionValue=Int32
 CreateCustomerRelationshipsResponse : : RelationshipIds=[Guid] AttributeId=Guid
 CreatePolymorphicLookupAttributeResponse : : RelationshipIds=[Guid] AttributeId=Guid
-EntityNamesResponse : : EntityNames=[String]
+GetValidManyToManyResponse : : EntityNames=[String]
+GetValidReferencedEntitiesResponse : : EntityNames=[String]
+GetValidReferencingEntitiesResponse : : EntityNames=[String]
+CanBeReferencedResponse : : CanBeReferenced=Boolean
+CanBeReferencingResponse : : CanBeReferencing=Boolean
+CanManyToManyResponse : : CanManyToMany=Boolean
+PublishDuplicateRuleResponse : : JobId=Guid
+PagingInfo : : PageNumber=Int32 Count=Int32 ReturnTotalRecordCount=Boolean PagingCookie=String
+ParameterCollection : : Count=Int32 IsReadOnly=Boolean Keys=[String]
 AddMemberListResponse : : Id=Guid
 RolePrivilege : : Depth=PrivilegeDepth PrivilegeId=Guid BusinessUnitId=Guid PrivilegeName=String RecordFilterId=Guid RecordFilterUniqueName=String
 RetrieveRolePrivilegesRoleResponse : : RolePrivileges=[RolePrivilege]
@@ -98,8 +106,7 @@ DateTimeFormat : DateOnly=0 DateAndTime=1
 PrivilegeDepth : Basic=0 Local=1 Deep=2 Global=3 RecordFilter=4
 AccessRights : None=0 ReadAccess=1 WriteAccess=2 AppendAccess=4 AppendToAccess=16 CreateAccess=32 DeleteAccess=65536 ShareAccess=262144 AssignAccess=524288
 EndpointAccessType : Default=0 Internet=1 Intranet=2
-OrganizationState : Enabled=0 Disabled=1
-TargetFieldType : All=0 ValidForCreate=1 ValidForUpdate=2 ValidForRead=3`;
+OrganizationState : Enabled=0 Disabled=1`;
 
 /** `EntityType`, `ComplexType` and `EnumType` elements for all of it. */
 export function metadataTypes(): string {

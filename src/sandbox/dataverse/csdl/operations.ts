@@ -14,10 +14,11 @@ RetrieveVersion () -> RetrieveVersionResponse
 RetrieveCurrentOrganization (AccessType=EndpointAccessType) -> RetrieveCurrentOrganizationResponse
 RetrieveAvailableLanguages () -> RetrieveAvailableLanguagesResponse
 RetrieveProvisionedLanguages () -> RetrieveProvisionedLanguagesResponse
-GetValidManyToMany () -> EntityNamesResponse
-GetValidReferencedEntities (ReferencingEntityName=String) -> EntityNamesResponse
-GetValidReferencingEntities (ReferencedEntityName=String) -> EntityNamesResponse
-InitializeFrom (EntityMoniker=crmbaseentity, TargetEntityName=String, TargetFieldType=TargetFieldType) -> crmbaseentity`;
+GetValidManyToMany () -> GetValidManyToManyResponse
+GetValidReferencedEntities (ReferencingEntityName=String) -> GetValidReferencedEntitiesResponse
+GetValidReferencingEntities (ReferencedEntityName=String) -> GetValidReferencingEntitiesResponse
+RetrieveDuplicates (BusinessEntity=crmbaseentity, MatchingEntityName=String, PagingInfo=PagingInfo) -> [crmbaseentity]
+ExecuteCosmosSqlQuery (QueryText=String, EntityLogicalName=String, QueryParameters=ParameterCollection, PageSize=Int64, PagingCookie=String, PartitionId=String) -> expando`;
 
 const ACTIONS = `
 BulkDelete (QuerySet=[OrganizationQuery], JobName=String, SendEmailNotification=Boolean, ToRecipients=[crmbaseentity], CCRecipients=[crmbaseentity], RecurrencePattern=String, StartDateTime=DateTimeOffset, SourceImportId=Guid, RunNow=Boolean) -> BulkDeleteResponse
@@ -29,6 +30,9 @@ DeleteOptionValue (OptionSetName=String, AttributeLogicalName=String, EntityLogi
 OrderOption (OptionSetName=String, AttributeLogicalName=String, EntityLogicalName=String, Values=[Int32], SolutionUniqueName=String)
 CreateCustomerRelationships (Lookup=ComplexLookupAttributeMetadata, OneToManyRelationships=[ComplexOneToManyRelationshipMetadata], SolutionUniqueName=String) -> CreateCustomerRelationshipsResponse
 CreatePolymorphicLookupAttribute (Lookup=ComplexLookupAttributeMetadata, OneToManyRelationships=[ComplexOneToManyRelationshipMetadata], SolutionUniqueName=String) -> CreatePolymorphicLookupAttributeResponse
+CanBeReferenced (EntityName=String) -> CanBeReferencedResponse
+CanBeReferencing (EntityName=String) -> CanBeReferencingResponse
+CanManyToMany (EntityName=String) -> CanManyToManyResponse
 ReactivateEntityKey (EntityLogicalName=String, EntityKeyLogicalName=String)
 PublishXml (ParameterXml=String)
 PublishAllXml ()
@@ -43,6 +47,8 @@ CopyMembersList (on=list, TargetList=list)
 QualifyMemberList (on=list, ListMember=[crmbaseentity], OverrideorRemove=Boolean)
 QualifyLead (on=lead, CreateAccount=Boolean, CreateContact=Boolean, CreateOpportunity=Boolean, OpportunityCurrencyId=transactioncurrency, OpportunityCustomerId=crmbaseentity, SourceCampaignId=campaign, Status=Int32, ProcessInstanceId=crmbaseentity) -> [crmbaseentity]
 Merge (Target=crmbaseentity, Subordinate=crmbaseentity, UpdateContent=crmbaseentity, PerformParentingChecks=Boolean)
+PublishDuplicateRule (on=duplicaterule) -> PublishDuplicateRuleResponse
+UnpublishDuplicateRule (DuplicateRuleId=Guid)
 WinOpportunity (OpportunityClose=crmbaseentity, Status=Int32)
 LoseOpportunity (OpportunityClose=crmbaseentity, Status=Int32)
 CloseIncident (IncidentResolution=crmbaseentity, Status=Int32)
@@ -64,7 +70,7 @@ function edm(name: string): string {
 }
 
 /** The elements of the schema, and the imports that make the unbound ones addressable. */
-export function operations(bulkTables: string[]): { elements: string; imports: string } {
+export function operations(bulkTables: string[], elasticTables: string[]): { elements: string; imports: string } {
   let elements = "";
   let imports = "";
   for (const [kind, text] of [
@@ -84,16 +90,21 @@ export function operations(bulkTables: string[]): { elements: string; imports: s
     }
   }
   for (const table of bulkTables) elements += bulkActions(table);
+  for (const table of elasticTables) elements += bulkAction(table, "DeleteMultiple", "");
   return { elements, imports };
 }
 
 /** The bulk messages of one table (dataverse.md section 7). */
 function bulkActions(table: string): string {
-  const action = (name: string, result: string) =>
-    `<Action Name="${name}" IsBound="true"><Parameter Name="entityset" Type="Collection(mscrm.${table})"/><Parameter Name="Targets" Type="Collection(mscrm.${table})" Nullable="false"/>${result}</Action>`;
+  const created = '<ReturnType Type="mscrm.CreateMultipleResponse" Nullable="false"/>';
   return (
-    action("CreateMultiple", '<ReturnType Type="mscrm.CreateMultipleResponse" Nullable="false"/>') +
-    action("UpdateMultiple", "") +
-    action("UpsertMultiple", "")
+    bulkAction(table, "CreateMultiple", created) +
+    bulkAction(table, "UpdateMultiple", "") +
+    bulkAction(table, "UpsertMultiple", "")
   );
+}
+
+function bulkAction(table: string, name: string, result: string): string {
+  const rows = `Type="Collection(mscrm.${table})"`;
+  return `<Action Name="${name}" IsBound="true"><Parameter Name="entityset" ${rows}/><Parameter Name="Targets" ${rows} Nullable="false"/>${result}</Action>`;
 }

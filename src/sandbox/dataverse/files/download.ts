@@ -5,7 +5,7 @@ import { requirePrivilege } from "../records/privileges.ts";
 import { type ApiRequest, headerOf, noContent } from "../request.ts";
 import { idOf, type Row } from "../row.ts";
 import type { Content } from "./content.ts";
-import { contentOf } from "./contents.ts";
+import { contentOf } from "./content-store.ts";
 import { fileErrors } from "./errors.ts";
 import { requestedRange } from "./ranges.ts";
 import { BLOCK_BYTES } from "./uploads.ts";

@@ -6,7 +6,7 @@ import type { Transaction } from "../records/transaction.ts";
 import type { Row } from "../row.ts";
 import { showImages } from "./computed.ts";
 import type { Content } from "./content.ts";
-import { contentIdColumn, dropContent, keepContent } from "./contents.ts";
+import { contentIdColumn, dropContent, keepContent } from "./content-store.ts";
 import { fileErrors } from "./errors.ts";
 import { checkSize, imageType } from "./image.ts";
 

@@ -8,7 +8,7 @@ import { type ApiRequest, complexReply, noContent, transact } from "../request.t
 import { parametersOf, rowParameter, textParameter } from "../routes/action.ts";
 import { idOf, type Row } from "../row.ts";
 import type { Place } from "./content.ts";
-import { contentIdColumn, contentOf, isContent } from "./contents.ts";
+import { contentIdColumn, contentOf, isContent } from "./content-store.ts";
 import { fileErrors } from "./errors.ts";
 import { fromBase64 } from "./image.ts";
 import { type Message, NOTE_MESSAGES, noteBytes } from "./note-messages.ts";

@@ -2,7 +2,7 @@ import type { Environment } from "../environment.ts";
 import type { Column, Table } from "../model.ts";
 import { deleteFrom } from "../records/store.ts";
 import { begin, commit } from "../records/transaction.ts";
-import { dropContent } from "./contents.ts";
+import { dropContent } from "./content-store.ts";
 import { listImages } from "./image-configs.ts";
 
 /** Tells the tables that are about files and images of the columns a table has, after there are more of them. */

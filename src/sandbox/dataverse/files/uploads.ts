@@ -4,7 +4,7 @@ import type { Column, Table } from "../model.ts";
 import type { Transaction } from "../records/transaction.ts";
 import { idOf, type Row } from "../row.ts";
 import type { Upload } from "./content.ts";
-import { makeRoom } from "./contents.ts";
+import { makeRoom } from "./content-store.ts";
 import { fileErrors } from "./errors.ts";
 import { checkMost, mostBytes } from "./image.ts";
 

@@ -7,7 +7,7 @@ import type { Transaction } from "../records/transaction.ts";
 import { createRow, requireWritable } from "../records/write.ts";
 import { idOf, type Row } from "../row.ts";
 import { checkType } from "./blocked.ts";
-import { dropContent, keepContent } from "./contents.ts";
+import { dropContent, keepContent } from "./content-store.ts";
 import { checkSize } from "./image.ts";
 import { draftImage, imageContent } from "./image-cells.ts";
 

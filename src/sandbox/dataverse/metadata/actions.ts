@@ -9,6 +9,8 @@ import { type Body, type Maker, makerOf } from "./maker.ts";
 import { deleteOption, insertOption, orderOptions, updateOption } from "./options.ts";
 
 type Action = Omit<Operation, "name"> & {
+  /** It only asks: nothing is changed. */
+  asks?: true;
   run(maker: Maker, body: Body, name: string): Record<string, unknown> | undefined;
 };
 
@@ -44,16 +46,19 @@ const ACTIONS: Record<string, Action> = {
     does: "whether a table can be the one of a 1:N relationship",
     source: "entity-relationship-eligibility.md",
     run: eligible,
+    asks: true,
   },
   CanBeReferencing: {
     does: "whether a table can be the many of a 1:N relationship",
     source: "entity-relationship-eligibility.md",
     run: eligible,
+    asks: true,
   },
   CanManyToMany: {
     does: "whether a table can be in an N:N relationship",
     source: "entity-relationship-eligibility.md",
     run: eligible,
+    asks: true,
   },
   ReactivateEntityKey: {
     does: "builds the index of a failed key again",
@@ -64,8 +69,14 @@ const ACTIONS: Record<string, Action> = {
     does: "is accepted: what is changed is published at once",
     source: "the PublishXml action",
     run: publish,
+    asks: true,
   },
-  PublishAllXml: { does: "is accepted, as PublishXml", source: "the PublishAllXml action", run: () => undefined },
+  PublishAllXml: {
+    does: "is accepted, as PublishXml",
+    source: "the PublishAllXml action",
+    run: () => undefined,
+    asks: true,
+  },
 };
 
 /** `CanBeReferenced`, `CanBeReferencing`, `CanManyToMany`: whether a table may be in such a relationship. */
@@ -98,8 +109,8 @@ function act(request: ApiRequest, name: string, action: Action): Reply {
   const empty = request.call.body.length === 0 && name === "PublishAllXml";
   const body = empty ? {} : jsonBody(request, name);
   const result = action.run(makerOf(request, body.SolutionUniqueName), body, name);
-  if (result === undefined) return noContent(1);
-  return complexReply(request, `${name}Response`, result, 1);
+  const changed = action.asks ? 0 : 1;
+  return result === undefined ? noContent(changed) : complexReply(request, `${name}Response`, result, changed);
 }
 
 /** `GetValidManyToMany()`, `GetValidReferencedEntities(...)`, `GetValidReferencingEntities(...)`. */
@@ -115,7 +126,7 @@ export function validEnds(request: ApiRequest, { name }: Segment): Reply {
 export const METADATA_OPERATIONS: Operation[] = [
   ...Object.entries(ACTIONS).map(([name, { does, source }]) => ({ name, does, source })),
   { name: "EntityDefinitions", does: "tables: read, made, changed and dropped", source: "query-metadata-web-api.md" },
-  { name: "Attributes", does: "columns: read with every cast, made, changed and dropped", source: "section 3" },
+  { name: "Attributes", does: "columns: read with every cast, made, changed and dropped", source: "dataverse.md section 3" },
   { name: "Keys", does: "alternate keys: Pending, then Active or Failed", source: "define-alternate-keys-entity.md" },
   {
     name: "RelationshipDefinitions",
@@ -130,8 +141,8 @@ export const METADATA_OPERATIONS: Operation[] = [
   },
   { name: "FormatName Json", does: "text that holds JSON, in elastic tables", source: "create-elastic-tables.md" },
   { name: "AutoNumberFormat", does: "numbers rows that bring no value", source: "autonumber-fields.md" },
-  { name: "$metadata", does: "the schema as CSDL, with annotations when asked", source: "section 3" },
-  { name: "MSCRM.SolutionUniqueName", does: "is checked; decides the prefix of option values", source: "section 1" },
+  { name: "$metadata", does: "the schema as CSDL, with annotations when asked", source: "dataverse.md section 3" },
+  { name: "MSCRM.SolutionUniqueName", does: "is checked; decides the prefix of option values", source: "dataverse.md section 1" },
   {
     name: "GetValidManyToMany",
     does: "lists tables that can be in a relationship",

@@ -1,7 +1,7 @@
 import { own } from "../../own.ts";
 import { addColumn, addComputedColumns } from "../build.ts";
 import { errors } from "../errors.ts";
-import { isContent } from "../files/contents.ts";
+import { isContent } from "../files/content-store.ts";
 import { tellContents } from "../files/relation.ts";
 import type { Column, Kind, Level, Table } from "../model.ts";
 import type { ColumnLine } from "../table-file.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { createClock } from "../../clock.ts";
-import { createEnvironment } from "../seed-data.ts";
+import { createEnvironment } from "../create-environment.ts";
 import { applySchema, readSchemaFile } from "./schema-file.ts";
 
 // A format of the sandbox's own; what it makes follows dataverse.md section 3, as what the API makes.

@@ -1,6 +1,6 @@
 import { newId } from "../environment.ts";
 import { errors } from "../errors.ts";
-import { dropContents } from "../files/contents.ts";
+import { dropContents } from "../files/content-store.ts";
 import { draftImages } from "../files/image-cells.ts";
 import { checkNote } from "../files/notes.ts";
 import { type Column, read, slotOf, type Table, typeSlotOf } from "../model.ts";

@@ -1,7 +1,7 @@
 import type { Reply } from "../../http/exchange.ts";
 import type { Operation } from "../../operation.ts";
 import { errors } from "../errors.ts";
-import { isContent } from "../files/contents.ts";
+import { isContent } from "../files/content-store.ts";
 import { download } from "../files/download.ts";
 import { contentRoute } from "../files/route.ts";
 import { read, type Table } from "../model.ts";

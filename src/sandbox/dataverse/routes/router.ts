@@ -77,14 +77,12 @@ export function route(request: ApiRequest, path: string): Reply {
   return first.key === undefined ? setRoute(request, table, rest) : rowRoute(request, table, first, rest);
 }
 
-/** Whether the sandbox has a function, an action or a root of this name, bound or unbound. */
-export function isBuilt(name: string): boolean {
-  return [ROOTS, BOUND_TO_SET, BOUND_TO_ROW].some((operations) => Object.hasOwn(operations, name));
-}
+/** What the router answers: functions and actions, bound or not, and the other roots of addresses. */
+export const BUILT = new Set([ROOTS, BOUND_TO_SET, BOUND_TO_ROW].flatMap((operations) => Object.keys(operations)));
 
 /** What Dataverse has and the sandbox lacks is a 501 that names it; a message found in another place, or nowhere, a 404. */
 function absent(name: string): Error {
-  const elsewhere = isBuilt(name);
+  const elsewhere = BUILT.has(name);
   if (!elsewhere && KNOWN_MESSAGES.has(name)) return errors.notBuilt(`The message '${name}'`);
   if (!elsewhere && KNOWN_SETS.has(name)) return errors.notBuilt(`The table behind '${name}'`);
   if (!elsewhere && KNOWN_ROOTS.has(name)) return errors.notBuilt(`'${name}'`);

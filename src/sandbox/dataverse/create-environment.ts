@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { CLIENT_ID, FIRST_USER, PRINCIPAL_ID } from "../entra/directory.ts";
 import { addComputedColumns, deliveredTables, intersectTable } from "./build.ts";
 import type { Environment } from "./environment.ts";
-import { noFiles } from "./files/contents.ts";
+import { noFiles } from "./files/content-store.ts";
 import { listImages } from "./files/image-configs.ts";
 import { namedGuid } from "./guids.ts";
 import { addTable, listMessages } from "./messages.ts";
