@@ -126,7 +126,11 @@ export function validEnds(request: ApiRequest, { name }: Segment): Reply {
 export const METADATA_OPERATIONS: Operation[] = [
   ...Object.entries(ACTIONS).map(([name, { does, source }]) => ({ name, does, source })),
   { name: "EntityDefinitions", does: "tables: read, made, changed and dropped", source: "query-metadata-web-api.md" },
-  { name: "Attributes", does: "columns: read with every cast, made, changed and dropped", source: "dataverse.md section 3" },
+  {
+    name: "Attributes",
+    does: "columns: read with every cast, made, changed and dropped",
+    source: "dataverse.md section 3",
+  },
   { name: "Keys", does: "alternate keys: Pending, then Active or Failed", source: "define-alternate-keys-entity.md" },
   {
     name: "RelationshipDefinitions",
@@ -142,7 +146,11 @@ export const METADATA_OPERATIONS: Operation[] = [
   { name: "FormatName Json", does: "text that holds JSON, in elastic tables", source: "create-elastic-tables.md" },
   { name: "AutoNumberFormat", does: "numbers rows that bring no value", source: "autonumber-fields.md" },
   { name: "$metadata", does: "the schema as CSDL, with annotations when asked", source: "dataverse.md section 3" },
-  { name: "MSCRM.SolutionUniqueName", does: "is checked; decides the prefix of option values", source: "dataverse.md section 1" },
+  {
+    name: "MSCRM.SolutionUniqueName",
+    does: "is checked; decides the prefix of option values",
+    source: "dataverse.md section 1",
+  },
   {
     name: "GetValidManyToMany",
     does: "lists tables that can be in a relationship",
