@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { InvalidArgumentError, Option } from "commander";
 import { SluiceError } from "../core/errors.ts";
 import { portNumber, positiveNumber, serverCount } from "./terminal/arguments.ts";
@@ -39,15 +38,9 @@ export const register: Register = (program, run) => {
     .option("--print-env", "print what a client needs as shell assignments, once it listens", false)
     .action(({ printEnv, seed, ...options }: Options) =>
       run(async ({ out, signal, startSandbox }) => {
-        const sandbox = await startSandbox(options).catch((error: unknown) => {
-          throw listenFault(error, options.port, options.host);
+        const sandbox = await startSandbox({ ...options, seeds: seed }).catch((error: unknown) => {
+          throw startFault(error, options.port, options.host);
         });
-        try {
-          for (const each of seed) await fill(sandbox.origin, each);
-        } catch (error) {
-          await sandbox.close();
-          throw error;
-        }
         if (printEnv) for (const [name, value] of Object.entries(sandbox.env)) out.line(`${name}=${quoted(value)}`);
         else out.line(`The sandbox listens at ${sandbox.origin} and ${sandbox.env.BASE_URL_HTTPS}; Ctrl-C ends it.`);
         // --json has its one object now and not at the end: whoever waits for it wants to begin.
@@ -65,24 +58,19 @@ function seedFile(text: string, previous: Seed[]): Seed[] {
   return [...previous, { table: text.slice(0, cut), file: text.slice(cut + 1) }];
 }
 
-/** By the control API, as any client would. Throws what it says of the file, with line and column. */
-async function fill(origin: string, { table, file }: Seed): Promise<void> {
-  const body = await readFile(file).catch((cause: unknown) => {
-    throw new SluiceError("usage", `${file} cannot be read.`, { remedy: "Name a file after --seed table=.", cause });
-  });
-  const answer = await fetch(`${origin}/_sandbox/seed?table=${encodeURIComponent(table)}`, { method: "POST", body });
-  if (answer.ok) return;
-  const { error } = (await answer.json()) as { error: { message: string } };
-  throw new SluiceError("usage", `${file}: ${error.message}`, { remedy: "Mend the file or the name of the table." });
-}
+const FILE_REMEDIES: Record<string, string> = {
+  SchemaFileError: "Put the schema file right; docs/sandbox.md has its format.",
+  SeedFileError: "Put the file or the name of its table right; docs/sandbox.md says what a seed is.",
+};
 
-/** A port in use, forbidden, or not of this machine is the user's to change, everything else is as it is. */
-function listenFault(error: unknown, port: number, host: string): unknown {
-  if (error instanceof Error && error.name === "SchemaFileError") {
-    return new SluiceError("usage", `The sandbox cannot start: ${error.message}`, {
-      remedy: "Put the schema file right; docs/sandbox.md has its format.",
-      cause: error,
-    });
+/**
+ * What is wrong with a file, and a port in use, forbidden, or not of this machine, is the user's to change; everything
+ * else is as it is.
+ */
+function startFault(error: unknown, port: number, host: string): unknown {
+  const remedy = error instanceof Error ? FILE_REMEDIES[error.name] : undefined;
+  if (remedy !== undefined) {
+    return new SluiceError("usage", `The sandbox cannot start: ${(error as Error).message}`, { remedy, cause: error });
   }
   const code = (error as NodeJS.ErrnoException).code ?? "";
   const why = {

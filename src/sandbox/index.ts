@@ -5,6 +5,7 @@ import { createClock } from "./clock.ts";
 import { faultReply } from "./control/fault-reply.ts";
 import type { Controlled } from "./control/operation.ts";
 import { controlReply } from "./control/routes.ts";
+import { applySeeds, readSeeds, type SeedFile } from "./control/seed-files.ts";
 import { strikeSchema } from "./control/strike.ts";
 import { callerOf, errorReply, isWebApi, isWebApiWrite, webApiReply } from "./dataverse/api.ts";
 import { copyEnvironment } from "./dataverse/copy.ts";
@@ -32,7 +33,7 @@ export type Sandbox = { origin: string; env: Record<string, string>; close(): Pr
 /**
  * Starts a local Dataverse Web API, an Entra ID token endpoint and the control API in memory, all of it on one http and
  * one https port. Port 0, the default, takes any free one. `env.CA_CERT` is a file with the certificate to trust.
- * `profile`, `servers` and `speed` set the limits (limits/figures.ts). Rejects when a port is taken or the schema file does not hold. `close` ends every connection and removes the file.
+ * `profile`, `servers` and `speed` set the limits (limits/figures.ts). Rejects when a port is taken, or the schema file or a seed does not hold. `close` ends every connection and removes the file.
  */
 export async function startSandbox(
   options: {
@@ -44,6 +45,8 @@ export async function startSandbox(
     speed?: number;
     /** A YAML file of tables, columns, keys and relationships that are there from the start, and after a reset. */
     schema?: string;
+    /** CSV files, read once, whose rows are there from the start, and after a reset. */
+    seeds?: SeedFile[];
   } = {},
 ): Promise<Sandbox> {
   const faults = createFaults();
@@ -52,9 +55,11 @@ export async function startSandbox(
   const webhooks = createDeliveries();
   const hold = createHold(webhooks);
   const schema = options.schema === undefined ? undefined : readSchemaFile(options.schema);
+  const seeds = readSeeds(options.seeds ?? []);
   const fresh = () => {
     const made = createEnvironment(clock);
     if (schema) applySchema(made, schema);
+    applySeeds(made, seeds);
     return made;
   };
   let environment = fresh();

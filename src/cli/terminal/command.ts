@@ -20,6 +20,8 @@ export type Context = {
     profile?: "instant" | "documented";
     servers?: number;
     speed?: number;
+    schema?: string;
+    seeds?: { table: string; file: string }[];
   }): Promise<RunningSandbox>;
   /** What the demo works on. */
   example(): Promise<Example>;

@@ -18,7 +18,7 @@ import { WEBHOOKS } from "./webhooks.ts";
 
 const OPERATIONS: ControlOperations = {
   "POST reset": {
-    does: "A fresh environment: rows, schema, faults, plug-ins, privileges, clock and log as at the start",
+    does: "A fresh environment: rows, schema, faults, plug-ins, privileges, clock and log as at the start, with the schema file and the seeds of the start; snapshots stay",
     handle: (controlled) => controlled.reset(),
   },
   ...REQUESTS,

@@ -16,10 +16,7 @@ export const ROWS: ControlOperations = {
     handle(controlled, request) {
       const environment = controlled.environment();
       const name = request.query.get("table");
-      if (name !== null) {
-        const table = tableNamed(environment, name);
-        return { rows: allOrNone(environment, (tx) => seedCsv(tx, table, request.call.body)) };
-      }
+      if (name !== null) return { rows: seedTable(environment, name, request.call.body) };
       const { table: named, rows } = bodyOf(request, SEED);
       const table = tableNamed(environment, named);
       return { ids: allOrNone(environment, (tx) => rows.map((row) => idOf(createRow(tx, table, row)))) };
@@ -30,6 +27,12 @@ export const ROWS: ControlOperations = {
     handle: (controlled, request) => dumpRows(controlled.environment(), request.parameters.table!),
   },
 };
+
+/** Creates the rows of a CSV file, all or none; the answer is how many. Throws what is wrong, with line and column. */
+export function seedTable(environment: Environment, name: string, csv: Buffer): number {
+  const table = tableNamed(environment, name);
+  return allOrNone(environment, (tx) => seedCsv(tx, table, csv));
+}
 
 function allOrNone<T>(environment: Environment, work: (tx: Transaction) => T): T {
   const tx = begin(environment, { user: environment.appUser, bypassPlugins: true, seeding: true });
