@@ -22,7 +22,7 @@ import { BULK_OPERATIONS } from "../../src/sandbox/dataverse/routes/bulk.ts";
 import { CLOSE_OPERATIONS } from "../../src/sandbox/dataverse/routes/close.ts";
 import { CREATE_OPERATIONS } from "../../src/sandbox/dataverse/routes/create.ts";
 import { DUPLICATE_OPERATIONS } from "../../src/sandbox/dataverse/routes/duplicates.ts";
-import { LIST_OPERATIONS } from "../../src/sandbox/dataverse/routes/lists.ts";
+import { LIST_OPERATIONS } from "../../src/sandbox/dataverse/routes/list-actions.ts";
 import { MERGE_OPERATIONS } from "../../src/sandbox/dataverse/routes/merge.ts";
 import { NAVIGATION_OPERATIONS } from "../../src/sandbox/dataverse/routes/navigation.ts";
 import { ORGANIZATION_OPERATIONS } from "../../src/sandbox/dataverse/routes/organization.ts";

@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Answer, addCustomerKey, idIn, useSandbox } from "./raw-client.ts";
+import { type Answer, addCustomerKey, idIn, useSandbox } from "./raw-client.test-data.ts";
 
 const client = useSandbox();
 const SEED = 20_261_121;

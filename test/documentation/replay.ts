@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { type Answer, type RawClient, useSandbox } from "../../src/sandbox/raw-client.ts";
+import { type Answer, type RawClient, useSandbox } from "../../src/sandbox/raw-client.test-data.ts";
 
 /** Method, path behind `/api/data/` (with the version the page prints), body, headers. `{org}` is the sandbox's origin, `{me}` the user. */
 type Request = [method: string, path: string, body?: unknown, headers?: Record<string, string>];

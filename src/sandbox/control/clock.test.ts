@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { useSandbox } from "../raw-client.ts";
+import { useSandbox } from "../raw-client.test-data.ts";
 
 const client = useSandbox();
 const now = async () => Date.parse((await client.control("GET", "clock")).json.now);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addCustomerKey, useSandbox } from "../raw-client.ts";
+import { addCustomerKey, useSandbox } from "../raw-client.test-data.ts";
 
 const client = useSandbox();
 const ID = "11111111-1111-1111-1111-111111111111";

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { FIRST_USER } from "../entra/directory.ts";
 import { codeFor, redeem } from "../entra/sign-in.test-data.ts";
 import { selfSigned } from "../http/certificate.ts";
-import { getToken, useSandbox } from "../raw-client.ts";
+import { getToken, useSandbox } from "../raw-client.test-data.ts";
 
 // The control API's own; what the settings do is tested beside Entra's endpoints.
 const client = useSandbox();

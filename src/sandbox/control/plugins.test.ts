@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { useSandbox } from "../raw-client.ts";
+import { useSandbox } from "../raw-client.test-data.ts";
 
 const client = useSandbox();
 const plugin = (rule: object) => client.control("POST", "plugins", { table: "contact", column: "lastname", ...rule });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { useSandbox } from "../raw-client.ts";
+import { useSandbox } from "../raw-client.test-data.ts";
 
 // The caches of metadata and the header that passes them: dataverse.md section 1.
 const client = useSandbox();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { targets, useSandbox } from "../raw-client.ts";
+import { targets, useSandbox } from "../raw-client.test-data.ts";
 
 // Names and values are those of the Web API (dataverse.md sections 4 and 5).
 const client = useSandbox();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addCustomerKey, targets, useSandbox } from "../raw-client.ts";
+import { addCustomerKey, targets, useSandbox } from "../raw-client.test-data.ts";
 
 const client = useSandbox();
 const names = async () =>

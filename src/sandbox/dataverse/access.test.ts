@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { useSandbox } from "../raw-client.ts";
+import { useSandbox } from "../raw-client.test-data.ts";
 
 // Everything here: dataverse.md section 2.
 const client = useSandbox();

@@ -6,7 +6,7 @@ import { noFiles } from "./files/content-store.ts";
 import { listImages } from "./files/image-configs.ts";
 import { namedGuid } from "./guids.ts";
 import { addTable, listMessages } from "./messages.ts";
-import { countMembers } from "./records/lists.ts";
+import { countMembers } from "./records/list-members.ts";
 import { begin, type Transaction } from "./records/transaction.ts";
 import { createRow } from "./records/write.ts";
 import { userOf } from "./security/rights.ts";

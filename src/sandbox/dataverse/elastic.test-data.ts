@@ -1,4 +1,4 @@
-import type { RawClient } from "../raw-client.ts";
+import type { RawClient } from "../raw-client.test-data.ts";
 
 export const SENSORS = "contoso_sensordatas";
 const CRM = "Microsoft.Dynamics.CRM.";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Answer, addCustomerKey, targets, useSandbox } from "../raw-client.ts";
+import { type Answer, addCustomerKey, targets, useSandbox } from "../raw-client.test-data.ts";
 
 // A random history of writes, single and bulk, good and bad, seen from three sides: a plain model of what should be
 // there, a full read, and a mirror that only follows delta links (dataverse.md sections 4, 7, 10).

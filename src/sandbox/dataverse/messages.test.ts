@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { idIn, useSandbox } from "../raw-client.ts";
+import { idIn, useSandbox } from "../raw-client.test-data.ts";
 
 // Columns and sets: the table reference pages of serviceendpoint, sdkmessage, sdkmessagefilter, sdkmessageprocessingstep.
 const client = useSandbox();

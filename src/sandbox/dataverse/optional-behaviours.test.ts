@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addCustomerKey, idIn, targets, useSandbox } from "../raw-client.ts";
+import { addCustomerKey, idIn, targets, useSandbox } from "../raw-client.test-data.ts";
 
 // Optional parameters: dataverse.md section 12; optional-parameters.md, bypass-custom-business-logic.md.
 const client = useSandbox();

@@ -1,6 +1,6 @@
 import { constants, createHash, generateKeyPairSync, sign } from "node:crypto";
 import { beforeEach, expect, test } from "vitest";
-import { getToken, useSandbox } from "../raw-client.ts";
+import { getToken, useSandbox } from "../raw-client.test-data.ts";
 import { claimsOf, refused } from "./sign-in.test-data.ts";
 
 // certificate-credentials.md and dataverse.md section 2.

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { useSandbox } from "../raw-client.ts";
+import { useSandbox } from "../raw-client.test-data.ts";
 import { FIRST_USER } from "./directory.ts";
 import {
   accept,

@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from "node:crypto";
 import { expect, test } from "vitest";
-import { useSandbox } from "../raw-client.ts";
+import { useSandbox } from "../raw-client.test-data.ts";
 import { parseJwt } from "./jwt.ts";
 
 // v2-protocols-oidc.md; the fields msal reads are those of its OpenIdConfigResponse and CloudInstanceDiscoveryResponse.

@@ -8,7 +8,7 @@ import {
   PublicClientApplication,
 } from "@azure/msal-node";
 import { beforeAll, expect, test } from "vitest";
-import { useSandbox } from "../raw-client.ts";
+import { useSandbox } from "../raw-client.test-data.ts";
 import { FIRST_USER } from "./directory.ts";
 import { claimsOf, REDIRECT } from "./sign-in.test-data.ts";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
-import { type Answer, getToken, type RawClient } from "../raw-client.ts";
+import { type Answer, getToken, type RawClient } from "../raw-client.test-data.ts";
 import { FIRST_USER } from "./directory.ts";
 
 type Changes = Record<string, string | undefined>;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Answer, useSandbox } from "../raw-client.ts";
+import { type Answer, useSandbox } from "../raw-client.test-data.ts";
 import { FIRST_USER } from "./directory.ts";
 import { REDIRECT } from "./sign-in.test-data.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { getToken, useSandbox } from "../raw-client.ts";
+import { getToken, useSandbox } from "../raw-client.test-data.ts";
 import { readToken, signToken } from "./jwt.ts";
 import { claimsOf, refused } from "./sign-in.test-data.ts";
 

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { expect, test } from "vitest";
-import { addCustomerKey, getToken, targets, useSandbox } from "../raw-client.ts";
+import { addCustomerKey, getToken, targets, useSandbox } from "../raw-client.test-data.ts";
 import type { Call } from "./exchange.ts";
 import { createFaults, faultRule } from "./faults.ts";
 

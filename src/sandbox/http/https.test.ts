@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { Agent, request } from "undici";
 import { afterAll, expect, test } from "vitest";
 import { startSandbox } from "../index.ts";
-import { getToken, useSandbox } from "../raw-client.ts";
+import { getToken, useSandbox } from "../raw-client.test-data.ts";
 import { selfSigned } from "./certificate.ts";
 
 const client = useSandbox();

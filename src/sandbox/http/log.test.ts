@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { getToken, targets, useSandbox } from "../raw-client.ts";
+import { getToken, targets, useSandbox } from "../raw-client.test-data.ts";
 import { createRequestLog } from "./log.ts";
 
 const client = useSandbox();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { startSandbox } from "../index.ts";
-import { type Answer, targets, useSandbox } from "../raw-client.ts";
+import { type Answer, targets, useSandbox } from "../raw-client.test-data.ts";
 import { LIMIT_OPERATIONS } from "./figures.ts";
 
 // Everything here: dataverse.md section 9 and api-limits.md, except the figures that are the sandbox's own.

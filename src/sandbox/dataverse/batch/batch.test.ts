@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Answer, idIn, useSandbox } from "../../raw-client.ts";
+import { type Answer, idIn, useSandbox } from "../../raw-client.test-data.ts";
 
 // Expectations: dataverse.md section 8 ("8") and webapi/execute-batch-operations-using-web-api.md ("page").
 const client = useSandbox();

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { targets, useSandbox } from "../../raw-client.ts";
+import { targets, useSandbox } from "../../raw-client.test-data.ts";
 import { createSensors, SENSORS } from "../elastic.test-data.ts";
 
 // query-json-columns-elastic-tables.md; the README of microsoft/PowerApps-Samples ElasticTableOperations (Web API) for

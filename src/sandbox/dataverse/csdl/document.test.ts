@@ -1,7 +1,7 @@
 // @ts-expect-error the package has no declarations
 import { xml2json } from "odata-csdl";
 import { expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 import { BUILT } from "../routes/router.ts";
 
 // Everything here: dataverse.md section 3 and web-api-service-documents.md.

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { targets, useSandbox } from "../../raw-client.ts";
+import { targets, useSandbox } from "../../raw-client.test-data.ts";
 import { sendFetch, valuesIn } from "./fetch.test-data.ts";
 
 // The example of the page fetchxml/aggregate-data: ten accounts, and what its queries answer.

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { getToken, targets, useSandbox } from "../../raw-client.ts";
+import { getToken, targets, useSandbox } from "../../raw-client.test-data.ts";
 import { sendFetch, valuesIn } from "./fetch.test-data.ts";
 
 // Condition operators of dates: the page fetchxml/reference/operators. The clock stands at Wednesday, 15 May 2024, 12:30 UTC.

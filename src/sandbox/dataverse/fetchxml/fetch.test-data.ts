@@ -1,4 +1,4 @@
-import type { Answer, RawClient } from "../../raw-client.ts";
+import type { Answer, RawClient } from "../../raw-client.test-data.ts";
 
 /** Sends a FetchXML query, with all annotations unless other headers are given. */
 export function sendFetch(

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { targets, useSandbox } from "../../raw-client.ts";
+import { targets, useSandbox } from "../../raw-client.test-data.ts";
 import { sendFetch, valuesIn } from "./fetch.test-data.ts";
 
 // FetchXML over the Web API: dataverse.md section 6, and the pages of fetchxml/ named in the tests.

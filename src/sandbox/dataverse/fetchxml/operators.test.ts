@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { targets, useSandbox } from "../../raw-client.ts";
+import { targets, useSandbox } from "../../raw-client.test-data.ts";
 import { sendFetch, valuesIn } from "./fetch.test-data.ts";
 
 // Condition operators by value: the page fetchxml/reference/operators. That negations keep empty rows is Sql4Cds issue 167.

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { type Answer, targets, useSandbox } from "../../raw-client.ts";
+import { type Answer, targets, useSandbox } from "../../raw-client.test-data.ts";
 import { sendFetch, valuesIn } from "./fetch.test-data.ts";
 
 // Paging and counting: dataverse.md section 6, and the pages fetchxml/page-results and count-rows.

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
-import { targets, useSandbox } from "../../raw-client.ts";
+import { targets, useSandbox } from "../../raw-client.test-data.ts";
 import { sendFetch } from "./fetch.test-data.ts";
 import { CONDITION_OPERATIONS } from "./operators.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 import { accountWithFiles, send } from "./file.test-data.ts";
 
 // file-attributes.md, "Blocked file types" and "Block or allow certain MIME types".

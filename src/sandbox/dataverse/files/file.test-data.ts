@@ -1,4 +1,4 @@
-import { type Answer, idIn, type RawClient } from "../../raw-client.ts";
+import { type Answer, idIn, type RawClient } from "../../raw-client.test-data.ts";
 
 const CRM = "Microsoft.Dynamics.CRM";
 const ACCOUNT = "EntityDefinitions(LogicalName='account')";

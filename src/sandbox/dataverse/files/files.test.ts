@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { idIn, useSandbox } from "../../raw-client.ts";
+import { idIn, useSandbox } from "../../raw-client.test-data.ts";
 import { accountWithFiles, PIXEL, send } from "./file.test-data.ts";
 
 // file-column-data.md, section by section; the columns are those of its examples.

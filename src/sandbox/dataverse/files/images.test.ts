@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { idIn, useSandbox } from "../../raw-client.ts";
+import { idIn, useSandbox } from "../../raw-client.test-data.ts";
 import { accountWithFiles, addColumn, GIF, PIXEL, send } from "./file.test-data.ts";
 
 // image-column-data.md and image-attributes.md.

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 import { accountWithFiles, PIXEL, send } from "./file.test-data.ts";
 
 // file-column-data.md, "Use Dataverse messages to upload a file" and "to download a file".

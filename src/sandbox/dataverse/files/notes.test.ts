@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { idIn, useSandbox } from "../../raw-client.ts";
+import { idIn, useSandbox } from "../../raw-client.test-data.ts";
 
 // attachment-annotation-files.md, "Annotation files".
 const client = useSandbox();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Answer, useSandbox } from "../../raw-client.ts";
+import { type Answer, useSandbox } from "../../raw-client.test-data.ts";
 import { accountWithFiles, PIXEL, send } from "./file.test-data.ts";
 
 // Whatever is sent: an answer in the envelope (dataverse.md section 14), and never a fault of the server.

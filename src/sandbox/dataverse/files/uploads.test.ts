@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 import { register, useReceiver } from "../webhooks/receiver.test-data.ts";
 import { accountWithFiles, addColumn, send } from "./file.test-data.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { idIn, useSandbox } from "../../raw-client.ts";
+import { idIn, useSandbox } from "../../raw-client.test-data.ts";
 
 // The BulkDelete action's reference; the shape of its query as Microsoft's client for Python sends it.
 const client = useSandbox();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addCustomerKey, useSandbox } from "../../raw-client.ts";
+import { addCustomerKey, useSandbox } from "../../raw-client.test-data.ts";
 import { label } from "./definitions.test-data.ts";
 
 // Everything here: dataverse.md section 3; codes of duplicates from Microsoft's list of error codes.

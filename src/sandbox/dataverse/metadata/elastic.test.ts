@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 import { createSensors, SENSOR_TABLE, SENSORS } from "../elastic.test-data.ts";
 
 // Definitions of elastic tables: create-elastic-tables.md and maker/data-platform/create-edit-elastic-tables.md; the

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { idIn, useSandbox } from "../../raw-client.ts";
+import { idIn, useSandbox } from "../../raw-client.test-data.ts";
 import { label, text } from "./definitions.test-data.ts";
 
 // create-update-optionsets.md and dataverse.md section 3.

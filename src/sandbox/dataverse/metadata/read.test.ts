@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 
 // Everything here: query-metadata-web-api.md and dataverse.md section 3.
 const client = useSandbox();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 
 // Whatever is sent, the answer is the documented envelope and the fault is the client's (dataverse.md section 14).
 const client = useSandbox();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Answer, getToken, targets, useSandbox } from "../../raw-client.ts";
+import { type Answer, getToken, targets, useSandbox } from "../../raw-client.test-data.ts";
 
 // Change tracking, dataverse.md section 10.
 const client = useSandbox();

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 import { ACCOUNT, CONTACT, createFamily, LIST, numbers } from "./family.test-data.ts";
 
 // query/join-tables.md of Microsoft's documentation, and dataverse.md section 6.

@@ -1,4 +1,4 @@
-import { type Answer, type RawClient, targets } from "../../raw-client.ts";
+import { type Answer, type RawClient, targets } from "../../raw-client.test-data.ts";
 
 export const ACCOUNT = (n: number) => `aaaaaaaa-0000-4000-8000-00000000000${n}`;
 export const CONTACT = (n: number) => `cccccccc-0000-4000-8000-00000000000${n}`;

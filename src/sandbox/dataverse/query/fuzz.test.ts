@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
-import { type Answer, useSandbox } from "../../raw-client.ts";
+import { type Answer, useSandbox } from "../../raw-client.test-data.ts";
 import { ACCOUNT, CONTACT, createFamily } from "./family.test-data.ts";
 
 // Whatever is asked, the answer is rows, or the documented envelope with a status of the client's (dataverse.md section 14).

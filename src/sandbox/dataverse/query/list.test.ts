@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { type Answer, targets, useSandbox } from "../../raw-client.ts";
+import { type Answer, targets, useSandbox } from "../../raw-client.test-data.ts";
 
 // Queries, dataverse.md section 6.
 const client = useSandbox();

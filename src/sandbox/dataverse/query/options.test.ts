@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { targets, useSandbox } from "../../raw-client.ts";
+import { targets, useSandbox } from "../../raw-client.test-data.ts";
 import { ACCOUNT, CONTACT, createFamily, numbers } from "./family.test-data.ts";
 
 // query/overview.md and the pages it names, dataverse.md section 6.

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { targets, useSandbox } from "../../raw-client.ts";
+import { targets, useSandbox } from "../../raw-client.test-data.ts";
 
 const client = useSandbox();
 const ROWS = 2300;

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { getToken, useSandbox } from "../../raw-client.ts";
+import { getToken, useSandbox } from "../../raw-client.test-data.ts";
 
 // The pages of the query functions (Web API reference) and the enum type ConditionOperator. It is a Wednesday.
 const NOW = "2024-07-31T14:37:20Z";

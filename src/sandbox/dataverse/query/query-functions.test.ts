@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 import { label } from "../metadata/definitions.test-data.ts";
 import { ACCOUNT, CONTACT, createFamily, numbers } from "./family.test-data.ts";
 

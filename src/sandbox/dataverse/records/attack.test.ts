@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 
 // Whatever a client sends is its own fault, told as a 4xx in the documented envelope (dataverse.md section 14).
 const client = useSandbox();

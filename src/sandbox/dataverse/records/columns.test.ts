@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 
 // Types on the wire, dataverse.md sections 5 and 14.
 const client = useSandbox();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { idIn, useSandbox } from "../../raw-client.ts";
+import { idIn, useSandbox } from "../../raw-client.test-data.ts";
 
 // What deleting does to related rows: the CascadeConfiguration of the table reference pages; dataverse.md section 14.
 const client = useSandbox();

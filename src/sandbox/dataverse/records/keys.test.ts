@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addCustomerKey, useSandbox } from "../../raw-client.ts";
+import { addCustomerKey, useSandbox } from "../../raw-client.test-data.ts";
 
 // Alternate keys: dataverse.md section 4, use-alternate-key-reference-record.md.
 const client = useSandbox();

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 
 // References (1:N and N:N), dataverse.md section 4 and associate-disassociate-entities-using-web-api.md.
 const client = useSandbox();

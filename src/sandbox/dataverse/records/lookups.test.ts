@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { addCustomerKey, useSandbox } from "../../raw-client.ts";
+import { addCustomerKey, useSandbox } from "../../raw-client.test-data.ts";
 
 // Lookups, dataverse.md section 4.
 const client = useSandbox();

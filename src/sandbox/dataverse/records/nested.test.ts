@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { idIn, useSandbox } from "../../raw-client.ts";
+import { idIn, useSandbox } from "../../raw-client.test-data.ts";
 
 // Deep insert and binds: create-entity-web-api.md, dataverse.md section 4.
 const client = useSandbox();

@@ -10,7 +10,7 @@ import { type Draft, drafted, dropDrafted } from "./draft.ts";
 import { refuseDuplicates } from "./duplicates.ts";
 import { checkJson, draftedKey, noteExpiry } from "./elastic.ts";
 import { enterKeys, leaveKeys } from "./keys.ts";
-import { checkList } from "./list-rules.ts";
+import { checkList } from "./list-row-rules.ts";
 import { rowKey } from "./partition.ts";
 import { runPlugins } from "./plugins.ts";
 import { requireLookupPrivileges, requirePrivilegeByName } from "./privileges.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { type Answer, targets, useSandbox } from "../../raw-client.ts";
+import { type Answer, targets, useSandbox } from "../../raw-client.test-data.ts";
 import { createSensors, SENSORS } from "../elastic.test-data.ts";
 
 // Bulk messages on elastic tables: bulk-operations.md, "On Error behavior with elastic tables" and "DeleteMultiple";

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 
 // Messages that end a row's life: the page use-web-api-actions, the action pages mt607971 and mt491164.
 const client = useSandbox();

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { idIn, useSandbox } from "../../raw-client.ts";
+import { idIn, useSandbox } from "../../raw-client.test-data.ts";
 
 // dataverse.md section 4; perform-conditional-operations-using-web-api.md; the other pages are named.
 const client = useSandbox();

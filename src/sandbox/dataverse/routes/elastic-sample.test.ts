@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { targets, useSandbox } from "../../raw-client.ts";
+import { targets, useSandbox } from "../../raw-client.test-data.ts";
 
 // Replays the requests that the README of microsoft/PowerApps-Samples dataverse/webapi/C#-NETx/ElasticTableOperations
 // prints, with what its answers tell.

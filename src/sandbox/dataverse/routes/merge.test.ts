@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { addCustomerKey, useSandbox } from "../../raw-client.ts";
+import { addCustomerKey, useSandbox } from "../../raw-client.test-data.ts";
 
 // Merge: the page merge-entity-using-web-api, and dataverse.md section 12.
 const client = useSandbox();

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 import { ACCOUNT, CONTACT, createFamily, LIST, numbers, TASK } from "../query/family.test-data.ts";
 
 // query/overview.md ("Filtered collections"), dataverse.md section 6, OData 4.0 URL conventions.

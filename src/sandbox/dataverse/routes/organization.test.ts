@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 
 // The Web API function reference and the table reference page of organization.
 const client = useSandbox();

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { idIn, useSandbox } from "../../raw-client.ts";
+import { idIn, useSandbox } from "../../raw-client.test-data.ts";
 import { createSensors, SENSORS } from "../elastic.test-data.ts";
 
 // Rows of elastic tables: elastic-tables.md and use-elastic-tables.md of MicrosoftDocs/powerapps-docs, unless another

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addCustomerKey, idIn, useSandbox } from "../../raw-client.ts";
+import { addCustomerKey, idIn, useSandbox } from "../../raw-client.test-data.ts";
 
 // Everything here: dataverse.md section 4, unless another is named.
 const client = useSandbox();

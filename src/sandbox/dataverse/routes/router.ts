@@ -16,7 +16,7 @@ import { BULK_ACTIONS } from "./bulk.ts";
 import { CLOSE_ACTIONS } from "./close.ts";
 import { publishDuplicateRule, retrieveDuplicates, unpublishDuplicateRule } from "./duplicates.ts";
 import { KNOWN_MESSAGES, KNOWN_ROOTS, KNOWN_SETS } from "./known-names.ts";
-import { addListMembers, LIST_ACTIONS } from "./lists.ts";
+import { addListMembers, LIST_ACTIONS } from "./list-actions.ts";
 import { merge } from "./merge.ts";
 import { navigationRoute } from "./navigation.ts";
 import { ORGANIZATION_FUNCTIONS } from "./organization.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 import { OBJECT, person } from "./person.test-data.ts";
 
 // Impersonation: dataverse.md section 12 and impersonate-another-user-web-api.md; who may come in: section 2.

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Answer, getToken, idIn, useSandbox } from "../../raw-client.ts";
+import { type Answer, getToken, idIn, useSandbox } from "../../raw-client.test-data.ts";
 import { giveRole, person } from "./person.test-data.ts";
 import { roleId } from "./roles.ts";
 

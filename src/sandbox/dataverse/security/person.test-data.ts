@@ -1,4 +1,4 @@
-import type { RawClient } from "../../raw-client.ts";
+import type { RawClient } from "../../raw-client.test-data.ts";
 import { roleId } from "./roles.ts";
 
 /** Entra's object id of the person below. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
-import { targets, useSandbox } from "../../raw-client.ts";
+import { targets, useSandbox } from "../../raw-client.test-data.ts";
 
 // Every expectation from webapi/query/sql.md unless another page is named.
 const client = useSandbox();

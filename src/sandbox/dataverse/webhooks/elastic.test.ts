@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 import { createSensors, SENSORS } from "../elastic.test-data.ts";
 import { register, useReceiver } from "./receiver.test-data.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 import { register, useReceiver } from "./receiver.test-data.ts";
 
 // Synchronous steps: dataverse.md section 13; register-web-hook.md, "Synchronous mode".

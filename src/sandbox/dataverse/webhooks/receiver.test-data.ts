@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach } from "vitest";
-import { idIn, type RawClient } from "../../raw-client.ts";
+import { idIn, type RawClient } from "../../raw-client.test-data.ts";
 
 /** One post as it came. */
 export type Received = {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { targets, useSandbox } from "../../raw-client.ts";
+import { targets, useSandbox } from "../../raw-client.test-data.ts";
 import { register, useReceiver } from "./receiver.test-data.ts";
 
 // Webhooks: dataverse.md section 13; use-webhooks.md and register-web-hook.md.

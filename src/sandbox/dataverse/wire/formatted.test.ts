@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 
 // dataverse.md sections 5 and 6; query/select-columns.md ("Formatted values"). In UTC and US English.
 const client = useSandbox();

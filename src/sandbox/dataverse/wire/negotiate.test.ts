@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { useSandbox } from "../../raw-client.ts";
+import { useSandbox } from "../../raw-client.test-data.ts";
 
 // Expectations: dataverse.md section 1; webapi/compose-http-requests-handle-errors.md ("page").
 const client = useSandbox();

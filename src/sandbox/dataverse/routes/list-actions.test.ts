@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { targets, useSandbox } from "../../raw-client.ts";
+import { targets, useSandbox } from "../../raw-client.test-data.ts";
 
 // Marketing lists, dataverse.md section 11, and the action pages named in the tests.
 const client = useSandbox();

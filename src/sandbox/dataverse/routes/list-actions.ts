@@ -5,7 +5,7 @@ import { fetchRows } from "../fetchxml/answer.ts";
 import { GUID } from "../guids.ts";
 import { read, type Table } from "../model.ts";
 import { associate, disassociate, pairOf, relatedRows } from "../records/links.ts";
-import { memberCollection } from "../records/lists.ts";
+import { memberCollection } from "../records/list-members.ts";
 import { parsePredicate } from "../records/references.ts";
 import type { Transaction } from "../records/transaction.ts";
 import { createRow } from "../records/write.ts";
