@@ -150,12 +150,16 @@ function pairParameters(
   ];
 }
 
+/** Who wrote and when: part of a written row also where the value is the old one, as in the sample of section 13. */
+const STAMPS = new Set(["modifiedon", "modifiedby", "modifiedonbehalfby"]);
+
 /** A created row whole; of an updated one the columns that were written and those the server changed with them. */
 function target(written: Written): Record<string, unknown> {
   const { table, before, after, columns, id } = written;
   const shown = (column: Column) => {
     if (before === undefined) return read(after!, column) !== null;
     if (columns.has(column.name) || column.name === table.idColumn) return true;
+    if (STAMPS.has(column.name) && read(after!, column) !== null) return true;
     return column.computed === undefined && column.slot > 2 && read(before, column) !== read(after!, column);
   };
   return { __type: `Entity:${CONTRACTS}`, ...entity(table, id, after!, shown) };

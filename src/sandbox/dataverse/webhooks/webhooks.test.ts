@@ -88,6 +88,33 @@ test("RemoteExecutionContext: an update as the documentation prints it", async (
   expect(headers).not.toHaveProperty("x-ms-dynamics-msg-size-exceeded");
 });
 
+test("RemoteExecutionContext: the Target of an update tells who and when, also where that is as before (section 13)", async () => {
+  await create({ contactid: ID, lastname: "a" });
+  await register(client, { url: hook.origin }, "Update", "contact", ASYNC);
+  await register(client, { url: hook.origin }, "UpdateMultiple", "contact", ASYNC);
+  const user = (await client.api("GET", "WhoAmI")).json.UserId;
+  await client.api("PATCH", `contacts(${ID})`, { lastname: "b" });
+  await client.api("PATCH", `contacts(${ID})`, { lastname: "c" }, { MSCRMCallerID: user });
+  await client.api(
+    "POST",
+    "contacts/Microsoft.Dynamics.CRM.UpdateMultiple",
+    targets([{ contactid: ID, lastname: "d" }]),
+  );
+  await drain();
+  const sent = hook.received.flatMap(
+    ({ json }) => json.InputParameters[0].value.Entities ?? json.InputParameters[0].value,
+  );
+  // Each of the three writes is told to both steps.
+  expect(sent).toHaveLength(6);
+  for (const target of sent) {
+    expect(attributes(target)).toMatchObject({
+      modifiedon: expect.stringMatching(/^\/Date\(\d+\)\/$/),
+      modifiedby: expect.objectContaining({ Id: user, LogicalName: "systemuser" }),
+    });
+    expect(attributes(target)).not.toHaveProperty("createdon");
+  }
+});
+
 test("RemoteExecutionContext: a creation whole, every value in its shape; a deletion by reference", async () => {
   await register(client, { url: hook.origin }, "Create", "contact", ASYNC);
   await register(client, { url: hook.origin }, "Delete", "contact", ASYNC);
