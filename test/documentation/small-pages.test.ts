@@ -1,4 +1,4 @@
-import { roleId } from "../../src/sandbox/dataverse/security/roles.ts";
+import { roleId } from "../../src/sandbox/dataverse/delivered-ids.ts";
 import { anyEtag, anyId, id, replay } from "./replay.ts";
 
 const SELECT = "fullname,azureactivedirectoryobjectid";

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { CLIENT_ID, FIRST_USER, PRINCIPAL_ID } from "../entra/directory.ts";
 import { addComputedColumns, deliveredTables, intersectTable } from "./build.ts";
+import { SYSTEM_ADMINISTRATOR, SYSTEM_USER } from "./delivered-ids.ts";
 import type { Environment } from "./environment.ts";
 import { noFiles } from "./files/content-store.ts";
 import { listImages } from "./files/image-configs.ts";
@@ -10,10 +11,8 @@ import { countMembers } from "./records/list-members.ts";
 import { begin, type Transaction } from "./records/transaction.ts";
 import { createRow } from "./records/write.ts";
 import { userOf } from "./security/rights.ts";
-import { deliverRoles, giveRole, SYSTEM_ADMINISTRATOR } from "./security/roles.ts";
+import { deliverRoles, giveRole } from "./security/roles.ts";
 import { addSystemRows } from "./system-rows.ts";
-
-const SYSTEM = namedGuid("systemuser SYSTEM");
 
 /**
  * A fresh environment: the delivered tables, and the few rows every environment has (business unit, currencies, the
@@ -57,12 +56,12 @@ export function createEnvironment(clock: Clock): Environment {
     }
   }
   countMembers(environment);
-  const tx = begin(environment, { user: SYSTEM, bypassPlugins: true, seeding: true });
+  const tx = begin(environment, { user: SYSTEM_USER, bypassPlugins: true, seeding: true });
   const add = (table: string, body: Record<string, unknown>, id: string) => createRow(tx, tables.get(table)!, body, id);
   add("businessunit", { name: "sandbox" }, environment.businessUnit);
   add("transactioncurrency", currency("US Dollar", "USD", "$", 1), environment.currency);
   add("transactioncurrency", currency("Euro", "EUR", "€", 0.9), namedGuid("transactioncurrency EUR"));
-  add("systemuser", { lastname: "SYSTEM", domainname: "system@sandbox.local" }, SYSTEM);
+  add("systemuser", { lastname: "SYSTEM", domainname: "system@sandbox.local" }, SYSTEM_USER);
   add(
     "systemuser",
     {
@@ -87,7 +86,7 @@ export function createEnvironment(clock: Clock): Environment {
   }
   addSystemRows(environment, tx);
   deliverRoles(environment, tx);
-  giveRole(tx, SYSTEM, SYSTEM_ADMINISTRATOR);
+  giveRole(tx, SYSTEM_USER, SYSTEM_ADMINISTRATOR);
   giveRole(tx, environment.appUser, SYSTEM_ADMINISTRATOR);
   keepPerson(environment, FIRST_USER);
   return environment;
@@ -103,7 +102,7 @@ export function keepPerson(
 ): void {
   if (userOf(environment, "object", id) !== undefined) return;
   const row = namedGuid(`systemuser ${id}`);
-  const tx = begin(environment, { user: SYSTEM, bypassPlugins: true, seeding: true });
+  const tx = begin(environment, { user: SYSTEM_USER, bypassPlugins: true, seeding: true });
   const [first, ...rest] = name.split(" ");
   const names = rest.length === 0 ? { lastname: name } : { firstname: first, lastname: rest.join(" ") };
   const body = { ...names, domainname: upn, internalemailaddress: upn, azureactivedirectoryobjectid: id };
@@ -127,7 +126,7 @@ export function namedUser(environment: Environment, name: string): string {
   const id = namedGuid(`systemuser ${name}`);
   const users = environment.tables.get("systemuser")!;
   if (!users.byId.has(id)) {
-    const tx: Transaction = begin(environment, { user: SYSTEM, bypassPlugins: true, seeding: true });
+    const tx: Transaction = begin(environment, { user: SYSTEM_USER, bypassPlugins: true, seeding: true });
     createRow(tx, users, { lastname: name.slice(0, 64), domainname: `${encodeURIComponent(name)}@sandbox.local` }, id);
     giveRole(tx, id, SYSTEM_ADMINISTRATOR);
   }

@@ -257,6 +257,16 @@ export const errors = {
   readOnlyTable: (table: string) =>
     make(400, "0x8004022e", `The object cannot be updated because it is read-only. (${table})`),
 
+  // rows every environment has (web-service-error-codes.md)
+  deleteAdministrator: () => make(400, "0x80041d2e", "The System Administrator Role cannot be deleted."),
+  modifyAdministrator: () => make(400, "0x80041d31", "The System Administrator Role cannot be modified."),
+  deleteCustomizer: () => make(400, "0x80041d4a", "The System Customizer Role cannot be deleted."),
+  specialUser: () => make(400, "0x80041d33", "No modifications to the 'SYSTEM' or 'INTEGRATION' user are permitted."),
+  unitNotDisabled: () => make(400, "0x80041d60", "Not disabled business unit cannot be deleted."),
+  baseCurrency: () => make(400, "0x80048cff", "The base currency of an organization cannot be deleted."),
+  restrictedSolution: () => make(400, "0x8004f005", "Attempting to delete a restricted solution."),
+  restrictedPublisher: () => make(400, "0x8004f006", "Attempting to delete a restricted publisher."),
+
   // actions and marketing lists (section 11)
   unknownParameter: (name: string, action: string) =>
     payload(
@@ -277,6 +287,7 @@ export const errors = {
   queryOfStaticList: () => make(400, "0x8004f702", "Query cannot be specified for a static list."),
   lockOfDynamicList: () => make(400, "0x8004f703", "Lock Status cannot be specified for a dynamic list."),
   listNotActive: () => make(400, "0x8004033a", "List is not active. Cannot perform this operation."),
+  listWithMembers: () => make(400, "0x80040203", "Invalid argument. A list that has members cannot become dynamic."),
   wrongMemberType: (given: string, wanted: string) =>
     make(400, "0x80040203", `Invalid argument. A row of '${given}' cannot be a member of a list of '${wanted}'.`),
 

@@ -1,3 +1,4 @@
+import { SYSTEM_USER } from "./delivered-ids.ts";
 import type { Environment } from "./environment.ts";
 import { namedGuid } from "./guids.ts";
 import type { Table } from "./model.ts";
@@ -19,6 +20,7 @@ const ELASTIC_BULK = [...BULK, "UpsertMultiple", "DeleteMultiple"];
 function messagesOf(table: Table): string[] {
   if (table.intersect) return PAIRS;
   if (table.seedOnly) return ["Retrieve", "RetrieveMultiple"];
+  if (table.name === "organization") return ["Retrieve", "RetrieveMultiple", "Update"];
   return [
     ...PLAIN,
     ...(table.partition ? ELASTIC_BULK : table.bulk ? BULK : []),
@@ -76,5 +78,5 @@ function filterId(message: string, table: Table): string {
 }
 
 function asSystem(environment: Environment): Transaction {
-  return begin(environment, { user: namedGuid("systemuser SYSTEM"), bypassPlugins: true, seeding: true });
+  return begin(environment, { user: SYSTEM_USER, bypassPlugins: true, seeding: true });
 }

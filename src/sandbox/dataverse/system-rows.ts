@@ -1,13 +1,8 @@
+import { ACTIVE_SOLUTION, CDS_PUBLISHER, CDS_SOLUTION, DEFAULT_PUBLISHER, DEFAULT_SOLUTION } from "./delivered-ids.ts";
 import type { Environment } from "./environment.ts";
 import { BLOCKED_EXTENSIONS } from "./files/blocked.ts";
-import { namedGuid } from "./guids.ts";
 import type { Transaction } from "./records/transaction.ts";
 import { createRow } from "./records/write.ts";
-
-/** Ids that are the same in every environment of Dataverse. */
-const DEFAULT_SOLUTION = "fd140aaf-4df4-11dd-bd17-0019b9312238";
-const ACTIVE_SOLUTION = "fd140aae-4df4-11dd-bd17-0019b9312238";
-const DEFAULT_PUBLISHER = "d21aab71-79e7-11dd-8874-00188b01e34f";
 
 /** The rows of `organization`, `publisher` and `solution` that every environment has. */
 export function addSystemRows(environment: Environment, tx: Transaction): void {
@@ -39,7 +34,7 @@ export function addSystemRows(environment: Environment, tx: Transaction): void {
     customizationprefix: "new",
     customizationoptionvalueprefix: 10_000,
   });
-  add("publisher", namedGuid("publisher cds"), {
+  add("publisher", CDS_PUBLISHER, {
     uniquename: "Cree26ed",
     friendlyname: "CDS Default Publisher",
     customizationprefix: "cr123",
@@ -48,7 +43,7 @@ export function addSystemRows(environment: Environment, tx: Transaction): void {
   for (const [id, name, title, publisher] of [
     [DEFAULT_SOLUTION, "Default", "Default Solution", DEFAULT_PUBLISHER],
     [ACTIVE_SOLUTION, "Active", "Active Solution", DEFAULT_PUBLISHER],
-    [namedGuid("solution cds"), "Cr123", "Common Data Services Default Solution", namedGuid("publisher cds")],
+    [CDS_SOLUTION, "Cr123", "Common Data Services Default Solution", CDS_PUBLISHER],
   ] as const) {
     add("solution", id, {
       uniquename: name,

@@ -1,3 +1,4 @@
+import { SYSTEM_USER } from "../delivered-ids.ts";
 import type { Environment } from "../environment.ts";
 import { namedGuid } from "../guids.ts";
 import type { Table } from "../model.ts";
@@ -25,7 +26,7 @@ export function listImages(environment: Environment, table: Table): void {
 /** The rows a table has in another one, made, changed or deleted to be these. */
 function write(environment: Environment, { name }: Table, of: string, bodies: Record<string, unknown>[]): void {
   const configs = environment.tables.get(of)!;
-  const tx = begin(environment, { user: namedGuid("systemuser SYSTEM"), bypassPlugins: true, seeding: true });
+  const tx = begin(environment, { user: SYSTEM_USER, bypassPlugins: true, seeding: true });
   const kept = new Set<string>();
   for (const body of bodies) {
     const id = namedGuid(`${of} ${name}.${String(body.attributelogicalname ?? "")}`);

@@ -45,6 +45,16 @@ test("BulkDelete: the job waits, then is done, and its rows are gone", async () 
   expect(done.json.value[0]).toMatchObject({ successcount: 2, failurecount: 0, statuscode: 30 });
 });
 
+test("BulkDelete: what an environment cannot be without stays, and counts as failed", async () => {
+  await client.api("POST", "roles", { name: "R" });
+  const made = await bulkDelete([query("role")]);
+  await later();
+  const { json } = await client.api("GET", "roles?$select=name");
+  expect(json.value).toHaveLength(7);
+  const done = await client.api("GET", `bulkdeleteoperations?$filter=_asyncoperationid_value eq ${made.json.JobId}`);
+  expect(done.json.value[0]).toMatchObject({ successcount: 1, failurecount: 7 });
+});
+
 test("BulkDelete: not before StartDateTime, and with what its queries find by then", async () => {
   const { json } = await client.control("GET", "clock");
   const start = new Date(Date.parse(json.now ?? json.time ?? new Date().toISOString()) + 600_000).toISOString();

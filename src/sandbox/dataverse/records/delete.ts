@@ -4,6 +4,7 @@ import { errors } from "../errors.ts";
 import { type Column, isLookup, slotOf, type Table } from "../model.ts";
 import { collectionsOf } from "../relationships.ts";
 import { idOf, isAlive, type Row } from "../row.ts";
+import { keptRow } from "./kept-rows.ts";
 import { enterKeys, leaveKeys } from "./keys.ts";
 import { deletePairs } from "./links.ts";
 import { requirePrivilege } from "./privileges.ts";
@@ -34,7 +35,7 @@ const HISTORY = new Set(["createdby", "modifiedby", "createdonbehalfby", "modifi
 /**
  * Deletes one row, and does to the rows that look at it what each relationship says: Cascade deletes them too,
  * RemoveLink empties the lookup, Restrict throws 0x80040227 (dataverse.md section 14; the rules of delivered tables are
- * those of the table reference pages).
+ * those of the table reference pages). Rows an environment cannot be without stay, with an error.
  */
 export function deleteRow(tx: Transaction, table: Table, row: Row): void {
   deleteRows(tx, table, [row]);
@@ -49,6 +50,8 @@ export function deleteRows(tx: Transaction, table: Table, rows: Row[]): void {
     const ids = new Set<string>();
     for (const each of next.rows) {
       if (!isAlive(each)) continue;
+      const kept = tx.actor.seeding ? undefined : keptRow(tx.environment, next.table, idOf(each));
+      if (kept) throw kept;
       ids.add(idOf(each));
       for (const collection of collectionsOf(tx.environment, next.table).values()) {
         if (collection.kind === "N:N") deletePairs(tx, collection, each);

@@ -1,5 +1,5 @@
+import { SYSTEM_USER } from "../delivered-ids.ts";
 import type { Environment } from "../environment.ts";
-import { namedGuid } from "../guids.ts";
 import { isAlive } from "../row.ts";
 import { expiryOf } from "./elastic.ts";
 import { deleteFrom } from "./store.ts";
@@ -14,7 +14,7 @@ export function expireRows(environment: Environment): void {
   const now = environment.clock.now();
   if (environment.nextExpiry === undefined || now < environment.nextExpiry) return;
   let next: number | undefined;
-  const tx = begin(environment, { user: namedGuid("systemuser SYSTEM"), bypassPlugins: true, seeding: true });
+  const tx = begin(environment, { user: SYSTEM_USER, bypassPlugins: true, seeding: true });
   for (const table of environment.tables.values()) {
     if (table.partition === undefined) continue;
     for (const row of table.rows) {

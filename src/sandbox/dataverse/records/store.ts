@@ -26,7 +26,7 @@ export function createFrom(tx: Transaction, table: Table, draft: Draft, id?: str
   requireLookupPrivileges(tx, table, draft);
   const rowId = typeof sent === "string" ? sent : (id ?? newId(environment));
   completeStatus(table, draft, undefined, rowId);
-  if (table.name === "list") checkList(table, draft, undefined);
+  if (table.name === "list") checkList(environment, table, draft, undefined);
   if (table.name === "annotation") checkNote(environment, table, draft);
   if (!tx.actor.bypassPlugins) runPlugins(environment, table, draft, "Create");
   if (draft.images !== undefined) draftImages(tx, table, draft, rowId, undefined);
@@ -72,7 +72,7 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
   if (draft.columns.length === 0) return;
   requireLookupPrivileges(tx, table, draft);
   completeStatus(table, draft, row, idOf(row));
-  if (table.name === "list") checkList(table, draft, row);
+  if (table.name === "list") checkList(tx.environment, table, draft, row);
   if (table.name === "annotation") checkNote(tx.environment, table, draft, row);
   if (!tx.actor.bypassPlugins) runPlugins(tx.environment, table, draft, "Update");
   for (const [n, column] of draft.columns.entries()) {
@@ -128,7 +128,8 @@ function applyDefaults(tx: Transaction, table: Table, row: Row): void {
   if (tx.actor.caller !== undefined) put(table, row, "createdonbehalfby", tx.actor.caller);
   if (tx.actor.caller !== undefined) put(table, row, "modifiedonbehalfby", tx.actor.caller);
   if (table.owned === "business") {
-    put(table, row, "businessunitid", tx.environment.businessUnit);
+    // A business unit is in none: the column of that name is its own id.
+    if (table.idColumn !== "businessunitid") put(table, row, "businessunitid", tx.environment.businessUnit);
     if (table.name === "team") put(table, row, "administratorid", tx.actor.user);
   }
   for (const column of materialized(table)) {

@@ -22,9 +22,16 @@ export function createRow(tx: Transaction, table: Table, body: Body, id?: string
   return createDrafted(tx, table, newDraft(tx, table, body), id);
 }
 
-/** Some tables other software fills, and tables of pairs are written by associating: their rows are not for clients. */
+/**
+ * Some tables other software fills, and tables of pairs are written by associating: their rows are not for clients. The
+ * organization has no message but Retrieve, RetrieveMultiple and Update (gg309569).
+ */
 export function requireWritable(actor: Actor, table: Table, message: "Create" | "Update" | "Upsert" | "Delete"): void {
-  if (actor.seeding || !(table.seedOnly || table.intersect)) return;
+  if (actor.seeding) return;
+  if (table.name === "organization" && (message === "Create" || message === "Delete")) {
+    throw errors.noSuchMessage(message, table.name);
+  }
+  if (!(table.seedOnly || table.intersect)) return;
   throw table.intersect ? errors.noSuchMessage(message, table.name) : errors.readOnlyTable(table.name);
 }
 
@@ -109,6 +116,7 @@ export function upsertRow(
     if (table.partition !== undefined) markUpserted(tx, first, row);
     return { row, created: false };
   }
+  requireWritable(tx.actor, table, "Create");
   requirePrivilege(tx, table, "Create");
   const draft = draftOf(tx.environment, table, body, "create", all);
   if ("values" in key) {

@@ -158,3 +158,12 @@ test("the actions are for lists that exist, and for POST", async () => {
   expect((await client.api("GET", `lists(${LIST})/Microsoft.Dynamics.CRM.AddMemberList`)).status).toBe(404);
   expect((await client.api("GET", "AddListMembersList")).status).toBe(404);
 });
+
+test("a static list with members does not become dynamic (a guess); an empty one does (section 11: type can be updated)", async () => {
+  await action("AddMemberList", { EntityId: id(11) });
+  expect(refusal(await client.api("PATCH", `lists(${LIST})`, { type: true }))).toEqual([400, "0x80040203"]);
+  expect([await members(), await count()]).toEqual([[id(11)], 1]);
+  expect((await client.api("PATCH", `lists(${LIST})`, { type: false })).status).toBe(204);
+  await action("RemoveMemberList", { EntityId: id(11) });
+  expect((await client.api("PATCH", `lists(${LIST})`, { type: true })).status).toBe(204);
+});

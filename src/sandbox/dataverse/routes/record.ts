@@ -9,7 +9,7 @@ import { requirePrivilege } from "../records/privileges.ts";
 import { findRow, type KeyPredicate, missing } from "../records/references.ts";
 import { requireWritable, updateRow, upsertRow } from "../records/write.ts";
 import { type ApiRequest, headerOf, jsonBody, noContent, transact } from "../request.ts";
-import { etagOf, idOf, type Row } from "../row.ts";
+import { etagOf, type Row } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
 import { addressedKey, bodyPartition, sessionToken } from "./partition.ts";
 import { checkRepresentation, representation } from "./representation.ts";
@@ -92,7 +92,6 @@ function remove(request: ApiRequest, table: Table, key: KeyPredicate): Reply {
   const row = existing(table, key);
   checkIfMatch(request, table, row, key);
   requireWritable(request.actor, table, "Delete");
-  if (idOf(row) === request.environment.appUser) throw errors.readOnlyTable(table.name);
   transact(request, (tx) => deleteRow(tx, table, row));
   return noContent(1);
 }

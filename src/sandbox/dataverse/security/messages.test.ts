@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Answer, getToken, idIn, useSandbox } from "../../raw-client.test-data.ts";
+import { roleId } from "../delivered-ids.ts";
 import { giveRole, person } from "./person.test-data.ts";
-import { roleId } from "./roles.ts";
 
 // Roles and privileges: dataverse.md section 2; the messages: Web API function and action references.
 const client = useSandbox();
@@ -121,7 +121,7 @@ test("AddPrivilegesRole: an unknown privilege is a 404; the administrator's role
   const path = (row: string) => `${row}/Microsoft.Dynamics.CRM.AddPrivilegesRole`;
   expect(refusal(await api("POST", path(`roles(${await newRole()})`), { Privileges }))).toEqual([404, "0x80040217"]);
   const administrator = path(`roles(${roleId("System Administrator")})`);
-  expect(refusal(await api("POST", administrator, { Privileges: [] }))).toEqual([400, "0x8004022e"]);
+  expect(refusal(await api("POST", administrator, { Privileges: [] }))).toEqual([400, "0x80041d31"]);
   const account = idIn(await api("POST", "accounts", {}));
   expect((await api("POST", path(`accounts(${account})`), { Privileges: [] })).status).toBe(404);
   expect((await api("GET", path(`roles(${roleId("Delegate")})`))).status).toBe(404);

@@ -1,5 +1,6 @@
 import type { Reply } from "../../http/exchange.ts";
 import type { Operation } from "../../operation.ts";
+import { SYSTEM_ADMINISTRATOR } from "../delivered-ids.ts";
 import { errors } from "../errors.ts";
 import { GUID } from "../guids.ts";
 import { read, type Table } from "../model.ts";
@@ -14,7 +15,7 @@ import type { Segment } from "../wire/address.ts";
 import { PRIVILEGES } from "./catalogue.ts";
 import { heldBy, onePrivilege, privilegeList, type RolePrivilege } from "./privilege-lists.ts";
 import { rightsOf, rolesOfTeam, sumOf } from "./rights.ts";
-import { grant, SYSTEM_ADMINISTRATOR } from "./roles.ts";
+import { grant } from "./roles.ts";
 
 type Bound = (request: ApiRequest, row: Row, operation: Segment) => Reply;
 
@@ -138,7 +139,7 @@ function removePrivilege(request: ApiRequest, role: Row): Reply {
 
 /** Nobody may lock everybody out: the administrator's role stays as it is. */
 function refuseAdministrator(role: Row): void {
-  if (idOf(role) === SYSTEM_ADMINISTRATOR) throw errors.readOnlyTable("role");
+  if (idOf(role) === SYSTEM_ADMINISTRATOR) throw errors.modifyAdministrator();
 }
 
 const heldTable = (tx: Transaction): Table => tx.environment.tables.get("roleprivileges")!;

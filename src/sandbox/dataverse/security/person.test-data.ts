@@ -1,5 +1,5 @@
 import type { RawClient } from "../../raw-client.test-data.ts";
-import { roleId } from "./roles.ts";
+import { roleId } from "../delivered-ids.ts";
 
 /** Entra's object id of the person below. */
 export const OBJECT = "e39c5d16-675b-48d1-8e67-667427e9c084";

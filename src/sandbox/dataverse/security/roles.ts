@@ -1,3 +1,4 @@
+import { DELIVERED_ROLES, roleId } from "../delivered-ids.ts";
 import type { Environment } from "../environment.ts";
 import { namedGuid } from "../guids.ts";
 import { read } from "../model.ts";
@@ -8,8 +9,6 @@ import { ACCESS_RIGHTS, type Privilege, type PrivilegeFact, privilegesOf } from 
 
 /** PrivilegeDepth as the column `privilegedepthmask` keeps it: the whole organisation. */
 export const GLOBAL = 8;
-
-type Delivered = { name: string; holds: (privilege: PrivilegeFact) => boolean };
 
 const onTables =
   (...rights: Privilege[]) =>
@@ -29,33 +28,22 @@ const EVERYDAY = new Set([
 ]);
 const SETTINGS = new Set(["systemuser", "team", "businessunit", "transactioncurrency", "organization", "role"]);
 
-/** The roles every environment has, of those listed under "Predefined security roles" (power-platform database-security). */
-const DELIVERED: Delivered[] = [
-  { name: "System Administrator", holds: () => true },
-  {
-    name: "System Customizer",
-    holds: ({ name, right }) => right !== undefined || /^prv(Create|Write|Delete)/.test(name),
-  },
-  {
-    name: "Basic User",
-    holds: ({ table, right }) =>
-      right !== undefined && (EVERYDAY.has(table!) || (SETTINGS.has(table!) && ["Read", "AppendTo"].includes(right))),
-  },
-  { name: "Delegate", holds: ({ name }) => name === "prvActOnBehalfOfAnotherUser" },
-  { name: "Service Reader", holds: onTables("Read") },
-  { name: "Service Writer", holds: onTables("Create", "Read", "Write") },
-  { name: "Service Deleted", holds: onTables("Delete") },
-];
-
-export const roleId = (name: string): string => namedGuid(`role ${name}`);
-export const SYSTEM_ADMINISTRATOR = roleId("System Administrator");
+/** Which privileges each delivered role holds. */
+const HOLDS: Record<(typeof DELIVERED_ROLES)[number], (privilege: PrivilegeFact) => boolean> = {
+  "System Administrator": () => true,
+  "System Customizer": ({ name, right }) => right !== undefined || /^prv(Create|Write|Delete)/.test(name),
+  "Basic User": ({ table, right }) =>
+    right !== undefined && (EVERYDAY.has(table!) || (SETTINGS.has(table!) && ["Read", "AppendTo"].includes(right))),
+  Delegate: ({ name }) => name === "prvActOnBehalfOfAnotherUser",
+  "Service Reader": onTables("Read"),
+  "Service Writer": onTables("Create", "Read", "Write"),
+  "Service Deleted": onTables("Delete"),
+};
 
 /** Writes the delivered roles and every privilege into a fresh environment. */
 export function deliverRoles(environment: Environment, tx: Transaction): void {
   const roles = environment.tables.get("role")!;
-  for (const { name } of DELIVERED) {
-    createRow(tx, roles, { name }, roleId(name));
-  }
+  for (const name of DELIVERED_ROLES) createRow(tx, roles, { name }, roleId(name));
   keepPrivileges(environment, tx);
 }
 
@@ -83,8 +71,8 @@ export function keepPrivileges(environment: Environment, tx?: Transaction): void
   const held = environment.tables.get("roleprivileges")!;
   for (const fact of missing) {
     createRow(work, privileges, privilegeBody(fact), fact.id);
-    for (const role of DELIVERED) {
-      if (role.holds(fact)) grant(work, roleId(role.name), fact.id, GLOBAL);
+    for (const role of DELIVERED_ROLES) {
+      if (HOLDS[role](fact)) grant(work, roleId(role), fact.id, GLOBAL);
     }
   }
   for (const id of gone) deleteRow(work, privileges, privileges.byId.get(id)!);
