@@ -118,6 +118,14 @@ test("Retry-After: whole seconds that grow when pushed; by the clock the time pa
   expect((await whoAmI()).status).toBe(200);
 });
 
+test("Retry-After: grows with each of many calls at once, without any time passing", async () => {
+  await limit({ requests: 5 });
+  const answers = await Promise.all(Array.from({ length: 15 }, () => whoAmI()));
+  const told = answers.filter(({ status }) => status === 429).map((each) => Number(each.headers["retry-after"]));
+  expect(new Set(told).size).toBe(10);
+  expect(Math.max(...told) - Math.min(...told)).toBeGreaterThan(30);
+});
+
 test("x-ms-ratelimit-burst-remaining-xrm-requests: what is left after this request", async () => {
   await limit({ requests: 100 });
   const left = async () => (await whoAmI()).headers["x-ms-ratelimit-burst-remaining-xrm-requests"];

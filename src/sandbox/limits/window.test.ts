@@ -59,6 +59,16 @@ test("pushing moves the end away, by a fifth of the window at most; whoever then
   expect(send(usage, START + 200_000 + retryAfterMs, few)).toBeUndefined();
 });
 
+// The step and the ceiling are ours: the section says only that pushing lengthens Retry-After.
+test("every push counts, also at one moment", () => {
+  const usage = newUsage();
+  const one = { ...figures, requests: 1 };
+  send(usage, START, one);
+  const told = Array.from({ length: 30 }, () => send(usage, START, one)!.retryAfterMs / 1000);
+  expect(told.slice(0, 4)).toEqual([300, 305, 310, 315]);
+  expect(told.slice(12)).toEqual(Array(18).fill(360));
+});
+
 test("many workers who each obey their Retry-After all come in again", () => {
   const usage = newUsage();
   const few = { ...figures, requests: 8 };

@@ -16,7 +16,7 @@ export type Usage = {
 export type Entry = { at: number; ms: number };
 
 /** From the first refusal until the window has room; `until` moves away while the user goes on pushing. */
-type Block = { facet: "requests" | "time"; until: number; latest: number; lastPush: number };
+type Block = { facet: "requests" | "time"; until: number; latest: number };
 
 export type Refusal = { facet: Facet; retryAfterMs: number };
 
@@ -37,8 +37,8 @@ export const windowMs = ({ windowSeconds, speed }: Figures): number => (windowSe
  * until `leave`, and its execution time is charged to the returned entry.
  *
  * The service says no more of Retry-After than that it grows with demand and with pushing (api-limits.md). Here it is
- * the time until the window has room; a push lengthens it by a sixtieth of the window, at most once in a 300th of it and
- * by a fifth of it in all, so that workers who each obey the time they were told all come in again.
+ * the time until the window has room; each push lengthens it by a sixtieth of the window, and all together by a fifth of
+ * it at most, so that workers who each obey the time they were told all come in again.
  */
 export function enter(usage: Usage, figures: Figures, now: number): Entry | Refusal {
   const length = windowMs(figures);
@@ -46,10 +46,7 @@ export function enter(usage: Usage, figures: Figures, now: number): Entry | Refu
   const { blocked } = usage;
   if (blocked && now < blocked.until) {
     usage.refused++;
-    if (now - blocked.lastPush >= length / 300) {
-      blocked.lastPush = now;
-      blocked.until = Math.min(blocked.until + length / 60, blocked.latest);
-    }
+    blocked.until = Math.min(blocked.until + length / 60, blocked.latest);
     return { facet: blocked.facet, retryAfterMs: blocked.until - now };
   }
   usage.blocked = undefined;
@@ -64,7 +61,7 @@ export function enter(usage: Usage, figures: Figures, now: number): Entry | Refu
   usage.refused++;
   if (facet === "concurrency") return { facet, retryAfterMs: Math.min(usage.refused, 10) * 1000 };
   const until = roomAt(usage, figures, facet) + length;
-  usage.blocked = { facet, until, latest: until + length / 5, lastPush: now };
+  usage.blocked = { facet, until, latest: until + length / 5 };
   return { facet, retryAfterMs: until - now };
 }
 
