@@ -21,6 +21,8 @@ export type Reply = {
   cookies?: string[];
   body?: Body;
   rows?: number;
+  /** What a batch has run, part by part, also what was undone: for the limits. */
+  parts?: { call: Call; reply: Reply }[];
 };
 
 /** Pieces stand for the whole they make: joining megabytes for each reader costs more than all else of a kept page. */

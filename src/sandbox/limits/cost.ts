@@ -3,33 +3,31 @@ import type { Figures } from "./figures.ts";
 
 /**
  * How long Dataverse would have worked on a call, in milliseconds: the measured times of bulk rows and single writes,
- * and for reads an amount per request and row. The parts of a batch count one by one.
+ * and for reads an amount per request and row. The parts of a batch count one by one, each as if it came alone.
  */
 export function executionMs(call: Call, reply: Reply, figures: Figures): number {
+  if (reply.parts) return reply.parts.reduce((sum, part) => sum + executionMs(part.call, part.reply, figures), 0);
   const { createdRowMs, updatedRowMs, writeMs, readMs, readRowMs } = figures;
-  const rowsRead = () => occurrences(reply.body, '"@odata.etag"') * readRowMs;
-  if (isBatch(call)) {
-    const parts = batchParts(reply);
-    const reads = Math.min(parts, occurrences(call.body, "\nGET "));
-    return (parts - reads) * writeMs + reads * readMs + rowsRead();
+  if (call.method === "GET" || call.method === "HEAD") {
+    return readMs + occurrences(reply.body, '"@odata.etag"') * readRowMs;
   }
-  if (call.method === "GET" || call.method === "HEAD") return readMs + rowsRead();
   const rows = reply.rows ?? 0;
   if (call.path.endsWith(".CreateMultiple")) return Math.max(writeMs, rows * createdRowMs);
   if (/\.(Update|Upsert|Delete)Multiple$/.test(call.path)) return Math.max(writeMs, rows * updatedRowMs);
   return writeMs;
 }
 
-/** How many requests a call is by the daily entitlement: each item of a bulk message and each part of a batch is one. */
+/**
+ * How many requests a call is by the daily entitlement: each item of a bulk message and each part of a batch is one
+ * (dataverse.md sections 7 and 9), and so is each item of a bulk message in a batch.
+ */
 export function platformRequests(call: Call, reply: Reply): number {
-  if (isBatch(call)) return Math.max(1, batchParts(reply));
+  if (reply.parts) {
+    const all = reply.parts.reduce((sum, part) => sum + platformRequests(part.call, part.reply), 0);
+    return Math.max(1, all);
+  }
   return call.path.endsWith("Multiple") ? Math.max(1, reply.rows ?? 0) : 1;
 }
-
-const isBatch = (call: Call): boolean => call.path.endsWith("/$batch");
-
-/** Every answered part has a status line of its own. */
-const batchParts = (reply: Reply): number => occurrences(reply.body, "\nHTTP/1.1 ");
 
 function occurrences(body: Body | undefined, text: string): number {
   // A row is never split between pieces.

@@ -205,26 +205,57 @@ test("limit speed: divides windows and waiting, not what is charged", async () =
   expect((await shown()).users).toMatchObject([{ executionMs: 140 }]);
 });
 
+/** One request of a batch. */
+const part = (request: string, body = "") =>
+  `--b\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n${request} HTTP/1.1\r\nContent-Type: application/json\r\n\r\n${body}\r\n`;
+const batch = (parts: string[], headers = {}) =>
+  client.api("POST", "$batch", `${parts.join("")}--b--\r\n`, {
+    "content-type": "multipart/mixed; boundary=b",
+    ...headers,
+  });
+const BULK = "POST /api/data/v9.2/contacts/Microsoft.Dynamics.CRM.CreateMultiple";
+
+// Section 7: a bulk message has its full execution time, and each item counts for the entitlement.
+test("limit createdRowMs: a bulk message in a batch is charged and counted like one alone", async () => {
+  await limit({ createdRowMs: 11, writeMs: 140, speed: 1000 });
+  const bulk = JSON.stringify(targets(Array.from({ length: 100 }, () => ({}))));
+  expect((await batch([part(BULK, bulk)])).status).toBe(200);
+  expect(await shown()).toMatchObject({ users: [{ executionMs: 1100 }], entitlementUsed: [{ used: 100 }] });
+});
+
+test("limit createdRowMs: what a failed change set has run and undone is charged too", async () => {
+  await limit({ createdRowMs: 11, writeMs: 140, speed: 1000 });
+  const inSet = (id: number, request: string, body: string) =>
+    part(request, body).replace("--b", "--s").replace("binary", `binary\r\nContent-ID: ${id}`);
+  const bulk = inSet(1, BULK, JSON.stringify(targets(Array.from({ length: 100 }, () => ({})))));
+  const failing = inSet(2, "POST /api/data/v9.2/contacts", '{"nope":1}');
+  const set = `--b\r\nContent-Type: multipart/mixed; boundary=s\r\n\r\n${bulk}${failing}--s--\r\n`;
+  expect((await batch([set])).status).toBe(400);
+  expect(await shown()).toMatchObject({ users: [{ executionMs: 1240 }], entitlementUsed: [{ used: 101 }] });
+  expect((await client.control("GET", "rows/contact")).json.value).toHaveLength(0);
+});
+
+test("limit writeMs: a part or a batch that cannot be read is one write", async () => {
+  await limit({ writeMs: 140, readMs: 50, speed: 1000 });
+  await batch([part("GET /api/data/v9.2/$batch"), part("GET /api/data/v9.2/WhoAmI")], {
+    prefer: "odata.continue-on-error",
+  });
+  expect((await shown()).users).toMatchObject([{ executionMs: 190 }]);
+  await batch(["no parts"]);
+  expect((await shown()).users).toMatchObject([{ executionMs: 330 }]);
+});
+
 test("limit writeMs: the parts of a batch are charged one by one, reads as reads", async () => {
   await limit({ executionMs: 10_000, writeMs: 140, readMs: 50, readRowMs: 0, speed: 1000 });
-  const part = (request: string, body = "") =>
-    `--b\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n${request} HTTP/1.1\r\nContent-Type: application/json\r\n\r\n${body}\r\n`;
-  const parts = [part("GET /api/data/v9.2/WhoAmI"), part("POST /api/data/v9.2/contacts", "{}")];
-  const batch = await client.api("POST", "$batch", `${parts.join("")}--b--\r\n`, {
-    "content-type": "multipart/mixed; boundary=b",
-  });
-  expect([batch.status, batch.headers["x-ms-ratelimit-time-remaining-xrm-requests"]]).toEqual([200, "9.81"]);
+  const answer = await batch([part("GET /api/data/v9.2/WhoAmI"), part("POST /api/data/v9.2/contacts", "{}")]);
+  expect([answer.status, answer.headers["x-ms-ratelimit-time-remaining-xrm-requests"]]).toEqual([200, "9.81"]);
 });
 
 test("limit entitlement: each item of a bulk message and each part of a batch counts; nothing is refused", async () => {
   await limit({ entitlement: 3 });
   await client.api("POST", "contacts/Microsoft.Dynamics.CRM.CreateMultiple", targets([{}, {}, {}]));
-  const part =
-    "--b\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nGET /api/data/v9.2/WhoAmI HTTP/1.1\r\n\r\n\r\n";
-  const batch = await client.api("POST", "$batch", `${part}${part}--b--\r\n`, {
-    "content-type": "multipart/mixed; boundary=b",
-  });
-  expect(batch.status).toBe(200);
+  const read = part("GET /api/data/v9.2/WhoAmI");
+  expect((await batch([read, read])).status).toBe(200);
   expect((await shown()).entitlementUsed).toMatchObject([{ used: 5 }]);
   await client.control("POST", "clock", { advance: "1d" });
   expect((await shown()).entitlementUsed).toMatchObject([{ used: 0 }]);

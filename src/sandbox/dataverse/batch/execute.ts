@@ -35,8 +35,16 @@ export type RunPart = (part: () => Call, tx: Transaction | undefined) => Reply;
 const INHERITED = ["x-sandbox-user", "mscrmcallerid", "callerobjectid"];
 
 /** Answers `POST $batch`. Throws the 400 of a batch that cannot be read. Source: dataverse.md section 8. */
-export function batchReply(request: ApiRequest, run: RunPart): Reply {
+export function batchReply(request: ApiRequest, answer: RunPart): Reply {
   if (request.call.method !== "POST") throw errors.wrongVerb(request.call.method);
+  const parts: NonNullable<Reply["parts"]> = [];
+  const run: RunPart = (part, tx) => {
+    // A part whose address cannot be read counts as one write, like the batch itself where nothing of it can.
+    let { call } = request;
+    const reply = answer(() => (call = part()), tx);
+    parts.push({ call, reply });
+    return reply;
+  };
   const items = itemsOf(request, run);
   if (!Array.isArray(items)) return items;
   const goOn = /(^|[,;\s])odata\.continue-on-error\b(?!\s*=\s*"?false)/i.test(header(request.call, "prefer") ?? "");
@@ -58,7 +66,7 @@ export function batchReply(request: ApiRequest, run: RunPart): Reply {
       break;
     }
   }
-  return writeBatch(status, answers, rows);
+  return { ...writeBatch(status, answers), rows, parts };
 }
 
 /**
@@ -73,7 +81,7 @@ function itemsOf(request: ApiRequest, run: RunPart): BatchItem[] | Reply {
     const reply = run(() => {
       throw error;
     }, undefined);
-    return writeBatch(400, [{ kind: "operation", answered: { contentId: undefined, reply } }], 0);
+    return writeBatch(400, [{ kind: "operation", answered: { contentId: undefined, reply } }]);
   }
 }
 

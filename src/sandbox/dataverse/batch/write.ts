@@ -15,7 +15,7 @@ let written = 0;
  * The answers as `multipart/mixed`, change sets nested within, in the order of the requests.
  * Source: dataverse.md section 8; execute-batch-operations-using-web-api.md, "Batch responses".
  */
-export function writeBatch(status: number, items: AnsweredItem[], rows: number): Reply {
+export function writeBatch(status: number, items: AnsweredItem[]): Reply {
   const boundary = newBoundary("batchresponse");
   const pieces: (string | Buffer)[] = [];
   for (const item of items) {
@@ -36,7 +36,6 @@ export function writeBatch(status: number, items: AnsweredItem[], rows: number):
     status,
     headers: { "Content-Type": `multipart/mixed; boundary=${boundary}`, "OData-Version": "4.0" },
     body: Buffer.concat(pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece) : piece))),
-    rows,
   };
 }
 
