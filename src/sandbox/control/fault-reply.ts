@@ -45,7 +45,9 @@ export async function faultReply(call: Call, fault: Fault, right: () => Promise<
       : isWebApi(call.path)
         ? webApiError(call, fault)
         : entraError(call, fault, now);
-    if (fault.retryAfter !== undefined) reply.headers["Retry-After"] = String(fault.retryAfter);
+    // The services' own 429 always has one (dataverse.md section 9); a proxy's page may not.
+    const seconds = fault.retryAfter ?? (reply.status === 429 && !fault.html ? 1 : false);
+    if (seconds !== false) reply.headers["Retry-After"] = String(seconds);
     return { ...spoilt(reply, fault), rows };
   }
   return spoilt(await right(), fault);

@@ -27,6 +27,22 @@ test("fault retryAfter: seconds in a header of any error status", async () => {
   expect((await create("x")).headers["retry-after"]).toBe("30");
 });
 
+// Section 9: every 429 has one. That `false` leaves it out is ours.
+test("fault retryAfter: a 429 says 1 where nothing is given, and nothing where false is", async () => {
+  const told = async (rule: object) => {
+    await fault({ status: 429, times: 1, ...rule });
+    return (await create("x")).headers["retry-after"];
+  };
+  expect(await told({})).toBe("1");
+  expect(await told({ code: "0x80072326" })).toBe("1");
+  expect(await told({ retryAfter: false })).toBeUndefined();
+  expect(await told({ retryAfter: 0 })).toBe("0");
+  expect(await told({ html: true })).toBeUndefined();
+  expect((await fault({ status: 429, retryAfter: true })).status).toBe(400);
+  await fault({ status: 503, times: 1 });
+  expect((await create("x")).headers).not.toHaveProperty("retry-after");
+});
+
 test.each([
   ["0x80044339", "Database resource lock could not be obtained."],
   ["0x80044150", "Generic SQL error."],

@@ -42,7 +42,10 @@ export const faultRule = z
     ...kinds,
     code: may(z.string(), "The error code instead of the one that belongs to the status"),
     message: may(z.string(), "The error text instead of the one that belongs to the code"),
-    retryAfter: may(z.number().min(0), "Seconds, sent as Retry-After"),
+    retryAfter: may(
+      z.union([z.number().min(0), z.literal(false)]),
+      "Seconds, sent as Retry-After; `false` leaves it out of a 429, which else says 1",
+    ),
     committed: may(z.boolean(), "An error status that comes after the commit, as a gateway's timeout may"),
     match: may(
       match.partial(),
