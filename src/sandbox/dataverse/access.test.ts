@@ -28,6 +28,23 @@ test("WhoAmI names user, business unit and organisation, and hints at parallelis
   expect(user.json.applicationid).toBe(client.sandbox.env.CLIENT_ID);
 });
 
+// That ids repeat is ours: whatever another sandbox of the process was asked, the same calls have the same answers.
+test("after a reset the same calls get the same request ids, batches included", async () => {
+  const part =
+    "--b\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nGET /api/data/v9.2/nope HTTP/1.1\r\n\r\n\r\n--b--\r\n";
+  const answers = async () => {
+    await client.control("POST", "reset");
+    const who = await client.api("GET", "WhoAmI");
+    const batch = await client.api("POST", "$batch", part, { "content-type": "multipart/mixed; boundary=b" });
+    expect(batch.text).toContain("REQ_ID: ");
+    const ids = [who, batch].map(({ headers }) => headers["x-ms-service-request-id"]);
+    return { ids, type: batch.headers["content-type"], text: batch.text };
+  };
+  const first = await answers();
+  expect(new Set(first.ids).size).toBe(2);
+  expect(await answers()).toEqual(first);
+});
+
 test("POST to WhoAmI is the documented 404 with an empty code", async () => {
   const answer = await client.api("POST", "WhoAmI", {});
   expect(answer.status).toBe(404);

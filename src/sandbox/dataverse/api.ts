@@ -20,15 +20,18 @@ const ADDRESS = /^\/api\/data\/(v(?:8\.2|9\.[0-2]))(?:\/(.*))?$/;
 /** Characters of a URL outside batches (dataverse.md section 1). */
 const LONGEST_ADDRESS = 32_768;
 const LONGEST_ADDRESS_IN_BATCH = 65_536;
-let requestNumber = 0;
 
 /** Whether the call is one for the Web API, of any version. */
 export function isWebApi(path: string): boolean {
   return path.startsWith("/api/data");
 }
 
-/** Answers one Web API call. Never throws: whatever goes wrong becomes the documented envelope. */
+/**
+ * Answers one Web API call. Never throws: whatever goes wrong becomes the documented envelope. The request id counts
+ * the calls of this environment, so that after a reset the same calls have the same ids.
+ */
 export function webApiReply(call: Call, environment: Environment, gate: Gate): Reply {
+  const id = `5a4d0b0c-0000-4000-9000-${(++environment.calls).toString(16).padStart(12, "0")}`;
   const work = () =>
     attempt(
       () => answer(call, environment, gate),
@@ -36,9 +39,7 @@ export function webApiReply(call: Call, environment: Environment, gate: Gate): R
     );
   const lag = environment.schemaLag;
   const reply = lag === undefined ? work() : underSchemaLag(call, environment, lag, work);
-  requestNumber++;
-  reply.headers["x-ms-service-request-id"] = `5a4d0b0c-0000-4000-9000-${requestNumber.toString(16).padStart(12, "0")}`;
-  reply.headers["x-ms-dop-hint"] = "8";
+  reply.headers["x-ms-service-request-id"] = id;
   return reply;
 }
 

@@ -27,6 +27,7 @@ export function createEnvironment(clock: Clock): Environment {
     version: 1_000_000,
     sequence: 0,
     nextId: 0,
+    calls: 0,
     metadataVersion: 1,
     optionSets: new Map(),
     jobs: [],

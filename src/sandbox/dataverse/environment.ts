@@ -49,6 +49,8 @@ export type Environment = {
   version: number;
   sequence: number;
   nextId: number;
+  /** Calls of the Web API so far, the present one included. */
+  calls: number;
   /** Changes with every schema change (the annotation globalmetadataversion). */
   metadataVersion: number;
   /** Global option sets by name. */

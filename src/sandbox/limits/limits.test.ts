@@ -156,6 +156,15 @@ test("limit dopHint: 8 where nothing else is set", async () => {
   expect((await whoAmI()).headers["x-ms-dop-hint"]).toBe("8");
 });
 
+test("x-ms-dop-hint: without limits too, on errors and refusals", async () => {
+  await limit({ profile: "instant", dopHint: 5 });
+  expect((await client.api("GET", "contacts?$top=x")).headers["x-ms-dop-hint"]).toBe("5");
+  await limit({ requests: 1 });
+  await whoAmI();
+  const refused = await whoAmI();
+  expect([refused.status, refused.headers["x-ms-dop-hint"]]).toEqual([429, "5"]);
+});
+
 test("ARRAffinity: a client that sends it back stays at its server and gets no other", async () => {
   await limit({ servers: 3, requests: 1 });
   const first = await whoAmI();

@@ -40,12 +40,18 @@ export function createLimits(clock: Clock, start: Changes) {
     return usage;
   }
 
+  function hinted(reply: Reply): Reply {
+    reply.headers["x-ms-dop-hint"] = String(now.figures.dopHint);
+    return reply;
+  }
+
   return {
     /** Whether calls go through `limit` at all: without limits they cost nothing. */
     active: () => isActive(now),
 
-    /** Counts an answered call against its user's entitlement. */
+    /** Counts an answered call against its user's entitlement, and tells how many calls at a time are recommended. */
     count(call: Call, reply: Reply): void {
+      hinted(reply);
       if (call.caller) usedToday(call.caller.user).used += platformRequests(call, reply);
     },
 
@@ -64,10 +70,10 @@ export function createLimits(clock: Clock, start: Changes) {
       };
       if (figures.entitlementEnforced && usedToday(user).used >= figures.entitlement) {
         const left = ((day() + 1) * 86_400_000) / figures.speed - clock.now();
-        return dress(errorReply(errors.entitlementUsedUp(figures.entitlement, seconds(left))));
+        return dress(hinted(errorReply(errors.entitlementUsedUp(figures.entitlement, seconds(left)))));
       }
       const entered = enter(usage, figures, clock.now());
-      if (isRefusal(entered)) return dress(errorReply(refusalError(entered, figures)));
+      if (isRefusal(entered)) return dress(hinted(errorReply(refusalError(entered, figures))));
       try {
         const reply = await answer();
         const ms = executionMs(call, reply, figures);
@@ -131,7 +137,6 @@ function budgetHeaders(usage: Usage, figures: Figures, now: number): Record<stri
   return {
     "x-ms-ratelimit-burst-remaining-xrm-requests": String(left.requests),
     "x-ms-ratelimit-time-remaining-xrm-requests": time,
-    "x-ms-dop-hint": String(figures.dopHint),
   };
 }
 

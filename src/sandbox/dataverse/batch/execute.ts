@@ -66,7 +66,7 @@ export function batchReply(request: ApiRequest, answer: RunPart): Reply {
       break;
     }
   }
-  return { ...writeBatch(status, answers), rows, parts };
+  return { ...writeBatch(request.environment.calls, status, answers), rows, parts };
 }
 
 /**
@@ -81,7 +81,8 @@ function itemsOf(request: ApiRequest, run: RunPart): BatchItem[] | Reply {
     const reply = run(() => {
       throw error;
     }, undefined);
-    return writeBatch(400, [{ kind: "operation", answered: { contentId: undefined, reply } }]);
+    const answered = { contentId: undefined, reply };
+    return writeBatch(request.environment.calls, 400, [{ kind: "operation", answered }]);
   }
 }
 

@@ -9,24 +9,26 @@ export type AnsweredItem =
   | { kind: "set"; answers: AnsweredOperation[] };
 
 const CRLF = "\r\n";
-let written = 0;
 
 /**
  * The answers as `multipart/mixed`, change sets nested within, in the order of the requests.
- * Source: dataverse.md section 8; execute-batch-operations-using-web-api.md, "Batch responses".
+ * Source: dataverse.md section 8; execute-batch-operations-using-web-api.md, "Batch responses". `call` numbers
+ * the batch: boundaries and request ids come from it.
  */
-export function writeBatch(status: number, items: AnsweredItem[]): Reply {
-  const boundary = newBoundary("batchresponse");
+export function writeBatch(call: number, status: number, items: AnsweredItem[]): Reply {
+  let written = 0;
+  const nextId = () => namedGuid(`batch ${call} ${++written}`);
+  const boundary = `batchresponse_${nextId()}`;
   const pieces: (string | Buffer)[] = [];
   for (const item of items) {
     pieces.push(`--${boundary}${CRLF}`);
-    if (item.kind === "operation") writeOperation(pieces, item.answered);
+    if (item.kind === "operation") writeOperation(pieces, item.answered, nextId);
     else {
-      const inner = newBoundary("changesetresponse");
+      const inner = `changesetresponse_${nextId()}`;
       pieces.push(`Content-Type: multipart/mixed; boundary=${inner}${CRLF}${CRLF}`);
       for (const answered of item.answers) {
         pieces.push(`--${inner}${CRLF}`);
-        writeOperation(pieces, answered);
+        writeOperation(pieces, answered, nextId);
       }
       pieces.push(`--${inner}--${CRLF}`);
     }
@@ -39,11 +41,15 @@ export function writeBatch(status: number, items: AnsweredItem[]): Reply {
   };
 }
 
-function writeOperation(pieces: (string | Buffer)[], { contentId, reply }: AnsweredOperation): void {
+function writeOperation(
+  pieces: (string | Buffer)[],
+  { contentId, reply }: AnsweredOperation,
+  nextId: () => string,
+): void {
   const head = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"];
   if (contentId !== undefined) head.push(`Content-ID: ${contentId}`);
   head.push("", `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ""}`);
-  if (reply.status >= 400) head.push(`REQ_ID: ${namedGuid(`batch part ${++written}`)}`);
+  if (reply.status >= 400) head.push(`REQ_ID: ${nextId()}`);
   for (const [name, value] of Object.entries(headersOf(reply))) head.push(`${name}: ${value}`);
   pieces.push(`${head.join(CRLF)}${CRLF}${CRLF}`, bytesOf(reply.body), CRLF);
 }
@@ -60,8 +66,4 @@ function headersOf(reply: Reply): Record<string, string> {
     ...others,
     ...(entity === undefined ? {} : { Location: entity, "OData-EntityId": entity }),
   };
-}
-
-function newBoundary(kind: string): string {
-  return `${kind}_${namedGuid(`${kind} ${++written}`)}`;
 }
