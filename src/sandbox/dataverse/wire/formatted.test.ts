@@ -34,6 +34,22 @@ test.each([["firstname", "Ada"] as const, ["description", "a\nb"] as const])("%s
   expect([json[name], json[name + FORMATTED]]).toEqual([value, undefined]);
 });
 
+// OData 4.01 part 1, "Preference include-annotations".
+test("annotations excluded by name are left out of rows, collections and errors", async () => {
+  await client.api("POST", "contacts", { contactid: ID, gendercode: 1 });
+  const Prefer = `odata.include-annotations="*,-${FORMATTED.slice(1)},-Microsoft.PowerApps.CDS.HelpLink"`;
+  const list = await client.api("GET", "contacts?$select=gendercode,_ownerid_value", undefined, { Prefer });
+  expect(list.headers["preference-applied"]).toBe(Prefer);
+  const TARGET = "_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname";
+  expect(list.json["@Microsoft.Dynamics.CRM.totalrecordcount"]).toBe(-1);
+  for (const row of [list.json.value[0], (await client.api("GET", `contacts(${ID})`, undefined, { Prefer })).json]) {
+    expect(row[TARGET]).toBe("systemuser");
+    expect(Object.keys(row).filter((name) => name.endsWith(FORMATTED))).toEqual([]);
+  }
+  const { error } = (await client.api("GET", "contacts?$top=x", undefined, { Prefer })).json;
+  expect(Object.keys(error)).toEqual(["code", "message", "@Microsoft.PowerApps.CDS.InnerError.Message"]);
+});
+
 test("an empty column has neither value nor annotations; an annotation stands in front of its value", async () => {
   const json = await read({ gendercode: 1, "transactioncurrencyid@odata.bind": null });
   expect(json.birthdate).toBeNull();

@@ -34,6 +34,25 @@ test.each([
   expect(parsePrefer(`odata.include-annotations="${list}"`).wants(FORMATTED)).toBe(wanted);
 });
 
+// OData 4.01 part 1, "Preference include-annotations", and the remarks on ODataPreferenceHeader.AnnotationFilter:
+// the more specific pattern counts, whatever the order. That excluding goes before including the same is ours.
+test.each([
+  [`*,-${FORMATTED}`, false],
+  [`-${FORMATTED},*`, false],
+  ["*,-OData.*", false],
+  ["OData.Community.*,-OData.*", true],
+  [`-*,${FORMATTED}`, true],
+  [`OData.*,-OData.Community.*,${FORMATTED}`, true],
+  [`${FORMATTED},-${FORMATTED}`, false],
+  ["*,-Microsoft.Dynamics.CRM.lookuplogicalname", true],
+  ["-Microsoft.*", false],
+  ["-*", false],
+  ["-", false],
+  ["*,-", true],
+])("annotations without %s", (list, wanted) => {
+  expect(parsePrefer(`odata.include-annotations="${list}"`).wants(FORMATTED)).toBe(wanted);
+});
+
 test("nothing preferred", () => {
   expect(parsePrefer(undefined)).toMatchObject({
     representation: false,

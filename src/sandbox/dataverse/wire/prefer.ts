@@ -21,17 +21,34 @@ export function parsePrefer(text: string | undefined): Preferences {
   const patterns = (annotations ?? "")
     .split(",")
     .map((each) => each.trim())
-    .filter((each) => each !== "");
+    .filter((each) => each !== "")
+    .map(patternOf)
+    .sort((a, b) => b.weight - a.weight || Number(a.included) - Number(b.included));
   return {
     representation: found.get("return") === "representation",
     maxPageSize: Number.isInteger(size) && size > 0 ? Math.min(size, 5000) : undefined,
     trackChanges: found.has("odata.track-changes"),
     annotations,
-    wants: (annotation) => patterns.some((pattern) => matches(pattern, annotation)),
+    wants: (annotation) => patterns.find(({ text }) => matches(text, annotation))?.included ?? false,
   };
 }
 
-/** `*` stands for anything, at the end or inside; `-` in front would exclude, which Dataverse does not offer. */
+/** One pattern of odata.include-annotations. Of those that fit a name the one with the greatest weight counts. */
+type Pattern = { text: string; included: boolean; weight: number };
+
+/**
+ * `-` in front excludes; a full name goes before a pattern and a longer pattern before a shorter one, whatever their
+ * order. Source: OData 4.01 part 1, "Preference include-annotations", which leaves open what becomes of the same one
+ * both excluded and included: here it is excluded. Also ODataPreferenceHeader.AnnotationFilter on learn.microsoft.com.
+ */
+function patternOf(pattern: string): Pattern {
+  const included = !pattern.startsWith("-");
+  const text = included ? pattern : pattern.slice(1);
+  const weight = text.includes("*") ? text.replaceAll("*", "").length : Number.POSITIVE_INFINITY;
+  return { text, included, weight };
+}
+
+/** `*` stands for anything, at the end or inside. */
 function matches(pattern: string, name: string): boolean {
   if (pattern === "*") return true;
   if (!pattern.includes("*")) return pattern === name;
