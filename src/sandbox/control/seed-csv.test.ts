@@ -64,6 +64,13 @@ test("POST seed: lookups by reference, by id and by an alternate key of the othe
 
 test.each([
   ["lastname,nope", "a,b", "column 'nope'"],
+  ["lastname,lastname", "a,b", "column 'lastname' is there twice"],
+  ["firstname,lastname, firstname", "a,b,c", "column 'firstname' is there twice"],
+  [
+    "parentcustomerid_account,parentcustomerid_account(accountnumber)",
+    "a,b",
+    "column 'parentcustomerid_account(accountnumber)' is there twice",
+  ],
   ["lastname,parentcustomerid", "a,b", "parentcustomerid_account, parentcustomerid_contact"],
   ["lastname,parentcustomerid_account(nope)", "a,b", "no column 'nope'"],
   ["lastname,birthdate", "a,31.05.1980", "line 4, column 'birthdate'"],

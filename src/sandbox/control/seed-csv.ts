@@ -21,7 +21,7 @@ export function seedCsv(tx: Transaction, table: Table, csv: Buffer): number {
   let fields: Field[] | undefined;
   let rows = 0;
   const each = (cells: string[], { lines }: { lines: number }) => {
-    if (fields === undefined) fields = cells.map((heading) => fieldOf(tx.environment, table, heading.trim()));
+    if (fields === undefined) fields = fieldsOf(tx.environment, table, cells);
     else {
       createLine(tx, table, fields, cells, lines);
       rows++;
@@ -36,6 +36,17 @@ export function seedCsv(tx: Transaction, table: Table, csv: Buffer): number {
   }
   if (fields === undefined) throw new Refused("the file has no first line with the names of columns");
   return rows;
+}
+
+/** What the first line names. Throws `Refused` where two columns fill the same property. */
+function fieldsOf(environment: Environment, table: Table, headings: string[]): Field[] {
+  const filled = new Set<string>();
+  return headings.map((each) => {
+    const field = fieldOf(environment, table, each.trim());
+    if (filled.has(field.property)) throw new Refused(`column '${field.heading}' is there twice`);
+    filled.add(field.property);
+    return field;
+  });
 }
 
 function createLine(tx: Transaction, table: Table, fields: Field[], cells: string[], line: number): void {
