@@ -37,8 +37,6 @@ const QUERIES: Absent[] = [
     "retrieve-and-execute-predefined-queries.md: any collection of the type",
   ),
   get("savedQuery", `accounts?fetchXml=<fetch><entity name='account'/></fetch>&savedQuery=${ID}`, "the same"),
-  get("fetchXml", "contacts/$count?fetchXml=<fetch><entity name='contact'/></fetch>", "query/count-rows.md"),
-  get("sql", "contacts/$count?sql=select fullname from contact", "query/sql.md: entity sets only"),
   get("$filter beside $apply", "contacts?$filter=lastname eq 'x'&$apply=aggregate($count as n)", "OData aggregation"),
   get("$apply on /$count", "contacts/$count?$apply=aggregate($count as n)", "OData aggregation"),
   get(

@@ -101,8 +101,9 @@ function countOption(request: ApiRequest): boolean {
   let count = false;
   for (const [name, value] of pairs(request.call.query)) {
     if (name === "$count") count = value === "true";
-    else if (name !== "fetchXml" && NOT_BUILT.has(name)) throw errors.notBuilt(`The query option ${name}`);
-    else if (name.startsWith("$")) throw errors.badQuery(`The query parameter ${name} cannot be used with fetchXml.`);
+    else if (NOT_BUILT.has(name)) throw errors.notBuilt(`The query option ${name}`);
+    else if (name.startsWith("$") || name === "sql")
+      throw errors.badQuery(`The query parameter ${name} cannot be used with fetchXml.`);
   }
   return count;
 }

@@ -126,6 +126,21 @@ test("Refused options: each says so", async () => {
   }
 });
 
+// webapi/query/sql.md and dataverse.md section 6 have both on entity sets only. That they are a 400 elsewhere is ours.
+test.each([
+  `contacts(${CONTACT(1)})?fetchXml=<fetch/>`,
+  `contacts(${CONTACT(1)})?sql=select fullname from contact`,
+  "contacts/$count?fetchXml=<fetch/>",
+  "contacts/$count?sql=select fullname from contact",
+  `accounts(${ACCOUNT(1)})/contact_customer_accounts?fetchXml=<fetch/>`,
+  "EntityDefinitions?sql=select fullname from contact",
+  "contacts?fetchXml=<fetch><entity name='contact'/></fetch>&sql=select fullname from contact",
+])("Refused options: a query of its own in the wrong place: %s", async (path) => {
+  const answer = await get(path);
+  expect([answer.status, answer.json.error.code]).toEqual([400, "0x80060888"]);
+  expect(answer.json.error.message).toMatch(/The query parameter (fetchXml|sql) /);
+});
+
 test.each([
   ["$select=Name", "Could not find a property named 'Name'"],
   ["$select=fullname,,lastname", "Could not find a property named ''"],

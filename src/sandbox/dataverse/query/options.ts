@@ -45,13 +45,13 @@ export const QUERY_OPTIONS: Operation[] = [
   { name: "Parameter aliases", does: "values and columns by `@name`; an unassigned one is null", source: SOURCE },
   {
     name: "Refused options",
-    does: "$skip, $search, $format, $compute and $levels are a 400, as in Dataverse",
+    does: "$skip, $search, $format, $compute and $levels are a 400, as in Dataverse; so are fetchXml and sql but on a whole table",
     source: SOURCE,
   },
 ];
 
 /** Real options of Dataverse that the sandbox answers with 501. */
-export const NOT_BUILT: ReadonlySet<string> = new Set(["fetchXml", "savedQuery", "userQuery", "sql"]);
+export const NOT_BUILT: ReadonlySet<string> = new Set(["savedQuery", "userQuery"]);
 /** Options the service itself refuses (dataverse.md section 6). */
 const REFUSED: Record<string, string> = {
   $skip: "Skip Clause is not supported in CRM",
@@ -59,6 +59,9 @@ const REFUSED: Record<string, string> = {
   $format: "The query parameter $format is not supported.",
   $compute: "The query parameter $compute is not supported.",
   $levels: "The query parameter $levels is not supported.",
+  // Queries of their own, which a whole table is asked before its options are read: anywhere else they have no meaning.
+  fetchXml: "The query parameter fetchXml is not supported.",
+  sql: "The query parameter sql is not supported.",
 };
 
 /** Parses a raw query string. Names are case-sensitive (section 3). Throws 400 or 501 as documented. */

@@ -187,7 +187,8 @@ test.each([
 
 test.each([
   ["GET", "contacts/$count?$apply=groupby((lastname))", "$apply"],
-  ["GET", "contacts/$count?fetchXml=<fetch/>", "fetchXml"],
+  ["GET", "contacts?savedQuery=00000000-0000-0000-00aa-000010001002", "savedQuery"],
+  ["GET", "contacts?userQuery=00000000-0000-0000-00aa-000010001002", "userQuery"],
   ["POST", "InitializeFrom", "InitializeFrom"],
   ["POST", `lists(${ID})/Microsoft.Dynamics.CRM.CreateActivitiesList`, "CreateActivitiesList"],
   ["POST", "contacts/Microsoft.Dynamics.CRM.DeleteMultiple", "DeleteMultiple"],

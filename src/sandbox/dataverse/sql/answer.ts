@@ -6,7 +6,7 @@ import type { Page } from "../fetchxml/page.ts";
 import type { Fetch } from "../fetchxml/syntax.ts";
 import { parseXml } from "../fetchxml/xml.ts";
 import type { Table } from "../model.ts";
-import { pairs } from "../query/options.ts";
+import { NOT_BUILT, pairs } from "../query/options.ts";
 import type { ApiRequest } from "../request.ts";
 import type { Row } from "../row.ts";
 import { parseSelect } from "./parse.ts";
@@ -26,6 +26,8 @@ export function sqlReply(request: ApiRequest, table: Table, sql: string, within?
   const select = parseSelect(sql);
   const fetch = fetchOf(request.environment, select);
   const given = pairs(request.call.query);
+  const absent = given.find(([name]) => NOT_BUILT.has(name));
+  if (absent) throw errors.notBuilt(`The query option ${absent[0]}`);
   const odd = given.find(([name]) => name.startsWith("$") && name !== "$skiptoken");
   if (odd) throw errors.badQuery(`The query parameter ${odd[0]} cannot be used with sql.`);
   const paged = select.top === undefined && select.window === undefined;
