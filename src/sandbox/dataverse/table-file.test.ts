@@ -4,6 +4,8 @@ import { isLookup } from "./model.ts";
 import type { Row } from "./row.ts";
 import { parseTable, readTableFiles } from "./table-file.ts";
 
+// The format of the .table files is ours, and so is all that is expected here; what the delivered ones hold comes from
+// dataverse-schema/*.json (dataverse.md section 16).
 const TEXT = `table new_thing new_Thing new_things 10001
 label Thing : Things
 id new_thingid

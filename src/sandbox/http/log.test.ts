@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { getToken, targets, useSandbox } from "../raw-client.test-data.ts";
 import { createRequestLog } from "./log.ts";
 
+// The request log is the sandbox's own, and so is every expectation here; the codes of the answers in it are not looked at.
 const client = useSandbox();
 const call = (path: string, body = "") => ({
   method: "POST",
