@@ -4,8 +4,8 @@ import { isLookup } from "./model.ts";
 import type { Row } from "./row.ts";
 import { parseTable, readTableFiles } from "./table-file.ts";
 
-// The format of the .table files is ours, and so is all that is expected here; what the delivered ones hold comes from
-// dataverse-schema/*.json (dataverse.md section 16).
+// The format of the .table files is ours (tables/README.md), and so is all that is expected here: it looks at their
+// form, and at no fact of Dataverse.
 const TEXT = `table new_thing new_Thing new_things 10001
 label Thing : Things
 id new_thingid
