@@ -1,8 +1,11 @@
 import { escapeXml } from "../escape-xml.ts";
 
 /**
- * Dataverse's own errors, one function each: status, code and text as the service answers them (dataverse.md
- * section 14 unless another section is named). Clients branch on status and code; texts are as close as is known.
+ * An error of Dataverse: what every catalogue of them is made of. `errors` below is the general one: requests, queries,
+ * bodies, rows, messages, access, limits and schema. What only file and image columns answer is in `files/errors.ts`,
+ * what only FetchXML answers (QueryBuilder*) in `fetchxml/errors.ts`. One function each, with status, code and text as the
+ * service answers them (dataverse.md section 14 unless another source is named). Clients branch on status and code; texts
+ * are as close as is known.
  */
 export class ODataError extends Error {
   readonly status: number;

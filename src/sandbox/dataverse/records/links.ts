@@ -1,5 +1,5 @@
 import { errors } from "../errors.ts";
-import { type Column, isLookup, isPolymorphic, pointsAt, readTarget, slotOf, type Table } from "../model.ts";
+import { type Column, isLookup, isPolymorphic, pointsAt, read, readTarget, slotOf, type Table } from "../model.ts";
 import type { CollectionNavigation } from "../relationships.ts";
 import { idOf, isAlive, type Row } from "../row.ts";
 import { type Draft, setDrafted } from "./draft.ts";
@@ -24,6 +24,7 @@ export function associate(tx: Transaction, table: Table, collection: CollectionN
   }
   if (pairOf(collection, row, other)) throw errors.alreadyAssociated();
   const { near, far, intersect } = collection;
+  if (intersect.name === "listmember") requireStaticList(tx, table.name === "list" ? row : other);
   requirePrivilege(tx, table, "Append");
   requirePrivilege(tx, collection.other, "AppendTo");
   setDrafted(draft, near, idOf(row), isLookup(near) ? table.name : undefined);
@@ -32,6 +33,11 @@ export function associate(tx: Transaction, table: Table, collection: CollectionN
   const type = intersect.columns.get("entitytype");
   if (type) setDrafted(draft, type, isPolymorphic(far) ? collection.other.name : table.name);
   createFrom(tx, intersect, draft);
+}
+
+/** The members of a dynamic list are what its query finds (section 11). */
+function requireStaticList(tx: Transaction, list: Row): void {
+  if (read(list, tx.environment.tables.get("list")!.columns.get("type")!) === true) throw errors.dynamicList();
 }
 
 /** Takes `other` out of the collection. What is not in it stays as it is, without an error. */

@@ -57,3 +57,13 @@ test.each([
   expect(refusal(refused)).toEqual([400, "0x80100005"]);
   expect(refused.json.error.message).toContain(`use the ${message} message instead.`);
 });
+
+test("a new row is active whatever statecode it is sent with, but for a lead (docs/sandbox.md, Differences)", async () => {
+  const states = async (set: string, body: object) => {
+    const { status, json } = await client.api("POST", set, body, { prefer: "return=representation" });
+    return [status, json.statecode ?? json.error.code];
+  };
+  expect(await states("contacts", { lastname: "x", statecode: 1 })).toEqual([201, 0]);
+  expect(await states("contacts", { lastname: "x", statecode: 1, statuscode: 2 })).toEqual([400, "0x80048408"]);
+  expect(await states("leads", { subject: "x", lastname: "y", statecode: 2 })).toEqual([201, 2]);
+});

@@ -159,6 +159,19 @@ test("the actions are for lists that exist, and for POST", async () => {
   expect((await client.api("GET", "AddListMembersList")).status).toBe(404);
 });
 
+test("a dynamic list takes no members by association or deep insert either", async () => {
+  const reference = { "@odata.id": `contacts(${id(11)})` };
+  const refused = [400, "0x8004f701"];
+  expect(refusal(await client.api("POST", `lists(${DYNAMIC})/listcontact_association/$ref`, reference))).toEqual(
+    refused,
+  );
+  const back = { "@odata.id": `lists(${DYNAMIC})` };
+  expect(refusal(await client.api("POST", `contacts(${id(11)})/listcontact_association/$ref`, back))).toEqual(refused);
+  const body = { listname: "l", createdfromcode: 2, type: true, listcontact_association: [{ lastname: "x" }] };
+  expect(refusal(await client.api("POST", "lists", body))).toEqual(refused);
+  expect(await members(DYNAMIC)).toEqual([]);
+});
+
 test("a static list with members does not become dynamic (a guess); an empty one does (section 11: type can be updated)", async () => {
   await action("AddMemberList", { EntityId: id(11) });
   expect(refusal(await client.api("PATCH", `lists(${LIST})`, { type: true }))).toEqual([400, "0x80040203"]);
