@@ -39,6 +39,18 @@ test("an organization can be changed, not created, also not by an upsert (gg3095
   expect((await client.api("GET", "organizations?$select=name")).json.value).toMatchObject([{ name: "renamed" }]);
 });
 
+test("CannotModifySysAdmin: neither the role itself nor what it holds is changed (0x80041d31)", async () => {
+  const role = `roles(${roleId("System Administrator")})`;
+  const refused = [400, "0x80041d31"];
+  expect(refusal(await client.api("PATCH", role, { name: "x" }))).toEqual(refused);
+  const { value } = (await client.api("GET", `${role}/roleprivileges_association?$top=1`)).json;
+  const privilege = value[0].privilegeid;
+  const pair = `${role}/roleprivileges_association(${privilege})/$ref`;
+  expect(refusal(await client.api("DELETE", pair))).toEqual(refused);
+  const back = `privileges(${privilege})/roleprivileges_association(${roleId("System Administrator")})/$ref`;
+  expect(refusal(await client.api("DELETE", back))).toEqual(refused);
+});
+
 test("rows of the same tables that were added later can be deleted", async () => {
   const parent = `businessunits(${(await me()).BusinessUnitId})`;
   for (const [set, body] of [

@@ -12,6 +12,7 @@ import {
 import type { Environment } from "../environment.ts";
 import { errors, type ODataError } from "../errors.ts";
 import type { Table } from "../model.ts";
+import { idOf, type Row } from "../row.ts";
 
 const SYSTEM_CUSTOMIZER = roleId("System Customizer");
 const ROLES = new Set(DELIVERED_ROLES.map(roleId));
@@ -45,4 +46,9 @@ export function keptRow(environment: Environment, table: Table, id: string): ODa
     default:
       return undefined;
   }
+}
+
+/** Throws 0x80041d31 for the administrator's role: nobody may lock everybody out. */
+export function refuseAdministrator(role: Row): void {
+  if (idOf(role) === SYSTEM_ADMINISTRATOR) throw errors.modifyAdministrator();
 }

@@ -3,6 +3,7 @@ import { type Column, isLookup, isPolymorphic, pointsAt, read, readTarget, slotO
 import type { CollectionNavigation } from "../relationships.ts";
 import { idOf, isAlive, type Row } from "../row.ts";
 import { type Draft, setDrafted } from "./draft.ts";
+import { refuseAdministrator } from "./kept-rows.ts";
 import { requirePrivilege } from "./privileges.ts";
 import { createFrom, deleteFrom, updateFrom } from "./store.ts";
 import type { Transaction } from "./transaction.ts";
@@ -24,6 +25,7 @@ export function associate(tx: Transaction, table: Table, collection: CollectionN
   }
   if (pairOf(collection, row, other)) throw errors.alreadyAssociated();
   const { near, far, intersect } = collection;
+  if (intersect.name === "roleprivileges") refuseAdministrator(table.name === "role" ? row : other);
   if (intersect.name === "listmember") requireStaticList(tx, table.name === "list" ? row : other);
   requirePrivilege(tx, table, "Append");
   requirePrivilege(tx, collection.other, "AppendTo");
@@ -58,6 +60,7 @@ export function disassociate(
   }
   const pair = pairOf(collection, row, other);
   if (!pair) return;
+  if (collection.intersect.name === "roleprivileges") refuseAdministrator(table.name === "role" ? row : other);
   requirePrivilege(tx, table, "Append");
   requirePrivilege(tx, collection.other, "AppendTo");
   deleteFrom(tx, collection.intersect, pair);

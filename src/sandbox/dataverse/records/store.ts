@@ -9,6 +9,7 @@ import { nextNumber } from "./auto-number.ts";
 import { type Draft, drafted, dropDrafted } from "./draft.ts";
 import { refuseDuplicates } from "./duplicates.ts";
 import { checkJson, draftedKey, noteExpiry } from "./elastic.ts";
+import { refuseAdministrator } from "./kept-rows.ts";
 import { enterKeys, leaveKeys } from "./keys.ts";
 import { checkList } from "./list-row-rules.ts";
 import { rowKey } from "./partition.ts";
@@ -74,6 +75,7 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
   completeStatus(table, draft, row, idOf(row));
   if (table.name === "list") checkList(tx.environment, table, draft, row);
   if (table.name === "annotation") checkNote(tx.environment, table, draft, row);
+  if (table.name === "role") refuseAdministrator(row);
   if (!tx.actor.bypassPlugins) runPlugins(tx.environment, table, draft, "Update");
   for (const [n, column] of draft.columns.entries()) {
     if (column.level === "SystemRequired" && draft.values[n] === null) throw errors.required(table.name, column.name);

@@ -1,10 +1,10 @@
 import type { Reply } from "../../http/exchange.ts";
 import type { Operation } from "../../operation.ts";
-import { SYSTEM_ADMINISTRATOR } from "../delivered-ids.ts";
 import { errors } from "../errors.ts";
 import { GUID } from "../guids.ts";
 import { read, type Table } from "../model.ts";
 import { pairs } from "../query/options.ts";
+import { refuseAdministrator } from "../records/kept-rows.ts";
 import { mayDo, requirePrivilege } from "../records/privileges.ts";
 import { findRow, missing, parsePredicate, parseReference } from "../records/references.ts";
 import { deleteFrom } from "../records/store.ts";
@@ -135,11 +135,6 @@ function removePrivilege(request: ApiRequest, role: Row): Reply {
     if (pair) deleteFrom(tx, heldTable(tx), pair);
   });
   return noContent(1);
-}
-
-/** Nobody may lock everybody out: the administrator's role stays as it is. */
-function refuseAdministrator(role: Row): void {
-  if (idOf(role) === SYSTEM_ADMINISTRATOR) throw errors.modifyAdministrator();
 }
 
 const heldTable = (tx: Transaction): Table => tx.environment.tables.get("roleprivileges")!;
