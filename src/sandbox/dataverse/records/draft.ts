@@ -77,7 +77,8 @@ export function draftOf(
     if (property.kind === "column") {
       const column = property.column;
       const stored = storedValue(table, column, value);
-      if (!column[operation] && !all && column.name !== table.idColumn) continue;
+      const settable = operation === "create" ? column.create : column.update;
+      if (!settable && !all && column.name !== table.idColumn) continue;
       draft.columns.push(column);
       draft.values.push(stored);
       draft.targets.push(undefined);
