@@ -143,3 +143,14 @@ test("a reader that closes the pipe early is no error", () => {
   });
   expect([status, stderr]).toEqual([0, ""]);
 });
+
+test("a sandbox without room for its certificate says where, and what to do", () => {
+  const env = { ...process.env, TMPDIR: join(lonely, "gone") };
+  const { status, stdout } = spawnSync(process.execPath, [launcher, "sandbox", "--port", "0", "--json"], { env });
+  expect(status).toBe(2);
+  expect(JSON.parse(String(stdout)).error).toMatchObject({
+    code: "usage",
+    message: `The sandbox cannot start: its certificate cannot be written below ${env.TMPDIR} (ENOENT)`,
+    remedy: "Make room there, or name another folder in TMPDIR.",
+  });
+});

@@ -61,10 +61,11 @@ function seedFile(text: string, previous: Seed[]): Seed[] {
 const FILE_REMEDIES: Record<string, string> = {
   SchemaFileError: "Put the schema file right; docs/sandbox.md has its format.",
   SeedFileError: "Put the file or the name of its table right; docs/sandbox.md says what a seed is.",
+  CertificateFileError: "Make room there, or name another folder in TMPDIR.",
 };
 
 /**
- * What is wrong with a file, and a port in use, forbidden, or not of this machine, is the user's to change; everything
+ * What is wrong with a file or a folder, and a port in use, forbidden, or not of this machine, is the user's to change; everything
  * else is as it is.
  */
 function startFault(error: unknown, port: number, host: string): unknown {

@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createClock } from "./clock.ts";
 import { faultReply } from "./control/fault-reply.ts";
 import type { Controlled } from "./control/operation.ts";
@@ -33,7 +33,7 @@ export type Sandbox = { origin: string; env: Record<string, string>; close(): Pr
 /**
  * Starts a local Dataverse Web API, an Entra ID token endpoint and the control API in memory, all of it on one http and
  * one https port. Port 0, the default, takes any free one. `env.CA_CERT` is a file with the certificate to trust.
- * `profile`, `servers` and `speed` set the limits (limits/figures.ts). Rejects when a port is taken, or the schema file or a seed does not hold. `close` ends every connection and removes the file.
+ * `profile`, `servers` and `speed` set the limits (limits/figures.ts). Rejects when a port is taken, the schema file or a seed does not hold, or the certificate cannot be written. `close` ends every connection and removes the file.
  */
 export async function startSandbox(
   options: {
@@ -175,24 +175,23 @@ export async function startSandbox(
   const close = async () => {
     await Promise.all([...listeners.map((listener) => listener.close()), webhooks.close()]);
   };
+  let authority: string;
   try {
     listeners.push(await listen(services, host, options.port ?? 0));
     listeners.push(await listen(services, host, options.httpsPort ?? 0, certificate));
+    authority = await writeAuthority(certificate.cert);
   } catch (error) {
     await close();
     throw error;
   }
   const [http = "", https = ""] = listeners.map((listener) => listener.origin);
   origins.push(http, https);
-  const folder = await mkdtemp(join(tmpdir(), "sluice-sandbox-"));
-  const authority = join(folder, "ca.pem");
-  await writeFile(authority, certificate.cert);
   return {
     origin: http,
     env: environmentVariables(http, https, authority),
     async close() {
       await close();
-      await rm(folder, { recursive: true, force: true });
+      await rm(dirname(authority), { recursive: true, force: true });
     },
   };
 }
@@ -217,6 +216,26 @@ async function answer(
 function isOwn(claimed: string, own: string[]): boolean {
   const plain = (text: string) => text.toLowerCase().replace(/\/+$/, "").replace("//localhost", "//127.0.0.1");
   return own.some((each) => plain(each) === plain(claimed));
+}
+
+/** The file for `CA_CERT` has no place: no temporary folder, or a full disk. */
+class CertificateFileError extends Error {
+  override name = "CertificateFileError";
+}
+
+/** Writes the certificate into a temporary folder of its own. Throws a CertificateFileError where that is not possible. */
+async function writeAuthority(certificate: string): Promise<string> {
+  let folder: string | undefined;
+  try {
+    folder = await mkdtemp(join(tmpdir(), "sluice-sandbox-"));
+    const file = join(folder, "ca.pem");
+    await writeFile(file, certificate);
+    return file;
+  } catch (cause) {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    const why = (cause as NodeJS.ErrnoException).code;
+    throw new CertificateFileError(`its certificate cannot be written below ${tmpdir()} (${why})`, { cause });
+  }
 }
 
 function environmentVariables(http: string, https: string, authority: string): Record<string, string> {
