@@ -65,8 +65,8 @@ const FILE_REMEDIES: Record<string, string> = {
 };
 
 /**
- * What is wrong with a file or a folder, and a port in use, forbidden, or not of this machine, is the user's to change; everything
- * else is as it is.
+ * What is wrong with a file or a folder, and a port in use, forbidden, or not of this machine, is the user's to change;
+ * everything else is as it is.
  */
 function startFault(error: unknown, port: number, host: string): unknown {
   const remedy = error instanceof Error ? FILE_REMEDIES[error.name] : undefined;

@@ -33,7 +33,8 @@ export type Sandbox = { origin: string; env: Record<string, string>; close(): Pr
 /**
  * Starts a local Dataverse Web API, an Entra ID token endpoint and the control API in memory, all of it on one http and
  * one https port. Port 0, the default, takes any free one. `env.CA_CERT` is a file with the certificate to trust.
- * `profile`, `servers` and `speed` set the limits (limits/figures.ts). Rejects when a port is taken, the schema file or a seed does not hold, or the certificate cannot be written. `close` ends every connection and removes the file.
+ * `profile`, `servers` and `speed` set the limits (limits/figures.ts). Rejects when a port is taken, the schema file or a
+ * seed does not hold, or the certificate cannot be written. `close` ends every connection and removes the file.
  */
 export async function startSandbox(
   options: {
