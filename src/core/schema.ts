@@ -17,7 +17,11 @@ export type ColumnType =
   | "guid"
   | "other"; // readable at most; never a mapping target
 
-export type Choice = { value: number; label: string; state?: number };
+/** `labels`: in every installed language, `label` among them. */
+export type Choice = { value: number; label: string; labels?: string[]; state?: number };
+
+/** A many-to-many relationship: `navigation` leads from a row of the table to rows of `object`. */
+export type ManyToMany = { name: string; navigation: string; object: string; set: string; intersect: string };
 
 /** One table a lookup may point at. `navigation` is the name a write must use. */
 export type LookupTarget = { object: string; set: string; navigation: string };
@@ -30,6 +34,13 @@ export type Column = {
   required: boolean;
   create: boolean;
   update: boolean;
+  /** The server works it out from other columns, so nothing can be written to it. */
+  computed?: "calculated" | "rollup" | "formula";
+  /** What the text is said to be. Nobody enforces it but us, and only where a mapping asks for it. */
+  format?: "email" | "phone" | "url" | "multiline";
+  /** Of a datetime; see docs/guides/dynamics.md, "Dates". `dateOnly`: forms show the day alone, in the reader's zone. */
+  behavior?: "UserLocal" | "TimeZoneIndependent";
+  dateOnly?: boolean;
   /** In UTF-16 units. */
   maxLength?: number;
   min?: number;
@@ -53,6 +64,13 @@ export type ObjectSchema = ObjectSummary & {
   label: string;
   columns: Column[];
   keys: Key[];
+  /** Many-to-many relationships of the table. */
+  pairs?: ManyToMany[];
+  /** virtual: another system's rows, read only. elastic: no transactions, so it is not written to. */
+  kind?: "standard" | "virtual" | "elastic";
+  activity?: boolean;
+  /** Records have an owner, a user or a team. */
+  owned?: boolean;
   /** What this table can do; false means the engine takes the slower way. */
-  can: { bulk: boolean; deltas: boolean };
+  can: { bulk: boolean; deltas: boolean; concurrency?: boolean };
 };

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import type { Job, JobResult } from "./job.ts";
 import { layout } from "./layout.ts";
 import { runPlan, runSync } from "./run.ts";
-import { checkSourceColumns } from "./shape.ts";
+import { checkSourceColumns } from "./shape/source.ts";
 import { type Host, open, scanAudiences, scanModel } from "./source.ts";
 import { verify } from "./verify.ts";
 

@@ -3,7 +3,7 @@ import { openDuck, text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
 import type { Job, JobResult } from "./job.ts";
 import { layout } from "./layout.ts";
-import { shapeOf } from "./shape.ts";
+import { shapeOf } from "./shape/build.ts";
 import { destinationName, type Host, open, scanAudiences, scanModel } from "./source.ts";
 import { stored } from "./sql/names.ts";
 import { valueViews } from "./sql/tables.ts";

@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import type { Scan } from "../../core/connector.ts";
+import { SluiceError } from "../../core/errors.ts";
+import type { ObjectSchema } from "../../core/schema.ts";
+import type { Job } from "../job.ts";
+import type { Shape } from "../shape.ts";
+import { mappedColumn, matchColumn, oneLineEach, writable } from "./columns.ts";
+import { place } from "./place.ts";
+
+/** Raised when the meaning of stored values changes, so that every row is looked at once more. */
+export const canonVersion = 1;
+
+/** The bits of a mask: Parquet knows no whole number larger than 64 bits. */
+const mostColumns = 64;
+
+/**
+ * Checks a job's sync against the model's columns and the destination's metadata.
+ * @throws SluiceError unknown_column, unknown_target, mapping_unfit with the place in the sync's YAML.
+ */
+export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScans: Scan[]): Shape {
+  const file = job.syncFile;
+  const columns = Object.entries(file.mapping).map(([name, line], index) =>
+    mappedColumn(job, object, name, line, index),
+  );
+  for (const [audience, name] of Object.entries(file.audiences)) {
+    const at = place(job, ["audiences", audience]);
+    const target = writable(object, name, at);
+    if (target.type !== "text" || (target.maxLength ?? 0) < "realized".length)
+      throw new SluiceError("mapping_unfit", `${object.name}.${target.name} cannot hold an audience status.`, {
+        remedy: `An audience needs a text column of at least ${"realized".length} characters; this is ${target.type}${target.maxLength ? ` of ${target.maxLength}` : ""}.`,
+        place: at,
+      });
+    const index = job.audiences.findIndex((a) => a.name === audience);
+    columns.push({
+      index: columns.length,
+      name: target.name,
+      wire: { name: target.name },
+      target,
+      role: "status",
+      audience: index,
+      clear: false,
+    });
+  }
+  oneLineEach(job, columns);
+  const match = file.match.map((name, i) => matchColumn(job, object, columns, name, i));
+  for (const column of columns) column.clear &&= !match.includes(column);
+  if (columns.length > mostColumns)
+    throw new SluiceError("mapping_unfit", `${job.sync} maps ${columns.length} columns; ${mostColumns} is the most.`, {
+      place: place(job, ["mapping"]),
+    });
+  const used = [...new Set(columns.flatMap((c) => (c.line?.from === undefined ? [] : [c.line.from])))];
+  const refs = new Map(
+    columns.flatMap((c) =>
+      c.parent ? [[c.parent.ref, { name: c.parent.ref, object: c.parent.object, by: c.parent.by }]] : [],
+    ),
+  );
+  const { mode, firstContact, drift, severalMatches, deletedThere, onLeave } = file;
+  const names = match
+    .map((c) => c.name)
+    .sort()
+    .join();
+  return {
+    sync: job.sync,
+    object,
+    columns,
+    match,
+    keyed: object.keys.some((k) => k.active && [...k.columns].sort().join() === names),
+    policies: { mode, firstContact, drift, severalMatches, deletedThere, onLeave },
+    used,
+    key: job.model.file.key,
+    audiences: job.audiences.map((a, i) => ({
+      name: a.name,
+      ...(a.file.where !== undefined && { where: a.file.where }),
+      scan: audienceScans[i]!,
+    })),
+    refs: [...refs.values()],
+    fingerprint: digest([
+      canonVersion,
+      file,
+      job.model.file,
+      job.audiences,
+      scan.dates,
+      columns.map((c) => c.target),
+      columns.map((c) => c.name),
+    ]),
+  };
+}
+
+function digest(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
+}
