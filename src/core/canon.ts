@@ -104,6 +104,7 @@ const canons: Record<ColumnType, Canon> = {
   status: whole,
   lookup: guid,
   guid,
+  parties: asIs,
   other: asIs,
 };
 

@@ -15,12 +15,13 @@ export type ColumnType =
   | "status"
   | "lookup"
   | "guid"
+  | "parties" // the people an activity is with: made with the row, kept as rows of their own
   | "other"; // readable at most; never a mapping target
 
 /** `labels`: in every installed language, `label` among them. */
 export type Choice = { value: number; label: string; labels?: string[]; state?: number };
 
-/** A many-to-many relationship: `navigation` leads from a row of the table to rows of `object`. */
+/** A many-to-many relationship, by its schema name: `navigation` leads from a row of the table to rows of `object`. */
 export type ManyToMany = { name: string; navigation: string; object: string; set: string; intersect: string };
 
 /** One table a lookup may point at. `navigation` is the name a write must use. */
@@ -30,12 +31,18 @@ export type Column = {
   name: string;
   title: string;
   type: ColumnType;
-  /** The API itself refuses a row without it (forms may ask for more: that is not our business). */
+  /** The API itself refuses a row without it. */
   required: boolean;
+  /** Forms ask for it; the API does not. */
+  requiredInForms?: boolean;
   create: boolean;
   update: boolean;
   /** The server works it out from other columns, so nothing can be written to it. */
-  computed?: "calculated" | "rollup" | "formula";
+  computed?: "calculated" | "rollup" | "formula" | "prompt";
+  /** Of type other: what the destination calls its type, such as File or Image. */
+  native?: string;
+  /** Who may read or write it is a question of field security profiles, beside the table's privileges. */
+  secured?: boolean;
   /** What the text is said to be. Nobody enforces it but us, and only where a mapping asks for it. */
   format?: "email" | "phone" | "url" | "multiline";
   /** Of a datetime; see docs/guides/dynamics.md, "Dates". `dateOnly`: forms show the day alone, in the reader's zone. */
@@ -45,7 +52,7 @@ export type Column = {
   maxLength?: number;
   min?: number;
   max?: number;
-  /** Digits after the decimal point. */
+  /** Digits after the decimal point. Of money: the most that any of the currencies takes, where these decide. */
   precision?: number;
   choices?: Choice[];
   targets?: LookupTarget[];
@@ -69,8 +76,13 @@ export type ObjectSchema = ObjectSummary & {
   /** virtual: another system's rows, read only. elastic: no transactions, so it is not written to. */
   kind?: "standard" | "virtual" | "elastic";
   activity?: boolean;
+  /** Of an activity: the navigation that leads to the rows of its parties. */
+  parties?: string;
   /** Records have an owner, a user or a team. */
   owned?: boolean;
-  /** What this table can do; false means the engine takes the slower way. */
+  /**
+   * What this table can do; false means the engine takes the slower way. bulk: many rows in one call. deltas: tell what
+   * changed since. concurrency: write only where nobody else has written since we read.
+   */
   can: { bulk: boolean; deltas: boolean; concurrency?: boolean };
 };

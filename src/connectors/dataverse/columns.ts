@@ -1,5 +1,6 @@
-import type { Choice, Column, ColumnType, LookupTarget } from "../../core/schema.ts";
+import type { Choice, Column, ColumnType, LookupTarget, ManyToMany } from "../../core/schema.ts";
 import type { Attribute, Definition, Detail, Relationship, Table } from "./answers.ts";
+import type { MoneyDigits } from "./money.ts";
 
 /** Attribute type names (without the ending "Type") and what they are to us; all others are `other`. */
 const types: Record<string, ColumnType> = {
@@ -20,6 +21,19 @@ const types: Record<string, ColumnType> = {
   Customer: "lookup",
   Owner: "lookup",
   Uniqueidentifier: "guid",
+  PartyList: "parties",
+};
+
+/** What `SourceType` says, from 1 on (AttributeMetadata.SourceType). */
+const sources = ["calculated", "rollup", "formula", "prompt"] as const;
+
+/** String formats that say what a text is; the others say nothing of interest. `Phone` writes as a link, `PhoneNumber` not. */
+const formats: Record<string, Column["format"]> = {
+  Email: "email",
+  Phone: "phone",
+  PhoneNumber: "phone",
+  Url: "url",
+  TextArea: "multiline",
 };
 
 /** SystemRequired columns of these kinds get a value from the server when a create says nothing. */
@@ -33,6 +47,7 @@ export function columnsOf(
   definition: Definition,
   details: Map<string, Detail>,
   tables: ReadonlyMap<string, Table>,
+  money: MoneyDigits,
 ): Column[] {
   const relationships = Map.groupBy(definition.ManyToOneRelationships, (r) => r.ReferencingAttribute);
   const columns: Column[] = [];
@@ -46,26 +61,67 @@ export function columnsOf(
     const create = attribute.IsValidForCreate === true;
     const update = attribute.IsValidForUpdate === true;
     if (!create && !update && attribute.IsValidForRead === false) continue;
-    const targets = type === "lookup" ? targetsOf(detail, relationships.get(name) ?? [], tables) : undefined;
+    const targets =
+      type === "lookup"
+        ? targetsOf(detail, relationships.get(name) ?? [], tables)
+        : type === "parties"
+          ? (detail?.Targets ?? []).flatMap((object) => partyOf(object, tables))
+          : undefined;
+    const computed = sources[(attribute.SourceType ?? 0) - 1];
     // A lookup without a navigation property of its own cannot be bound.
-    const writable = type !== "other" && targets?.length !== 0;
-    const choices = choicesOf(detail);
+    const writable = type !== "other" && !computed && (type === "parties" || targets?.length !== 0);
+    const level = attribute.RequiredLevel?.Value;
     columns.push({
       name,
       title: attribute.DisplayName ?? name,
       type,
-      required: writable && create && attribute.RequiredLevel?.Value === "SystemRequired" && !defaulted.has(kind),
+      required: writable && create && level === "SystemRequired" && !defaulted.has(kind),
       create: writable && create,
       update: writable && update && name !== definition.PrimaryIdAttribute,
-      ...(detail?.MaxLength != null && { maxLength: detail.MaxLength }),
-      ...(detail?.MinValue != null && { min: detail.MinValue }),
-      ...(detail?.MaxValue != null && { max: detail.MaxValue }),
-      ...(detail?.Precision != null && { precision: detail.Precision }),
-      ...(choices && { choices }),
+      ...(level === "ApplicationRequired" && { requiredInForms: true }),
+      ...(computed && { computed }),
+      ...(type === "other" && kind && { native: kind }),
+      ...(attribute.IsSecured === true && { secured: true }),
+      ...detailsOf(type, kind, detail, money),
       ...(targets && { targets }),
     });
   }
   return columns.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What depends on the type: lengths, ranges, formats, options. */
+function detailsOf(type: ColumnType, kind: string, detail: Detail | undefined, money: MoneyDigits): Partial<Column> {
+  if (!detail) return {};
+  const { MaxLength, MinValue, MaxValue, Precision, PrecisionSource, FormatName, Format, DateTimeBehavior } = detail;
+  const format = kind === "Memo" ? "multiline" : formats[FormatName?.Value ?? ""];
+  const precision = (type === "money" && money[PrecisionSource ?? 0]) || Precision;
+  const behavior = DateTimeBehavior?.Value;
+  const choices = choicesOf(detail);
+  return {
+    ...(type === "text" && format && { format }),
+    ...(type === "datetime" && (behavior === "UserLocal" || behavior === "TimeZoneIndependent") && { behavior }),
+    ...(type === "datetime" && Format === "DateOnly" && { dateOnly: true }),
+    ...(MaxLength != null && { maxLength: MaxLength }),
+    ...(MinValue != null && { min: MinValue }),
+    ...(MaxValue != null && { max: MaxValue }),
+    ...(precision != null && { precision }),
+    ...(choices && { choices }),
+  };
+}
+
+/** The many-to-many relationships that lead to a table whose rows can be addressed; both ways where it leads to itself. */
+export function pairsOf(definition: Definition, tables: ReadonlyMap<string, Table>): ManyToMany[] {
+  return definition.ManyToManyRelationships.flatMap((r) => {
+    const ends = [
+      [r.Entity1LogicalName, r.Entity1NavigationPropertyName, r.Entity2LogicalName],
+      [r.Entity2LogicalName, r.Entity2NavigationPropertyName, r.Entity1LogicalName],
+    ] as const;
+    return ends.flatMap(([from, navigation, object]) => {
+      const set = tables.get(object)?.EntitySetName;
+      if (from !== definition.LogicalName || !navigation || !set) return [];
+      return [{ name: r.SchemaName, navigation, object, set, intersect: r.IntersectEntityName }];
+    });
+  });
 }
 
 /** `AttributeType` says Virtual for multi-select, image and file columns; the type's name tells them apart. */
@@ -73,12 +129,17 @@ function kindOf({ AttributeType, AttributeTypeName }: Attribute): string {
   return AttributeTypeName?.Value.replace(/Type$/, "") ?? AttributeType ?? "";
 }
 
-function choicesOf(detail: Detail | undefined): Choice[] | undefined {
-  const set = detail?.OptionSet ?? detail?.GlobalOptionSet;
+function choicesOf(detail: Detail): Choice[] | undefined {
+  const set = detail.OptionSet ?? detail.GlobalOptionSet;
   const options = set?.Options ?? [set?.FalseOption, set?.TrueOption].filter((o) => o != null);
   if (!set || options.length === 0) return undefined;
   return options
-    .map((o) => ({ value: o.Value, label: o.Label ?? String(o.Value), ...(o.State != null && { state: o.State }) }))
+    .map((o) => ({
+      value: o.Value,
+      label: o.Label[0] ?? String(o.Value),
+      labels: o.Label,
+      ...(o.State != null && { state: o.State }),
+    }))
     .sort((a, b) => a.value - b.value);
 }
 
@@ -100,4 +161,10 @@ function targetsOf(
     const set = tables.get(object)?.EntitySetName;
     return navigation && set ? [{ object, set, navigation }] : [];
   });
+}
+
+/** A party's row points at its person by a navigation named for the person's table. */
+function partyOf(object: string, tables: ReadonlyMap<string, Table>): LookupTarget[] {
+  const set = tables.get(object)?.EntitySetName;
+  return set ? [{ object, set, navigation: `partyid_${object}` }] : [];
 }

@@ -1,157 +1,10 @@
 import { afterEach, expect, test } from "vitest";
 import type { Column } from "../../core/schema.ts";
-import { type Reply, refusal, type Seen, type Stub, startStub } from "./stub.ts";
+import { environment } from "./environment.test-data.ts";
+import { refusal, type Stub, startStub } from "./stub.ts";
 
 let stub: Stub;
 afterEach(() => stub.close());
-
-const label = (text: string | null) => ({
-  LocalizedLabels: text === null ? [] : [{ Label: text, LanguageCode: 1033 }],
-  UserLocalizedLabel: text === null ? null : { Label: text, LanguageCode: 1033 },
-});
-const table = (LogicalName: string, EntitySetName: string | null, title: string, more = {}) => ({
-  MetadataId: "m",
-  LogicalName,
-  SchemaName: LogicalName[0]!.toUpperCase() + LogicalName.slice(1),
-  EntitySetName,
-  PrimaryIdAttribute: `${LogicalName}id`,
-  PrimaryNameAttribute: "fullname",
-  TableType: "Standard",
-  ChangeTrackingEnabled: true,
-  DisplayName: label(title),
-  ...more,
-});
-const attribute = (LogicalName: string, AttributeType: string, more = {}) => ({
-  "@odata.type": `#Microsoft.Dynamics.CRM.${AttributeType}AttributeMetadata`,
-  MetadataId: "m",
-  LogicalName,
-  AttributeType,
-  AttributeTypeName: { Value: `${AttributeType}Type` },
-  AttributeOf: null,
-  DisplayName: label(`Title of ${LogicalName}`),
-  RequiredLevel: { Value: "None", CanBeChanged: true },
-  IsValidForCreate: true,
-  IsValidForUpdate: true,
-  IsValidForRead: true,
-  ...more,
-});
-const required = { RequiredLevel: { Value: "SystemRequired" } };
-const readOnly = { IsValidForCreate: false, IsValidForUpdate: false };
-
-const tables = [
-  table("contact", "contacts", "Contact"),
-  table("account", "accounts", "Account", { ChangeTrackingEnabled: false }),
-  table("systemuser", "systemusers", "User"),
-  table("team", "teams", "Team"),
-  table("owner", "owners", "Owner"),
-  table("new_box", "new_boxes", "Box", { TableType: "Elastic" }),
-  table("new_case", "new_cases", "Box"),
-  table("subscriptionclients", null, "Internal"),
-];
-
-const attributes = [
-  attribute("contactid", "Uniqueidentifier", required),
-  attribute("lastname", "String", required),
-  attribute("description", "Memo"),
-  attribute("numberofchildren", "Integer"),
-  attribute("versionnumber", "BigInt", readOnly),
-  attribute("creditlimit", "Money"),
-  attribute("exchangerate", "Decimal", readOnly),
-  attribute("address1_latitude", "Double"),
-  attribute("donotemail", "Boolean", required),
-  attribute("birthdate", "DateTime"),
-  attribute("lastonholdtime", "DateTime"),
-  attribute("gendercode", "Picklist", required),
-  attribute("new_region", "Picklist"),
-  attribute("new_likes", "Virtual", { AttributeTypeName: { Value: "MultiSelectPicklistType" } }),
-  attribute("entityimage", "Virtual", { AttributeTypeName: { Value: "ImageType" } }),
-  attribute("gendercodename", "Virtual", { AttributeOf: "gendercode", ...readOnly }),
-  attribute("statecode", "State", { ...required, IsValidForCreate: false }),
-  attribute("statuscode", "Status", { DisplayName: label(null) }),
-  attribute("ownerid", "Owner", required),
-  attribute("parentcustomerid", "Customer"),
-  attribute("msa_managingpartnerid", "Lookup"),
-  attribute("new_hidden", "Lookup"),
-  attribute("secret", "String", { ...readOnly, IsValidForRead: false }),
-];
-const relationship = (attribute: string, ReferencedEntity: string, navigation: string) => ({
-  MetadataId: "m",
-  ReferencingAttribute: attribute,
-  ReferencedEntity,
-  ReferencingEntityNavigationPropertyName: navigation,
-});
-const option = (Value: number, text: string, more = {}) => ({ Value, Label: label(text), Color: null, ...more });
-
-const casts: Record<string, unknown[]> = {
-  String: [{ LogicalName: "lastname", MaxLength: 50 }],
-  Memo: [{ LogicalName: "description", MaxLength: 2000 }],
-  Integer: [{ LogicalName: "numberofchildren", MinValue: 0, MaxValue: 1_000_000_000 }],
-  Money: [{ LogicalName: "creditlimit", MinValue: 0, MaxValue: 1e14, Precision: 2 }],
-  Double: [{ LogicalName: "address1_latitude", MinValue: -90, MaxValue: 90, Precision: 5 }],
-  DateTime: [
-    { LogicalName: "birthdate", DateTimeBehavior: { Value: "DateOnly" } },
-    { LogicalName: "lastonholdtime", DateTimeBehavior: { Value: "UserLocal" } },
-  ],
-  Lookup: [
-    { LogicalName: "ownerid", Targets: ["systemuser", "team"] },
-    { LogicalName: "parentcustomerid", Targets: ["account", "contact"] },
-    { LogicalName: "msa_managingpartnerid", Targets: ["account"] },
-    { LogicalName: "new_hidden", Targets: ["account"] },
-  ],
-  Picklist: [
-    {
-      LogicalName: "gendercode",
-      OptionSet: { Options: [option(2, "Female"), option(1, "Male")] },
-      GlobalOptionSet: null,
-    },
-    { LogicalName: "new_region", OptionSet: null, GlobalOptionSet: { Options: [option(100000000, "North")] } },
-  ],
-  MultiSelectPicklist: [{ LogicalName: "new_likes", OptionSet: { Options: [option(1, "Tea"), option(9, "Jam")] } }],
-  State: [
-    {
-      LogicalName: "statecode",
-      OptionSet: { Options: [option(0, "Active", { DefaultStatus: 1 }), option(1, "Inactive")] },
-    },
-  ],
-  Status: [
-    {
-      LogicalName: "statuscode",
-      OptionSet: { Options: [option(1, "Active", { State: 0 }), option(2, "Inactive", { State: 1 })] },
-    },
-  ],
-  Boolean: [
-    {
-      LogicalName: "donotemail",
-      OptionSet: { TrueOption: option(1, "Do Not Allow"), FalseOption: option(0, "Allow") },
-    },
-  ],
-};
-
-function environment(request: Seen, bulk: string[] = ["CreateMultiple", "UpdateMultiple"]): Reply {
-  const path = request.path.replace("/api/data/v9.2/", "");
-  if (path.startsWith("EntityDefinitions?")) return { body: { value: tables } };
-  if (path.startsWith("sdkmessagefilters"))
-    return { body: { value: bulk.some((m) => path.includes(`@message='${m}'`)) ? [{ sdkmessagefilterid: "f" }] : [] } };
-  const [, object = "", rest = ""] = /^EntityDefinitions\(LogicalName='(\w+)'\)(.*)$/.exec(path) ?? [];
-  const cast = /^\/Attributes\/Microsoft\.Dynamics\.CRM\.(\w+)AttributeMetadata\?/.exec(rest)?.[1];
-  if (cast) return { body: { value: casts[cast] ?? [] } };
-  return {
-    body: {
-      ...tables.find((t) => t.LogicalName === object),
-      Attributes: attributes,
-      Keys: [
-        { MetadataId: "m", LogicalName: "new_number", KeyAttributes: ["new_no"], EntityKeyIndexStatus: "Active" },
-        { MetadataId: "m", LogicalName: "new_other", KeyAttributes: ["a", "b"], EntityKeyIndexStatus: "InProgress" },
-      ],
-      ManyToOneRelationships: [
-        relationship("ownerid", "owner", "ownerid"),
-        relationship("parentcustomerid", "account", "parentcustomerid_account"),
-        relationship("parentcustomerid", "contact", "parentcustomerid_contact"),
-        relationship("msa_managingpartnerid", "account", "msa_managingPartner"),
-      ],
-    },
-  };
-}
 
 const column = (columns: Column[], name: string) => columns.find((c) => c.name === name);
 
@@ -173,14 +26,17 @@ test("a table: names, keys, abilities", async () => {
     set: "contacts",
     id: "contactid",
     label: "fullname",
-    can: { bulk: true, deltas: true },
+    can: { bulk: true, deltas: true, concurrency: true },
+    kind: "standard",
+    activity: false,
+    owned: true,
     keys: [
       { name: "new_number", columns: ["new_no"], active: true },
       { name: "new_other", columns: ["a", "b"], active: false },
     ],
   });
-  expect(stub.seen.length).toBeLessThanOrEqual(18);
-  expect(stub.seen.every((r) => r.path.includes("$select=") || r.path.includes("sdkmessagefilters"))).toBe(true);
+  expect(stub.seen.length).toBeLessThanOrEqual(20);
+  expect(stub.seen.every((r) => r.path.includes("$select="))).toBe(true);
 });
 
 test("columns: types, limits, choices", async () => {
@@ -190,15 +46,23 @@ test("columns: types, limits, choices", async () => {
   expect(types).toEqual({
     contactid: "guid",
     lastname: "text",
+    emailaddress1: "text",
+    telephone1: "text",
     description: "text",
     numberofchildren: "integer",
     versionnumber: "integer",
     creditlimit: "money",
+    listprice: "money",
+    annualincome: "money",
+    opendeals: "integer",
+    to: "parties",
     exchangerate: "decimal",
     address1_latitude: "double",
     donotemail: "boolean",
     birthdate: "date",
     lastonholdtime: "datetime",
+    anniversary: "datetime",
+    opensat: "datetime",
     gendercode: "choice",
     new_region: "choice",
     new_likes: "choices",
@@ -214,20 +78,93 @@ test("columns: types, limits, choices", async () => {
   expect(column(columns, "statuscode")).toMatchObject({
     title: "statuscode",
     choices: [
-      { value: 1, label: "Active", state: 0 },
-      { value: 2, label: "Inactive", state: 1 },
+      { value: 1, label: "Active", labels: ["Active"], state: 0 },
+      { value: 2, label: "Inactive", labels: ["Inactive"], state: 1 },
     ],
   });
   expect(column(columns, "creditlimit")).toMatchObject({ min: 0, max: 1e14, precision: 2 });
   expect(column(columns, "gendercode")?.choices).toEqual([
-    { value: 1, label: "Male" },
-    { value: 2, label: "Female" },
+    { value: 1, label: "Male", labels: ["Male"] },
+    { value: 2, label: "Female", labels: ["Female", "Weiblich"] },
   ]);
-  expect(column(columns, "new_region")?.choices).toEqual([{ value: 100000000, label: "North" }]);
+  expect(column(columns, "new_region")?.choices).toEqual([{ value: 100000000, label: "North", labels: ["North"] }]);
   expect(column(columns, "donotemail")?.choices).toEqual([
-    { value: 0, label: "Allow" },
-    { value: 1, label: "Do Not Allow" },
+    { value: 0, label: "Allow", labels: ["Allow"] },
+    { value: 1, label: "Do Not Allow", labels: ["Do Not Allow"] },
   ]);
+});
+
+test("columns: what kind of text, date or amount", async () => {
+  stub = await startStub((r) => environment(r));
+  const { columns } = await stub.session.describe("contact");
+  expect(column(columns, "emailaddress1")).toMatchObject({ format: "email", requiredInForms: true, secured: true });
+  expect(column(columns, "telephone1")).toMatchObject({ format: "phone", required: false });
+  expect(column(columns, "description")).toMatchObject({ format: "multiline" });
+  expect(column(columns, "lastname")).not.toHaveProperty("format");
+  expect(column(columns, "birthdate")).not.toHaveProperty("behavior");
+  expect(column(columns, "lastonholdtime")).toMatchObject({ behavior: "UserLocal" });
+  expect(column(columns, "lastonholdtime")).not.toHaveProperty("dateOnly");
+  expect(column(columns, "anniversary")).toMatchObject({ behavior: "UserLocal", dateOnly: true });
+  expect(column(columns, "opensat")).toMatchObject({ behavior: "TimeZoneIndependent" });
+  expect(["creditlimit", "listprice", "annualincome"].map((c) => column(columns, c)?.precision)).toEqual([2, 4, 3]);
+});
+
+test("what cannot be written says why", async () => {
+  stub = await startStub((r) => environment(r));
+  const { columns } = await stub.session.describe("contact");
+  expect(column(columns, "opendeals")).toMatchObject({ computed: "rollup", create: false, update: false });
+  expect(column(columns, "entityimage")).toMatchObject({ native: "Image", create: false });
+});
+
+test("amounts have the columns' own digits where currencies cannot be seen", async () => {
+  stub = await startStub((r) =>
+    /organizations|transactioncurrencies/.test(r.path)
+      ? refusal(403, "0x80040220", "is missing prvRead")
+      : environment(r),
+  );
+  const { columns } = await stub.session.describe("contact");
+  expect(["creditlimit", "listprice", "annualincome"].map((c) => column(columns, c)?.precision)).toEqual([2, 2, 2]);
+});
+
+test("many-to-many relationships: the navigation from this side; both where a table meets itself", async () => {
+  stub = await startStub((r) => environment(r));
+  const { pairs } = await stub.session.describe("contact");
+  const friends = { name: "new_Friends", object: "contact", set: "contacts", intersect: "new_friends" };
+  expect(pairs).toEqual([
+    {
+      name: "listcontact_association",
+      navigation: "listcontact_association_of_contact2",
+      object: "list",
+      set: "lists",
+      intersect: "listcontact_association",
+    },
+    { ...friends, navigation: "new_Friends_of_contact1" },
+    { ...friends, navigation: "new_Friends_of_contact2" },
+  ]);
+});
+
+test("an activity has parties, each of them a person in one of several tables", async () => {
+  stub = await startStub((r) => environment(r));
+  const call = await stub.session.describe("phonecall");
+  expect(call).toMatchObject({ activity: true, parties: "phonecall_activity_parties" });
+  expect(column(call.columns, "to")).toMatchObject({
+    type: "parties",
+    create: true,
+    targets: [
+      { object: "contact", set: "contacts", navigation: "partyid_contact" },
+      { object: "systemuser", set: "systemusers", navigation: "partyid_systemuser" },
+    ],
+  });
+});
+
+test("virtual and elastic tables say so", async () => {
+  stub = await startStub((r) => environment(r));
+  expect(await stub.session.describe("new_mirror")).toMatchObject({
+    kind: "virtual",
+    owned: false,
+    can: { bulk: false },
+  });
+  expect(await stub.session.describe("new_box")).toMatchObject({ kind: "elastic", can: { bulk: false } });
 });
 
 test("lookups have the exact navigation name and the set of each target; what cannot be bound cannot be written", async () => {

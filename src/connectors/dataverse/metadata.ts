@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { SluiceError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/nearest.ts";
-import type { ObjectSchema, ObjectSummary } from "../../core/schema.ts";
+import type { Column, ManyToMany, ObjectSchema, ObjectSummary } from "../../core/schema.ts";
 import {
   casts,
   type Definition,
@@ -13,12 +13,14 @@ import {
   type Table,
   table,
   tableFields,
+  toParties,
   whoAmI,
 } from "./answers.ts";
-import { columnsOf } from "./columns.ts";
+import { columnsOf, pairsOf } from "./columns.ts";
 import { classify } from "./faults.ts";
 import type { WebApi } from "./http.ts";
 import { getJson, jsonOf } from "./json.ts";
+import { readMoneyDigits } from "./money.ts";
 
 export type Metadata = {
   /** Every table that has rows of its own to address, by name. */
@@ -53,14 +55,18 @@ export function openMetadata(api: WebApi, version: string): Metadata {
     async describe(name, signal) {
       const known = await tables(signal);
       const { LogicalName: object } = resolve(name, known);
-      const [found, bulk, ...details] = await Promise.all([
+      const activity = known.get(object)!.IsActivity === true;
+      const [found, money, parties, bulk, ...details] = await Promise.all([
         readDefinition(api, version, object, signal),
+        readMoneyDigits(api, signal),
+        activity ? readParties(api, object, signal) : undefined,
         version === "9.2" ? hasBulkMessages(api, object, signal) : false,
         ...casts
           .filter(([type]) => version !== "8.2" || type !== "MultiSelectPicklist")
           .map(([type, query]) => readDetails(api, object, type, query, signal)),
       ]);
-      return schemaOf(found, bulk, new Map(details.flat().map((d) => [d.LogicalName, d])), known);
+      const columns = columnsOf(found, new Map(details.flat().map((d) => [d.LogicalName, d])), known, money);
+      return schemaOf(found, columns, pairsOf(found, known), bulk, parties);
     },
   };
 }
@@ -112,6 +118,15 @@ async function readDetails(
   return (await getJson(api, call, list(detail), signal)).value;
 }
 
+/** The navigation from an activity to its parties (dataverse.md section 4: names of activities have endings of their own). */
+async function readParties(api: WebApi, object: string, signal?: AbortSignal): Promise<string | undefined> {
+  const filter = encodeURIComponent("ReferencingEntity eq 'activityparty'");
+  const path = `EntityDefinitions(LogicalName='${object}')/OneToManyRelationships?$select=ReferencedEntityNavigationPropertyName&$filter=${filter}`;
+  const call = { path, headers: fresh, doing: `describe the parties of ${object}` };
+  const { value } = await getJson(api, call, list(toParties), signal);
+  return value[0]?.ReferencedEntityNavigationPropertyName ?? undefined;
+}
+
 /** Both messages must be there. Who may not look takes the slower way, which needs nothing special. */
 async function hasBulkMessages(api: WebApi, object: string, signal?: AbortSignal): Promise<boolean> {
   const supports = async (message: string) => {
@@ -126,27 +141,40 @@ async function hasBulkMessages(api: WebApi, object: string, signal?: AbortSignal
   return create && update;
 }
 
+const kinds: Record<string, ObjectSchema["kind"]> = { Virtual: "virtual", Elastic: "elastic" };
+
 function schemaOf(
   found: Definition,
+  columns: Column[],
+  pairs: ManyToMany[],
   bulk: boolean,
-  details: Map<string, Detail>,
-  tables: ReadonlyMap<string, Table>,
+  parties: string | undefined,
 ): ObjectSchema {
   const { LogicalName: name, EntitySetName: set, PrimaryIdAttribute: id } = found;
   if (!set || !id) throw new SluiceError("unknown_object", `Table ${name} has no rows that could be read or written.`);
+  const kind = kinds[found.TableType ?? ""] ?? "standard";
   return {
     name,
     title: found.DisplayName ?? found.SchemaName,
     set,
     id,
     label: found.PrimaryNameAttribute ?? id,
-    columns: columnsOf(found, details, tables),
+    columns,
     keys: found.Keys.map((k) => ({
       name: k.LogicalName,
       columns: k.KeyAttributes,
       active: k.EntityKeyIndexStatus === "Active",
     })),
-    // Bulk messages on elastic tables succeed in part; our accounting needs all or nothing (dataverse.md section 7).
-    can: { bulk: bulk && found.TableType !== "Elastic", deltas: found.ChangeTrackingEnabled === true },
+    pairs,
+    kind,
+    activity: found.IsActivity === true,
+    ...(parties !== undefined && { parties }),
+    owned: found.OwnershipType === "UserOwned" || found.OwnershipType === "TeamOwned",
+    can: {
+      // Bulk messages on elastic tables succeed in part; our accounting needs all or nothing (dataverse.md section 7).
+      bulk: bulk && kind === "standard",
+      deltas: found.ChangeTrackingEnabled === true,
+      concurrency: found.IsOptimisticConcurrencyEnabled === true,
+    },
   };
 }

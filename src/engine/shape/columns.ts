@@ -51,7 +51,7 @@ export function writable(object: ObjectSchema, name: string, at: Place): Column 
       remedy: near(name, names),
       place: at,
     });
-  if (column.type === "other" || (!column.create && !column.update))
+  if (column.type === "other" || column.type === "parties" || (!column.create && !column.update))
     throw new SluiceError(
       "unknown_target",
       `${object.name}.${column.name} cannot be written; Dynamics keeps it itself.`,

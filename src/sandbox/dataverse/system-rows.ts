@@ -17,6 +17,7 @@ export function addSystemRows(environment: Environment, tx: Transaction): void {
     basecurrencysymbol: "$",
     baseisocurrencycode: "USD",
     currencydecimalprecision: 2,
+    pricingdecimalprecision: 2,
     dateformatstring: "M/d/yyyy",
     timeformatstring: "h:mm tt",
     dateseparator: "/",

@@ -15,7 +15,7 @@ const isMoment = (type: ColumnType) => type === "date" || type === "datetime";
 export function checkLine(input: LineInput): void {
   const { target, line, source, place } = input;
   const { name, type } = target;
-  if (type === "other" || !(target.create || target.update)) {
+  if (type === "other" || type === "parties" || !(target.create || target.update)) {
     throw new SluiceError("unknown_target", `${name} cannot be written; the destination keeps it itself.`, { place });
   }
   const unfit = (message: string, remedy: string) => new SluiceError("mapping_unfit", message, { remedy, place });
