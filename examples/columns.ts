@@ -4,12 +4,15 @@ import { config } from "../src/connectors/dataverse/config.ts";
 import {
   ensureColumn,
   ensureKey,
+  ensureSolution,
   type NewColumn,
   type NewKey,
+  type NewSolution,
   openSession,
 } from "../src/connectors/dataverse/index.ts";
 import { SluiceError } from "../src/core/errors.ts";
 
+const solution: NewSolution = { name: "SluiceExample", title: "Sluice example", prefix: "sluice", options: 75_842 };
 const contactColumns: NewColumn[] = [
   { name: "sluice_CustomerId", title: "Customer Number", type: "text", maxLength: 40 },
   { name: "sluice_Vip", title: "Audience: VIP", type: "text", maxLength: 20 },
@@ -19,8 +22,8 @@ const contactKey: NewKey = { name: "sluice_CustomerIdKey", title: "Customer Numb
 const accountKey: NewKey = { name: "sluice_AccountNumberKey", title: "Account Number", columns: ["accountnumber"] };
 
 /**
- * Makes what the example needs in Dynamics, by metadata calls: three columns on contact, and the alternate keys that
- * guard against doubles. What exists is left as it is. `variables` are those that the sandbox prints; without TOKEN_URL
+ * Makes what the example needs in Dynamics, by metadata calls: a solution with a publisher of its own, three columns
+ * on contact, and the alternate keys that guard against doubles. What exists is left as it is. `variables` are those that the sandbox prints; without TOKEN_URL
  * Microsoft's own is used. Returns the names of what was made.
  */
 export async function makeColumns(variables: Readonly<Record<string, string | undefined>>): Promise<string[]> {
@@ -39,12 +42,13 @@ export async function makeColumns(variables: Readonly<Record<string, string | un
     if (await making) made.push(name);
   };
   try {
+    await note(`solution ${solution.name}`, ensureSolution(session, solution));
     for (const column of contactColumns)
-      await note(`contact.${column.name.toLowerCase()}`, ensureColumn(session, "contact", column));
+      await note(`contact.${column.name.toLowerCase()}`, ensureColumn(session, "contact", column, solution.name));
     // The two indexes are built, and waited for, at the same time.
     await Promise.all([
-      note("key on contact.sluice_customerid", ensureKey(session, "contact", contactKey)),
-      note("key on account.accountnumber", ensureKey(session, "account", accountKey)),
+      note("key on contact.sluice_customerid", ensureKey(session, "contact", contactKey, solution.name)),
+      note("key on account.accountnumber", ensureKey(session, "account", accountKey, solution.name)),
     ]);
   } finally {
     await session.close();

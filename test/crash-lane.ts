@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../src/connectors/dataverse/clock.ts";
 import { config } from "../src/connectors/dataverse/config.ts";
-import { ensureColumn, ensureKey, openSession } from "../src/connectors/dataverse/index.ts";
+import { ensureColumn, ensureKey, ensureSolution, openSession } from "../src/connectors/dataverse/index.ts";
 import type { RunCounts } from "../src/core/run.ts";
 import { runJob } from "../src/engine/index.ts";
 import type { Job, JobResult } from "../src/engine/job.ts";
@@ -222,6 +222,7 @@ async function prepare(env: Record<string, string>, keyed: boolean): Promise<voi
   const given = config.parse({ url, tenant, clientId, clientSecret, tokenUrl: TOKEN_URL });
   const session = openSession(given, { base: "." }, { clock: { ...systemClock, sleep: async () => {} } });
   try {
+    await ensureSolution(session, { name: "Crash", title: "Crash", prefix: "sluice", options: 75_842 });
     for (const name of ["sluice_CustomerId", "sluice_Vip", "sluice_Lapsed"])
       await ensureColumn(session, "contact", { name, title: name, type: "text", maxLength: 40 });
     const key = (object: string, column: string) =>

@@ -73,6 +73,13 @@ export function getToken(
   });
 }
 
+/** Adds the publisher whose customization prefix Microsoft's examples use (`sample`, `contoso`), if it is not there. */
+export async function addPublisher(client: RawClient, prefix: string): Promise<void> {
+  const prefixes = { customizationprefix: prefix, customizationoptionvalueprefix: 72_700 };
+  const made = await client.api("PATCH", `publishers(uniquename='${prefix}')`, { friendlyname: prefix, ...prefixes });
+  if (made.status !== 204) throw new Error(made.text);
+}
+
 /** Adds the text column `new_customerno` to contact, and an active key on it. */
 export async function addCustomerKey(client: RawClient): Promise<void> {
   const contact = "EntityDefinitions(LogicalName='contact')";

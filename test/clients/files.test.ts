@@ -11,7 +11,7 @@ async function accountWithFile(): Promise<string> {
     entityKey: "LogicalName='account'",
     data: {
       "@odata.type": "Microsoft.Dynamics.CRM.FileAttributeMetadata",
-      SchemaName: "sample_FileColumn",
+      SchemaName: "new_FileColumn",
       MaxSizeInKB: 30_720,
       DisplayName: { LocalizedLabels: [{ Label: "File", LanguageCode: 1033 }] },
     } as never,
@@ -28,15 +28,15 @@ test.each([1, 1_000, 5_000_000, 9_000_000])("a file of %i bytes is uploaded, dow
   const key = await accountWithFile();
   const file = randomBytes(size);
   const place = { collection: "accounts", key };
-  await client.api.uploadFile({ ...place, fieldName: "sample_filecolumn", fileName: "25mb.pdf", data: file });
-  const got = await client.api.downloadFile({ ...place, property: "sample_filecolumn" });
+  await client.api.uploadFile({ ...place, fieldName: "new_filecolumn", fileName: "25mb.pdf", data: file });
+  const got = await client.api.downloadFile({ ...place, property: "new_filecolumn" });
   expect([got.fileName, got.fileSize]).toEqual(["25mb.pdf", size]);
   expect(Buffer.from(got.data).equals(file)).toBe(true);
-  const row = await client.api.retrieve({ ...place, select: ["sample_filecolumn", "sample_filecolumn_name"] });
-  expect(row.sample_filecolumn_name).toBe("25mb.pdf");
-  await client.api.deleteRecord({ ...place, property: "sample_filecolumn" });
-  const after = await client.api.retrieve({ ...place, select: ["sample_filecolumn", "sample_filecolumn_name"] });
-  expect(after).toMatchObject({ sample_filecolumn: null, sample_filecolumn_name: null });
+  const row = await client.api.retrieve({ ...place, select: ["new_filecolumn", "new_filecolumn_name"] });
+  expect(row.new_filecolumn_name).toBe("25mb.pdf");
+  await client.api.deleteRecord({ ...place, property: "new_filecolumn" });
+  const after = await client.api.retrieve({ ...place, select: ["new_filecolumn", "new_filecolumn_name"] });
+  expect(after).toMatchObject({ new_filecolumn: null, new_filecolumn_name: null });
 });
 
 test("a file by messages: begun, sent in blocks, committed, read back", async () => {
@@ -46,7 +46,7 @@ test("a file by messages: begun, sent in blocks, committed, read back", async ()
   const begun = await call<{ FileContinuationToken: string }>("InitializeFileBlocksUpload", {
     Target,
     FileName: "a.txt",
-    FileAttributeName: "sample_filecolumn",
+    FileAttributeName: "new_filecolumn",
   });
   const { FileContinuationToken } = begun;
   const BlockData = Buffer.from("hello").toString("base64");
@@ -58,6 +58,6 @@ test("a file by messages: begun, sent in blocks, committed, read back", async ()
     FileContinuationToken,
   });
   expect(stored.FileSizeInBytes).toBe(5);
-  const got = await client.api.downloadFile({ collection: "accounts", key, property: "sample_filecolumn" });
+  const got = await client.api.downloadFile({ collection: "accounts", key, property: "new_filecolumn" });
   expect(Buffer.from(got.data).toString()).toBe("hello");
 });

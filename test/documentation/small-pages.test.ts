@@ -152,99 +152,118 @@ const COLORS = {
 const ALL =
   "v9.2/GlobalOptionSetDefinitions(Name='sample_colors')/Microsoft.Dynamics.CRM.OptionSetMetadata?$select=Options";
 const GIVEN: ["POST", string, object] = ["POST", "v9.2/GlobalOptionSetDefinitions", COLORS];
+const PUBLISHER: ["POST", string, object] = [
+  "POST",
+  "v9.2/publishers",
+  {
+    friendlyname: "Example Publisher",
+    uniquename: "examplepublisher",
+    customizationprefix: "sample",
+    customizationoptionvalueprefix: 72700,
+  },
+];
 const values = (...numbers: number[]) => ({ Options: numbers.map((Value) => ({ Value })) });
 
-replay("webapi/create-update-optionsets.md", [
-  {
-    title: "Create a global option set",
-    request: ["POST", "v9.2/GlobalOptionSetDefinitions", COLORS, { "Content-Type": "application/json; charset=utf-8" }],
-    status: 204,
-    headers: { "OData-EntityId": /\/GlobalOptionSetDefinitions\([0-9a-f-]{36}\)$/ },
-    after: [[ALL, 200, values(727000000, 727000001, 727000002)]],
-  },
-  {
-    title: "A choice column bound to it by name",
-    given: [GIVEN],
-    request: [
-      "POST",
-      "v9.2/EntityDefinitions(LogicalName='contact')/Attributes",
-      {
-        "@odata.type": "Microsoft.Dynamics.CRM.PicklistAttributeMetadata",
-        "GlobalOptionSet@odata.bind": "/GlobalOptionSetDefinitions(Name='sample_colors')",
-        DisplayName: text("Sample Colors"),
-        SchemaName: "sample_Colors",
-      },
-    ],
-    status: 204,
-    headers: { "OData-EntityId": /\/EntityDefinitions\(LogicalName='contact'\)\/Attributes\([0-9a-f-]{36}\)$/ },
-  },
-  {
-    title: "Insert options, of a global option set",
-    given: [GIVEN],
-    request: [
-      "POST",
-      "v9.2/InsertOptionValue",
-      { OptionSetName: "sample_colors", Value: 727000005, Label: text("Echo") },
-    ],
-    status: 200,
-    body: {
-      "@odata.context": "{org}/api/data/v9.2/$metadata#Microsoft.Dynamics.CRM.InsertOptionValueResponse",
-      NewOptionValue: 727000005,
-    },
-    after: [[ALL, 200, values(727000000, 727000001, 727000002, 727000005)]],
-  },
-  {
-    title: "Update options",
-    given: [GIVEN],
-    request: [
-      "POST",
-      "v9.2/UpdateOptionValue",
-      { OptionSetName: "sample_colors", Value: 727000001, Label: text("Up"), MergeLabels: true },
-    ],
-    status: 204,
-    after: [[ALL, 200, { Options: [{}, { Label: { UserLocalizedLabel: { Label: "Up", MetadataId: anyId } } }, {}] }]],
-  },
-  {
-    title: "Order options",
-    given: [GIVEN],
-    request: [
-      "POST",
-      "v9.2/OrderOption",
-      { OptionSetName: "sample_colors", Values: [727000002, 727000000, 727000001] },
-    ],
-    status: 204,
-    after: [[ALL, 200, values(727000002, 727000000, 727000001)]],
-  },
-  {
-    title: "Delete Option",
-    given: [GIVEN],
-    request: ["POST", "v9.2/DeleteOptionValue", { OptionSetName: "sample_colors", Value: 727000001 }],
-    status: 204,
-    after: [[ALL, 200, values(727000000, 727000002)]],
-  },
-  {
-    title: "UpdateOptionSet by PUT leaves the options alone",
-    given: [GIVEN],
-    request: [
-      "PUT",
-      "v9.2/GlobalOptionSetDefinitions(Name='sample_colors')",
-      { ...COLORS, DisplayName: text("Paints"), Options: [] },
-    ],
-    status: 204,
-    after: [
-      [ALL, 200, values(727000000, 727000001, 727000002)],
-      [
-        "v9.2/GlobalOptionSetDefinitions(Name='sample_colors')",
-        200,
-        { DisplayName: { UserLocalizedLabel: { Label: "Paints" } } },
+replay(
+  "webapi/create-update-optionsets.md",
+  [
+    {
+      title: "Create a global option set",
+      request: [
+        "POST",
+        "v9.2/GlobalOptionSetDefinitions",
+        COLORS,
+        { "Content-Type": "application/json; charset=utf-8" },
       ],
-    ],
-  },
-  {
-    title: "DeleteOptionSet",
-    given: [GIVEN],
-    request: ["DELETE", "v9.2/GlobalOptionSetDefinitions(Name='sample_colors')"],
-    status: 204,
-    after: [[ALL, 404]],
-  },
-]);
+      status: 204,
+      headers: { "OData-EntityId": /\/GlobalOptionSetDefinitions\([0-9a-f-]{36}\)$/ },
+      after: [[ALL, 200, values(727000000, 727000001, 727000002)]],
+    },
+    {
+      title: "A choice column bound to it by name",
+      given: [GIVEN],
+      request: [
+        "POST",
+        "v9.2/EntityDefinitions(LogicalName='contact')/Attributes",
+        {
+          "@odata.type": "Microsoft.Dynamics.CRM.PicklistAttributeMetadata",
+          "GlobalOptionSet@odata.bind": "/GlobalOptionSetDefinitions(Name='sample_colors')",
+          DisplayName: text("Sample Colors"),
+          SchemaName: "sample_Colors",
+        },
+      ],
+      status: 204,
+      headers: { "OData-EntityId": /\/EntityDefinitions\(LogicalName='contact'\)\/Attributes\([0-9a-f-]{36}\)$/ },
+    },
+    {
+      title: "Insert options, of a global option set",
+      given: [GIVEN],
+      request: [
+        "POST",
+        "v9.2/InsertOptionValue",
+        { OptionSetName: "sample_colors", Value: 727000005, Label: text("Echo") },
+      ],
+      status: 200,
+      body: {
+        "@odata.context": "{org}/api/data/v9.2/$metadata#Microsoft.Dynamics.CRM.InsertOptionValueResponse",
+        NewOptionValue: 727000005,
+      },
+      after: [[ALL, 200, values(727000000, 727000001, 727000002, 727000005)]],
+    },
+    {
+      title: "Update options",
+      given: [GIVEN],
+      request: [
+        "POST",
+        "v9.2/UpdateOptionValue",
+        { OptionSetName: "sample_colors", Value: 727000001, Label: text("Up"), MergeLabels: true },
+      ],
+      status: 204,
+      after: [[ALL, 200, { Options: [{}, { Label: { UserLocalizedLabel: { Label: "Up", MetadataId: anyId } } }, {}] }]],
+    },
+    {
+      title: "Order options",
+      given: [GIVEN],
+      request: [
+        "POST",
+        "v9.2/OrderOption",
+        { OptionSetName: "sample_colors", Values: [727000002, 727000000, 727000001] },
+      ],
+      status: 204,
+      after: [[ALL, 200, values(727000002, 727000000, 727000001)]],
+    },
+    {
+      title: "Delete Option",
+      given: [GIVEN],
+      request: ["POST", "v9.2/DeleteOptionValue", { OptionSetName: "sample_colors", Value: 727000001 }],
+      status: 204,
+      after: [[ALL, 200, values(727000000, 727000002)]],
+    },
+    {
+      title: "UpdateOptionSet by PUT leaves the options alone",
+      given: [GIVEN],
+      request: [
+        "PUT",
+        "v9.2/GlobalOptionSetDefinitions(Name='sample_colors')",
+        { ...COLORS, DisplayName: text("Paints"), Options: [] },
+      ],
+      status: 204,
+      after: [
+        [ALL, 200, values(727000000, 727000001, 727000002)],
+        [
+          "v9.2/GlobalOptionSetDefinitions(Name='sample_colors')",
+          200,
+          { DisplayName: { UserLocalizedLabel: { Label: "Paints" } } },
+        ],
+      ],
+    },
+    {
+      title: "DeleteOptionSet",
+      given: [GIVEN],
+      request: ["DELETE", "v9.2/GlobalOptionSetDefinitions(Name='sample_colors')"],
+      status: 204,
+      after: [[ALL, 404]],
+    },
+  ],
+  [PUBLISHER],
+);

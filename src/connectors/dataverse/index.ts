@@ -8,7 +8,14 @@ import { writeBatch } from "./write.ts";
 
 export type { DataverseConfig } from "./config.ts";
 export { CursorExpired } from "./read.ts";
-export { ensureColumn, ensureKey, type NewColumn, type NewKey } from "./setup.ts";
+export {
+  ensureColumn,
+  ensureKey,
+  ensureSolution,
+  type NewColumn,
+  type NewKey,
+  type NewSolution,
+} from "./setup.ts";
 
 /** A session that can do all a destination can, and shows its Web API to `setup.ts`. */
 export type DataverseSession = Required<Omit<Session, "scan">> & { api: WebApi };

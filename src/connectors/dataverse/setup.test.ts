@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { ensureColumn, ensureKey } from "./index.ts";
+import { ensureColumn, ensureKey, ensureSolution } from "./index.ts";
 import { type Reply, refusal, type Seen, type Stub, startStub } from "./stub.ts";
 
 let stub: Stub;
@@ -34,6 +34,60 @@ test("a column is made once, in the documented form", async () => {
   });
 });
 
+const loyalty = { name: "Loyalty", title: "Loyalty programme", prefix: "loy", options: 20_000 };
+/** Answers as an environment with these publishers and solutions, to which what is posted is added. */
+const solutions = (rows: { publishers: object[]; solutions: object[] }) => (seen: Seen) => {
+  const set = /\/(publishers|solutions)/.exec(seen.path)![1] as keyof typeof rows;
+  if (seen.method === "GET") return { body: { value: rows[set] } };
+  rows[set].push({ ...JSON.parse(seen.body), ...(set === "publishers" && { publisherid: "the-publisher" }) });
+  return { status: 204 };
+};
+
+test("a solution is made once, with a publisher of its own", async () => {
+  stub = await startStub(solutions({ publishers: [], solutions: [] }));
+  expect(await ensureSolution(stub.session, loyalty)).toBe(true);
+  expect(await ensureSolution(stub.session, loyalty)).toBe(false);
+  const posts = stub.seen.filter((s) => s.method === "POST");
+  expect(posts.map((s) => [s.path, JSON.parse(s.body)])).toEqual([
+    [
+      "/api/data/v9.2/publishers",
+      {
+        uniquename: "Loyalty",
+        friendlyname: "Loyalty programme",
+        customizationprefix: "loy",
+        customizationoptionvalueprefix: 20000,
+      },
+    ],
+    [
+      "/api/data/v9.2/solutions",
+      {
+        uniquename: "Loyalty",
+        friendlyname: "Loyalty programme",
+        version: "1.0.0.0",
+        "publisherid@odata.bind": "/publishers(the-publisher)",
+      },
+    ],
+  ]);
+});
+
+test("a publisher whose prefix somebody changed is named, and nothing is made", async () => {
+  const publishers = [{ publisherid: "the-publisher", customizationprefix: "cust" }];
+  stub = await startStub(solutions({ publishers, solutions: [] }));
+  await expect(ensureSolution(stub.session, loyalty)).rejects.toMatchObject({
+    code: "destination_failed",
+    message: expect.stringContaining("prefix cust, not loy"),
+  });
+  expect(stub.seen.some((s) => s.method === "POST")).toBe(false);
+});
+
+test("columns and keys go into the solution that is named", async () => {
+  stub = await startStub((r) => (r.method === "GET" ? { body: { value: [] } } : { status: 204 }));
+  await ensureColumn(stub.session, "contact", tier, "Loyalty");
+  await ensureColumn(stub.session, "contact", tier);
+  const posts = stub.seen.filter((s) => s.method === "POST");
+  expect(posts.map((s) => s.headers["mscrm.solutionuniquename"])).toEqual(["Loyalty", undefined]);
+});
+
 test.each([
   [{ type: "integer" }, "Integer", { MinValue: -2147483648 }],
   [{ type: "decimal", precision: 3 }, "Decimal", { Precision: 3 }],
@@ -54,7 +108,8 @@ test("a key is waited for until it is active", async () => {
     if (r.method === "POST") return { status: 204 };
     return made ? key(states.shift()!) : { body: { value: [] } };
   });
-  expect(await ensureKey(stub.session, "contact", number)).toBe(true);
+  expect(await ensureKey(stub.session, "contact", number, "Loyalty")).toBe(true);
+  expect(made!.headers["mscrm.solutionuniquename"]).toBe("Loyalty");
   expect(stub.clock.pauses).toEqual([2000, 2000]);
   expect(JSON.parse(made!.body)).toMatchObject({ SchemaName: "new_Number", KeyAttributes: ["new_no"] });
 });

@@ -1,4 +1,4 @@
-import type { RawClient } from "../raw-client.test-data.ts";
+import { addPublisher, type RawClient } from "../raw-client.test-data.ts";
 
 export const SENSORS = "contoso_sensordatas";
 const CRM = "Microsoft.Dynamics.CRM.";
@@ -40,6 +40,7 @@ export async function createSensors(client: RawClient): Promise<void> {
       MaxLength: 3500,
     },
   ];
+  await addPublisher(client, "contoso");
   const made = await client.api("POST", "EntityDefinitions", SENSOR_TABLE);
   if (made.status !== 204) throw new Error(made.text);
   for (const column of columns) {

@@ -1,4 +1,4 @@
-import { type Answer, idIn, type RawClient } from "../../raw-client.test-data.ts";
+import { type Answer, addPublisher, idIn, type RawClient } from "../../raw-client.test-data.ts";
 
 const CRM = "Microsoft.Dynamics.CRM";
 const ACCOUNT = "EntityDefinitions(LogicalName='account')";
@@ -14,12 +14,13 @@ export async function accountWithFiles(
   return `accounts(${idIn(await client.api("POST", "accounts", { name: "Contoso Ltd." }))})`;
 }
 
-export function addColumn(
+export async function addColumn(
   client: RawClient,
   type: "File" | "Image",
   name: string,
   facts: Record<string, unknown> = {},
 ): Promise<Answer> {
+  await addPublisher(client, "sample");
   const body = { "@odata.type": `${CRM}.${type}AttributeMetadata`, SchemaName: name, ...facts };
   return client.api("POST", `${ACCOUNT}/Attributes`, body);
 }

@@ -26,7 +26,7 @@ export function makerOf(request: ApiRequest, named?: unknown): Maker {
 const CUSTOM_NAME = /^([A-Za-z][A-Za-z0-9]{1,7})_[A-Za-z0-9_]+$/;
 const LONGEST_NAME = 100;
 
-/** A SchemaName that begins with the customization prefix of a publisher. Throws 400 otherwise. */
+/** A SchemaName that begins with the customization prefix of a publisher of the environment. Throws 400 otherwise. */
 export function customName(maker: Maker, schema: unknown, what: string): string {
   const name = typeof schema === "string" ? schema : "";
   const prefix = CUSTOM_NAME.exec(name)?.[1];
@@ -35,8 +35,8 @@ export function customName(maker: Maker, schema: unknown, what: string): string 
   // Microsoft's SDK for Python calls the relationship of a lookup `contact_new_employee_new_ManagerId`, so the service
   // must take names of relationships in which the prefix stands further on.
   const within = what === "relationship" && /^\w+_\w+_\w+$/.test(name);
-  // Which publishers count is known for a named solution only; any well-formed prefix passes otherwise (docs/sandbox.md).
-  const named = prefix !== undefined && (maker.solution === undefined || known.includes(prefix.toLowerCase()));
+  // It should be that of the solution's own publisher, says the refusal; that any other's is refused is not documented.
+  const named = prefix !== undefined && known.includes(prefix.toLowerCase());
   if (!named && !within) {
     throw errors.badSchema(
       `The ${what} name '${String(schema).slice(0, 100)}' is invalid or missing and must start with a valid customization prefix. The prefix for a solution component should match the prefix that is specified for the publisher of the solution: ${known.join(", ")}.`,

@@ -249,7 +249,7 @@ test("Keys: Pending until read or until the environment's clock has moved on", a
   expect(json.value[0].EntityKeyIndexStatus).toBe("Active");
 });
 
-test("MSCRM.SolutionUniqueName: an unknown solution is refused", async () => {
+test("MSCRM.SolutionUniqueName: an unknown solution is refused, and so is a prefix of no publisher", async () => {
   const answer = await client.api("POST", `${table}/Attributes`, text("new_More"), {
     "MSCRM.SolutionUniqueName": "Nope",
   });
@@ -260,6 +260,7 @@ test("MSCRM.SolutionUniqueName: an unknown solution is refused", async () => {
     customizationprefix: "abc",
     customizationoptionvalueprefix: 72_000,
   };
+  expect((await create(`${table}/Attributes`, text("abc_More"))).status).toBe(400);
   await create("publishers", own);
   expect((await create(`${table}/Attributes`, text("abc_More"))).status).toBe(204);
 });

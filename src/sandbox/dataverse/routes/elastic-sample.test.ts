@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { targets, useSandbox } from "../../raw-client.test-data.ts";
+import { addPublisher, targets, useSandbox } from "../../raw-client.test-data.ts";
 
 // Replays the requests that the README of microsoft/PowerApps-Samples dataverse/webapi/C#-NETx/ElasticTableOperations
 // prints, with what its answers tell.
@@ -51,6 +51,7 @@ const READING = {
 const UPDATE = { "If-Match": "*", "If-None-Match": "null" };
 
 test("TableType Elastic: the sample's table, rows, bulk messages and clean-up", async () => {
+  await addPublisher(client, "contoso");
   const made = await client.api("POST", "EntityDefinitions", TABLE, { Consistency: "Strong" });
   expect(made.status).toBe(204);
 
