@@ -36,6 +36,8 @@ export interface Session {
   /** A destination's rows, page by page; with `cursor`, only what changed since. */
   read?(object: ObjectSchema, request: ReadRequest, signal: AbortSignal): AsyncIterable<Page>;
   write?(object: ObjectSchema, batch: Batch, signal: AbortSignal): Promise<BatchOutcome>;
+  /** What the destination takes at this moment; it changes with every answer, so ask before each batch. */
+  pace?(object: ObjectSchema, op: BatchOp): Pace;
   /** How values look on the wire, in both directions. */
   wire?: Wire;
   close(): Promise<void>;
@@ -96,6 +98,9 @@ export interface Wire {
 
 /** `target` chooses the table where a lookup can point at several. */
 export type WireColumn = { name: string; target?: string };
+
+/** Batches to have under way at once, and rows to put into the next one. */
+export type Pace = { atOnce: number; rows: number };
 
 export type BatchOp = "create" | "update" | "delete";
 

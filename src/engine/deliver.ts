@@ -1,48 +1,59 @@
-import type { Batch, BatchOutcome, RowOutcome, Session } from "../core/connector.ts";
+import type { Batch, BatchOutcome, Pace, RowOutcome, Session } from "../core/connector.ts";
 import { SluiceError } from "../core/errors.ts";
 import type { ObjectSchema } from "../core/schema.ts";
+import type { Batches, WaveFile } from "./batches.ts";
 import type { openJournal } from "./journal.ts";
 import type { Wave } from "./layout.ts";
 
-/** Requests in flight. The documented throughput guidance gives 52 as the limit for one user; adapting comes later. */
-const inFlight = 8;
+/** For a destination that does not say what it takes. */
+const modest: Pace = { atOnce: 8, rows: 100 };
 
 type Journal = Awaited<ReturnType<typeof openJournal>>;
 
 /**
- * Sends a wave's batches, several at once, each settled in the journal before its place takes the next. A row's fault
- * is an outcome; what the connector throws means that nothing of the batch was written: the rest is not sent and the
- * error comes back as `stopped`, so that what is settled can still be folded.
+ * Sends a wave's changes in batches, as many and as large as the destination says it takes at that moment, each settled
+ * in the journal before its place takes the next. A row's fault is an outcome; what the connector throws means that
+ * nothing of the batch was written: the rest is not sent and the error comes back as `stopped`, so that what is settled
+ * can still be folded.
  */
 export async function deliver(
   session: Session,
   object: ObjectSchema,
-  wave: Wave,
-  batches: AsyncIterable<Batch>,
+  { wave, op }: { wave: Wave; op: WaveFile["op"] },
+  batches: Batches,
   journal: Journal,
   signal: AbortSignal,
   onRows: (rows: number) => void,
 ): Promise<{ stopped?: SluiceError }> {
-  const source = batches[Symbol.asyncIterator]();
+  const pace = () => session.pace?.(object, op) ?? modest;
   let stopped: SluiceError | undefined;
-  // A generator answers its calls one after another, so the workers may all ask at once.
-  const worker = async () => {
-    while (!stopped && !signal.aborted) {
-      const next = await source.next();
-      if (next.done) return;
-      const batch = next.value;
-      try {
-        const outcome = await session.write!(object, batch, signal);
-        await journal.append(line(wave, batch, outcome));
-        onRows(batch.rows);
-      } catch (thrown) {
-        stopped ??= signal.aborted ? interrupted() : SluiceError.from(thrown);
-      }
+  let ended = false;
+  const one = async () => {
+    try {
+      const batch = await batches.next(pace().rows);
+      if (!batch) ended = true;
+      if (!batch || stopped || signal.aborted) return;
+      const outcome = await session.write!(object, batch, signal);
+      await journal.append(line(wave, batch, outcome));
+      onRows(batch.rows);
+    } catch (thrown) {
+      stopped ??= signal.aborted ? interrupted() : SluiceError.from(thrown);
     }
   };
-  const done = await Promise.allSettled(Array.from({ length: inFlight }, worker));
-  await source.return?.();
-  for (const result of done) if (result.status === "rejected") stopped ??= SluiceError.from(result.reason);
+  await new Promise<void>((resolve) => {
+    let running = 0;
+    const fill = () => {
+      while (!ended && !stopped && !signal.aborted && running < Math.max(1, pace().atOnce)) {
+        running++;
+        void one().finally(() => {
+          running--;
+          fill();
+        });
+      }
+      if (running === 0) resolve();
+    };
+    fill();
+  });
   if (!stopped && signal.aborted) stopped = interrupted();
   return stopped ? { stopped } : {};
 }

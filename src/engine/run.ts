@@ -12,9 +12,6 @@ import { settle } from "./settle.ts";
 import type { Host } from "./source.ts";
 import { has, stored } from "./sql/names.ts";
 
-/** Rows in one request: where Microsoft's guidance for standard tables starts (dataverse.md section 7). */
-const batchSize = 100;
-
 /** Makes the plan, writes it down and stops: nothing is sent and the state stays as it is. */
 export async function runPlan(job: Job, host: Host): Promise<JobResult> {
   const started = performance.now();
@@ -76,11 +73,19 @@ async function send(planned: Planned, host: Host): Promise<{ attempted: boolean;
   try {
     for (const { wave, file } of files) {
       if (file.rows === 0) continue;
-      const { batches, close } = await openBatches(duck, shape.object, session.wire!, file, batchSize);
-      const { stopped } = await deliver(session, shape.object, wave, batches, journal, host.signal, (rows) => {
-        done += rows;
-        host.onProgress({ phase: "deliver", done, total });
-      }).finally(close);
+      const batches = await openBatches(duck, shape.object, session.wire!, file);
+      const { stopped } = await deliver(
+        session,
+        shape.object,
+        { wave, op: file.op },
+        batches,
+        journal,
+        host.signal,
+        (rows) => {
+          done += rows;
+          host.onProgress({ phase: "deliver", done, total });
+        },
+      ).finally(batches.close);
       if (stopped) return { attempted: true, stopped };
     }
     return { attempted: true };

@@ -18,7 +18,7 @@ export {
 } from "./setup.ts";
 
 /** A session that can do all a destination can, and shows its Web API to `setup.ts`. */
-export type DataverseSession = Required<Omit<Session, "scan">> & { api: WebApi };
+export type DataverseSession = Required<Omit<Session, "scan" | "pace">> & { api: WebApi };
 
 /** As `dataverse.open`, with a clock, limits and timeouts of one's own. */
 export function openSession(given: DataverseConfig, io: Io, settings: Partial<Settings> = {}): DataverseSession {

@@ -1,0 +1,91 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { modelObject } from "../../test/model.ts";
+import type { Batch, Wire } from "../core/connector.ts";
+import { type Batches, openBatches } from "./batches.ts";
+import { type Duck, openDuck, text } from "./duck.ts";
+
+const rows = 12_345;
+const object = modelObject(false);
+const wire: Wire = {
+  property: (_, column) => column,
+  identity: () => `'"id":"' || id || '"'`,
+  fragment: (_, column, value) => `('"${column.name}":' || to_json(${value}))`,
+};
+
+let folder: string;
+let duck: Duck;
+let path: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-batches-"));
+  duck = await openDuck({ memoryLimit: "256MB", temp: folder });
+  path = join(folder, "change.parquet");
+  await duck.run(`COPY (SELECT 'i' || range AS id, 'k' || range AS key, repeat('ü', (range % 7)::INTEGER) || range AS name, range % 3 = 0 AS has
+FROM range(${rows}) ORDER BY range) TO ${text(path)} (FORMAT parquet)`);
+});
+afterAll(async () => {
+  await duck.close();
+  await rm(folder, { recursive: true });
+});
+
+const open = () =>
+  openBatches(duck, object, wire, {
+    path,
+    op: "update",
+    rows,
+    columns: [{ wire: { name: "name" }, present: "has", value: "name" }],
+  });
+const parse = (batch: Batch) => JSON.parse(`[${Buffer.from(batch.elements).toString("utf8")}]`) as object[];
+const expected = (n: number) => ({ id: `i${n}`, ...(n % 3 === 0 && { name: "ü".repeat(n % 7) + n }) });
+const numbers = ({ from, to }: Batch) => Array.from({ length: to - from }, (_, i) => from + i);
+
+async function each(batches: Batches, size: (n: number) => number): Promise<Batch[]> {
+  const all: Batch[] = [];
+  for (let next = await batches.next(size(0)); next; next = await batches.next(size(all.length))) all.push(next);
+  return all;
+}
+
+test("whatever sizes are asked for, every change is in one batch, in order, and none is larger", async () => {
+  const batches = await open();
+  const sizes = (n: number) => [1, 100, 7, 1000, 454][n % 5]!;
+  const all = await each(batches, sizes);
+  expect(all.flatMap(numbers)).toEqual(Array.from({ length: rows }, (_, n) => n));
+  for (const [i, batch] of all.entries()) {
+    expect(batch.rows).toBe(batch.to - batch.from);
+    expect(batch.rows).toBeLessThanOrEqual(sizes(i));
+    expect(parse(batch)).toEqual(numbers(batch).map(expected));
+  }
+  expect(await batches.next(10)).toBeUndefined();
+  await batches.close();
+});
+
+test("a range is shared out evenly: no small rest", async () => {
+  const batches = await open();
+  const all = await each(batches, () => 454);
+  expect(Math.min(...all.map((b) => b.rows))).toBeGreaterThan(380);
+  await batches.close();
+});
+
+test("a batch knows its keys and splits into parts, and those split again", async () => {
+  const batches = await open();
+  await batches.next(1000);
+  const batch = (await batches.next(10))!;
+  expect(await batch.keys()).toEqual(numbers(batch).map((n) => ({ n, id: `i${n}`, key: `k${n}` })));
+  const parts = await batch.split(4);
+  expect(parts.map((p) => p.rows)).toEqual([3, 3, 3, 1]);
+  expect(parts.flatMap(parse)).toEqual(parse(batch));
+  const singles = await parts[1]!.split(3);
+  expect(singles.map((s) => [s.from, s.to])).toEqual(numbers(parts[1]!).map((n) => [n, n + 1]));
+  expect(parse(singles[2]!)).toEqual([expected(singles[2]!.from)]);
+  expect(await singles[2]!.keys()).toHaveLength(1);
+  await batches.close();
+});
+
+test("callers who ask at once are served one after another; closing in the middle is clean", async () => {
+  const batches = await open();
+  const all = await Promise.all(Array.from({ length: 20 }, () => batches.next(50)));
+  expect(all.map((b) => b!.from)).toEqual(Array.from({ length: 20 }, (_, i) => i * 50));
+  await batches.close();
+});
