@@ -34,7 +34,7 @@ async function until({ ended }: ReturnType<typeof sluice>, holds: (log: Logged[]
 
 test("Ctrl-C in the middle: status 130, what was sent is settled, the next run does the rest", async () => {
   await bench.begin();
-  bench.source("people", people(450));
+  bench.source("people", people(500));
   await holdFromWrite(3);
   await bench.control("POST", "requests/clear");
   const run = sluice(bench, "run", "--json");
@@ -52,10 +52,10 @@ test("Ctrl-C in the middle: status 130, what was sent is settled, the next run d
   const next = await sluice(bench, "run", "--json").ended;
   expect(next).toMatchObject({
     status: 0,
-    last: { totals: { received: 450, created: 250, unchanged: 200, failed: 0 } },
+    last: { totals: { received: 500, created: 300, unchanged: 200, failed: 0 } },
   });
-  expect(new Set((await bench.rows("contact")).map((row) => row.externaluseridentifier)).size).toBe(450);
-  expect(await bench.rows("contact")).toHaveLength(450);
+  expect(new Set((await bench.rows("contact")).map((row) => row.externaluseridentifier)).size).toBe(500);
+  expect(await bench.rows("contact")).toHaveLength(500);
 });
 
 test("a second process on the same state folder is refused, and told who works there; the first goes on", async () => {
