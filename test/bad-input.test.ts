@@ -107,6 +107,11 @@ const cases: Record<ErrorCode, Case> = {
     at: "models/firms.yaml:2",
     says: "SELECT",
   },
+  expression_invalid: {
+    files: mapping("lastname: name", "lastname: { expression: upper(name) || now() }"),
+    at: "syncs/people.yaml:7",
+    says: "calls now(), which is not allowed there",
+  },
   ambiguous_date: {
     files: {
       "connections/data.yaml": "type: files\nfolder: data\ntables:\n  people: { columns: { born: date } }\n",

@@ -79,6 +79,12 @@ const rows = {
     when: "A model's or an audience's SQL is not one SELECT that runs.",
     remedy: "Correct the statement; only one SELECT over the connection's tables is allowed.",
   },
+  expression_invalid: {
+    kind: "config",
+    exit: 3,
+    when: "The expression of a mapping line is not one SQL expression over the row's own columns.",
+    remedy: "Correct the expression, or work the value out in the model's SQL and map the column it yields.",
+  },
   ambiguous_date: {
     kind: "config",
     exit: 3,

@@ -63,6 +63,7 @@ const longLine = z
   .strictObject({
     from: z.string().optional().describe("Source column"),
     value: z.union([z.string(), z.number(), z.boolean()]).optional().describe("Or the same constant for every row"),
+    expression: z.string().min(1).optional().describe("Or one SQL expression over the row's columns"),
     values: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
       .optional()
@@ -74,12 +75,18 @@ const longLine = z
       .enum(["clear", "skip"])
       .default("clear")
       .describe("What an empty source value does: clear the column, or leave it alone"),
+    write: z
+      .enum(["always", "on create", "when empty"])
+      .default("always")
+      .describe("Whether the column is kept in step, set once on records we make, or filled only where it is empty"),
     tooLong: z
       .enum(["reject", "truncate"])
       .default("reject")
       .describe("What happens to a row whose text is longer than its column"),
   })
-  .refine((l) => (l.from === undefined) !== (l.value === undefined), { message: "say either from or value" });
+  .refine((l) => [l.from, l.value, l.expression].filter((said) => said !== undefined).length === 1, {
+    message: "say one of from, value and expression",
+  });
 
 /** `emailaddress1: email` is short for `emailaddress1: { from: email }`. */
 export const mappingLine = z.union([

@@ -1,24 +1,41 @@
 /**
  * Why a row does not go: code -> the sentence people read and what must happen before the row is tried again.
- * `{column}` `{value}` `{length}` `{detail}` stand for what is known of the case; `hint` follows where `{limit}` is
- * known. Codes never change; words may.
+ * `{column}` `{value}` `{length}` `{detail}` stand for what is known of the case; `hint` says what
+ * to do; one that needs `{limit}` is left out where that is not known. Codes never change; words may.
  *
  * wake: row = its own values change; parent = the record it points at appears; record = its own record changes there;
  * destination = asked again on growing numbers of runs, for the cause lies there; always = looked at in every run, for
  * other rows decide and looking costs no request.
  */
-export type Reason = { message: string; hint?: string; wake: Wake };
+export type Reason = { message: string; hint: string; wake: Wake };
 export type Wake = "row" | "parent" | "record" | "destination" | "always";
 
 const rows = {
-  required_empty: { message: "{column} is empty, and Dynamics takes no row without it.", wake: "row" },
+  required_empty: {
+    message: "{column} is empty, and Dynamics takes no row without it.",
+    hint: "Fill it in the source, or say with `values` what an empty one means.",
+    wake: "row",
+  },
   too_long: {
     message: "{column} is too long: {value} has {length} characters.",
     hint: "It takes at most {limit}; `tooLong: truncate` cuts.",
     wake: "row",
   },
-  not_whole: { message: "{column}: {value} is no whole number.", wake: "row" },
-  bad_number: { message: "{column}: {value} is no number that can be read in one way only.", wake: "row" },
+  not_whole: {
+    message: "{column}: {value} is no whole number.",
+    hint: "`rounding: nearest` or `down` makes one of it.",
+    wake: "row",
+  },
+  too_precise: {
+    message: "{column}: {value} has more digits behind the point than the column holds.",
+    hint: "It holds {limit}; `rounding: nearest` or `down` gives the rest up.",
+    wake: "row",
+  },
+  bad_number: {
+    message: "{column}: {value} is no number that can be read in one way only.",
+    hint: 'Correct it, or say `decimal: ","` where the source writes a comma before the fraction.',
+    wake: "row",
+  },
   out_of_range: {
     message: "{column}: {value} is outside what the column takes.",
     hint: "It takes {limit}.",
@@ -26,33 +43,126 @@ const rows = {
   },
   bad_date: {
     message: "{column}: {value} is no date in the format declared.",
-    hint: "It is read as {limit}.",
+    hint: "It is read as {limit}; `formats` declares others.",
     wake: "row",
   },
-  date_out_of_range: { message: "{column}: {value} is before 1753, the first year Dynamics holds.", wake: "row" },
-  not_an_option: { message: "{column}: {value} is none of its options.", hint: "They are {limit}.", wake: "row" },
-  ambiguous_option: { message: "{column}: {value} names several of its options; use the number.", wake: "row" },
-  too_many_options: { message: "{column}: more than 150 options are chosen, the most Dynamics holds.", wake: "row" },
-  bad_boolean: { message: "{column}: {value} is neither yes nor no.", wake: "row" },
-  bad_guid: { message: "{column}: {value} is no GUID.", wake: "row" },
+  date_out_of_range: {
+    message: "{column}: {value} is not between the years 1753 and 9999, which Dynamics holds.",
+    hint: "Correct it, or say with `values` what such a date stands for.",
+    wake: "row",
+  },
+  not_an_option: {
+    message: "{column}: {value} is none of its options.",
+    hint: "They are {limit}; `values` translates others.",
+    wake: "row",
+  },
+  ambiguous_option: {
+    message: "{column}: {value} names several of its options.",
+    hint: "Use the number, or say with `values` which is meant.",
+    wake: "row",
+  },
+  too_many_options: {
+    message: "{column}: more than 150 options are chosen, the most Dynamics holds.",
+    hint: "Choose fewer in the source.",
+    wake: "row",
+  },
+  bad_boolean: {
+    message: "{column}: {value} is neither yes nor no.",
+    hint: "Say with `values` which it is.",
+    wake: "row",
+  },
+  bad_guid: {
+    message: "{column}: {value} is no GUID.",
+    hint: "It is written 6f9619ff-8b86-d011-b42d-00c04fc964ff, with or without braces.",
+    wake: "row",
+  },
+  bad_email: {
+    message: "{column}: {value} is no e-mail address.",
+    hint: "It is written name@example.com; without `format: email` any text is taken.",
+    wake: "row",
+  },
+  bad_phone: {
+    message: "{column}: {value} is no phone number that anybody has.",
+    hint: "It begins with + and the country, or `country: DE` says which country's it is.",
+    wake: "row",
+  },
+  bad_url: {
+    message: "{column}: {value} is no address of the web.",
+    hint: "It begins with http:// or https://; without `format: url` any text is taken.",
+    wake: "row",
+  },
+  expression_failed: {
+    message: "{column}: the expression of its mapping line fails on this row, where {value}.",
+    hint: "Correct the row, or use TRY_CAST or CASE in the expression.",
+    wake: "row",
+  },
 
-  parent_missing: { message: "{column}: there is no record for {value} to point at.", wake: "parent" },
-  parent_ambiguous: { message: "{column}: several records fit {value}, so it could point at any.", wake: "always" },
-  key_empty: { message: "The row has no key.", wake: "row" },
-  key_doubled: { message: "{detail} source rows have this key.", wake: "row" },
-  no_identity: { message: "{column} is empty: there is nothing to find its record by.", wake: "row" },
-  match_not_unique: { message: "Other source rows have the same {column} {value}: {detail}.", wake: "always" },
-  match_taken: { message: "The record with {column} {value} belongs to the source row {detail}.", wake: "always" },
-  match_ambiguous: { message: "Several records have the {column} {value}: {detail}.", wake: "always" },
-  exists: { message: "A record with {column} {value} exists already, and this sync only creates.", wake: "always" },
-  not_found: { message: "There is no record with {column} {value}, and this sync only updates.", wake: "always" },
+  parent_missing: {
+    message: "{column}: there is no record for {value} to point at.",
+    hint: "The row is sent by itself once there is; `missing: null` sends it without.",
+    wake: "parent",
+  },
+  parent_ambiguous: {
+    message: "{column}: several records fit {value}, so it could point at any.",
+    hint: "Make that column unique there, or look up by another.",
+    wake: "always",
+  },
+  key_empty: { message: "The row has no key.", hint: "Fill the model's key in the source.", wake: "row" },
+  key_doubled: {
+    message: "{detail} source rows have this key.",
+    hint: "Keep one of them, or add a column to the model's key.",
+    wake: "row",
+  },
+  no_identity: {
+    message: "{column} is empty: there is nothing to find its record by.",
+    hint: "Fill it in the source.",
+    wake: "row",
+  },
+  match_not_unique: {
+    message: "Other source rows have the same {column} {value}: {detail}.",
+    hint: "Keep one of them, or match by more columns.",
+    wake: "always",
+  },
+  match_taken: {
+    message: "The record with {column} {value} belongs to the source row {detail}.",
+    hint: "Keep one of the two rows, or match by more columns.",
+    wake: "always",
+  },
+  match_ambiguous: {
+    message: "Several records have the {column} {value}: {detail}.",
+    hint: "Merge them in Dynamics, or say `severalMatches: oldest` or `newest`.",
+    wake: "always",
+  },
+  exists: {
+    message: "A record with {column} {value} exists already, and this sync only creates.",
+    hint: "`mode: upsert` keeps such records in step.",
+    wake: "always",
+  },
+  not_found: {
+    message: "There is no record with {column} {value}, and this sync only updates.",
+    hint: "`mode: upsert` makes what is missing.",
+    wake: "always",
+  },
   deleted_there: {
     message: "Somebody deleted its record in the destination; it is held, not made anew.",
+    hint: "`deletedThere: recreate` makes such records anew.",
     wake: "record",
   },
-  refused: { message: "The destination refused it: {detail}", wake: "destination" },
-  not_sent: { message: "The run ended before it was sent; it goes with the next.", wake: "always" },
-  unknown_answer: { message: "It was sent but the answer was lost; the next run sees what is there.", wake: "always" },
+  refused: {
+    message: "The destination refused it: {detail}",
+    hint: "It is tried again in later runs; correct what the answer names.",
+    wake: "destination",
+  },
+  not_sent: {
+    message: "The run ended before it was sent.",
+    hint: "It goes with the next run.",
+    wake: "always",
+  },
+  unknown_answer: {
+    message: "It was sent but the answer was lost.",
+    hint: "The next run sees what is there.",
+    wake: "always",
+  },
 } as const satisfies Record<string, Reason>;
 
 export type ReasonCode = keyof typeof rows;
@@ -72,7 +182,8 @@ export function explain(code: string, found: Case): string {
     limit: found.limit ?? "",
     detail: found.detail ?? "",
   };
-  const sentence = reason.hint && found.limit ? `${reason.message} ${reason.hint}` : reason.message;
+  const sentence =
+    found.limit || !reason.hint.includes("{limit}") ? `${reason.message} ${reason.hint}` : reason.message;
   return sentence.replaceAll(/\{(\w+)\}/g, (_, word: string) => words[word] ?? "").trim();
 }
 

@@ -6,6 +6,7 @@ import {
   type Policies,
   type RowAction,
   rowTable,
+  type Writes,
 } from "./state.ts";
 
 /**
@@ -15,7 +16,7 @@ import {
  */
 
 /** `clear`: whether `onLeave: clear` empties it; what a row is matched by, and what may not be empty, it leaves. */
-export type ReconcileColumn = { name: string; role: ColumnRole; clear: boolean };
+export type ReconcileColumn = { name: string; role: ColumnRole; clear: boolean; write: Writes };
 
 export type Row = Record<string, string | null>;
 
@@ -114,6 +115,7 @@ function decideColumn(decision: Decision, column: ReconcileColumn, row: TouchedR
   if (want === undefined) return;
 
   const rule = firstRule(columnTable, {
+    write: column.write,
     contact: first ? "first" : "known",
     source: want === sent ? "same" : "moved",
     destination: have === seen ? "same" : "moved",

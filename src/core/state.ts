@@ -20,8 +20,12 @@ export type Policies = {
  */
 export type ColumnAction = "leave" | "write" | "accept";
 
+/** When a mapping line writes a record that exists; what it says in the YAML. */
+export type Writes = "always" | "on create" | "when empty";
+
 /** Facts of one column of one row. `agrees`: the destination already holds what the source wants; `empty`: that is nothing. */
 export type ColumnFacts = {
+  write: Writes;
   contact: "first" | "known";
   source: Moved;
   destination: Moved;
@@ -40,6 +44,12 @@ type ColumnRule = {
 export const columnTable: readonly ColumnRule[] = [
   { when: { contact: "known", source: "same", destination: "same" }, then: "leave", meaning: "nothing new" },
   { when: { agrees: true }, then: "accept", meaning: "both sides hold the same already: base moves, nothing is sent" },
+  { when: { write: "on create" }, then: "accept", meaning: "the record exists, and the line only sets new ones" },
+  {
+    when: { write: "when empty", filled: true },
+    then: "accept",
+    meaning: "the line only fills, and there is a value",
+  },
   {
     when: { contact: "first", empty: true },
     then: "accept",

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import type { Job, JobResult } from "./job.ts";
 import { layout } from "./layout.ts";
 import { runPlan, runSync } from "./run.ts";
+import { withExpressions } from "./shape/expression.ts";
 import { checkSourceColumns } from "./shape/source.ts";
 import { type Host, open, scanAudiences, scanModel } from "./source.ts";
 import { verify } from "./verify.ts";
@@ -29,6 +30,7 @@ async function check(job: Job, host: Host): Promise<JobResult> {
   try {
     const scan = await scanModel(job, source, host.signal);
     checkSourceColumns(job, scan);
+    await withExpressions(job, scan);
     await scanAudiences(job, source, host.signal);
     return { kind: "check", columns: scan.columns };
   } finally {

@@ -8,6 +8,7 @@ import { type Layout, layout, runFiles } from "./layout.ts";
 import { refreshParents } from "./parents.ts";
 import { recover } from "./recover.ts";
 import { shapeOf } from "./shape/build.ts";
+import { withExpressions } from "./shape/expression.ts";
 import { checkSourceColumns } from "./shape/source.ts";
 import type { Shape } from "./shape.ts";
 import { destinationName, type Host, open, readingRows, scanAudiences, scanModel } from "./source.ts";
@@ -63,12 +64,13 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
   };
   try {
     host.onProgress({ phase: "extract", done: 0 });
-    const [scan, audiences, object] = await together(
+    const [read, audiences, object] = await together(
       scanModel(job, source, host.signal),
       scanAudiences(job, source, host.signal),
       session.describe(job.syncFile.object, host.signal),
     );
-    checkSourceColumns(job, scan);
+    checkSourceColumns(job, read);
+    const scan = await withExpressions(job, read);
     const shape = shapeOf(job, scan, object, audiences);
     const destination = await destinationName(job, session, object, host.signal);
     const meta = await attachState(duck, at, destination);

@@ -14,7 +14,7 @@ import {
 } from "../../test/model.ts";
 import { expect_, type Memory, memory, type OracleSync, remember } from "../../test/oracle.ts";
 import { syncFile } from "../core/project.ts";
-import type { Policies } from "../core/state.ts";
+import type { Policies, Writes } from "../core/state.ts";
 import { runJob } from "./index.ts";
 import type { Job, JobResult } from "./job.ts";
 
@@ -64,6 +64,7 @@ const policies: fc.Arbitrary<Policies> = fc.record({
   deletedThere: fc.constantFrom("hold", "recreate", "unlink"),
   onLeave: fc.constantFrom("nothing", "clear", "deactivate"),
 });
+const writes = fc.constantFrom<Writes>("always", "always", "on create", "when empty");
 const rewrites = {
   none: (_: string, v: string | null) => v,
   shout: (c: string, v: string | null) => (c === "name" ? (v?.toUpperCase() ?? null) : v),
@@ -72,6 +73,7 @@ const rewrites = {
 
 const history = fc.record({
   policies,
+  writes: fc.record({ code: writes, name: writes, amount: writes }),
   keyed: fc.boolean(),
   rewrite: fc.constantFrom(...(Object.keys(rewrites) as (keyof typeof rewrites)[])),
   defaults: fc.constantFrom({}, { name: "new" }, { amount: "5" }),
@@ -90,6 +92,7 @@ test("a run does exactly what the oracle says, over random histories", { timeout
 
 async function play(h: {
   policies: Policies;
+  writes: Record<"code" | "name" | "amount", Writes>;
   keyed: boolean;
   rewrite: keyof typeof rewrites;
   defaults: SourceRow;
@@ -106,11 +109,11 @@ async function play(h: {
   const sync: OracleSync = {
     object,
     columns: [
-      { name: "code", role: "mapped", clear: false },
-      { name: "name", role: "mapped", clear: true },
-      { name: "amount", role: "mapped", clear: true },
-      { name: "born", role: "mapped", clear: true },
-      { name: "vip", role: "status", clear: false },
+      { name: "code", role: "mapped", clear: false, write: h.writes.code },
+      { name: "name", role: "mapped", clear: h.writes.name === "always", write: h.writes.name },
+      { name: "amount", role: "mapped", clear: h.writes.amount === "always", write: h.writes.amount },
+      { name: "born", role: "mapped", clear: true, write: "always" },
+      { name: "vip", role: "status", clear: false, write: "always" },
     ],
     match: "code",
     key: "id",
@@ -194,6 +197,8 @@ async function quiet(world: Outside, sync: OracleSync, folder: string, n: number
   expect(counts.writes).toBe(0);
 }
 
+const written = (sync: OracleSync, name: string) => sync.columns.find((c) => c.name === name)!.write;
+
 async function engineRun(world: Outside, sync: OracleSync, folder: string, n: number) {
   const file = syncFile.parse({
     model: "m",
@@ -201,7 +206,12 @@ async function engineRun(world: Outside, sync: OracleSync, folder: string, n: nu
     object: "contact",
     match: sync.match,
     ...sync.policies,
-    mapping: { code: "code", name: "name", amount: "amount", born: { from: "born", formats: ["yyyy-MM-dd"] } },
+    mapping: {
+      ...Object.fromEntries(
+        ["code", "name", "amount"].map((name) => [name, { from: name, write: written(sync, name) }]),
+      ),
+      born: { from: "born", formats: ["yyyy-MM-dd"] },
+    },
     audiences: { vips: "vip" },
   });
   const job: Job = {

@@ -12,6 +12,8 @@ export type ShapeColumn = {
   role: ColumnRole;
   /** Of role mapped. */
   line?: MappingLine;
+  /** The source column of a mapped one; absent where the line is a constant. */
+  source?: ShapeSource;
   /** Of role status: position in `Shape.audiences`. */
   audience?: number;
   /** How a lookup finds its parent. */
@@ -19,6 +21,9 @@ export type ShapeColumn = {
   /** Whether `onLeave: clear` empties it. */
   clear: boolean;
 };
+
+/** A column of the model's scan. `said`: what the mapping calls it. `computed`: it is an expression's (`shape/expression.ts`). */
+export type ShapeSource = { name: string; said: string; type: string; computed: boolean };
 
 /** A sync, checked against what source and destination really have: all that the SQL is made from. */
 export type Shape = {

@@ -4,6 +4,7 @@ import { ingest } from "./ingest.ts";
 import type { Job, JobResult } from "./job.ts";
 import { layout } from "./layout.ts";
 import { shapeOf } from "./shape/build.ts";
+import { withExpressions } from "./shape/expression.ts";
 import { destinationName, type Host, open, scanAudiences, scanModel } from "./source.ts";
 import { stored } from "./sql/names.ts";
 import { valueViews } from "./sql/tables.ts";
@@ -26,7 +27,7 @@ export async function verify(job: Job, host: Host): Promise<JobResult> {
   const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp });
   try {
     const object = await session.describe(job.syncFile.object, host.signal);
-    const scan = await scanModel(job, source, host.signal);
+    const scan = await withExpressions(job, await scanModel(job, source, host.signal));
     const shape = shapeOf(job, scan, object, await scanAudiences(job, source, host.signal));
     const destination = await destinationName(job, session, object, host.signal);
     const meta = await attachState(duck, at, destination);

@@ -20,7 +20,7 @@ const mostColumns = 64;
 export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScans: Scan[]): Shape {
   const file = job.syncFile;
   const columns = Object.entries(file.mapping).map(([name, line], index) =>
-    mappedColumn(job, object, name, line, index),
+    mappedColumn(job, object, name, line, index, scan),
   );
   for (const [audience, name] of Object.entries(file.audiences)) {
     const at = place(job, ["audiences", audience]);
@@ -48,7 +48,7 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
     throw new SluiceError("mapping_unfit", `${job.sync} maps ${columns.length} columns; ${mostColumns} is the most.`, {
       place: place(job, ["mapping"]),
     });
-  const used = [...new Set(columns.flatMap((c) => (c.line?.from === undefined ? [] : [c.line.from])))];
+  const used = [...new Set(columns.flatMap((c) => (c.source ? [c.source.name] : [])))];
   const refs = new Map(
     columns.flatMap((c) =>
       c.parent ? [[c.parent.ref, { name: c.parent.ref, object: c.parent.object, by: c.parent.by }]] : [],

@@ -1,8 +1,10 @@
+import type { Scan } from "../../core/connector.ts";
 import { type Place, SluiceError } from "../../core/errors.ts";
 import type { MappingLine } from "../../core/project.ts";
 import type { Column, ObjectSchema } from "../../core/schema.ts";
 import type { Job } from "../job.ts";
-import type { ShapeColumn } from "../shape.ts";
+import type { ShapeColumn, ShapeSource } from "../shape.ts";
+import { computedColumn } from "./expression.ts";
 import { parentTable } from "./lookup.ts";
 import { near, place } from "./place.ts";
 
@@ -13,6 +15,7 @@ export function mappedColumn(
   name: string,
   line: MappingLine,
   index: number,
+  scan: Scan,
 ): ShapeColumn {
   const at = place(job, ["mapping", name]);
   const target = writable(object, name, at);
@@ -23,7 +26,8 @@ export function mappedColumn(
     target,
     role: "mapped" as const,
     line,
-    clear: !target.required,
+    ...sourceOf(name, line, scan),
+    clear: !target.required && line.write === "always",
   };
   if (target.type !== "lookup") return column;
   if (!line.lookup)
@@ -38,6 +42,14 @@ export function mappedColumn(
     wire: { name: target.name, target: parent.object },
     parent: { ref: `${parent.object}.${by}`, object: parent.object, by, missing },
   };
+}
+
+function sourceOf(target: string, line: MappingLine, scan: Scan): { source?: ShapeSource } {
+  const computed = line.expression !== undefined;
+  const name = computed ? computedColumn(target) : line.from;
+  if (name === undefined) return {};
+  const type = scan.columns.find((c) => c.name === name)?.type ?? "VARCHAR";
+  return { source: { name, said: line.expression ?? name, type, computed } };
 }
 
 /** A column of the table by name, in any case, that can be written. @throws SluiceError unknown_target */

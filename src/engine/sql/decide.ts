@@ -84,7 +84,7 @@ function speaks(shape: Shape, c: ShapeColumn): string {
 function does(shape: Shape, c: ShapeColumn, added: boolean): string {
   const [x, o, sent, seen] = [`x_${c.index}`, `o_${c.index}`, `sent_${c.index}`, `seen_${c.index}`];
   const same = (a: string, b: string) => `${a} IS NOT DISTINCT FROM ${b}`;
-  const rules = columnCase(shape.policies, c.role, {
+  const rules = columnCase(shape.policies, c.role, c.line?.write ?? "always", {
     contact: (value) => (added ? String(value === "first") : `base_ = '${value === "first" ? "no" : "yes"}'`),
     source: (value) => (value === "same" ? same(x, sent) : `NOT (${same(x, sent)})`),
     destination: (value) => (value === "same" ? same(o, seen) : `NOT (${same(o, seen)})`),

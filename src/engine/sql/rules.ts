@@ -5,6 +5,7 @@ import {
   columnTable,
   type Policies,
   rowTable,
+  type Writes,
 } from "../../core/state.ts";
 import { text } from "../duck.ts";
 
@@ -29,14 +30,21 @@ export function rowCase(policies: Policies, of: "then" | "code"): string {
   return `CASE ${arms.join("\n    ")} END`;
 }
 
-/** The column table as one CASE that yields 0 leave, 1 write, 2 accept. */
-export function columnCase(policies: Policies, role: ColumnRole, at: Places<ColumnFacts>): string {
+/** The column table as one CASE that yields 0 leave, 1 write, 2 accept. Of rules for lines that write otherwise nothing is left. */
+export function columnCase(
+  policies: Policies,
+  role: ColumnRole,
+  write: Writes,
+  at: Places<Omit<ColumnFacts, "write">>,
+): string {
   const numbers = { leave: 0, write: 1, accept: 2 };
-  const arms = columnTable.map((rule) => {
-    const conditions = Object.entries(rule.when).map(([name, value]) =>
-      (at[name as keyof ColumnFacts] as (v: unknown) => string)(value),
+  const arms = columnTable.flatMap((rule) => {
+    const { write: only = write, ...when } = rule.when;
+    if (only !== write) return [];
+    const conditions = Object.entries(when).map(([name, value]) =>
+      (at[name as keyof typeof at] as (v: unknown) => string)(value),
     );
-    return `WHEN ${conditions.join(" AND ")} THEN ${numbers[columnAction(rule, policies, role)]}`;
+    return `WHEN ${conditions.join(" AND ") || "true"} THEN ${numbers[columnAction(rule, policies, role)]}`;
   });
   return `CASE ${arms.join(" ")} END`;
 }

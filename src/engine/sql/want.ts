@@ -1,7 +1,7 @@
 import type { Scan } from "../../core/connector.ts";
 import { showFormat } from "../../core/dates.ts";
 import { foldSql } from "../../core/fold.ts";
-import { ident, text } from "../duck.ts";
+import { text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { type Conversion, convertLine, limitOf } from "./convert/index.ts";
 import { wantedMatch } from "./match.ts";
@@ -33,7 +33,7 @@ export function mapRows(shape: Shape, scan: Scan): string {
       `LEFT JOIN parents p_${c.index} ON p_${c.index}.name = ${text(c.parent!.ref)} AND p_${c.index}.value = ${foldSql(`v_${c.index}`)}`,
   );
   const carried = ["key", "gone", "h", "old_h", "link_id", "link_rested", "known", ...members];
-  const values = mapped.flatMap((c) => (c.line?.from === undefined ? [] : [sourceColumn(c.line.from)]));
+  const values = mapped.flatMap((c) => (c.source ? [sourceColumn(c.source.name)] : []));
   return `CREATE TEMP TABLE mapped AS
 WITH converted AS (SELECT ${list([...carried, ...new Set(values), ...converted])} FROM touched WHERE key IS NOT NULL),
 resolved AS (SELECT ${list(["c.*", ...resolved])} FROM converted c ${joins.join("\n")})
@@ -51,17 +51,19 @@ SELECT ${list([
 }
 
 function conversion(shape: Shape, c: ShapeColumn, scan: Scan): Conversion {
-  const from = c.line!.from;
-  const type = scan.columns.find((s) => s.name === from)?.type;
-  const ambiguous = from === undefined ? undefined : scan.ambiguous?.[from];
+  const { source } = c;
+  const ambiguous = source && scan.ambiguous?.[source.name];
+  const dates = source && scan.dates[source.name];
+  const raw = source ? sourceColumn(source.name) : "NULL";
   return convertLine({
     target: c.target,
     line: c.line!,
-    source: from === undefined ? null : { name: from, type: type ?? "VARCHAR" },
-    ...(from !== undefined && scan.dates[from] && { dates: scan.dates[from] }),
+    source: source ? { name: source.said, type: source.type } : null,
+    ...(dates && { dates }),
     ...(ambiguous && { ambiguous }),
     place: { file: `syncs/${shape.sync}.yaml`, path: ["mapping", c.name] },
-    column: from === undefined ? "NULL" : ident(`s_${from}`),
+    column: source?.computed ? `${raw}.v` : raw,
+    ...(source?.computed && { failed: `${raw}.failed IS NOT NULL` }),
   });
 }
 
@@ -84,8 +86,11 @@ function firstFault(columns: ShapeColumn[], value: (c: ShapeColumn) => string): 
     : "NULL::VARCHAR";
 }
 
-const rawValue = (c: ShapeColumn): string =>
-  c.line?.from === undefined ? text(String(c.line?.value)) : `${sourceColumn(c.line.from)}::VARCHAR`;
+function rawValue(c: ShapeColumn): string {
+  if (!c.source) return text(String(c.line?.value));
+  const raw = sourceColumn(c.source.name);
+  return c.source.computed ? `coalesce(${raw}.failed, ${raw}.v::VARCHAR)` : `${raw}::VARCHAR`;
+}
 
 /**
  * `parents`: what a lookup's value leads to: one row per name and folded value, n = how many records share the value.
@@ -99,7 +104,7 @@ FROM (${sources.join(" UNION ALL ")}) WHERE value IS NOT NULL GROUP BY name, val
 
 /** What the column takes, in words, for the sentence about a value that does not fit. */
 function limitCase(c: ShapeColumn, scan: Scan): string {
-  const read = c.line?.from === undefined ? undefined : scan.dates[c.line.from];
+  const read = c.source && scan.dates[c.source.name];
   const formats = c.line?.formats ?? read?.map(showFormat);
   const limits = (["too_long", "out_of_range", "not_an_option", "bad_date"] as const).flatMap((code) => {
     const limit = limitOf(c.target, code, formats);

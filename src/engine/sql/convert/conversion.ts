@@ -12,6 +12,8 @@ export type LineInput = {
   source: { name: string; type: string } | null;
   /** SQL of the source column's value; not looked at for a constant. */
   column: string;
+  /** SQL: where the value could not be worked out at all. */
+  failed?: string;
   /** strptime formats of a source column that holds dates as text. */
   dates?: string[];
   /** Set where such a column's dates can be read in two ways. */

@@ -28,9 +28,10 @@ export function convertLine(input: LineInput): Conversion {
   const skips = line.empty === "skip" && source !== null;
   const whenEmpty = target.required && !skips ? "'required_empty'" : "NULL";
   const faults = reading.faults.map(([is, code]) => `WHEN ${is} THEN '${code}'`);
+  const failed = input.failed === undefined ? "" : `WHEN ${input.failed} THEN 'expression_failed' `;
   return {
     want: `nullif(${reading.value}, '')`,
-    bad: `CASE WHEN ${empty} THEN ${whenEmpty} WHEN ${reading.fine} THEN NULL ${faults.join(" ")} END`,
+    bad: `CASE ${failed}WHEN ${empty} THEN ${whenEmpty} WHEN ${reading.fine} THEN NULL ${faults.join(" ")} END`,
     skip: skips ? `(${isBlankSql(written)} AND ${empty})` : "false",
   };
 }
