@@ -30,10 +30,14 @@ export type Kind =
 
 export type Level = "None" | "SystemRequired" | "ApplicationRequired" | "Recommended";
 
+/** What something is called in other languages than English, by the language's number. */
+export type Words = Record<number, string>;
+
 /** `state` ties a status to its state; `fallback` is a state's default status. */
 export type Option = {
   value: number;
   label: string;
+  words?: Words | undefined;
   state?: number;
   fallback?: number;
   description?: string;
@@ -44,6 +48,7 @@ export type Option = {
 export type OptionSet = {
   name: string;
   label: string;
+  words?: Words | undefined;
   description?: string | undefined;
   id: string;
   bool: boolean;
@@ -54,6 +59,7 @@ export type Column = {
   name: string;
   schema: string;
   label: string;
+  words?: Words | undefined;
   kind: Kind;
   level: Level;
   create: boolean;
@@ -158,6 +164,7 @@ export type Table = {
   schema: string;
   set: string;
   label: string;
+  words?: Words | undefined;
   plural: string;
   code: number;
   idColumn: string;

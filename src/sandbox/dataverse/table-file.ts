@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Kind, Level, ManyToMany, Option, Relation } from "./model.ts";
+import type { Kind, Level, ManyToMany, Option, Relation, Words } from "./model.ts";
 
 /** One line of a `.table` file: a column before it gets its place in a table. */
 export type ColumnLine = {
   name: string;
   schema: string;
   label: string;
+  words?: Words | undefined;
   kind: Kind;
   create: boolean;
   update: boolean;

@@ -54,7 +54,7 @@ export function columnNode(environment: Environment, table: Table, column: Colum
       AttributeTypeName: { Value: typeName },
       ColumnNumber: number,
       Description: label(column.description),
-      DisplayName: label(column.label),
+      DisplayName: label(column.label, column.words),
       EntityLogicalName: table.name,
       IsCustomAttribute: column.custom,
       IsLogical: column.logical,

@@ -5,7 +5,7 @@ import { isContent } from "../files/content-store.ts";
 import { tellContents } from "../files/relation.ts";
 import type { Column, Kind, Level, Table } from "../model.ts";
 import type { ColumnLine } from "../table-file.ts";
-import { labelText } from "./label.ts";
+import { labelText, named } from "./label.ts";
 import { type Body, changed, customName, type Maker } from "./maker.ts";
 import { boolOptions, listedOptions } from "./options.ts";
 
@@ -139,7 +139,7 @@ export function columnLine(maker: Maker, body: Body): ColumnLine {
   return {
     name: schema.toLowerCase(),
     schema,
-    label: labelText(body.DisplayName) ?? schema,
+    ...named(body.DisplayName, schema),
     kind,
     create: kind !== "file",
     update: kind !== "file",

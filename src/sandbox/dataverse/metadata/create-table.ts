@@ -6,7 +6,7 @@ import type { Kind, Table } from "../model.ts";
 import { pluralOf } from "../routes/known-names.ts";
 import type { ColumnLine, TableFile } from "../table-file.ts";
 import { columnLine, createColumn } from "./create-column.ts";
-import { labelText } from "./label.ts";
+import { labelText, named } from "./label.ts";
 import { type Body, changed, customName, type Maker } from "./maker.ts";
 
 /** Custom tables are numbered from here. */
@@ -49,7 +49,7 @@ export function createTable(maker: Maker, body: Body): Table {
     schema,
     set,
     code: FIRST_CUSTOM_CODE + environment.tables.size,
-    label: labelText(body.DisplayName) ?? schema,
+    ...named(body.DisplayName, schema),
     plural: labelText(body.DisplayCollectionName) ?? `${labelText(body.DisplayName) ?? schema}s`,
     id: `${name}id`,
     nameColumn: nameLine.name,

@@ -7,8 +7,11 @@ import { type Cell, isAlive, type Row } from "../row.ts";
 /** The JSON of a definition. */
 export type Body = Record<string, unknown>;
 
-/** Who changes the schema, and for which solution: that decides prefixes of names and of option values. */
-export type Maker = { environment: Environment; solution: string | undefined };
+/**
+ * Who changes the schema, and for which solution: that decides prefixes of names and of option values. `mergeLabels`:
+ * the header `MSCRM.MergeLabels`.
+ */
+export type Maker = { environment: Environment; solution: string | undefined; mergeLabels: boolean };
 
 /**
  * The maker of a request, its solution checked: the header `MSCRM.SolutionUniqueName`, or what an action names. Throws 501 within a change set: schema changes
@@ -17,7 +20,8 @@ export type Maker = { environment: Environment; solution: string | undefined };
 export function makerOf(request: ApiRequest, named?: unknown): Maker {
   if (request.tx) throw errors.notBuilt("Changing the schema within a change set");
   const solution = typeof named === "string" ? named : headerOf(request, "mscrm.solutionuniquename");
-  const maker = { environment: request.environment, solution };
+  const mergeLabels = headerOf(request, "mscrm.mergelabels")?.toLowerCase() === "true";
+  const maker = { environment: request.environment, solution, mergeLabels };
   if (solution !== undefined) solutionRow(maker, solution);
   return maker;
 }

@@ -1,6 +1,6 @@
 import type { Environment } from "../environment.ts";
 import { namedGuid } from "../guids.ts";
-import type { Column, Kind, Option, OptionSet, Table } from "../model.ts";
+import type { Column, Kind, Option, OptionSet, Table, Words } from "../model.ts";
 import { label, managed } from "./label.ts";
 import { type MetadataNode, plainNode } from "./node.ts";
 
@@ -10,6 +10,7 @@ const KINDS: Partial<Record<Kind, string>> = { bool: "Boolean", state: "State", 
 type Shown = {
   name: string;
   label: string;
+  words?: Words | undefined;
   description?: string | undefined;
   custom: boolean;
   global: boolean;
@@ -26,6 +27,7 @@ export function columnOptionSet(environment: Environment, table: Table, column: 
   return node({
     name,
     label: column.label,
+    words: column.words,
     description: column.description,
     custom: column.custom,
     global: false,
@@ -47,7 +49,7 @@ function node(set: Shown): MetadataNode {
     MetadataId: set.id,
     HasChanged: null,
     Description: label(set.description),
-    DisplayName: label(set.label),
+    DisplayName: label(set.label, set.words),
     IsCustomOptionSet: set.custom,
     IsGlobal: set.global,
     IsManaged: false,
@@ -71,7 +73,7 @@ function boolOption(options: Option[], value: number): Option {
 function shown(set: Shown, option: Option): Record<string, unknown> {
   return {
     Value: option.value,
-    Label: label(option.label),
+    Label: label(option.label, option.words),
     Description: label(option.description),
     Color: option.color ?? null,
     IsManaged: false,

@@ -2,7 +2,7 @@ import type { Environment } from "../environment.ts";
 import { errors } from "../errors.ts";
 import { namedGuid } from "../guids.ts";
 import type { Column, Option, OptionSet, Table } from "../model.ts";
-import { labelText } from "./label.ts";
+import { labelText, named, renamed } from "./label.ts";
 import { type Body, changed, customName, firstOptionValue, type Maker } from "./maker.ts";
 
 /** The options a new choice column gets: its own, or those of the global set it is bound to. */
@@ -43,7 +43,7 @@ function optionsFrom(maker: Maker, listed: unknown[]): Option[] {
     const description = labelText(more);
     return {
       value: whole(value) ?? first + n,
-      label: labelText(text) ?? "",
+      ...named(text, ""),
       ...(description === undefined ? {} : { description }),
       ...(typeof color === "string" ? { color } : {}),
     };
@@ -63,8 +63,8 @@ function whole(value: unknown): number | undefined {
 export function boolOptions(body: Body): Option[] {
   const set = (body.OptionSet ?? {}) as { TrueOption?: { Label?: unknown }; FalseOption?: { Label?: unknown } };
   return [
-    { value: 0, label: labelText(set.FalseOption?.Label) ?? "No" },
-    { value: 1, label: labelText(set.TrueOption?.Label) ?? "Yes" },
+    { value: 0, ...named(set.FalseOption?.Label, "No") },
+    { value: 1, ...named(set.TrueOption?.Label, "Yes") },
   ];
 }
 
@@ -76,7 +76,7 @@ export function createGlobalSet(maker: Maker, body: Body): OptionSet {
   if (!bool && !Array.isArray(body.Options)) throw errors.badSchema("Options is missing.");
   const set: OptionSet = {
     name,
-    label: labelText(body.DisplayName) ?? name,
+    ...named(body.DisplayName, name),
     description: labelText(body.Description),
     id: namedGuid(`option set ${name}`),
     bool,
@@ -88,8 +88,8 @@ export function createGlobalSet(maker: Maker, body: Body): OptionSet {
 }
 
 /** `PUT`: its label. Options are changed by the actions for options. */
-export function updateGlobalSet(environment: Environment, set: OptionSet, body: Body): void {
-  set.label = labelText(body.DisplayName) ?? set.label;
+export function updateGlobalSet({ environment, mergeLabels }: Maker, set: OptionSet, body: Body): void {
+  Object.assign(set, renamed(set, body.DisplayName, mergeLabels));
   set.description = labelText(body.Description) ?? set.description;
   changed(environment);
 }
@@ -149,15 +149,14 @@ export function insertOption(maker: Maker, body: Body, status: boolean): number 
   if ("column" in place && (place.column.kind === "state" || place.column.kind === "bool")) {
     throw errors.badSchema("Options cannot be added to this column.");
   }
-  const label = labelText(body.Label);
-  if (label === undefined) throw errors.badSchema("Label is missing.");
+  if (labelText(body.Label) === undefined) throw errors.badSchema("Label is missing.");
   const options = optionsAt(place);
   const first = firstOptionValue(maker);
   const free = Math.max(first - 1, ...options.map((each) => each.value).filter((value) => value >= first)) + 1;
   const value = whole(body.Value) ?? free;
   if (options.some((each) => each.value === value))
     throw errors.badSchema(`There is an option of value ${value} already.`);
-  const option: Option = { value, label };
+  const option: Option = { value, ...named(body.Label, "") };
   const description = labelText(body.Description);
   if (description !== undefined) option.description = description;
   if (status) option.state = stateOf(place, body.StateCode);
@@ -180,7 +179,7 @@ export function updateOption(maker: Maker, body: Body): void {
   const description = labelText(body.Description);
   const option: Option = {
     ...found,
-    label: labelText(body.Label) ?? found.label,
+    ...renamed(found, body.Label, body.MergeLabels === true),
     ...(description === undefined ? {} : { description }),
     ...(fallback === undefined ? {} : { fallback }),
   };

@@ -73,7 +73,7 @@ function tableRoute(asked: Asked): Reply {
   if (key === undefined || method === "POST") throw errors.wrongVerb(method);
   const table = tableByKey(maker.environment, key);
   if (method === "PUT") {
-    updateTable(maker.environment, table, jsonBody(request, "EntityDefinitions"));
+    updateTable(maker, table, jsonBody(request, "EntityDefinitions"));
     return replaced(asked);
   }
   dropTable(maker.environment, table);
@@ -154,7 +154,7 @@ function optionSetRoute(asked: Asked): Reply {
   );
   if (!set) throw errors.missing("OptionSetMetadata", name ?? key);
   if (method === "PUT") {
-    updateGlobalSet(environment, set, jsonBody(request, "GlobalOptionSetDefinitions"));
+    updateGlobalSet(maker, set, jsonBody(request, "GlobalOptionSetDefinitions"));
     return replaced(asked);
   }
   dropGlobalSet(environment, set);

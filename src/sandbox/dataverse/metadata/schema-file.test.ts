@@ -103,3 +103,21 @@ test("schema file: an elastic table, and what it cannot have is an error", () =>
   );
   expect(() => made(`${text}    keys: { new_K: [new_data] }\n`)).toThrow("alternate keys");
 });
+
+test("schema file: labels in several languages, formats of texts and dates", () => {
+  const { tables } = made(`
+tables:
+  contact:
+    columns:
+      new_Mail: { type: text, format: Email, label: { 1033: Mail, 1031: Post } }
+      new_Since: { type: datetime, format: DateOnly }
+      new_Size: { type: choice, options: { 1: { 1033: Small, 1031: Klein }, 2: Large } }
+`);
+  const column = (name: string) => tables.get("contact")!.columns.get(name)!;
+  expect(column("new_mail")).toMatchObject({ format: "Email", label: "Mail", words: { 1031: "Post" } });
+  expect(column("new_since")).toMatchObject({ kind: "datetime", format: "DateOnly" });
+  expect(column("new_size").options).toMatchObject([
+    { value: 1, label: "Small", words: { 1031: "Klein" } },
+    { value: 2, label: "Large" },
+  ]);
+});

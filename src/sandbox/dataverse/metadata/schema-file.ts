@@ -38,12 +38,16 @@ const BEHAVIORS: Record<string, string> = {
   "datetime without zone": "TimeZoneIndependent",
 };
 
-const OPTIONS = z.record(z.string().regex(/^\d+$/, "an option's number"), z.string());
+const NUMBER = z.string().regex(/^\d+$/, "a number");
+/** In English, or in several languages by their numbers. */
+const LABEL = z.union([z.string(), z.record(NUMBER, z.string())]);
+const OPTIONS = z.record(NUMBER, LABEL);
 const COLUMN = z.strictObject({
   type: z.enum(Object.keys(TYPES) as [keyof typeof TYPES]),
-  label: z.string().optional(),
+  label: LABEL.optional(),
   required: z.enum(["None", "SystemRequired", "ApplicationRequired", "Recommended"]).optional(),
   length: z.int().optional(),
+  format: z.string().optional(),
   min: z.number().optional(),
   max: z.number().optional(),
   precision: z.int().optional(),
@@ -57,7 +61,7 @@ const COLUMN = z.strictObject({
   delete: z.enum(["Cascade", "RemoveLink", "Restrict"]).optional(),
 });
 const TABLE = z.strictObject({
-  label: z.string().optional(),
+  label: LABEL.optional(),
   plural: z.string().optional(),
   type: z.enum(["standard", "elastic"]).optional(),
   owned: z.enum(["user", "organization"]).optional(),
@@ -70,7 +74,7 @@ const FILE = z.strictObject({
   publishers: z
     .record(z.string(), z.strictObject({ prefix: z.string(), options: z.int().min(10_000).max(99_999) }))
     .optional(),
-  choices: z.record(z.string(), z.strictObject({ label: z.string().optional(), options: OPTIONS })).optional(),
+  choices: z.record(z.string(), z.strictObject({ label: LABEL.optional(), options: OPTIONS })).optional(),
   tables: z.record(z.string(), TABLE).optional(),
   relationships: z.record(z.string(), z.array(z.string()).length(2)).optional(),
 });
@@ -103,7 +107,7 @@ export function readSchemaFile(file: string): SchemaFile {
 
 /** Makes what the file says, as the API would. Throws a SchemaFileError that names the place of what does not hold. */
 export function applySchema(environment: Environment, schema: SchemaFile): void {
-  const maker: Maker = { environment, solution: undefined };
+  const maker: Maker = { environment, solution: undefined, mergeLabels: false };
   const at = (place: string, work: () => void) => {
     try {
       work();
@@ -177,11 +181,15 @@ function isLookup({ type }: ColumnFacts): boolean {
   return type === "lookup" || type === "customer";
 }
 
-function labelled(text: string | undefined): Body | undefined {
-  return text === undefined ? undefined : { LocalizedLabels: [{ Label: text, LanguageCode: 1033 }] };
+function labelled(text: z.infer<typeof LABEL> | undefined): Body | undefined {
+  if (text === undefined) return undefined;
+  const words = typeof text === "string" ? { 1033: text } : text;
+  return {
+    LocalizedLabels: Object.entries(words).map(([code, Label]) => ({ Label, LanguageCode: Number(code) })),
+  };
 }
 
-function listed(options: Record<string, string>): Body[] {
+function listed(options: z.infer<typeof OPTIONS>): Body[] {
   return Object.entries(options).map(([value, label]) => ({ Value: Number(value), Label: labelled(label) }));
 }
 
@@ -209,6 +217,7 @@ function columnBody(schema: string, facts: ColumnFacts): Body {
     RequiredLevel: { Value: facts.required ?? "None" },
     MaxLength: facts.length,
     ...(facts.type === "json" ? { FormatName: { Value: "Json" } } : {}),
+    ...(facts.format === undefined ? {} : { FormatName: { Value: facts.format }, Format: facts.format }),
     MinValue: facts.min,
     MaxValue: facts.max,
     Precision: facts.precision,

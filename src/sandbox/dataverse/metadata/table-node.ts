@@ -22,7 +22,7 @@ export function tableNode(environment: Environment, table: Table): MetadataNode 
       CanTriggerWorkflow: table.owned !== "none",
       Description: label(table.description),
       DisplayCollectionName: label(table.plural),
-      DisplayName: label(table.label),
+      DisplayName: label(table.label, table.words),
       EntityHelpUrl: null,
       EntityHelpUrlEnabled: false,
       IsDocumentManagementEnabled: false,

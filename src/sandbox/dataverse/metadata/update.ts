@@ -6,16 +6,16 @@ import { derivedType } from "./column-node.ts";
 import { levelOf, typeFacts, typeName } from "./create-column.ts";
 import { cascadeOf, isElastic } from "./create-relationship.ts";
 import { takeFlags } from "./create-table.ts";
-import { labelText } from "./label.ts";
+import { labelText, renamed } from "./label.ts";
 import { type Body, changed, type Maker } from "./maker.ts";
 
 // Updates replace a definition by PUT; labels that are not sent stay (create-update-entity-definitions-using-web-api.md).
 
 /** `PUT EntityDefinitions(...)`: labels, change tracking, duplicate detection. */
-export function updateTable(environment: Environment, table: Table, body: Body): void {
+export function updateTable({ environment, mergeLabels }: Maker, table: Table, body: Body): void {
   same(body.LogicalName, table.name, "LogicalName");
   same(body.SchemaName, table.schema, "SchemaName");
-  table.label = labelText(body.DisplayName) ?? table.label;
+  Object.assign(table, renamed(table, body.DisplayName, mergeLabels));
   table.plural = labelText(body.DisplayCollectionName) ?? table.plural;
   const description = labelText(body.Description);
   if (description !== undefined) table.description = description;
@@ -44,7 +44,7 @@ export function updateColumn(maker: Maker, table: Table, column: Column, body: B
     choosePrimary(table, column, body.IsPrimaryImage);
   if (column.kind === "image") listImages(maker.environment, table);
   column.level = level;
-  column.label = labelText(body.DisplayName) ?? column.label;
+  Object.assign(column, renamed(column, body.DisplayName, maker.mergeLabels));
   const description = labelText(body.Description);
   if (description !== undefined) column.description = description;
   changed(maker.environment, table);
