@@ -1,13 +1,36 @@
+import { parseArgs } from "node:util";
+import { faults } from "./faults/index.ts";
 import { sandbox } from "./sandbox/index.ts";
 
-// npm run bench -- NAME [ROWS]: one benchmark beside its floor in the same run; JSON lines, the last one the ratio.
+// npm run bench -- NAME [ROWS] [--rows N] [--rate SHARE] [--seeds N]: JSON lines, the last one says what it comes to.
 
-const benches: Record<string, (rows?: number) => Promise<void>> = { sandbox };
+/** What a benchmark may be told; each has defaults of its own. `rate` is a share of 1. */
+export type BenchOptions = { rows?: number; rate?: number; seeds?: number };
 
-const [name = "", rows] = process.argv.slice(2);
-const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
-if (!bench || (rows !== undefined && !/^[1-9]\d*$/.test(rows))) {
-  console.error(`Usage: npm run bench -- NAME [ROWS]. There are: ${Object.keys(benches).join(", ")}.`);
-  process.exit(2);
+const benches: Record<string, (options: BenchOptions) => Promise<void>> = { faults, sandbox };
+
+const options = asked();
+if (options) await benches[options.name]!(options);
+else {
+  console.error(
+    `Usage: npm run bench -- NAME [ROWS] [--rows N] [--rate SHARE] [--seeds N]. There are: ${Object.keys(benches).join(", ")}.`,
+  );
+  process.exitCode = 2;
 }
-await bench(rows === undefined ? undefined : Number(rows));
+
+function asked(): (BenchOptions & { name: string }) | undefined {
+  const text = { type: "string" } as const;
+  try {
+    const { positionals, values } = parseArgs({
+      options: { rows: text, rate: text, seeds: text },
+      allowPositionals: true,
+    });
+    const [name = "", rows = values.rows, ...more] = positionals;
+    const numbers = Object.entries({ ...values, rows }).filter((each) => each[1] !== undefined);
+    const wrong = numbers.some(([what, value]) => !(what === "rate" ? /^(0?\.\d+|0|1)$/ : /^[1-9]\d*$/).test(value!));
+    if (wrong || more.length > 0 || !Object.hasOwn(benches, name)) return undefined;
+    return { name, ...Object.fromEntries(numbers.map(([what, value]) => [what, Number(value)])) };
+  } catch {
+    return undefined; // an option that there is not
+  }
+}

@@ -17,7 +17,7 @@ const FLOOR = new URL("floor-server.ts", import.meta.url);
  * Created rows a second (bulk calls of 1000, 20 columns, an alternate key, 8 in flight), memory a row, and pages of
  * 5000 rows x 20 columns a second to 4 readers: the sandbox (profile `instant`) and a bare server in turn.
  */
-export async function sandbox(rows: number = MEMORY_ROWS): Promise<void> {
+export async function sandbox({ rows = MEMORY_ROWS }: { rows?: number }): Promise<void> {
   const rounds: { floor: Round; sandbox: Round }[] = [];
   for (let n = 0; n < ROUNDS; n++) rounds.push({ floor: await round(FLOOR), sandbox: await round(SANDBOX) });
   for (const who of ["floor", "sandbox"] as const) {

@@ -39,11 +39,15 @@ export type JobResult =
       seconds: number;
       folder: string;
     }
-  /** `error`: the run was stopped midway; what was settled until then is folded and counted. */
+  /**
+   * `error`: the run was stopped midway; what was settled until then is folded and counted. `resolved`: changes whose
+   * answer was lost and that reading back found done.
+   */
   | {
       kind: "run";
       plan: PlanCounts;
       counts: RunCounts;
+      resolved: number;
       problems: ProblemGroup[];
       folder: string;
       error?: SerializedError;

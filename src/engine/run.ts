@@ -39,7 +39,7 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
     const report = await planReport(planned);
     const { attempted, stopped } = await send(planned, host);
     host.onProgress({ phase: "readback", done: 0 });
-    const counts = await settle(planned, job.run, attempted, new AbortController().signal, (done) =>
+    const { counts, resolved } = await settle(planned, job.run, attempted, new AbortController().signal, (done) =>
       host.onProgress({ phase: "readback", done }),
     );
     host.onProgress({ phase: "fold", done: 0 });
@@ -48,6 +48,7 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
       kind: "run",
       plan: report.plan,
       counts: { ...counts, seconds: since(started) },
+      resolved,
       problems,
       folder: planned.at.run,
       ...(stopped && { error: stopped.toJSON() }),

@@ -12,6 +12,7 @@ import { addColumns, existingColumns, matchedBy, stateVersion, valueViews } from
 /**
  * Reads back what the destination holds now, tells every row's outcome, and folds: state and reality agree again, in
  * one transaction. Where nothing was sent nothing is read back.
+ * @returns the counts, and how many changes whose answer was lost were found done (`resolved`).
  * @throws SluiceError when the destination cannot be read: then nothing is folded, and the next run finds out.
  */
 export async function settle(
@@ -20,7 +21,7 @@ export async function settle(
   attempted: boolean,
   signal: AbortSignal,
   onRows: (rows: number) => void,
-): Promise<Omit<RunCounts, "seconds">> {
+): Promise<{ counts: Omit<RunCounts, "seconds">; resolved: number }> {
   const { duck, at, shape, meta, session } = planned;
   const cursors = { ...planned.cursors };
   const { full } = planned;
@@ -48,7 +49,11 @@ export async function settle(
   const { unknown } = await duck.one<{ unknown: number }>(
     "SELECT count(*) AS unknown FROM sent WHERE status = 'unknown'",
   );
-  if (unknown > 0) for (const statement of resolveUnknown(shape, at.change)) await duck.run(statement);
+  let resolved = 0;
+  if (unknown > 0) {
+    for (const statement of resolveUnknown(shape, at.change)) await duck.run(statement);
+    ({ resolved } = await duck.one<{ resolved: number }>("SELECT count(*) AS resolved FROM resolved"));
+  }
   await duck.run(finalRows(at.touched));
   for (const statement of addColumns(shape)) await duck.run(statement);
   // The views made before the columns were there would go on saying that nothing is stored.
@@ -71,7 +76,7 @@ export async function settle(
     ...cursors,
   };
   await inTransaction(planned, fold(shape, facts, full));
-  return counts;
+  return { counts, resolved };
 }
 
 async function inTransaction({ duck }: Planned, statements: string[]): Promise<void> {

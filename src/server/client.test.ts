@@ -47,6 +47,7 @@ const doneJob = (job: Job): JobResult => {
         kind: "run",
         plan,
         counts: { received: 3, ...some, writes: 2, requests: 4, seconds: 1 },
+        resolved: 0,
         problems,
         folder,
       };
