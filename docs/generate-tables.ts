@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
+import { settings as dataverse } from "../src/connectors/dataverse/config.ts";
 import { audienceFile, connectionFile, mappingLine, modelFile, projectFile, syncFile } from "../src/core/project.ts";
 import { columnTable, rowTable } from "../src/core/state.ts";
 
@@ -11,6 +12,7 @@ export const documents = ["architecture.md", "project-files.md"] as const;
 type JsonSchema = {
   type?: string | string[];
   enum?: unknown[];
+  const?: unknown;
   default?: unknown;
   description?: string;
   anyOf?: JsonSchema[];
@@ -25,6 +27,7 @@ const longLine = schemaOf(mappingLine).anyOf!.find((s) => s.type === "object")!;
 const tables: Record<string, () => string> = {
   project: () => keyTable(schemaOf(projectFile)),
   connection: () => keyTable(schemaOf(connectionFile)),
+  dataverse: () => keyTable(schemaOf(dataverse)),
   model: () => keyTable(schemaOf(modelFile)),
   audience: () => keyTable(schemaOf(audienceFile)),
   sync: () => keyTable(schemaOf(syncFile)),
@@ -58,6 +61,7 @@ const defaultText = (value: unknown) =>
   value === undefined || JSON.stringify(value) === "{}" ? "" : code(String(value));
 
 function values(schema: JsonSchema): string {
+  if (schema.const !== undefined) return code(String(schema.const));
   if (schema.enum) return schema.enum.map((v) => code(String(v))).join(", ");
   if (schema.anyOf) return schema.anyOf.map(values).join(" or ");
   if (schema.type === "array") return `list of ${values(schema.items ?? {})}`;

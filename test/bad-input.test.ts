@@ -175,6 +175,12 @@ const cases: Record<ErrorCode, Case> = {
     at: "syncs/people.yaml:9",
     says: "parentcustomerid",
   },
+  connection_wrong: {
+    args: ["run"],
+    env: { CLIENT_ID: "5a4d0b0c-0000-4000-8000-00000000ffff" },
+    at: "connections/crm.yaml",
+    says: "no application with this client id",
+  },
   secret_wrong: { args: ["run"], env: { CLIENT_SECRET: "wrong" }, at: "connections/crm.yaml", says: "secret" },
   not_allowed: {
     args: ["run"],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Credential } from "../src/connectors/dataverse/credential.ts";
 import { openSession } from "../src/connectors/dataverse/index.ts";
 import { batchOf } from "../src/connectors/dataverse/stub.ts";
 import {
@@ -173,15 +174,14 @@ describe("faults", () => {
   });
 
   test("a wrong secret, tenant or client id has its own cause", async () => {
-    for (const [wrong, code] of [
-      [{ clientSecret: "no" }, "AADSTS7000215"],
-      [{ clientId: "00000000-0000-4000-8000-000000000009" }, "AADSTS700016"],
+    const [right] = given.credentials;
+    for (const [wrong, code, theirs] of [
+      [{ clientSecret: "no" }, "secret_wrong", "AADSTS7000215"],
+      [{ clientId: "00000000-0000-4000-8000-000000000009" }, "connection_wrong", "AADSTS700016"],
     ] as const) {
-      const other = openSession({ ...given, ...wrong }, { base: "." });
-      await expect(other.objects()).rejects.toMatchObject({
-        code: "secret_wrong",
-        message: expect.stringContaining(code),
-      });
+      const credentials = [{ ...right, ...wrong } as Credential];
+      const other = openSession({ ...given, credentials }, { base: "." });
+      await expect(other.objects()).rejects.toMatchObject({ code, message: expect.stringContaining(theirs) });
       await other.close();
     }
     await expect(session.describe("kontact")).rejects.toMatchObject({ code: "unknown_object" });

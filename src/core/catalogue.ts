@@ -115,6 +115,12 @@ const rows = {
     when: "A mapping line does not fit the type of its column.",
     remedy: "Change the line as the message says.",
   },
+  connection_wrong: {
+    kind: "config",
+    exit: 2,
+    when: "A setting of a connection is wrong: its address, tenant or client id, or a file it names.",
+    remedy: "Correct the setting; `sluice check CONNECTION` goes through all of them step by step.",
+  },
   secret_wrong: {
     kind: "auth",
     exit: 2,

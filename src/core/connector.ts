@@ -11,7 +11,7 @@ export interface Connector<Config = unknown> {
   title: string;
   /** Everything a person must say to connect: gives the type, the validation and the form. */
   config: z.ZodType<Config>;
-  /** Names of config fields that must never be printed. */
+  /** Paths of config fields that must never be printed; `*` is each element of a list. */
   secrets: readonly string[];
   open(config: Config, io: Io): Session;
 }

@@ -4,7 +4,7 @@ import { SluiceError } from "../../core/errors.ts";
  * What Entra ID refuses, by AADSTS code: cause (after "Entra ID refused the sign-in: ") and remedy, to the person who
  * must act. Source: dataverse.md section 2.
  */
-export const aadsts: Record<number, { cause: string; remedy: string }> = {
+export const aadsts: Record<number, { code?: "connection_wrong"; cause: string; remedy: string }> = {
   7000215: {
     cause: "the client secret is wrong, or the app registration has no service principal in this tenant",
     remedy: "Set clientSecret to the secret's value (not its id). If it is right, create the enterprise application.",
@@ -14,22 +14,27 @@ export const aadsts: Record<number, { cause: string; remedy: string }> = {
     remedy: "Create a new client secret for the app registration in Entra ID and set clientSecret to its value.",
   },
   700016: {
+    code: "connection_wrong",
     cause: "the tenant knows no application with this client id",
     remedy: "Check clientId and tenant: they must be of one and the same directory.",
   },
   90002: {
+    code: "connection_wrong",
     cause: "there is no such tenant in this cloud",
     remedy: "Check tenant (Entra ID > Overview > Tenant ID); for a national cloud check the url's ending or tokenUrl.",
   },
   900023: {
+    code: "connection_wrong",
     cause: "the tenant is neither a directory id nor a domain",
     remedy: "Set tenant to the directory (tenant) id, a GUID, or to a verified domain of it.",
   },
   70011: {
+    code: "connection_wrong",
     cause: "the scope made from the url is not valid",
     remedy: "Check url: it must be the environment's own address, such as https://contoso.crm4.dynamics.com.",
   },
   500011: {
+    code: "connection_wrong",
     cause: "the tenant has no environment at this address",
     remedy: "Check the host in url, and that tenant is the one the environment belongs to.",
   },
@@ -59,7 +64,7 @@ export function refusedSignIn(codes: readonly number[], error: string, descripti
   const known = code === undefined ? undefined : aadsts[code];
   const label = code === undefined ? error : `AADSTS${code}`;
   if (known)
-    return new SluiceError("secret_wrong", `Entra ID refused the sign-in: ${known.cause} (${label}).`, {
+    return new SluiceError(known.code ?? "secret_wrong", `Entra ID refused the sign-in: ${known.cause} (${label}).`, {
       remedy: known.remedy,
     });
   const said = description.split(/\r?\n| Trace ID:/)[0]?.replace(/^AADSTS\d+:\s*/, "") || error;

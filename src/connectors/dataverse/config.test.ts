@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { config, scopeOf } from "./config.ts";
+import { config, resourceOf } from "./config.ts";
 
 const rest = { tenant: "contoso.com", clientId: "c", clientSecret: "s" };
 const issues = (given: unknown) =>
@@ -15,7 +15,7 @@ describe("url", () => {
   ])("%s is one and the same environment", (url) => {
     const parsed = config.parse({ ...rest, url });
     expect(parsed.url).toBe("https://contoso.crm4.dynamics.com");
-    expect(parsed.apiVersion).toBe("9.2");
+    expect(parsed.apiVersion).toBe(url.includes("v9.2") ? "9.2" : undefined);
     expect(config.parse(parsed)).toEqual(parsed);
   });
 
@@ -58,10 +58,97 @@ test("an unknown host needs a tokenUrl, and says so", () => {
 
 test("typos and missing fields are named", () => {
   const found = issues({ url: "contoso.crm4.dynamics.com", tenant: "https://x/y", clientID: "c" });
-  expect(found).toContain("clientId: clientId is missing");
-  expect(found).toContain("clientSecret: clientSecret is missing");
   expect(found?.some((i) => i.startsWith("tenant: tenant must be"))).toBe(true);
   expect(found?.some((i) => i.includes('"clientID"'))).toBe(true);
+  expect(issues({ tenant: "contoso.com", clientId: "c", clientSecret: "s" })).toEqual([
+    "url: url is missing; or say region and name",
+  ]);
+});
+
+describe("region and name make the address", () => {
+  const own = { ...rest, name: "contoso" };
+
+  test.each([
+    ["crm", "https://contoso.crm.dynamics.com"],
+    ["crm4", "https://contoso.crm4.dynamics.com"],
+    ["crm99", "https://contoso.crm99.dynamics.com"],
+    ["crm.microsoftdynamics.us", "https://contoso.crm.microsoftdynamics.us"],
+    ["crm.dynamics.cn", "https://contoso.crm.dynamics.cn"],
+    ["crm4.dynamics.com", "https://contoso.crm4.dynamics.com"],
+  ])("%s", (region, url) => {
+    expect(config.parse({ ...own, region }).url).toBe(url);
+  });
+
+  test.each([
+    [{ region: "EUR" }, /^region: region is what stands between/],
+    [{}, /^region: region is missing/],
+    [{ region: "crm4", url: "contoso.crm4.dynamics.com" }, /^region: say either url or region and name/],
+    [{ region: "crm4", name: "con/toso" }, /^name: name is the first part/],
+  ])("%j is refused in words", (given, message) => {
+    expect(issues({ ...own, ...given })?.[0]).toMatch(message);
+  });
+});
+
+describe("credentials", () => {
+  const place = { url: "contoso.crm4.dynamics.com", tenant: "contoso.com" };
+  const parsed = (given: object) => config.parse({ ...place, ...given }).credentials;
+
+  test("the short form is a list of one", () => {
+    const one = { clientId: "c", clientSecret: "s", secretExpires: "2027-01-31" };
+    expect(parsed(one)).toEqual([one]);
+    expect(parsed({ managedIdentity: true })).toEqual([{ managedIdentity: true }]);
+  });
+
+  test("every kind, side by side", () => {
+    const credentials = [
+      { clientId: "a", clientSecret: "s" },
+      { clientId: "b", certificate: "b.pem" },
+      { clientId: "c", certificate: "c.pem", privateKey: "c.key" },
+      { clientId: "d", assertionFile: "/var/run/token" },
+      { managedIdentity: "e" },
+    ];
+    expect(parsed({ credentials })).toEqual(credentials);
+  });
+
+  test.each([
+    [{}, "clientId: clientId is missing"],
+    [{ clientId: "c" }, "clientSecret: clientSecret is missing; or say certificate, assertionFile or managedIdentity"],
+    [{ clientId: "c", clientSecret: "s", certificate: "f" }, "certificate: say either clientSecret or certificate"],
+    [
+      { clientId: "c", managedIdentity: true },
+      "clientId: write the identity's client id as managedIdentity: CLIENT_ID",
+    ],
+    [
+      { clientId: "c", assertionFile: "f", privateKey: "k" },
+      "privateKey: privateKey belongs to a certificate; say certificate, too",
+    ],
+    [
+      { clientId: "c", certificate: "f", secretExpires: "2027-01-31" },
+      "secretExpires: secretExpires is for a clientSecret; a certificate says itself when it ends",
+    ],
+    [
+      { clientId: "c", clientSecret: "s", secretExpires: "31.1.2027" },
+      "secretExpires: secretExpires must be a day such as 2027-01-31",
+    ],
+    [
+      { clientId: "c", credentials: [{ managedIdentity: true }] },
+      "clientId: say either credentials or clientId, not both",
+    ],
+    [{ credentials: [] }, "credentials: credentials is an empty list"],
+    [
+      { credentials: [{ managedIdentity: true }, { clientId: "c" }] },
+      "credentials.1.clientSecret: clientSecret is missing; or say certificate, assertionFile or managedIdentity",
+    ],
+    [{ managedIdentity: false }, "managedIdentity: managedIdentity is true, or the client id of an identity"],
+  ])("%j is refused in words", (given, message) => {
+    expect(issues({ ...place, ...given })).toEqual([message]);
+  });
+});
+
+test("a prefix has one underscore, whatever was written", () => {
+  const url = "contoso.crm4.dynamics.com";
+  for (const prefix of ["new", "new_", "New"]) expect(config.parse({ ...rest, url, prefix }).prefix).toBe("new_");
+  expect(issues({ ...rest, url, prefix: "n" })?.[0]).toMatch(/^prefix: prefix is a publisher's/);
 });
 
 test("a secret of digits only, unquoted in YAML, is told apart from none", () => {
@@ -70,6 +157,6 @@ test("a secret of digits only, unquoted in YAML, is told apart from none", () =>
 });
 
 test("a token is for the environment itself, not for its api alias", () => {
-  expect(scopeOf("https://contoso.api.crm4.dynamics.com")).toBe("https://contoso.crm4.dynamics.com/.default");
-  expect(scopeOf("https://contoso.crm.dynamics.com")).toBe("https://contoso.crm.dynamics.com/.default");
+  expect(resourceOf("https://contoso.api.crm4.dynamics.com")).toBe("https://contoso.crm4.dynamics.com");
+  expect(resourceOf("https://contoso.crm.dynamics.com")).toBe("https://contoso.crm.dynamics.com");
 });

@@ -5,7 +5,7 @@ import { SluiceError } from "../../core/errors.ts";
 
 const unzip = promisify(gunzip);
 
-type Sent = {
+export type Sent = {
   method: "GET" | "POST" | "PATCH" | "DELETE";
   path: string;
   headers: Record<string, string>;

@@ -1,9 +1,10 @@
 import { SluiceError } from "../../core/errors.ts";
 import { type Clock, patience, retryAfter, systemClock } from "./clock.ts";
-import type { DataverseConfig } from "./config.ts";
+import type { ApiVersion, DataverseConfig } from "./config.ts";
 import { type Answer, closes, openLine, unreachable } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
 import { tokenProvider } from "./token.ts";
+import { askVersion } from "./version.ts";
 
 /** `doing` completes "Dynamics 365 refused to ..." in messages. Paths are relative to the Web API root, or start with it. */
 export type Call = { path: string; headers?: Record<string, string>; doing: string };
@@ -13,8 +14,10 @@ export type WriteCall = Call & { method: "POST" | "PATCH" | "DELETE"; body?: Uin
 export type Lost = { lost: string };
 
 export interface WebApi {
+  /** The version whose paths are used: as configured, else the newest that the server offers, asked for once. */
+  version(signal?: AbortSignal): Promise<ApiVersion>;
   /** Such as /api/data/v9.2/ */
-  root: string;
+  root(signal?: AbortSignal): Promise<string>;
   clock: Clock;
   /**
    * GET, repeated until there is an answer that says something: a success, or a refusal for good. Fails with
@@ -29,14 +32,25 @@ export interface WebApi {
   close(): Promise<void>;
 }
 
-/** Milliseconds. `maxWait`: how long one request may wait, all its pauses together, before it is given up. */
-export type Settings = { clock: Clock; maxWait: number; timeout: number; connections: number; onRequest: () => void };
+/**
+ * Milliseconds. `maxWait`: how long one request may wait, all its pauses together, before it is given up. `base`: the
+ * folder that files of a credential are relative to.
+ */
+export type Settings = {
+  clock: Clock;
+  maxWait: number;
+  timeout: number;
+  connections: number;
+  base: string;
+  onRequest: () => void;
+};
 
 export const defaults: Settings = {
   clock: systemClock,
   maxWait: 5 * 60_000,
   timeout: 4 * 60_000,
   connections: 52, // what Dataverse allows at once (dataverse.md section 9)
+  base: ".",
   onRequest: () => {},
 };
 
@@ -56,9 +70,8 @@ const always = {
 export function openWebApi(config: DataverseConfig, settings: Settings): WebApi {
   const { clock, maxWait, timeout, connections, onRequest } = settings;
   const line = openLine(config.url, timeout, connections);
-  const signIn = openLine(new URL(config.tokenUrl).origin, timeout, 1);
-  const tokens = tokenProvider(config, signIn, { clock, maxWait, onRequest });
-  const root = `/api/data/v${config.apiVersion}/`;
+  const tokens = tokenProvider(config.credentials[0]!, config, settings);
+  let asked: Promise<ApiVersion> | undefined;
   let answeredBefore = false;
   /** No request of this session starts before this moment: Dataverse's limits are per user, not per request. */
   let openAt = 0;
@@ -66,7 +79,8 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
   async function send(call: WriteCall | (Call & { method: "GET" }), signal?: AbortSignal): Promise<Answer | Lost> {
     const waiting = patience(clock, maxWait);
     const writes = call.method !== "GET";
-    const { method, path, doing } = call;
+    const { method, doing } = call;
+    const path = call.path.startsWith("/") ? call.path : (await root(signal)) + call.path;
     let stale: string | undefined;
     let failures = 0;
     for (;;) {
@@ -87,7 +101,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
       const exchange = await line.exchange(
         {
           method,
-          path: path.startsWith("/") ? path : root + path,
+          path,
           headers: {
             ...always,
             authorization: `Bearer ${token}`,
@@ -140,17 +154,33 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
     }
   }
 
+  async function read(call: Call, signal?: AbortSignal): Promise<Answer> {
+    const answer = await send({ ...call, method: "GET" }, signal);
+    if ("lost" in answer) throw new SluiceError("bug", `a read was given up as lost: ${answer.lost}`);
+    return answer;
+  }
+
+  async function version(signal?: AbortSignal): Promise<ApiVersion> {
+    if (config.apiVersion) return config.apiVersion;
+    asked ??= askVersion((path, doing) => read({ path, doing }, signal)).catch((thrown: unknown) => {
+      asked = undefined;
+      throw thrown;
+    });
+    return asked;
+  }
+
+  async function root(signal?: AbortSignal): Promise<string> {
+    return `/api/data/v${await version(signal)}/`;
+  }
+
   return {
+    version,
     root,
     clock,
-    async read(call, signal) {
-      const answer = await send({ ...call, method: "GET" }, signal);
-      if ("lost" in answer) throw new SluiceError("bug", `a read was given up as lost: ${answer.lost}`);
-      return answer;
-    },
+    read,
     write: send,
     async close() {
-      await Promise.all([line.close(), signIn.close()]);
+      await Promise.all([line.close(), tokens.close()]);
     },
   };
 }

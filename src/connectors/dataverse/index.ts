@@ -22,8 +22,13 @@ export type DataverseSession = Required<Omit<Session, "scan" | "pace">> & { api:
 
 /** As `dataverse.open`, with a clock, limits and timeouts of one's own. */
 export function openSession(given: DataverseConfig, io: Io, settings: Partial<Settings> = {}): DataverseSession {
-  const api = openWebApi(given, { ...defaults, ...(io.onRequest && { onRequest: io.onRequest }), ...settings });
-  const metadata = openMetadata(api, given.apiVersion);
+  const api = openWebApi(given, {
+    ...defaults,
+    base: io.base,
+    ...(io.onRequest && { onRequest: io.onRequest }),
+    ...settings,
+  });
+  const metadata = openMetadata(api);
   return {
     api,
     wire,
@@ -37,13 +42,13 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
 }
 
 /**
- * Microsoft Dynamics 365 and everything else that stands on Dataverse, by its Web API, as an application user with a
- * client secret. Nothing is sent before the first call on the session.
+ * Microsoft Dynamics 365 and everything else that stands on Dataverse, by its Web API, as one or several
+ * application users. Nothing is sent before the first call on the session.
  */
 export const dataverse = {
   id: "dataverse",
   title: "Microsoft Dynamics 365 (Dataverse)",
   config,
-  secrets: ["clientSecret"],
+  secrets: ["clientSecret", "credentials.*.clientSecret"],
   open: (given: DataverseConfig, io: Io) => openSession(given, io),
 } satisfies Connector<DataverseConfig>;

@@ -36,11 +36,11 @@ const fresh = { consistency: "Strong" };
  * The environment's own description of its tables (dataverse.md section 3). The list of tables is read once a session;
  * a table costs one request more per type of column, all at once.
  */
-export function openMetadata(api: WebApi, version: string): Metadata {
+export function openMetadata(api: WebApi): Metadata {
   let reading: Promise<Map<string, Table>> | undefined;
 
   function tables(signal?: AbortSignal): Promise<Map<string, Table>> {
-    reading ??= readTables(api, version, signal).catch((thrown: unknown) => {
+    reading ??= readTables(api, signal).catch((thrown: unknown) => {
       reading = undefined;
       throw thrown;
     });
@@ -55,6 +55,7 @@ export function openMetadata(api: WebApi, version: string): Metadata {
     async describe(name, signal) {
       const known = await tables(signal);
       const { LogicalName: object } = resolve(name, known);
+      const version = await api.version(signal);
       const activity = known.get(object)!.IsActivity === true;
       const [found, money, parties, bulk, ...details] = await Promise.all([
         readDefinition(api, version, object, signal),
@@ -77,7 +78,8 @@ export async function organisation(api: WebApi, signal?: AbortSignal): Promise<s
   return OrganizationId.toLowerCase();
 }
 
-async function readTables(api: WebApi, version: string, signal?: AbortSignal): Promise<Map<string, Table>> {
+async function readTables(api: WebApi, signal?: AbortSignal): Promise<Map<string, Table>> {
+  const version = await api.version(signal);
   const call = { path: `EntityDefinitions?$select=${tableFields(version)}`, headers: fresh, doing: "list the tables" };
   const { value } = await getJson(api, call, list(table), signal);
   return new Map(value.map((t) => [t.LogicalName, t]));

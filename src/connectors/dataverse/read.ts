@@ -40,7 +40,7 @@ export async function* readPages(
   const properties = [...new Set([object.id, ...request.columns.map((c) => wire.property(object, c))])];
   const select = `${object.set}?$select=${properties.join(",")}`;
   if (request.ids) {
-    const queries = idQueries(api.root, select, object.id, request.ids);
+    const queries = idQueries(await api.root(signal), select, object.id, request.ids);
     const started = queries.map((query) => follow(api, object, query, false, signal));
     yield* inOrder(started, AHEAD);
     return;
@@ -98,9 +98,9 @@ async function* follow(
       const { answer, body } = fetched;
       const next: string | undefined = body["@odata.nextLink"];
       // The next page travels while this one is used.
-      coming = next === undefined ? undefined : fetch(local(api, next, object));
+      coming = next === undefined ? undefined : fetch(local(next, object));
       const delta = body["@odata.deltaLink"];
-      const cursor = delta === undefined ? (changes && !next ? start : undefined) : local(api, delta, object);
+      const cursor = delta === undefined ? (changes && !next ? start : undefined) : local(delta, object);
       const rows: unknown[] = body.value ?? [];
       const deleted = rows.filter(isTombstone).map((t) => t.id);
       yield {
@@ -156,11 +156,11 @@ function isTombstone(row: unknown): row is Tombstone {
 }
 
 /** Links are absolute. Only their path is used: the token goes to the host that was configured and nowhere else. */
-function local(api: WebApi, link: string, object: ObjectSchema): string {
+function local(link: string, object: ObjectSchema): string {
   const path = /^(?:https?:\/\/[^/]+)?(\/api\/data\/.*)$/i.exec(link)?.[1];
   if (path !== undefined) return path;
   throw new SluiceError("unexpected_answer", `Reading ${object.name} was to go on at an unknown address: ${link}.`, {
-    remedy: `Check that no proxy rewrites addresses; expected one below ${api.root}.`,
+    remedy: `Check that no proxy rewrites addresses; expected one below /api/data/.`,
   });
 }
 

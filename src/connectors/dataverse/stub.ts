@@ -30,7 +30,11 @@ const goodToken: Answering = (_, n) => ({ body: { token_type: "Bearer", expires_
 
 export async function startStub(
   answer: Answering,
-  { token = goodToken, ...settings }: Partial<Settings> & { token?: Answering } = {},
+  {
+    token = goodToken,
+    config: more,
+    ...settings
+  }: Partial<Settings> & { token?: Answering; config?: Partial<DataverseConfig> } = {},
 ): Promise<Stub> {
   const seen: Seen[] = [];
   const signIns: Seen[] = [];
@@ -61,10 +65,10 @@ export async function startStub(
   const config: DataverseConfig = {
     url,
     tenant: "tenant",
-    clientId: "client",
-    clientSecret: "s3cret&=+",
+    credentials: [{ clientId: "client", clientSecret: "s3cret&=+" }],
     tokenUrl: `${url}/tenant/oauth2/v2.0/token`,
     apiVersion: "9.2",
+    ...more,
   };
   const clock = fakeClock();
   let requests = 0;

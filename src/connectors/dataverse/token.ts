@@ -2,10 +2,17 @@ import { z } from "zod";
 import { SluiceError } from "../../core/errors.ts";
 import { refusedSignIn } from "./aadsts.ts";
 import { type Clock, patience, retryAfter } from "./clock.ts";
-import { type DataverseConfig, scopeOf } from "./config.ts";
-import { type Answer, closes, type Line, unreachable } from "./exchange.ts";
+import type { DataverseConfig } from "./config.ts";
+import type { Credential } from "./credential.ts";
+import { type Answer, closes, openLine, unreachable } from "./exchange.ts";
+import { signInOf } from "./sign-in.ts";
 
-const granted = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() });
+/** Entra ID says how long a token lives; App Service says until when, in seconds since 1970. */
+const granted = z.object({
+  access_token: z.string().min(1),
+  expires_in: z.coerce.number().positive().optional(),
+  expires_on: z.coerce.number().positive().optional(),
+});
 const refused = z.object({
   error: z.string(),
   error_description: z.string().default(""),
@@ -17,42 +24,37 @@ const TRIES = 3;
 export type Tokens = {
   /** A token that is good for a while. `stale` is one the service just refused: it is not given again. */
   get(stale?: string, signal?: AbortSignal): Promise<string>;
+  close(): Promise<void>;
 };
 
-type Means = { clock: Clock; maxWait: number; onRequest: () => void };
+/** Milliseconds. `base`: the folder that files of a credential are relative to. */
+type Means = { clock: Clock; maxWait: number; timeout: number; base: string; onRequest: () => void };
 
 /**
- * Client-credentials tokens (dataverse.md section 2): kept until shortly before their end, asked for once however many
- * requests wait. A refusal is never repeated; 429, 5xx and broken connections are, until `maxWait` milliseconds.
- * Fails with secret_wrong, host_unreachable, throttled, destination_failed, unexpected_answer.
+ * The tokens of one credential (dataverse.md section 2): each kept until shortly before its end, asked for once however
+ * many requests wait. A refusal is never repeated; 429, 5xx and broken connections are, until `maxWait`.
+ * Fails with secret_wrong, connection_wrong, host_unreachable, throttled, destination_failed, unexpected_answer.
  */
-export function tokenProvider(config: DataverseConfig, line: Line, { clock, maxWait, onRequest }: Means): Tokens {
+export function tokenProvider(credential: Credential, config: DataverseConfig, means: Means): Tokens {
+  const { clock, maxWait, onRequest } = means;
+  const signIn = signInOf(credential, config, means.base);
+  const line = openLine(signIn.origin, means.timeout, 1);
+  const { host } = new URL(signIn.origin);
   let current: { token: string; until: number } | undefined;
   let asking: Promise<string> | undefined;
   let everGranted = false;
 
   async function ask(): Promise<string> {
-    const { pathname, search, host } = new URL(config.tokenUrl);
-    const form = new URLSearchParams({
-      grant_type: "client_credentials",
-      client_id: config.clientId,
-      client_secret: config.clientSecret,
-      scope: scopeOf(config.url),
-    });
     const waiting = patience(clock, maxWait);
     let losses = 0;
     for (;;) {
       const start = clock.now();
+      const sent = await signIn.request(start);
       onRequest();
-      const exchange = await line.exchange({
-        method: "POST",
-        path: pathname + search,
-        headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded" },
-        body: form.toString(),
-      });
+      const exchange = await line.exchange(sent);
       if (exchange.kind === "answer") {
         const { answer } = exchange;
-        if (answer.status < 500 && answer.status !== 429) return keep(answer, start, host);
+        if (answer.status < 500 && answer.status !== 429) return keep(answer, start);
         if (await waiting.pause(retryAfter(answer.header("retry-after"), clock.now()) || undefined, undefined))
           continue;
         throw answer.status === 429
@@ -67,13 +69,14 @@ export function tokenProvider(config: DataverseConfig, line: Line, { clock, maxW
     }
   }
 
-  function keep(answer: Answer, start: number, host: string): string {
+  function keep(answer: Answer, start: number): string {
     const json = parse(answer.body);
     if (answer.status === 200) {
       const ok = granted.safeParse(json);
       if (!ok.success) throw odd(host, answer.status);
       everGranted = true;
-      const life = ok.data.expires_in * 1000;
+      const { expires_in, expires_on } = ok.data;
+      const life = expires_in !== undefined ? expires_in * 1000 : (expires_on ?? 0) * 1000 - start;
       current = { token: ok.data.access_token, until: start + life - Math.min(300_000, life / 10) };
       return current.token;
     }
@@ -92,6 +95,7 @@ export function tokenProvider(config: DataverseConfig, line: Line, { clock, maxW
       });
       return asking;
     },
+    close: line.close,
   };
 }
 

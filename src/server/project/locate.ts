@@ -21,6 +21,7 @@ const suspects: Partial<Record<ErrorCode, Suspect>> = {
   file_missing: source,
   file_unreadable: source,
   ambiguous_date: model,
+  connection_wrong: destination,
   secret_wrong: destination,
   host_unreachable: destination,
   not_allowed: destination,
