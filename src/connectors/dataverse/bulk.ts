@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Batch } from "../../core/connector.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
+import { parseJson } from "./body.ts";
 import { classify } from "./faults.ts";
 import type { WebApi } from "./http.ts";
-import { parseJson } from "./json.ts";
 import { refusedRow } from "./refused.ts";
 import { type PartResult, type Settled, stopped, success } from "./settle.ts";
 

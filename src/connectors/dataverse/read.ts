@@ -1,10 +1,10 @@
 import type { Page, ReadRequest } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
+import { notJson, parseJson } from "./body.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
 import type { WebApi } from "./http.ts";
-import { notJson, parseJson } from "./json.ts";
 import { wire } from "./wire.ts";
 
 /** The place to go on from is not known any more, or lacks a column now asked for: read everything again. */

@@ -45,6 +45,6 @@ test("what is no environment is named", async () => {
   });
   await expect(stub.session.objects()).rejects.toMatchObject({
     code: "unexpected_answer",
-    remedy: expect.stringContaining("apiVersion"),
+    message: expect.stringContaining("text/html"),
   });
 });

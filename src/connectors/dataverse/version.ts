@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { SluiceError } from "../../core/errors.ts";
+import { notJson, parseJson } from "./body.ts";
 import { type ApiVersion, versions } from "./config.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
 
 /** The answer of the function RetrieveVersion, such as 9.2.25000.100 (Web API reference: RetrieveVersionResponse). */
-const answered = z
-  .string()
-  .transform((text) => JSON.parse(text) as unknown)
-  .pipe(z.object({ Version: z.string().regex(/^\d+\.\d+/) }));
+const answered = z.object({ Version: z.string().regex(/^\d+\.\d+/) });
 
 /**
  * The newest version of the Web API that the server offers and we know; one that came later may differ
@@ -19,22 +17,17 @@ export async function askVersion(ask: (path: string, doing: string) => Promise<A
   let answer = await ask("/api/data/v9.0/RetrieveVersion", doing);
   if (answer.status === 404) answer = await ask("/api/data/v8.2/RetrieveVersion", doing);
   if (answer.status !== 200) throw stopping(classify(answer), doing);
-  const server = versionOf(answer);
-  const version = server === undefined ? undefined : newestPath(server);
+  const server = answered.safeParse(parseJson(answer)).data?.Version;
+  if (server === undefined) throw notJson(answer, doing);
+  const version = newestPath(server);
   if (version) return version;
-  const told =
-    server === undefined ? "did not tell its version" : `is of version ${server}, for which we know no Web API`;
-  throw new SluiceError("unexpected_answer", `The environment ${told}.`, {
-    remedy: `Check that url is an environment and no proxy answers in its place; or set apiVersion to ${versions.join(", ")}.`,
-  });
-}
-
-function versionOf(answer: Answer): string | undefined {
-  try {
-    return answered.parse(answer.body.toString("utf8")).Version;
-  } catch {
-    return undefined;
-  }
+  throw new SluiceError(
+    "unexpected_answer",
+    `The environment is of version ${server}, for which no Web API is known.`,
+    {
+      remedy: `Set apiVersion to the one of ${versions.join(", ")} that it offers.`,
+    },
+  );
 }
 
 /** The newest path we know that a server of this version offers. */
