@@ -32,7 +32,7 @@ const tables: Record<string, () => string> = {
   audience: () => keyTable(schemaOf(audienceFile)),
   sync: () => keyTable(schemaOf(syncFile)),
   mapping: () => keyTable(longLine),
-  lookup: () => keyTable(longLine.properties!.lookup!),
+  lookup: () => keyTable(longLine.properties!.lookup!.anyOf![0]!),
   columns: () => ruleTable(columnTable),
   rows: () => ruleTable(rowTable),
 };

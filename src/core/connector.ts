@@ -70,6 +70,8 @@ export type ReadRequest = {
   track: boolean;
   /** Only these ids, instead of all. */
   ids?: string[];
+  /** With lookups, say which table each value is of (`Wire.tableProperty`). */
+  tables?: boolean;
 };
 
 export type Page = {
@@ -90,14 +92,16 @@ export type Page = {
 export interface Wire {
   /** The JSON property a column is read from. */
   property(object: ObjectSchema, column: string): string;
+  /** The JSON property that tells which table a lookup's value is of. */
+  tableProperty?(object: ObjectSchema, column: string): string;
   /** SQL text that yields what opens a row's JSON (no braces): its type and, from column `id` unless null, its identity. */
   identity(object: ObjectSchema, op: BatchOp): string;
   /** SQL text that yields `"name":value` from the SQL expression `value` (canonical text or NULL, which clears). */
   fragment(object: ObjectSchema, column: WireColumn, value: string): string;
 }
 
-/** `target` chooses the table where a lookup can point at several. */
-export type WireColumn = { name: string; target?: string };
+/** `targets`: the tables a lookup may point at. Where they are several, its values say which (`account:<id>`). */
+export type WireColumn = { name: string; targets?: readonly string[] };
 
 /** Batches to have under way at once, and rows to put into the next one. */
 export type Pace = { atOnce: number; rows: number };

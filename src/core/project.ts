@@ -50,14 +50,29 @@ export const audienceFile = z
   .refine((a) => (a.where === undefined) !== (a.sql === undefined), { message: "say either where or sql" });
 export type AudienceFile = z.infer<typeof audienceFile>;
 
-const lookup = z.strictObject({
+const lookupWay = z.strictObject({
   object: z.string().optional().describe("The table pointed at; needed where the column allows several"),
-  by: z.string().describe("The column of that table whose value the source holds; its primary id works too"),
+  from: z.string().optional().describe("Source column, where it is not that of the line"),
+  by: z
+    .union([z.string().min(1), z.record(z.string(), z.string().min(1))])
+    .describe(
+      "The column of that table that holds the source's value; several, such as a key's: column -> source column",
+    ),
   missing: z
     .enum(["reject", "null"])
     .default("reject")
     .describe("When there is no such parent: the row waits for it, or goes without"),
 });
+export type LookupWay = z.infer<typeof lookupWay>;
+
+/** One way to find the parent, or several in order: the first whose value is there and finds a record wins. */
+const lookup = z.union([
+  lookupWay.transform((way) => [way]),
+  z.array(lookupWay).min(1, { message: "say at least one way" }),
+]);
+
+/** Whether a way of a lookup says itself where its value comes from. */
+const hasSource = (way: LookupWay) => way.from !== undefined || typeof way.by === "object";
 
 const longLine = z
   .strictObject({
@@ -70,7 +85,9 @@ const longLine = z
       .describe("What to write for each source value; others are written as they are"),
     formats: z.array(z.string()).min(1).optional().describe("Date formats of the source, such as d/M/yyyy"),
     decimal: z.enum([".", ","]).default(".").describe("The decimal sign in source text"),
-    lookup: lookup.optional().describe("How a lookup column finds the row it points at"),
+    lookup: lookup
+      .optional()
+      .describe("How a lookup column finds the row it points at: one way, or a list of ways tried in order"),
     empty: z
       .enum(["clear", "skip"])
       .default("clear")
@@ -84,7 +101,10 @@ const longLine = z
       .default("reject")
       .describe("What happens to a row whose text is longer than its column"),
   })
-  .refine((l) => [l.from, l.value, l.expression].filter((said) => said !== undefined).length === 1, {
+  .refine((l) => [l.from, l.value, l.expression].filter((said) => said !== undefined).length <= 1, {
+    message: "say one of from, value and expression",
+  })
+  .refine((l) => (l.from ?? l.value ?? l.expression) !== undefined || (l.lookup?.every(hasSource) ?? false), {
     message: "say one of from, value and expression",
   });
 

@@ -99,12 +99,17 @@ const rows = {
 
   parent_missing: {
     message: "{column}: there is no record for {value} to point at.",
-    hint: "The row is sent by itself once there is; `missing: null` sends it without.",
+    hint: "It looks for an existing {limit}; the row is sent by itself once there is one. `missing: null` sends it without.",
     wake: "parent",
   },
   parent_ambiguous: {
     message: "{column}: several records fit {value}, so it could point at any.",
-    hint: "Make that column unique there, or look up by another.",
+    hint: "It looks for an existing {limit}. Make that unique there, or look up by another column.",
+    wake: "always",
+  },
+  owner_barred: {
+    message: "{column}: {value} is a disabled user, or a team that may own nothing.",
+    hint: "Enable it in Dynamics, or name another owner.",
     wake: "always",
   },
   key_empty: { message: "The row has no key.", hint: "Fill the model's key in the source.", wake: "row" },

@@ -80,6 +80,8 @@ export type ObjectSchema = ObjectSummary & {
   parties?: string;
   /** Records have an owner, a user or a team. */
   owned?: boolean;
+  /** Of users and teams: the column, and its value, of those that may own nothing. */
+  ownsNot?: { column: string; value: string };
   /**
    * What this table can do; false means the engine takes the slower way. bulk: many rows in one call. deltas: tell what
    * changed since. concurrency: write only where nobody else has written since we read.

@@ -4,14 +4,18 @@ import { canonSql } from "../core/canon.ts";
 import type { Session } from "../core/connector.ts";
 import type { Column, ObjectSchema } from "../core/schema.ts";
 import { type Duck, ident, text } from "./duck.ts";
+import { stored } from "./sql/names.ts";
 
 /** Pages read into DuckDB at once: bounds disk and memory, and lets it parse several in parallel. */
 const pagesAtOnce = 8;
 
+/** A column to be read. `tabled`: a lookup into several tables, whose value is to say which (`account:<id>`). */
+export type Mirrored = { name: string; target: Column; tabled?: boolean };
+
 export type Ingest = {
   session: Session;
   object: ObjectSchema;
-  columns: Column[];
+  columns: Mirrored[];
   /** Where rows are read from; absent = everything. */
   cursor?: string | undefined;
   /** Only these records. */
@@ -44,7 +48,7 @@ export async function ingest(
 }
 
 async function readInto(duck: Duck, job: Ingest): Promise<{ cursor: string | undefined; rows: number }> {
-  const names = job.columns.map((c) => `${ident(`c_${c.name}`)} VARCHAR`);
+  const names = job.columns.map((c) => `${stored(c)} VARCHAR`);
   await duck.run(
     `CREATE OR REPLACE TEMP TABLE ${job.into}(${["id VARCHAR", "gone BOOLEAN", "created VARCHAR", "seq INTEGER", ...names].join(", ")})`,
   );
@@ -62,6 +66,7 @@ async function readInto(duck: Duck, job: Ingest): Promise<{ cursor: string | und
     track: job.object.can.deltas && job.ids === undefined,
     ...(job.cursor !== undefined && { cursor: job.cursor }),
     ...(job.ids && { ids: job.ids }),
+    ...(job.columns.some((c) => c.tabled) && { tables: true }),
   };
   for await (const page of job.session.read!(job.object, request, job.signal)) {
     seq++;
@@ -91,8 +96,13 @@ function insertPages(job: Ingest, pages: { path: string; bytes: number }[]): str
   const wire = job.session.wire!;
   const property = (name: string) => wire.property(job.object, name);
   const wanted = [job.object.id, ...job.columns.map((c) => c.name), ...(job.created ? ["createdon"] : [])];
-  const fields = [...new Set(wanted.map(property))].map((p) => `${ident(p)} VARCHAR`).join(", ");
-  const values = job.columns.map((c) => canonSql(c, `r.${ident(property(c.name))}`));
+  const table = (name: string) => job.session.wire!.tableProperty!(job.object, name);
+  const tables = job.columns.filter((c) => c.tabled).map((c) => table(c.name));
+  const fields = [...new Set([...wanted.map(property), ...tables])].map((p) => `${ident(p)} VARCHAR`).join(", ");
+  const values = job.columns.map(({ name, target, tabled }) => {
+    const value = canonSql(target, `r.${ident(property(name))}`);
+    return tabled ? `(lower(r.${ident(table(name))}) || ':' || ${value})` : value;
+  });
   const id = `r.${ident(property(job.object.id))}`;
   return `INSERT INTO ${job.into}
 SELECT ${[`lower(${id})`, "false", job.created ? `r.${ident(property("createdon"))}` : "NULL", `regexp_extract(filename, '-(\\d+)\\.json$', 1)::INTEGER`, ...values].join(", ")}

@@ -1,10 +1,24 @@
 import type { Session } from "../core/connector.ts";
-import { SluiceError } from "../core/errors.ts";
 import { foldSql } from "../core/fold.ts";
-import { didYouMean } from "../core/nearest.ts";
-import { type Duck, ident, text } from "./duck.ts";
+import type { ObjectSchema } from "../core/schema.ts";
+import { type Duck, text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
+import type { Job } from "./job.ts";
+import { parentTables, type Tables } from "./shape/lookup.ts";
 import type { Shape } from "./shape.ts";
+import { joined, stored } from "./sql/names.ts";
+
+/** The tables that the sync's lookups point at, as they are there. */
+export async function describeParents(
+  job: Job,
+  session: Session,
+  object: ObjectSchema,
+  signal: AbortSignal,
+): Promise<Tables> {
+  const names = parentTables(job, object).filter((name) => name !== object.name);
+  const found = await Promise.all(names.map((name) => session.describe(name, signal)));
+  return new Map(found.map((table) => [table.name, table]));
+}
 
 /**
  * Brings up to date what the lookups need: `ref_fresh` (this run's news of parents), `ref_full` (names read whole) and
@@ -19,45 +33,37 @@ export async function refreshParents(
   folder: string,
   signal: AbortSignal,
 ): Promise<Record<string, string>> {
-  await duck.run("CREATE TEMP TABLE ref_fresh(name VARCHAR, id VARCHAR, gone BOOLEAN, value VARCHAR)");
+  await duck.run("CREATE TEMP TABLE ref_fresh(name VARCHAR, id VARCHAR, gone BOOLEAN, value VARCHAR, barred BOOLEAN)");
   await duck.run("CREATE TEMP TABLE ref_full(name VARCHAR)");
   const next: Record<string, string> = {};
   await Promise.all(
     shape.refs.map(async (ref, i) => {
-      const object = ref.object === shape.object.name ? shape.object : await session.describe(ref.object, signal);
-      const column = object.columns.find((c) => c.name === ref.by);
-      if (!column)
-        throw new SluiceError(
-          "unknown_target",
-          `${object.name} has no column ${ref.by} to find a parent by${didYouMean(
-            ref.by,
-            object.columns.map((c) => c.name),
-          )}`,
-          {
-            place: { file: `syncs/${shape.sync}.yaml`, path: ["mapping"] },
-          },
-        );
+      const { object, by } = ref;
+      const bars = object.ownsNot;
+      const barring = object.columns.find((c) => c.name === bars?.column);
       const name = `cursor:${ref.name}`;
       const into = `parent_${i}`;
+      const columns = [...by, ...(barring && !by.some((c) => c.name === barring.name) ? [barring] : [])];
       const read = await ingest(duck, {
         session,
         object,
-        columns: [column],
+        columns: columns.map((target) => ({ name: target.name, target })),
         cursor: cursors[name],
         into,
         created: false,
         folder,
         signal,
       });
+      const barred = barring ? `coalesce(${stored(barring)} = ${text(bars!.value)}, false)` : "false";
       await duck.run(
-        `INSERT INTO ref_fresh SELECT ${text(ref.name)}, id, gone, ${foldSql(ident(`c_${ref.by}`))} FROM ${into}`,
+        `INSERT INTO ref_fresh SELECT ${text(ref.name)}, id, gone, ${joined(by.map((c) => foldSql(stored(c))))}, ${barred} FROM ${into}`,
       );
       if (read.full) await duck.run(`INSERT INTO ref_full VALUES (${text(ref.name)})`);
       if (read.cursor !== undefined) next[name] = read.cursor;
     }),
   );
   await duck.run(`CREATE TEMP VIEW ref_now AS
-SELECT name, id, value FROM ref_fresh WHERE NOT gone
-UNION ALL SELECT name, id, value FROM st.ref r WHERE name NOT IN (SELECT name FROM ref_full) AND NOT EXISTS (SELECT 1 FROM ref_fresh f WHERE f.name = r.name AND f.id = r.id)`);
+SELECT name, id, value, barred FROM ref_fresh WHERE NOT gone
+UNION ALL SELECT name, id, value, barred FROM st.ref r WHERE name NOT IN (SELECT name FROM ref_full) AND NOT EXISTS (SELECT 1 FROM ref_fresh f WHERE f.name = r.name AND f.id = r.id)`);
   return next;
 }

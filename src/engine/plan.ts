@@ -5,7 +5,7 @@ import { type Duck, lockDown, openDuck } from "./duck.ts";
 import { type Ingest, ingest } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { type Layout, layout, runFiles } from "./layout.ts";
-import { refreshParents } from "./parents.ts";
+import { describeParents, refreshParents } from "./parents.ts";
 import { recover } from "./recover.ts";
 import { shapeOf } from "./shape/build.ts";
 import { withExpressions } from "./shape/expression.ts";
@@ -14,12 +14,14 @@ import type { Shape } from "./shape.ts";
 import { destinationName, type Host, open, readingRows, scanAudiences, scanModel } from "./source.ts";
 import { writeChanges } from "./sql/change.ts";
 import { decide, haveGone, releaseTaken } from "./sql/decide.ts";
+import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
+import { storedName } from "./sql/names.ts";
 import { plannedParents } from "./sql/planned.ts";
 import { sourceViews } from "./sql/source.ts";
 import { valueViews } from "./sql/tables.ts";
 import { haveNow, noDoubled, separateDoubled, touch, touchCounts, wake } from "./sql/touch.ts";
-import { mapRows, parentsTable } from "./sql/want.ts";
+import { mapRows } from "./sql/want.ts";
 import { attachState, type Meta, makeFolders } from "./state-file.ts";
 
 /** Everything open that a run goes on with after its plan stands. */
@@ -71,7 +73,7 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     );
     checkSourceColumns(job, read);
     const scan = await withExpressions(job, read);
-    const shape = shapeOf(job, scan, object, audiences);
+    const shape = shapeOf(job, scan, object, audiences, await describeParents(job, session, object, host.signal));
     const destination = await destinationName(job, session, object, host.signal);
     const meta = await attachState(duck, at, destination);
     const files = [scan, ...audiences.filter((a) => a !== undefined)].flatMap((s) => s.paths);
@@ -99,11 +101,11 @@ async function together<A, B, C>(a: Promise<A>, b: Promise<B>, c: Promise<C>): P
 async function refresh(job: Job, duck: Duck, at: Layout, shape: Shape, session: Session, meta: Meta, host: Host) {
   for (const statement of valueViews(shape, meta.columns, meta.matched)) await duck.run(statement);
   // A column that the last run did not mirror, new or given up for a while, is unknown for every record.
-  const complete = shape.columns.every((c) => meta.mirrored.includes(c.name));
+  const complete = shape.columns.every((c) => meta.mirrored.includes(storedName(c)));
   const table = {
     session,
     object: shape.object,
-    columns: shape.columns.map((c) => c.target),
+    columns: shape.columns,
     created: shape.policies.severalMatches !== "reject",
     folder: at.temp,
     signal: host.signal,
@@ -170,7 +172,7 @@ async function reconcile(
   await duck.run(haveGone);
   for (const statement of matching(shape)) await duck.run(statement);
   host.onProgress({ phase: "plan", done: 0 });
-  const added = meta.mirrored.length ? shape.columns.filter((c) => !meta.mirrored.includes(c.name)) : [];
+  const added = meta.mirrored.length ? shape.columns.filter((c) => !meta.mirrored.includes(storedName(c))) : [];
   await duck.run(decide(shape, new Set(added.map((c) => c.name))));
   await duck.run(releaseTaken);
   for (const statement of writeChanges(shape, at)) await duck.run(statement);

@@ -5,6 +5,7 @@ import { text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
 import type { Planned } from "./plan.ts";
 import { fold, prepareFold } from "./sql/fold.ts";
+import { storedName } from "./sql/names.ts";
 import { keyProblems, newPending, waitingRows } from "./sql/pending.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
 import { addColumns, existingColumns, matchedBy, stateVersion, valueViews } from "./sql/tables.ts";
@@ -30,7 +31,7 @@ export async function settle(
     const read = await ingest(duck, {
       session,
       object: shape.object,
-      columns: shape.columns.map((c) => c.target),
+      columns: shape.columns,
       cursor: cursors["cursor:table"],
       into: "after",
       created: shape.policies.severalMatches !== "reject",
@@ -72,7 +73,7 @@ export async function settle(
     folded: run,
     destination: planned.destination,
     matched: matchedBy(shape),
-    mirrored: JSON.stringify(shape.columns.map((c) => c.name)),
+    mirrored: JSON.stringify(shape.columns.map(storedName)),
     ...cursors,
   };
   await inTransaction(planned, fold(shape, facts, full));

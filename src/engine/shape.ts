@@ -16,14 +16,28 @@ export type ShapeColumn = {
   source?: ShapeSource;
   /** Of role status: position in `Shape.audiences`. */
   audience?: number;
-  /** How a lookup finds its parent. */
-  parent?: { ref: string; object: string; by: string; missing: "reject" | "null" };
+  /** How a lookup finds its parent: tried in order. */
+  ways?: Way[];
+  /** A lookup whose parent may be of several tables: then its values say which (`account:<id>`). */
+  tabled?: boolean;
   /** Whether `onLeave: clear` empties it. */
   clear: boolean;
 };
 
 /** A column of the model's scan. `said`: what the mapping calls it. `computed`: it is an expression's (`shape/expression.ts`). */
 export type ShapeSource = { name: string; said: string; type: string; computed: boolean };
+/** One way a lookup finds its parent. `keys`: the parent's columns, and the mapping line that gives the value of each. */
+export type Way = {
+  ref: string;
+  object: string;
+  keys: { column: Column; line: MappingLine; source?: ShapeSource }[];
+  missing: "reject" | "null";
+  /** Users and teams that may own nothing are refused. */
+  owner: boolean;
+};
+
+/** Records a lookup looks among: what is read to tell a parent's id by the values of `by`. */
+export type Ref = { name: string; object: ObjectSchema; by: Column[] };
 
 /** A sync, checked against what source and destination really have: all that the SQL is made from. */
 export type Shape = {
@@ -39,8 +53,7 @@ export type Shape = {
   used: string[];
   key: string[];
   audiences: { name: string; where?: string; scan: Scan }[];
-  /** Parents that lookups need: what to read to tell a parent's id. */
-  refs: { name: string; object: string; by: string }[];
+  refs: Ref[];
   /** Changes with everything that makes a row's want: then every row is looked at once more. */
   fingerprint: string;
 };

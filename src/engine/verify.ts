@@ -3,10 +3,11 @@ import { openDuck, text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
 import type { Job, JobResult } from "./job.ts";
 import { layout } from "./layout.ts";
+import { describeParents } from "./parents.ts";
 import { shapeOf } from "./shape/build.ts";
 import { withExpressions } from "./shape/expression.ts";
 import { destinationName, type Host, open, scanAudiences, scanModel } from "./source.ts";
-import { stored } from "./sql/names.ts";
+import { stored, storedName } from "./sql/names.ts";
 import { valueViews } from "./sql/tables.ts";
 import { seenValue } from "./sql/touch.ts";
 import { attachState, makeFolders } from "./state-file.ts";
@@ -28,15 +29,15 @@ export async function verify(job: Job, host: Host): Promise<JobResult> {
   try {
     const object = await session.describe(job.syncFile.object, host.signal);
     const scan = await withExpressions(job, await scanModel(job, source, host.signal));
-    const shape = shapeOf(job, scan, object, await scanAudiences(job, source, host.signal));
+    const tables = await describeParents(job, session, object, host.signal);
+    const shape = shapeOf(job, scan, object, await scanAudiences(job, source, host.signal), tables);
     const destination = await destinationName(job, session, object, host.signal);
     const meta = await attachState(duck, at, destination);
     for (const statement of valueViews(shape, meta.columns, meta.matched)) await duck.run(statement);
-    const columns = shape.columns.map((c) => c.target);
     await ingest(duck, {
       session,
       object: { ...object, can: { ...object.can, deltas: false } },
-      columns,
+      columns: shape.columns,
       into: "found",
       created: false,
       folder: at.temp,
@@ -44,7 +45,7 @@ export async function verify(job: Job, host: Host): Promise<JobResult> {
       onRows: (done) => host.onProgress({ phase: "readback", done }),
     });
     // A column that the mapping has got since the last run was never agreed on.
-    const agreed = shape.columns.filter((c) => meta.mirrored.includes(c.name));
+    const agreed = shape.columns.filter((c) => meta.mirrored.includes(storedName(c)));
     const each = agreed.map(
       (
         c,

@@ -145,6 +145,12 @@ async function hasBulkMessages(api: WebApi, object: string, signal?: AbortSignal
 
 const kinds: Record<string, ObjectSchema["kind"]> = { Virtual: "virtual", Elastic: "elastic" };
 
+/** Who may own no record: disabled users, and access teams (teamtype 1; reference of the team table). */
+const ownsNot: Record<string, ObjectSchema["ownsNot"]> = {
+  systemuser: { column: "isdisabled", value: "true" },
+  team: { column: "teamtype", value: "1" },
+};
+
 function schemaOf(
   found: Definition,
   columns: Column[],
@@ -167,6 +173,7 @@ function schemaOf(
       columns: k.KeyAttributes,
       active: k.EntityKeyIndexStatus === "Active",
     })),
+    ...(ownsNot[name] && { ownsNot: ownsNot[name] }),
     pairs,
     kind,
     activity: found.IsActivity === true,

@@ -5,7 +5,7 @@ import { notJson, parseJson } from "./body.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
 import type { WebApi } from "./http.ts";
-import { wire } from "./wire.ts";
+import { tableAnnotation, wire } from "./wire.ts";
 
 /** The place to go on from is not known any more, or lacks a column now asked for: read everything again. */
 export class CursorExpired extends Error {
@@ -41,16 +41,16 @@ export async function* readPages(
   const select = `${object.set}?$select=${properties.join(",")}`;
   if (request.ids) {
     const queries = idQueries(await api.root(signal), select, object.id, request.ids);
-    const started = queries.map((query) => follow(api, object, query, false, signal));
+    const started = queries.map((query) => follow(api, object, query, false, signal, request.tables));
     yield* inOrder(started, AHEAD);
     return;
   }
   if (request.cursor !== undefined) {
     if (!covers(request.cursor, properties)) throw new CursorExpired(`${object.name}: a new column is asked for`);
-    yield* follow(api, object, request.cursor, true, signal);
+    yield* follow(api, object, request.cursor, true, signal, request.tables);
     return;
   }
-  yield* follow(api, object, select, request.track, signal);
+  yield* follow(api, object, select, request.track, signal, request.tables);
 }
 
 /** The pages of all sources, one source after the other; the first page of the next few is asked for in advance. */
@@ -80,9 +80,11 @@ async function* follow(
   start: string,
   track: boolean,
   signal: AbortSignal,
+  tables = false,
 ): AsyncGenerator<Page> {
   const changes = /[?&]\$deltatoken=/i.test(start);
-  const prefer = `odata.maxpagesize=${PAGE}${track && !changes ? ",odata.track-changes" : ""}`;
+  const annotations = tables ? `,odata.include-annotations="${tableAnnotation}"` : "";
+  const prefer = `odata.maxpagesize=${PAGE}${track && !changes ? ",odata.track-changes" : ""}${annotations}`;
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const fetch = (path: string) => {

@@ -24,7 +24,7 @@ async function run(expression: string, v: string | null, id: string | null = nul
 }
 
 async function property(name: string, v: string | null, target?: string): Promise<unknown> {
-  const text = await run(wire.fragment(contact, target ? { name, target } : { name }, "v"), v);
+  const text = await run(wire.fragment(contact, target ? { name, targets: [target] } : { name }, "v"), v);
   return JSON.parse(`{${text}}`);
 }
 
@@ -69,9 +69,17 @@ describe("fragment", () => {
       "parentcustomerid_contact@odata.bind": "/contacts(3aa1)",
     });
     const fragment = (target?: string) =>
-      wire.fragment(contact, target ? { name: "parentcustomerid", target } : { name: "parentcustomerid" }, "v");
+      wire.fragment(contact, { name: "parentcustomerid", ...(target && { targets: [target] }) }, "v");
     expect(() => fragment()).toThrow("contact.parentcustomerid points at account, contact.");
     expect(() => fragment("lead")).toThrow("points at account, contact, not at lead");
+  });
+
+  test("a value that says its table takes that table's property, and NULL any", async () => {
+    const both = (v: string | null) =>
+      run(wire.fragment(contact, { name: "parentcustomerid", targets: ["account", "contact"] }, "v"), v);
+    expect(await both("account:3aa1")).toBe('"parentcustomerid_account@odata.bind":"/accounts(3aa1)"');
+    expect(await both("contact:3aa1")).toBe('"parentcustomerid_contact@odata.bind":"/contacts(3aa1)"');
+    expect(await both(null)).toBe('"parentcustomerid_account@odata.bind":null');
   });
 
   test("what cannot be written is refused by name", () => {
@@ -113,6 +121,9 @@ describe("identity", () => {
 });
 
 test("property is where a column is read from", () => {
+  expect(wire.tableProperty!(contact, "parentcustomerid")).toBe(
+    "_parentcustomerid_value@Microsoft.Dynamics.CRM.lookuplogicalname",
+  );
   expect(wire.property(contact, "parentcustomerid")).toBe("_parentcustomerid_value");
   expect(wire.property(contact, "lastname")).toBe("lastname");
 });

@@ -1,6 +1,9 @@
-import type { Wire, WireColumn } from "../../core/connector.ts";
+import type { Wire } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
-import type { Column, ObjectSchema } from "../../core/schema.ts";
+import type { Column, LookupTarget, ObjectSchema } from "../../core/schema.ts";
+
+/** Sent beside a lookup's value where it is asked for (dataverse.md section 1). */
+export const tableAnnotation = "Microsoft.Dynamics.CRM.lookuplogicalname";
 
 /**
  * Canonical text on Dataverse's wire (dataverse.md sections 4, 5 and 7). Values are canonical already, so only text
@@ -12,51 +15,67 @@ export const wire: Wire = {
     return columnOf(object, column).type === "lookup" ? `_${column}_value` : column;
   },
 
+  tableProperty(object, column) {
+    return `${wire.property(object, column)}@${tableAnnotation}`;
+  },
+
   identity(object, op) {
     const type = `"@odata.type":"Microsoft.Dynamics.CRM.${object.name}"`;
     const withId = `${sql(`${type},"${object.id}":"`)} || "id" || '"'`;
     return op === "create" ? `coalesce(${withId}, ${sql(type)})` : withId;
   },
 
-  fragment(object, { name, target }, value) {
+  fragment(object, { name, targets }, value) {
     const column = columnOf(object, name);
-    const { property, json } = spelling(object, column, target);
-    return `(${sql(`${JSON.stringify(property)}:`)} || coalesce(${json(value)}, 'null'))`;
+    if (column.type === "lookup") return binding(object, column, targets, value);
+    return `(${sql(`${JSON.stringify(name)}:`)} || coalesce(${json(object, column, value)}, 'null'))`;
   },
 };
 
-type Spelling = { property: string; json(value: string): string };
-
-function spelling(object: ObjectSchema, column: Column, target: string | undefined): Spelling {
-  const property = column.name;
+/** SQL of the JSON of a value, NULL where it is NULL. */
+function json(object: ObjectSchema, column: Column, value: string): string {
   switch (column.type) {
     case "text":
       // to_json(NULL) is the JSON text null, never SQL's NULL: either way the fragment says null.
-      return { property, json: (value) => `CAST(to_json(${value}) AS VARCHAR)` };
+      return `CAST(to_json(${value}) AS VARCHAR)`;
     case "date":
     case "datetime":
     case "choices":
     case "guid":
-      return { property, json: (value) => `('"' || ${value} || '"')` };
-    case "lookup": {
-      const { navigation, set } = targetOf(object, column, target);
-      return { property: `${navigation}@odata.bind`, json: (value) => `(${sql(`"/${set}(`)} || ${value} || ')"')` };
-    }
+      return `('"' || ${value} || '"')`;
     case "other":
       throw new SluiceError("mapping_unfit", `${object.name}.${column.name} is of a kind that cannot be written.`);
     default:
-      return { property, json: (value) => value };
+      return value;
   }
 }
 
-function targetOf(object: ObjectSchema, column: Column, target: WireColumn["target"]) {
+/**
+ * A lookup is set by the navigation property of the table it points at, and any of them clears it: the column has one
+ * value (dataverse.md section 4).
+ */
+function binding(object: ObjectSchema, column: Column, names: readonly string[] | undefined, value: string): string {
+  const targets = targetsOf(object, column, names);
+  const bind = ({ navigation, set }: LookupTarget, id: string) =>
+    `(${sql(`${JSON.stringify(`${navigation}@odata.bind`)}:`)} || coalesce(${sql(`"/${set}(`)} || ${id} || ')"', 'null'))`;
+  const [first] = targets;
+  if (targets.length === 1) return bind(first!, value);
+  const arms = targets.map(({ object: table, ...target }) => {
+    const tag = sql(`${table}:`);
+    return `WHEN starts_with(${value}, ${tag}) THEN ${bind({ object: table, ...target }, `substr(${value}, ${table.length + 2})`)}`;
+  });
+  return `(CASE ${arms.join(" ")} ELSE ${bind(first!, "NULL")} END)`;
+}
+
+function targetsOf(object: ObjectSchema, column: Column, names: readonly string[] | undefined): LookupTarget[] {
   const targets = column.targets ?? [];
-  const found = target === undefined && targets.length === 1 ? targets[0] : targets.find((t) => t.object === target);
-  if (found) return found;
-  const names = targets.map((t) => t.object).join(", ") || "nothing that can be written";
+  const wanted = names ?? targets.slice(0, 1).map((t) => t.object);
+  const found = wanted.flatMap((name) => targets.find((t) => t.object === name) ?? []);
+  if (found.length === wanted.length && (names !== undefined || targets.length === 1)) return found;
+  const known = targets.map((t) => t.object).join(", ") || "nothing that can be written";
   throw new SluiceError(
     "mapping_unfit",
-    `${object.name}.${column.name} points at ${names}${target === undefined ? "" : `, not at ${target}`}.`,
+    `${object.name}.${column.name} points at ${known}${names === undefined ? "" : `, not at ${names.join(", ")}`}.`,
     { remedy: `Say which, as lookup: { object: ${targets[0]?.object ?? "TABLE"}, by: COLUMN }.` },
   );
 }

@@ -3,8 +3,9 @@ import type { Scan } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
 import type { Job } from "../job.ts";
-import type { Shape } from "../shape.ts";
+import type { Ref, Shape } from "../shape.ts";
 import { mappedColumn, matchColumn, oneLineEach, writable } from "./columns.ts";
+import type { Tables } from "./lookup.ts";
 import { place } from "./place.ts";
 
 /** Raised when the meaning of stored values changes, so that every row is looked at once more. */
@@ -17,10 +18,16 @@ const mostColumns = 64;
  * Checks a job's sync against the model's columns and the destination's metadata.
  * @throws SluiceError unknown_column, unknown_target, mapping_unfit with the place in the sync's YAML.
  */
-export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScans: Scan[]): Shape {
+export function shapeOf(
+  job: Job,
+  scan: Scan,
+  object: ObjectSchema,
+  audienceScans: Scan[],
+  tables: Tables = new Map(),
+): Shape {
   const file = job.syncFile;
   const columns = Object.entries(file.mapping).map(([name, line], index) =>
-    mappedColumn(job, object, name, line, index, scan),
+    mappedColumn(job, object, name, line, index, scan, tables),
   );
   for (const [audience, name] of Object.entries(file.audiences)) {
     const at = place(job, ["audiences", audience]);
@@ -48,11 +55,15 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
     throw new SluiceError("mapping_unfit", `${job.sync} maps ${columns.length} columns; ${mostColumns} is the most.`, {
       place: place(job, ["mapping"]),
     });
-  const used = [...new Set(columns.flatMap((c) => (c.source ? [c.source.name] : [])))];
+  const sources = columns.flatMap((c) => (c.ways ? c.ways.flatMap((way) => way.keys) : [c]).map((each) => each.source));
+  const used = [...new Set(sources.flatMap((source) => source?.name ?? []))];
   const refs = new Map(
-    columns.flatMap((c) =>
-      c.parent ? [[c.parent.ref, { name: c.parent.ref, object: c.parent.object, by: c.parent.by }]] : [],
-    ),
+    columns
+      .flatMap((c) => c.ways ?? [])
+      .map((way): [string, Ref] => {
+        const table = way.object === object.name ? object : tables.get(way.object)!;
+        return [way.ref, { name: way.ref, object: table, by: way.keys.map((k) => k.column) }];
+      }),
   );
   const { mode, firstContact, drift, severalMatches, deletedThere, onLeave } = file;
   const names = match
@@ -82,6 +93,7 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
       scan.dates,
       columns.map((c) => c.target),
       columns.map((c) => c.name),
+      columns.map((c) => c.ways?.map((way) => way.keys)),
     ]),
   };
 }

@@ -3,10 +3,10 @@ import { type Place, SluiceError } from "../../core/errors.ts";
 import type { MappingLine } from "../../core/project.ts";
 import type { Column, ObjectSchema } from "../../core/schema.ts";
 import type { Job } from "../job.ts";
-import type { ShapeColumn, ShapeSource } from "../shape.ts";
-import { computedColumn } from "./expression.ts";
-import { parentTable } from "./lookup.ts";
+import type { ShapeColumn } from "../shape.ts";
+import { lookupWays, type Tables } from "./lookup.ts";
 import { near, place } from "./place.ts";
+import { sourceOf } from "./source.ts";
 
 /** The column a mapping line writes, checked against the table. @throws SluiceError unknown_target, mapping_unfit */
 export function mappedColumn(
@@ -16,6 +16,7 @@ export function mappedColumn(
   line: MappingLine,
   index: number,
   scan: Scan,
+  tables: Tables,
 ): ShapeColumn {
   const at = place(job, ["mapping", name]);
   const target = writable(object, name, at);
@@ -30,26 +31,9 @@ export function mappedColumn(
     clear: !target.required && line.write === "always",
   };
   if (target.type !== "lookup") return column;
-  if (!line.lookup)
-    throw new SluiceError("mapping_unfit", `${object.name}.${target.name} points at a record of another table.`, {
-      remedy: `Say how that record is found, for example \`${name}: { from: ${line.from ?? "column"}, lookup: { by: accountnumber } }\`.`,
-      place: at,
-    });
-  const parent = parentTable(target.targets ?? [], line.lookup.object, `${object.name}.${target.name}`, at);
-  const { by, missing } = line.lookup;
-  return {
-    ...column,
-    wire: { name: target.name, target: parent.object },
-    parent: { ref: `${parent.object}.${by}`, object: parent.object, by, missing },
-  };
-}
-
-function sourceOf(target: string, line: MappingLine, scan: Scan): { source?: ShapeSource } {
-  const computed = line.expression !== undefined;
-  const name = computed ? computedColumn(target) : line.from;
-  if (name === undefined) return {};
-  const type = scan.columns.find((c) => c.name === name)?.type ?? "VARCHAR";
-  return { source: { name, said: line.expression ?? name, type, computed } };
+  const ways = lookupWays(job, object, target, name, scan, tables);
+  const objects = [...new Set(ways.map((way) => way.object))];
+  return { ...column, wire: { name: target.name, targets: objects }, ways, tabled: objects.length > 1 };
 }
 
 /** A column of the table by name, in any case, that can be written. @throws SluiceError unknown_target */

@@ -1,20 +1,114 @@
+import type { Scan } from "../../core/connector.ts";
 import { type Place, SluiceError } from "../../core/errors.ts";
-import type { LookupTarget } from "../../core/schema.ts";
+import type { LookupWay, MappingLine } from "../../core/project.ts";
+import type { Column, LookupTarget, ObjectSchema } from "../../core/schema.ts";
+import type { Job } from "../job.ts";
+import type { Way } from "../shape.ts";
+import { near, place } from "./place.ts";
+import { sourceOf } from "./source.ts";
 
-/** Which of the tables a lookup may point at is meant. @throws SluiceError mapping_unfit */
-export function parentTable(
-  targets: LookupTarget[],
-  wanted: string | undefined,
-  column: string,
-  at: Place,
-): LookupTarget {
-  const names = targets.map((t) => t.object).join(", ");
-  if (wanted === undefined && targets.length === 1) return targets[0]!;
-  const found = targets.find((t) => t.object === wanted);
-  if (found) return found;
+/** The other tables a sync's lookups need, by name. */
+export type Tables = ReadonlyMap<string, ObjectSchema>;
+
+/**
+ * Where an owner is looked for when a line does not say: users by their e-mail address or their sign-in name, then
+ * teams by their name.
+ */
+const ownerWays: LookupWay[] = [
+  { object: "systemuser", by: "internalemailaddress", missing: "reject" },
+  { object: "systemuser", by: "domainname", missing: "reject" },
+  { object: "team", by: "name", missing: "reject" },
+];
+
+const isOwner = (column: Column): boolean =>
+  column.name === "ownerid" && ["systemuser", "team"].every((o) => column.targets?.some((t) => t.object === o));
+
+/** The ways of a line in the order they are tried; for owners there are some where the line says nothing. */
+function waysOf(column: Column, line: MappingLine): LookupWay[] {
+  return line.lookup ?? (isOwner(column) ? ownerWays : []);
+}
+
+/** The tables that a sync's lookups point at, to be described before its shape is made. */
+export function parentTables(job: Job, object: ObjectSchema): string[] {
+  const names = Object.entries(job.syncFile.mapping).flatMap(([name, line]) => {
+    const column = object.columns.find((c) => c.name.toLowerCase() === name.toLowerCase());
+    if (column?.type !== "lookup") return [];
+    return waysOf(column, line).flatMap((way) => targetOf(column, way)?.object ?? []);
+  });
+  return [...new Set(names)];
+}
+
+/** How the lookup column of a line finds its parent, checked against both tables. @throws SluiceError mapping_unfit, unknown_target */
+export function lookupWays(
+  job: Job,
+  object: ObjectSchema,
+  column: Column,
+  said: string,
+  scan: Scan,
+  tables: Tables,
+): Way[] {
+  const line = job.syncFile.mapping[said]!;
+  const at = place(job, ["mapping", said]);
+  const ways = waysOf(column, line);
+  const name = `${object.name}.${column.name}`;
+  if (ways.length === 0)
+    throw new SluiceError("mapping_unfit", `${name} points at a record of another table.`, {
+      remedy: `Say how that record is found, for example \`${column.name}: { from: ${line.from ?? "column"}, lookup: { by: accountnumber } }\`.`,
+      place: at,
+    });
+  return ways.map((way) => {
+    const parent = parentTable(column, way, name, at);
+    const table = parent === object.name ? object : tables.get(parent)!;
+    const keys = keysOf(table, way, line, at).map((key) => ({ ...key, ...sourceOf(said, key.line, scan) }));
+    const ref = `${parent}.${keys.map((k) => k.column.name).join()}`;
+    return { ref, object: parent, keys, missing: way.missing, owner: isOwner(column) };
+  });
+}
+
+function targetOf(column: Column, way: LookupWay): LookupTarget | undefined {
+  const targets = column.targets ?? [];
+  if (way.object === undefined) return targets.length === 1 ? targets[0] : undefined;
+  return targets.find((t) => t.object === way.object!.toLowerCase());
+}
+
+function parentTable(column: Column, way: LookupWay, name: string, at: Place): string {
+  const found = targetOf(column, way);
+  if (found) return found.object;
+  const names = (column.targets ?? []).map((t) => t.object).join(", ");
   throw new SluiceError(
     "mapping_unfit",
-    wanted === undefined ? `${column} can point at several tables: ${names}.` : `${column} cannot point at ${wanted}.`,
+    way.object === undefined
+      ? `${name} can point at several tables: ${names}.`
+      : `${name} cannot point at ${way.object}.`,
     { remedy: `Add \`object:\` to its lookup, one of ${names}.`, place: at },
   );
+}
+
+/** The parent's columns a way goes by, in the table's spelling and a fixed order, each with the line of its value. */
+function keysOf(table: ObjectSchema, way: LookupWay, line: MappingLine, at: Place): Way["keys"] {
+  const { lookup: _, ...bare } = line;
+  const value: MappingLine = { ...bare, empty: "clear", tooLong: "reject" };
+  const { value: _constant, expression: _computed, ...own } = value;
+  if (typeof way.by === "string")
+    return [
+      { column: keyColumn(table, way.by, at), line: way.from === undefined ? value : { ...own, from: way.from } },
+    ];
+  return Object.entries(way.by)
+    .map(([name, from]) => ({ column: keyColumn(table, name, at), line: { ...own, from } }))
+    .sort((a, b) => (a.column.name < b.column.name ? -1 : 1));
+}
+
+/** Values that are too long for the parent's column are no fault: there just is no such parent. */
+function keyColumn(table: ObjectSchema, name: string, at: Place): Column {
+  const found = table.columns.find((c) => c.name === name.toLowerCase() && c.type !== "other");
+  if (!found)
+    throw new SluiceError("unknown_target", `${table.name} has no column ${name} to find a parent by.`, {
+      remedy: near(
+        name,
+        table.columns.map((c) => c.name),
+      ),
+      place: at,
+    });
+  const { maxLength: _, ...column } = found;
+  return { ...column, type: found.type === "lookup" ? "guid" : found.type, required: false, create: true };
 }

@@ -90,7 +90,7 @@ WHERE CASE WHEN n.gone THEN l.id IS NOT NULL WHEN l.id IS NULL OR b.key IS NULL 
     `INSERT INTO st.pending(key, status, wake, tries, due) SELECT l.key, 'waits', 'always', 0, 0
 FROM st.link l JOIN after a ON a.id = l.id JOIN st.have h ON h.id = l.id WHERE l.h IS NOT NULL AND l.key NOT IN (SELECT key FROM st.pending)`,
     "DELETE FROM st.ref WHERE name IN (SELECT name FROM ref_full) OR (name, id) IN (SELECT name, id FROM ref_fresh)",
-    "INSERT INTO st.ref(name, id, value) SELECT name, id, value FROM ref_fresh WHERE NOT gone AND value IS NOT NULL",
+    "INSERT INTO st.ref(name, id, value, barred) SELECT name, id, value, barred FROM ref_fresh WHERE NOT gone AND value IS NOT NULL",
     `DELETE FROM st.meta WHERE name IN (${Object.keys(meta).map(text).join(", ")})`,
     `INSERT INTO st.meta VALUES ${Object.entries(meta)
       .map(([name, value]) => `(${text(name)}, ${text(value)})`)

@@ -1,15 +1,13 @@
 import { foldSql } from "../../core/fold.ts";
 import type { Shape } from "../shape.ts";
-import { stored, wanted } from "./names.ts";
-
-const join = (folded: string[]): string => folded.join(" || chr(31) || ");
+import { joined, stored, wanted } from "./names.ts";
 
 /** The folded match value of stored values (alias `from`); null where any part is empty. */
 export const storedMatch = (shape: Shape, from: string): string =>
-  join(shape.match.map((c) => foldSql(`${from}.${stored(c)}`)));
+  joined(shape.match.map((c) => foldSql(`${from}.${stored(c)}`)));
 
 /** The same of what the source wants. */
-export const wantedMatch = (shape: Shape): string => join(shape.match.map((c) => foldSql(wanted(c))));
+export const wantedMatch = (shape: Shape): string => joined(shape.match.map((c) => foldSql(wanted(c))));
 
 /**
  * `matching`: for every present row without a link, how many records it could be. A record whose own source row is

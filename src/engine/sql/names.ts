@@ -3,14 +3,20 @@ import type { Shape, ShapeColumn } from "../shape.ts";
 
 /**
  * Names in the SQL. A stored value of destination column x is "c_x" in every table of the state, so that a mapping may
- * gain and lose columns; while a plan is made the columns go by their index, which is also their bit.
+ * gain and lose columns; while a plan is made the columns go by their index, which is also their bit. A lookup whose
+ * values say which table they are of has another name: its values are not those of the same lookup into one table.
  */
-export const stored = (column: { name: string }): string => ident(`c_${column.name}`);
+export const storedName = (column: { name: string; tabled?: boolean }): string =>
+  column.tabled ? `${column.name}:table` : column.name;
+export const stored = (column: { name: string; tabled?: boolean }): string => ident(`c_${storedName(column)}`);
 export const storedList = (shape: Shape): string => shape.columns.map(stored).join(", ");
 export const wanted = (c: ShapeColumn): string => `w_${c.index}`;
 export const fault = (c: ShapeColumn): string => `b_${c.index}`;
 export const skipped = (c: ShapeColumn): string => `k_${c.index}`;
 export const sourceColumn = (name: string): string => ident(`s_${name}`);
+
+/** Several folded values as one; NULL where any is. */
+export const joined = (folded: string[]): string => folded.join(" || chr(31) || ");
 
 /** Masks: one bit a column. */
 export const maskType = "UBIGINT";

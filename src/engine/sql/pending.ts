@@ -10,11 +10,11 @@ function wakeCase(): string {
 /**
  * `new_pending`: the looked-at rows that wait from now on. A refusal by the destination is tried again after 1, 2, 4,
  * 8 ... runs: its cause may lie in a record we cannot see, and asking every time would waste requests. Status `waits`:
- * the row went without a parent, and is looked at again when that comes.
+ * a parent is missing, and the row is looked at again when that comes.
  */
 export function newPending(turn: number): string {
   return `CREATE OR REPLACE TEMP TABLE new_pending AS
-SELECT f.key, f.status, f.code, f.col, f.value, coalesce(f.message, f.others) AS message, f.wake, f.ref,
+SELECT f.key, f.status, f.code, f.col, f.value, coalesce(f.message, f.others) AS message, f.wake, NULL::VARCHAR AS ref,
   coalesce(p.tries, 0) + 1 AS tries, ${turn} + (1 << least(coalesce(p.tries, 0), 20))::INTEGER AS due
 FROM (SELECT *, CASE WHEN vanished THEN 'always' ELSE ${wakeCase()} END AS wake FROM final WHERE status IN ('rejected', 'excluded', 'failed') AND key IS NOT NULL) f
 LEFT JOIN st.pending p ON p.key = f.key AND p.code = f.code

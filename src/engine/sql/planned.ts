@@ -1,6 +1,7 @@
 import { foldSql } from "../../core/fold.ts";
-import { ident, text } from "../duck.ts";
+import { text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
+import { joined, stored } from "./names.ts";
 
 /** What stands for the id of a record that another sync of the same command will create. Only plans show it. */
 export const plannedId = "(to be created)";
@@ -12,10 +13,11 @@ export const plannedId = "(to be created)";
 export function plannedParents(shape: Shape, upstream: { object: string; path: string }[]): string[] {
   return upstream.flatMap((u) =>
     shape.refs
-      .filter((ref) => ref.object === u.object)
+      .filter((ref) => ref.object.name === u.object)
       .map(
         (ref) =>
-          `SELECT ${text(ref.name)} AS name, ${foldSql(ident(`c_${ref.by}`))} AS value, ${text(plannedId)} AS id FROM (SELECT NULL::VARCHAR AS ${ident(`c_${ref.by}`)} WHERE false UNION ALL BY NAME SELECT * FROM read_parquet(${text(u.path)}))`,
+          `SELECT ${text(ref.name)} AS name, ${joined(ref.by.map((c) => foldSql(stored(c))))} AS value, ${text(plannedId)} AS id, false AS barred
+FROM (SELECT ${ref.by.map((c) => `NULL::VARCHAR AS ${stored(c)}`).join(", ")} WHERE false UNION ALL BY NAME SELECT * FROM read_parquet(${text(u.path)}))`,
       ),
   );
 }

@@ -1,7 +1,7 @@
 import { text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { storedMatch } from "./match.ts";
-import { stored, storedList } from "./names.ts";
+import { stored, storedList, storedName } from "./names.ts";
 import { readJournal } from "./settle.ts";
 
 /** Whether a file of changes has a column at all: the mapping may have grown since it was written. */
@@ -14,7 +14,7 @@ type FileColumns = ReadonlySet<string>;
  * none. What was not sent and yet is there are defaults, filled in as the record was made.
  */
 export function orphans(shape: Shape, changes: string, journal: string | undefined, inFile: FileColumns): string[] {
-  const known = shape.columns.filter((c) => inFile.has(`c_${c.name}`));
+  const known = shape.columns.filter((c) => inFile.has(`c_${storedName(c)}`));
   const holds = known.map((c) => `(c.${stored(c)} IS NULL OR h.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)})`);
   const values = shape.columns.flatMap((c) => {
     const sent = known.includes(c) ? `c.${stored(c)}` : "NULL::VARCHAR";

@@ -84,7 +84,7 @@ SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 
        WHEN t.link_ = 'linked' THEN t.old_id END AS id,
   t.old_id, CASE WHEN r.laid THEN true WHEN r.woken THEN false ELSE t.rested END AS rested, coalesce(r.vanished, false) AS vanished,
   CASE WHEN t.code IS NOT NULL THEN t.code WHEN r.vanished THEN 'deleted_there' WHEN r.refused THEN 'refused' WHEN NOT r.well THEN coalesce(r.code, 'not_sent') END AS code,
-  t.col, t.value, t.others, t.ref, t.waits,
+  t.col, t.value, t.others, t.waits,
   CASE WHEN r.refused THEN concat_ws(' ', r.message, '(' || r.code || ')') ELSE r.message END AS message
 FROM read_parquet(${text(touched)}) t LEFT JOIN reply r ON r.key = t.key`;
 }

@@ -1,6 +1,6 @@
 import type { Shape } from "../shape.ts";
 import { storedMatch } from "./match.ts";
-import { stored } from "./names.ts";
+import { stored, storedName } from "./names.ts";
 
 /** Raised with every change of these tables; older files are migrated into a copy, newer ones refused. */
 export const stateVersion = 1;
@@ -12,7 +12,7 @@ export const stateVersion = 1;
  *   seen     what the destination then held; only rows where that differs
  *   have     the mirror's exceptions: records that differ from what we saw, are gone, or belong to no row of ours
  *   pending  rows that wait, why, and for what
- *   ref      ids of parent records by the folded value a lookup finds them by
+ *   ref      ids of parent records by the folded value a lookup finds them by; barred = it may own nothing
  *   meta     versions, fingerprint, cursors, last folded run
  */
 export const createTables = [
@@ -23,6 +23,7 @@ export const createTables = [
   "CREATE TABLE IF NOT EXISTS st.have(id VARCHAR, gone BOOLEAN, created VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.pending(key VARCHAR, status VARCHAR, code VARCHAR, col VARCHAR, value VARCHAR, message VARCHAR, wake VARCHAR, ref VARCHAR, tries INTEGER, due INTEGER)",
   "CREATE TABLE IF NOT EXISTS st.ref(name VARCHAR, id VARCHAR, value VARCHAR)",
+  "ALTER TABLE st.ref ADD COLUMN IF NOT EXISTS barred BOOLEAN",
 ];
 
 const valueTables = ["base", "seen", "have"] as const;
@@ -50,7 +51,7 @@ export function valueViews(
   const views = valueTables.map((table) => {
     const key = table === "have" ? "id, gone, created" : "key";
     const columns = shape.columns.map((c) =>
-      known.has(`${table}.c_${c.name}`) ? stored(c) : `NULL::VARCHAR AS ${stored(c)}`,
+      known.has(`${table}.c_${storedName(c)}`) ? stored(c) : `NULL::VARCHAR AS ${stored(c)}`,
     );
     return `CREATE OR REPLACE TEMP VIEW v_${table} AS SELECT ${[key, ...columns].join(", ")} FROM st.${table}`;
   });

@@ -1,5 +1,6 @@
 import { text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
+import { parentValue } from "./lookups.ts";
 import { list, sourceColumn, stored } from "./names.ts";
 
 /**
@@ -35,8 +36,11 @@ WHERE l.h IS NOT NULL ${full ? "" : "AND f.id IN (SELECT id FROM fresh) "}AND (f
   const left =
     "SELECT r.id FROM st.ref r LEFT JOIN ref_now n ON n.name = r.name AND n.id = r.id WHERE n.value IS DISTINCT FROM r.value";
   const moved = shape.columns
-    .filter((c) => c.parent)
-    .map((c) => `UNION ALL SELECT key FROM v_base WHERE ${stored(c)} IN (${left} AND r.name = ${text(c.parent!.ref)})`)
+    .flatMap((c) => (c.ways ?? []).map((way) => ({ c, way })))
+    .map(
+      ({ c, way }) =>
+        `UNION ALL SELECT key FROM v_base WHERE ${stored(c)} IN (SELECT ${parentValue(c, way, "id")} FROM (${left} AND r.name = ${text(way.ref)}))`,
+    )
     .join("\n");
   return `CREATE TEMP TABLE wake AS SELECT DISTINCT key FROM (
 ${changed}

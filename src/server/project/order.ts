@@ -5,7 +5,9 @@ type Named = { name: string; file: SyncFile };
 /** Tables of its own connection that a sync's lookups name. A lookup that names no table is decided by metadata alone. */
 function pointsAt(sync: Named): Set<string> {
   return new Set(
-    Object.values(sync.file.mapping).flatMap((line) => (line.lookup?.object ? [line.lookup.object.toLowerCase()] : [])),
+    Object.values(sync.file.mapping).flatMap((line) =>
+      (line.lookup ?? []).flatMap((way) => way.object?.toLowerCase() ?? []),
+    ),
   );
 }
 

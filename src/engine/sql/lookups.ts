@@ -1,0 +1,124 @@
+import type { Scan } from "../../core/connector.ts";
+import { foldSql } from "../../core/fold.ts";
+import type { MappingLine } from "../../core/project.ts";
+import type { Column } from "../../core/schema.ts";
+import { text } from "../duck.ts";
+import type { Shape, ShapeColumn, ShapeSource, Way } from "../shape.ts";
+import { type Conversion, convertLine } from "./convert/index.ts";
+import { fault, joined, sourceColumn } from "./names.ts";
+
+/** A mapping line's conversion, given what the scan knows of its source. `at`: the column the mapping names. */
+export function conversion(
+  shape: Shape,
+  target: Column,
+  { line, source }: { line: MappingLine; source?: ShapeSource | undefined },
+  at: string,
+  scan: Scan,
+): Conversion {
+  const ambiguous = source && scan.ambiguous?.[source.name];
+  const dates = source && scan.dates[source.name];
+  const raw = source ? sourceColumn(source.name) : "NULL";
+  return convertLine({
+    target,
+    line,
+    source: source ? { name: source.said, type: source.type } : null,
+    ...(dates && { dates }),
+    ...(ambiguous && { ambiguous }),
+    place: { file: `syncs/${shape.sync}.yaml`, path: ["mapping", at] },
+    column: source?.computed ? `${raw}.v` : raw,
+    ...(source?.computed && { failed: `${raw}.failed IS NOT NULL` }),
+  });
+}
+
+/** What the source says, as text. */
+export function rawValue(line: MappingLine, source: ShapeSource | undefined): string {
+  if (!source) return text(String(line.value));
+  const raw = sourceColumn(source.name);
+  return source.computed ? `coalesce(${raw}.failed, ${raw}.v::VARCHAR)` : `${raw}::VARCHAR`;
+}
+
+/**
+ * How a lookup column finds its parent, as parts of `mapRows`. Ways are tried in order: one whose source says nothing is
+ * passed, and the first that finds a record decides. Where none does, the last that had a value says what is amiss.
+ * `converted`: the values to look for, of every way; `joins`: to `parents`; `want`: the parent's id, with its table
+ * where there are several; `bad`: why not; `raw`: what the source says; `hint`: what was looked for; `waits`: the
+ * parents whose coming changes this.
+ */
+export type LookupSql = Record<"want" | "bad" | "skip" | "raw" | "hint", string> & {
+  converted: string[];
+  joins: string[];
+  waits: string[];
+};
+
+export function lookupSql(shape: Shape, c: ShapeColumn, scan: Scan): LookupSql {
+  const ways = c.ways!.map((way, j) => waySql(shape, c, way, j, scan));
+  const lastFirst = ways.toReversed();
+  const decides = (of: (way: WaySql) => string) =>
+    `CASE ${lastFirst.map((way) => `WHEN ${way.says} THEN ${of(way)}`).join(" ")} END`;
+  const found = ways.map((way) => `WHEN ${way.found} THEN ${way.fault}`).join(" ");
+  const none = `NOT (${ways.map((way) => way.says).join(" OR ")})`;
+  const skips = c.line!.empty === "skip";
+  const empty = c.target.required && !skips ? `WHEN ${none} THEN 'required_empty'` : "";
+  return {
+    converted: ways.flatMap((way) => way.converted),
+    joins: ways.map((way) => way.join),
+    want: `CASE ${ways.map((way) => `WHEN ${way.found} THEN ${way.id}`).join(" ")} END`,
+    bad: `CASE WHEN gone THEN NULL ${found} ${lastFirst.map((way) => `WHEN ${way.says} THEN ${way.otherwise}`).join(" ")} ${empty} END`,
+    skip: skips ? none : "false",
+    raw: decides((way) => way.raw),
+    hint: `CASE WHEN ${fault(c)} IN ('parent_missing', 'parent_ambiguous', 'owner_barred') THEN ${decides((way) => text(way.hint))} END`,
+    // Whatever goes missing is waited for, and whatever would have gone before what was found: but for owners, where most
+    // rows would wait for nothing.
+    waits: ways.map((way, j) => {
+      const earlier = (c.ways![j]!.owner ? ways : ways.slice(0, j + 1)).map((w) => w.found);
+      return `CASE WHEN NOT gone AND ${way.says} AND NOT (${earlier.join(" OR ")}) THEN ${way.ref} END`;
+    }),
+  };
+}
+
+/** The value a lookup's column holds for the parent whose id is the SQL `id`. */
+export function parentValue(c: ShapeColumn, way: Way, id: string): string {
+  return c.tabled ? `(${text(`${way.object}:`)} || ${id})` : id;
+}
+
+type WaySql = ReturnType<typeof waySql>;
+
+function waySql(shape: Shape, c: ShapeColumn, way: Way, j: number, scan: Scan) {
+  const name = `${c.index}_${j}`;
+  const keys = way.keys.map(({ column, line, source }, n) => ({
+    ...conversion(shape, column, { line, source }, c.name, scan),
+    raw: rawValue(line, source),
+    value: `q_${name}_${n}`,
+    fault: `g_${name}_${n}`,
+  }));
+  const value = joined(keys.map((k) => foldSql(`CASE WHEN ${k.fault} IS NULL THEN ${k.value} END`)));
+  const p = `p_${name}`;
+  const fits = way.owner ? "free" : "n";
+  const barred = way.owner ? `WHEN ${p}.free = 0 THEN 'owner_barred'` : "";
+  const columns = way.keys.map((k) => k.column.name).join(", ");
+  return {
+    converted: keys.flatMap((k) => [`${k.want} AS ${k.value}`, `${k.bad} AS ${k.fault}`]),
+    join: `LEFT JOIN parents ${p} ON ${p}.name = ${text(way.ref)} AND ${p}.value = ${value}`,
+    says: `(${keys.map((k) => `(${k.value} IS NOT NULL OR ${k.fault} IS NOT NULL)`).join(" AND ")})`,
+    found: `${p}.n IS NOT NULL`,
+    id: parentValue(c, way, way.owner ? `${p}.free_id` : `${p}.id`),
+    fault: `CASE ${barred} WHEN ${p}.${fits} > 1 THEN 'parent_ambiguous' END`,
+    otherwise: `coalesce(${[...keys.map((k) => k.fault), way.missing === "reject" ? "'parent_missing'" : "NULL"].join(", ")})`,
+    raw: `concat_ws(', ', ${keys.map((k) => k.raw).join(", ")})`,
+    hint: `${way.object} by ${columns}`,
+    ref: `${text(`${way.ref}:`)} || ${value}`,
+  };
+}
+
+/**
+ * `parents`: what a lookup's value leads to: one row per name and folded value, n = how many records share the value,
+ * free = how many of these may own records. `planned` are rows that another sync of the same command will create
+ * first: (name, value, id, barred).
+ */
+export function parentsTable(planned: string[]): string {
+  const sources = ["SELECT name, value, id, barred FROM ref_now", ...planned];
+  const free = "FILTER (WHERE barred IS NOT TRUE)";
+  return `CREATE TEMP TABLE parents AS SELECT name, value, min(id) AS id, count(DISTINCT id) AS n,
+  min(id) ${free} AS free_id, count(DISTINCT id) ${free} AS free
+FROM (${sources.join(" UNION ALL ")}) WHERE value IS NOT NULL GROUP BY name, value`;
+}
