@@ -130,6 +130,36 @@ const cases: Record<ErrorCode, Case> = {
     },
     says: "firms",
   },
+  audience_empty: {
+    args: ["run", "firms"],
+    files: {
+      "audiences/ours.yaml": "model: firms\nwhere: title = 'First'\n",
+      "syncs/firms.yaml": `${standardFiles["syncs/firms.yaml"]}audiences:\n  ours: tickersymbol\n`,
+    },
+    async before({ folder, control, sluice }) {
+      expect((await sluice(["run", "firms"]).ended).status).toBe(0);
+      await control("POST", "requests/clear");
+      writeFileSync(join(folder, "data", "firms.csv"), "no,title\nF1,Premier\n");
+      return undefined;
+    },
+    at: "audiences/ours.yaml",
+    says: "The audience ours came back empty, though it had 1 rows",
+  },
+  too_many_leaves: {
+    args: ["run", "firms"],
+    files: {
+      "data/firms.csv": "no,title\nF1,First\nF2,Second\n",
+      "syncs/firms.yaml": `${standardFiles["syncs/firms.yaml"]}onLeave: clear\nleaveLimit: 10 %\n`,
+    },
+    async before({ folder, control, sluice }) {
+      expect((await sluice(["run", "firms"]).ended).status).toBe(0);
+      await control("POST", "requests/clear");
+      writeFileSync(join(folder, "data", "firms.csv"), "no,title\nF1,First\n");
+      return undefined;
+    },
+    at: "syncs/firms.yaml:9",
+    says: "1 of 2 known rows would leave (1 cleared); this sync lets 0 leave in one run",
+  },
   state_broken: {
     args: ["run", "firms"],
     async before({ control, sluice, state }) {

@@ -23,6 +23,8 @@ export type Outside = {
   fault: (request: number) => Fault;
   /** Rows the CRM refuses for reasons of its own. */
   refuses: (values: Record<string, Value>) => boolean;
+  /** Records the CRM does not let go. */
+  keeps: (id: string) => boolean;
   log: { version: number; id: string; deleted: boolean }[];
   writes: number;
   requests: number;
@@ -41,6 +43,7 @@ export function outside(): Outside {
     rewrite: (_, value) => value,
     fault: () => "none",
     refuses: () => false,
+    keeps: () => false,
     log: [],
     writes: 0,
     requests: 0,
@@ -146,7 +149,13 @@ async function write(world: Outside, object: ObjectSchema, batch: Batch): Promis
     const n = keys[i]!.n;
     const id = given ?? guid(++world.clock);
     const there = world.crm.has(id);
-    if (world.refuses(values)) except(n, "rejected", "0x1");
+    if (batch.op === "delete") {
+      if (world.keeps(id)) except(n, "rejected", "0x80040227");
+      else if (there) {
+        people.remove(world, id);
+        world.writes++;
+      }
+    } else if (world.refuses(values)) except(n, "rejected", "0x1");
     else if (batch.op === "update" && !there) except(n, "rejected", "gone");
     else if (batch.op === "create" && (there || doubled(world, object, values))) except(n, "unknown", "duplicate");
     else {
@@ -156,7 +165,8 @@ async function write(world: Outside, object: ObjectSchema, batch: Batch): Promis
     }
   }
   if (fault === "lost") return { status: "unknown", exceptions: [] };
-  return { status: batch.op === "create" ? "created" : "updated", ...(batch.op === "create" && { ids }), exceptions };
+  const status = { create: "created", update: "updated", delete: "deleted" } as const;
+  return { status: status[batch.op], ...(batch.op === "create" && { ids }), exceptions };
 }
 
 function doubled(world: Outside, object: ObjectSchema, values: Record<string, Value>): boolean {

@@ -30,7 +30,10 @@ export type Expected = {
   decisions: Decision[];
   /** Source key -> the state its record is put into. */
   states: Map<string, "0" | "1">;
-  counts: Record<"received" | "created" | "updated" | "unchanged" | "excluded" | "rejected" | "writes", number>;
+  counts: Record<
+    "received" | "created" | "updated" | "deleted" | "unchanged" | "excluded" | "rejected" | "writes",
+    number
+  >;
 };
 
 /** Decides for every row of the source and every row that left; changes nothing. */
@@ -83,7 +86,14 @@ export function expect_(sync: OracleSync, world: Outside, past: Memory): Expecte
   }
   const adopted = new Set(decisions.filter((d) => d.action === "adopt").map((d) => d.id));
   for (const d of decisions)
-    if (d.action === "leave" && adopted.has(d.id)) Object.assign(d, { action: "forget", write: {}, accept: {} });
+    if (["leave", "delete"].includes(d.action) && adopted.has(d.id))
+      Object.assign(d, { action: "forget", write: {}, accept: {} });
+  // Who is there without a record, and could be the record's owner under a new key, keeps it from being deleted.
+  const wanted = new Set(unlinked.map(([, m]) => m.match));
+  for (const d of decisions) {
+    const value = d.action === "delete" ? ((haveOf(sync, world, d.id!) as Row)[sync.match] ?? null) : null;
+    if (value !== null && wanted.has(foldValue(value))) Object.assign(d, { action: "none" });
+  }
   const states = new Map(
     decisions.flatMap((d) => {
       const state = stateOf(sync, d, past);
@@ -103,7 +113,8 @@ export function remember(
   present: Set<string>,
 ): void {
   for (const d of decisions) {
-    if (d.action === "forget") {
+    if (d.action === "none" && !present.has(d.key)) continue;
+    if (d.action === "forget" || d.action === "delete") {
       for (const map of [past.link, past.sent, past.seen]) map.delete(d.key);
       continue;
     }
@@ -200,14 +211,27 @@ function count(
   received: number,
   keysAtFault: number,
 ): Expected["counts"] {
-  const of = { received, created: 0, updated: 0, unchanged: 0, excluded: 0, rejected: keysAtFault, writes: 0 };
+  const of = {
+    received,
+    created: 0,
+    updated: 0,
+    deleted: 0,
+    unchanged: 0,
+    excluded: 0,
+    rejected: keysAtFault,
+    writes: 0,
+  };
   for (const d of decisions) {
     const sent = Number(Object.keys(d.write).length > 0 || d.action === "create") + Number(states.has(d.key));
     const writes = sent > 0;
     of.writes += sent;
     if (d.action === "reject" || d.action === "status") of.rejected++;
     else if (d.action === "exclude") of.excluded++;
-    else if (!present.has(d.key)) {
+    else if (d.action === "delete") {
+      of.received++;
+      of.deleted++;
+      of.writes++;
+    } else if (!present.has(d.key)) {
       if (writes) {
         of.received++;
         of.updated++;

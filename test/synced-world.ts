@@ -63,6 +63,7 @@ function jobOf(run: string, folder: string, connection: string, settings: Record
     source: { connection: "rows", connector: "rows", config: {}, base: folder },
     destination: { connection, connector: "crm", config: {}, base: folder },
     memoryLimit: "512MB",
+    allowLeaves: true,
     upstream: [],
   };
 }

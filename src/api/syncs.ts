@@ -13,6 +13,10 @@ const planned = z.object({
   plan: planCounts,
   samples: z.array(sampleChange),
   problems: z.array(problemGroup),
+  stops: z
+    .object({ code: z.string(), message: z.string(), remedy: z.string() })
+    .nullable()
+    .describe("Why a run would send nothing of it"),
   seconds: z.number(),
 });
 
@@ -42,7 +46,12 @@ export const run = operation({
   method: "POST",
   path: "/api/syncs/run",
   summary: "Plan, deliver, read back and settle",
-  request: syncsRequest,
+  request: syncsRequest.extend({
+    allowLeaves: z
+      .boolean()
+      .default(false)
+      .describe("Let leave what leaves, beyond leaveLimit and out of empty audiences"),
+  }),
   response: z.object({ environment: z.string(), runs: z.array(ran), totals: runCounts }),
 });
 

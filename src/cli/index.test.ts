@@ -41,6 +41,7 @@ const planned: ResponseOf<"plan"> = {
         { key: "3", op: "update", id: "id3", columns: [{ name: "lastname", old: "Ben", new: null }] },
       ],
       problems: [],
+      stops: null,
       seconds: 1,
     },
   ],

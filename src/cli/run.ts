@@ -11,7 +11,8 @@ export const register: Register = (program, run) => {
     .command("run")
     .description("plan, send, read back and settle")
     .argument("[sync...]", "which syncs; all, if none is named")
-    .action((syncs: string[]) =>
+    .option("--allow-leaves", "let leave what leaves this once, beyond leaveLimit and out of empty audiences")
+    .action((syncs: string[], { allowLeaves = false }: { allowLeaves?: boolean }) =>
       run((context) =>
         withClient(context, targetOf(command), async (client) => {
           const onEvent = progressView(context.out);
@@ -20,7 +21,7 @@ export const register: Register = (program, run) => {
             stopped = done;
           };
           try {
-            const result = await client.run({ syncs }, { onEvent, onStopped, signal: context.signal });
+            const result = await client.run({ syncs, allowLeaves }, { onEvent, onStopped, signal: context.signal });
             printRuns(result, context.out);
             return { result, exit: result.totals.rejected + result.totals.failed > 0 ? 1 : 0 };
           } catch (thrown) {

@@ -97,6 +97,20 @@ const rows = {
     when: "A model that had rows came back empty.",
     remedy: "Look whether the source is complete; every row would count as left. Nothing of this sync was sent.",
   },
+  audience_empty: {
+    kind: "config",
+    exit: 2,
+    when: "An audience that had rows came back empty.",
+    remedy:
+      "Look whether its query and its data are complete; nothing of this sync was sent. If they are: `sluice run SYNC --allow-leaves`.",
+  },
+  too_many_leaves: {
+    kind: "config",
+    exit: 2,
+    when: "More known rows would leave in one run than the sync allows.",
+    remedy:
+      "Look whether the source is complete; nothing of this sync was sent. If it is: `sluice run SYNC --allow-leaves`, or raise `leaveLimit`.",
+  },
   unknown_object: {
     kind: "config",
     exit: 2,

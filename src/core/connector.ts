@@ -114,7 +114,7 @@ export type Batch = {
   from: number;
   to: number;
   rows: number;
-  /** The rows' JSON objects, comma-joined, in order. For deletes: empty, use keys(). */
+  /** The rows' JSON objects, comma-joined, in order; of deletes, their ids alone. */
   elements: Uint8Array;
   keys(): Promise<RowKey[]>;
   /** The same rows, in order, in `parts` smaller batches: to isolate a bad one. Fails on one row. */

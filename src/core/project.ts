@@ -118,6 +118,12 @@ export const mappingLine = z.union([
 ]);
 export type MappingLine = z.infer<typeof longLine>;
 
+/** A number of rows, or a share of the known ones. */
+const leaveLimit = z.union([
+  z.int().min(0),
+  z.string().regex(/^\d+(\.\d+)?\s*%$/, { error: "say a number of rows, or a share such as 20 %" }),
+]);
+
 export const syncFile = z.strictObject({
   model: z.string().describe("The rows to send"),
   to: z.string().describe("The destination connection"),
@@ -143,7 +149,14 @@ export const syncFile = z.strictObject({
     .enum(["hold", "recreate", "unlink"])
     .default("hold")
     .describe("When somebody deleted a linked record"),
-  onLeave: z.enum(["nothing", "clear", "deactivate"]).default("nothing").describe("When a row is gone from the source"),
+  onLeave: z
+    .enum(["nothing", "clear", "deactivate", "delete"])
+    .default("nothing")
+    .describe("When a row is gone from the source"),
+  allowDelete: z.boolean().default(false).describe("Must be true where `onLeave` is delete"),
+  leaveLimit: leaveLimit
+    .optional()
+    .describe("The most known rows that may leave in one run: a number, or a share such as `20 %`"),
   mapping: z.record(z.string(), mappingLine).describe("Destination column -> source column, or a longer line (below)"),
   audiences: z
     .record(z.string(), z.string())

@@ -11,7 +11,7 @@ export type Policies = {
   drift: "overwrite" | "keep";
   severalMatches: "reject" | "oldest" | "newest";
   deletedThere: "hold" | "recreate" | "unlink";
-  onLeave: "nothing" | "clear" | "deactivate";
+  onLeave: "nothing" | "clear" | "deactivate" | "delete";
 };
 
 /**
@@ -80,9 +80,20 @@ export const columnTable: readonly ColumnRule[] = [
 
 /**
  * What happens to a row. create, adopt, update: its columns go through the column table. status: only its audience
- * columns do. leave: what `onLeave` says, and its audiences are left. forget: the link is dropped. hold: waits.
+ * columns do. leave: what `onLeave` says, and its audiences are left. delete: the record is deleted, unless another row
+ * that is there could be its owner: then it waits. forget: the link is dropped.
  */
-export type RowAction = "create" | "adopt" | "update" | "status" | "leave" | "forget" | "reject" | "exclude" | "none";
+export type RowAction =
+  | "create"
+  | "adopt"
+  | "update"
+  | "status"
+  | "leave"
+  | "delete"
+  | "forget"
+  | "reject"
+  | "exclude"
+  | "none";
 
 /** Facts of one touched row. `match` counts only where there is no link, `there` only where there is one. */
 export type RowFacts = {
@@ -106,6 +117,11 @@ type RowRule = {
 export const rowTable: readonly RowRule[] = [
   { when: { source: "left", link: "none" }, then: "forget", meaning: "it never became a record" },
   { when: { source: "left", there: "gone" }, then: "forget", meaning: "gone on both sides" },
+  {
+    when: { source: "left", onLeave: "delete" },
+    then: "delete",
+    meaning: "gone from the source: its record is deleted",
+  },
   { when: { source: "left" }, then: "leave", meaning: "gone from the source: onLeave, and its audiences are left" },
 
   { when: { source: "invalid", link: "none" }, then: "reject", meaning: "its own values are at fault" },

@@ -21,6 +21,8 @@ export type Job = {
   destination: Endpoint;
   /** For DuckDB, such as "1GB". */
   memoryLimit: string;
+  /** For run: whatever leaves may leave, however much it is. */
+  allowLeaves?: boolean;
   /** For plan: syncs of the same command that run before this one and create rows it looks up to. */
   upstream: { object: string; runFolder: string }[];
 };
@@ -36,6 +38,8 @@ export type JobResult =
       received: number;
       samples: SampleChange[];
       problems: ProblemGroup[];
+      /** Why a run would send nothing of it. */
+      stops: SerializedError | null;
       seconds: number;
       folder: string;
     }

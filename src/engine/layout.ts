@@ -35,6 +35,7 @@ export function runFiles(runFolder: string) {
 
 export type Layout = ReturnType<typeof layout>;
 
-/** Waves are sent one after another: a record that is inactive may take no other change, so it is woken first and put to rest last. */
-export const waves = ["0-activate", "1-create", "2-update", "3-deactivate"] as const;
+/** Waves are sent one after another: a record that is inactive may take no other change, so it is woken first and put to rest last. Deletes follow when
+ * nothing points at the record any more. */
+export const waves = ["0-activate", "1-create", "2-update", "3-deactivate", "4-delete"] as const;
 export type Wave = (typeof waves)[number];

@@ -13,7 +13,7 @@ import { checkSourceColumns } from "./shape/source.ts";
 import type { Shape } from "./shape.ts";
 import { destinationName, type Host, open, readingRows, scanAudiences, scanModel } from "./source.ts";
 import { writeChanges } from "./sql/change.ts";
-import { decide, haveGone, releaseTaken } from "./sql/decide.ts";
+import { decide, haveGone, keepWanted, releaseTaken } from "./sql/decide.ts";
 import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
 import { storedName } from "./sql/names.ts";
@@ -175,6 +175,7 @@ async function reconcile(
   const added = meta.mirrored.length ? shape.columns.filter((c) => !meta.mirrored.includes(storedName(c))) : [];
   await duck.run(decide(shape, new Set(added.map((c) => c.name))));
   await duck.run(releaseTaken);
+  await duck.run(keepWanted(shape));
   for (const statement of writeChanges(shape, at)) await duck.run(statement);
   return counts;
 }

@@ -62,7 +62,7 @@ const policies: fc.Arbitrary<Policies> = fc.record({
   drift: fc.constantFrom("overwrite", "keep"),
   severalMatches: fc.constantFrom("reject", "oldest", "newest"),
   deletedThere: fc.constantFrom("hold", "recreate", "unlink"),
-  onLeave: fc.constantFrom("nothing", "clear", "deactivate"),
+  onLeave: fc.constantFrom("nothing", "clear", "deactivate", "delete"),
 });
 const writes = fc.constantFrom<Writes>("always", "always", "on create", "when empty");
 const rewrites = {
@@ -175,12 +175,14 @@ async function oneRun(world: Outside, sync: OracleSync, past: Memory, folder: st
         `a record made for ${d.key}: ${JSON.stringify(write)} among ${JSON.stringify(unmatched)}`,
       ).toBeGreaterThanOrEqual(0);
       ids.set(d.key, unmatched.splice(at, 1)[0]!.id);
-    } else if (d.action !== "forget" && d.id !== null && before.has(d.id)) {
+    } else if (d.action === "delete") expected.delete(d.id!);
+    else if (d.action !== "forget" && d.id !== null && before.has(d.id)) {
       const state = wanted.states.has(d.key) ? { statecode: wanted.states.get(d.key)! } : {};
       expected.set(d.id, { ...before.get(d.id)!, values: { ...before.get(d.id)!.values, ...write, ...state } });
     }
   }
   expect(unmatched).toEqual([]);
+  expect([...world.crm.keys()].filter((id) => before.has(id)).sort()).toEqual([...expected.keys()].sort());
   for (const record of expected.values()) expect(world.crm.get(record.id)?.values).toEqual(record.values);
   const present = new Set(world.source.map((r) => (r.id ?? "").trim()));
   remember(sync, world, past, wanted, (key) => ids.get(key)!, present);
@@ -226,6 +228,7 @@ async function engineRun(world: Outside, sync: OracleSync, folder: string, n: nu
     source: { connection: "rows", connector: "rows", config: {}, base: folder },
     destination: { connection: "crm", connector: "crm", config: {}, base: folder },
     memoryLimit: "512MB",
+    allowLeaves: true,
     upstream: [],
   };
   const connectors = {

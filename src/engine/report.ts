@@ -29,23 +29,27 @@ export async function planReport(
   const { duck, shape, touched } = planned;
   const refused = `SELECT key, CASE WHEN action = 'exclude' THEN 'excluded' ELSE 'rejected' END AS status, coalesce(code, rule_code) AS code,
   col, coalesce(value, match_value) AS value, coalesce(others, nullif("limit", '')) AS message, 'row' AS wake FROM decided WHERE action IN ('reject', 'status', 'exclude')`;
+  await duck.run(`CREATE OR REPLACE TEMP TABLE plan_waiting AS ${waitingRows}`);
+  const waiting = "SELECT * EXCLUDE (gone) FROM plan_waiting";
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE plan_problem AS ${refused} UNION ALL ${waitingRows} UNION ALL ${keyProblems}`,
+    `CREATE OR REPLACE TEMP TABLE plan_problem AS ${refused} UNION ALL ${waiting} UNION ALL ${keyProblems}`,
   );
+  const { still } = await duck.one<{ still: number }>("SELECT count(*) AS still FROM plan_waiting WHERE gone");
   const leaves = `(action = 'leave' AND (m <> 0 OR ${deactivates(shape)}))`;
   const of = await duck.one<Record<string, number>>(`SELECT
   count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'adopt') AS adopts,
   count(*) FILTER ((action = 'update' AND (m <> 0 OR ${activates})) OR ${leaves}) AS updates,
-  count(*) FILTER (${leaves}) AS leaves FROM decided`);
+  count(*) FILTER (action = 'delete') AS deletes,
+  count(*) FILTER (${leaves} OR action = 'delete') AS leaves FROM decided`);
   const not = await duck.one<Record<string, number>>(
     "SELECT count(*) FILTER (status = 'excluded') AS excluded, count(*) FILTER (status <> 'excluded') AS rejected FROM plan_problem",
   );
-  const received = touched.received + of.leaves!;
+  const received = touched.received + of.leaves! + still;
   const counts = {
     create: of.creates!,
     adopt: of.adopts!,
     update: of.updates!,
-    delete: 0,
+    delete: of.deletes!,
     excluded: not.excluded!,
     rejected: not.rejected!,
   };
@@ -61,11 +65,11 @@ export async function planReport(
 async function samples(duck: Duck, shape: Shape): Promise<SampleChange[]> {
   const values = shape.columns.map(
     (c) =>
-      `CASE WHEN ${has("m", c)} THEN {name: ${text(c.name)}, old: CASE WHEN action <> 'create' THEN o_${c.index} END, new: x_${c.index}} END`,
+      `CASE WHEN ${has("m", c)}${shape.match.includes(c) ? " OR action = 'delete'" : ""} THEN {name: ${text(c.name)}, old: CASE WHEN action <> 'create' THEN o_${c.index} END, new: x_${c.index}} END`,
   );
   const rows = await duck.all<{ key: string; op: string; id: string | null; columns: { items: unknown[] } }>(
     `SELECT key, action AS op, id, to_json(list_filter([${values.join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns
-FROM decided WHERE m <> 0 AND action IN ('create', 'adopt', 'update', 'leave', 'status')
+FROM decided WHERE action = 'delete' OR (m <> 0 AND action IN ('create', 'adopt', 'update', 'leave', 'status'))
 QUALIFY row_number() OVER (PARTITION BY action ORDER BY key) <= ${samplesPerKind} ORDER BY action, key`,
   );
   return rows.map((r) => ({ ...r, columns: JSON.parse(r.columns as unknown as string) }));

@@ -3,6 +3,7 @@ import type { SluiceError } from "../core/errors.ts";
 import { openBatches, type WaveFile } from "./batches.ts";
 import { deliver } from "./deliver.ts";
 import { text } from "./duck.ts";
+import { leaveGuard } from "./guard.ts";
 import type { Job, JobResult } from "./job.ts";
 import { openJournal } from "./journal.ts";
 import { type Wave, waves } from "./layout.ts";
@@ -18,7 +19,8 @@ export async function runPlan(job: Job, host: Host): Promise<JobResult> {
   const planned = await plan(job, host);
   try {
     const report = await planReport(planned);
-    const result = { kind: "plan" as const, ...report, seconds: since(started), folder: planned.at.run };
+    const stops = (await leaveGuard(job, planned.duck, planned.shape))?.toJSON() ?? null;
+    const result = { kind: "plan" as const, ...report, stops, seconds: since(started), folder: planned.at.run };
     await writeFile(planned.at.plan, JSON.stringify({ environment: job.environment, sync: job.sync, ...result }), {
       mode: 0o600,
     });
@@ -31,12 +33,18 @@ export async function runPlan(job: Job, host: Host): Promise<JobResult> {
 /**
  * The whole journey: plan, deliver, read back, fold. When the destination stops it midway, what was settled is folded
  * first and the error comes with the counts; the rest is pending and goes by itself next time.
+ * @throws SluiceError too_many_leaves, audience_empty before anything is sent.
  */
 export async function runSync(job: Job, host: Host): Promise<JobResult> {
   const started = performance.now();
   const planned = await plan(job, host);
   try {
     const report = await planReport(planned);
+    const stop = await leaveGuard(job, planned.duck, planned.shape);
+    if (stop) {
+      await writeFile(planned.at.done, JSON.stringify({ status: "failed", plan: report.plan }), { mode: 0o600 });
+      throw stop;
+    }
     const { attempted, stopped } = await send(planned, host);
     host.onProgress({ phase: "readback", done: 0 });
     const { counts, resolved } = await settle(planned, job.run, attempted, new AbortController().signal, (done) =>
@@ -98,6 +106,7 @@ async function send(planned: Planned, host: Host): Promise<{ attempted: boolean;
 async function waveFile({ duck, at, shape }: Planned, wave: Wave): Promise<WaveFile> {
   const path = at.change(wave);
   const { rows } = await duck.one<{ rows: number }>(`SELECT count(*) AS rows FROM read_parquet(${text(path)})`);
+  if (wave === "4-delete") return { path, op: "delete", rows, columns: [] };
   const columns =
     wave === "0-activate" || wave === "3-deactivate"
       ? [{ wire: { name: "statecode" }, present: "true", value: "c_statecode" }]

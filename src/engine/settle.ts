@@ -26,6 +26,7 @@ export async function settle(
   const { duck, at, shape, meta, session } = planned;
   const cursors = { ...planned.cursors };
   const { full } = planned;
+  let fullAfter = false;
   await duck.run(`CREATE OR REPLACE TEMP TABLE after AS SELECT * FROM fresh WHERE false`);
   if (attempted) {
     const read = await ingest(duck, {
@@ -39,6 +40,7 @@ export async function settle(
       signal,
       onRows,
     });
+    fullAfter = read.full;
     if (read.cursor !== undefined) cursors["cursor:table"] = read.cursor;
   }
   const journal = await access(at.journal).then(
@@ -52,7 +54,7 @@ export async function settle(
   );
   let resolved = 0;
   if (unknown > 0) {
-    for (const statement of resolveUnknown(shape, at.change)) await duck.run(statement);
+    for (const statement of resolveUnknown(shape, at.change, fullAfter)) await duck.run(statement);
     ({ resolved } = await duck.one<{ resolved: number }>("SELECT count(*) AS resolved FROM resolved"));
   }
   await duck.run(finalRows(at.touched));
@@ -91,31 +93,32 @@ async function inTransaction({ duck }: Planned, statements: string[]): Promise<v
 
 /** Rows that were not sent or were refused, with the values at fault: what `rejected` shows. */
 function outcomeFile(path: string): string {
+  const waiting = `SELECT * EXCLUDE (gone) FROM (${waitingRows})`;
   const now = "SELECT key, status, code, col, value, message, wake FROM new_pending WHERE status <> 'waits'";
-  return `COPY (${now} UNION ALL ${waitingRows} UNION ALL ${keyProblems}) TO ${text(path)} (FORMAT parquet)`;
+  return `COPY (${now} UNION ALL ${waiting} UNION ALL ${keyProblems}) TO ${text(path)} (FORMAT parquet)`;
 }
 
 async function countRows(planned: Planned): Promise<Omit<RunCounts, "seconds">> {
   const { duck, touched } = planned;
   const of = await duck.one<Record<string, number>>(`SELECT
   count(*) FILTER (status = 'created') AS created, count(*) FILTER (status = 'updated') AS updated,
-  count(*) FILTER (status = 'unchanged') AS unchanged, count(*) FILTER (status = 'excluded') AS excluded,
+  count(*) FILTER (status = 'deleted') AS deleted, count(*) FILTER (status = 'unchanged') AS unchanged, count(*) FILTER (status = 'excluded') AS excluded,
   count(*) FILTER (status = 'rejected') AS rejected, count(*) FILTER (status = 'failed') AS failed,
   count(*) FILTER (gone AND status <> 'none') AS left, coalesce(sum(writes), 0) AS writes FROM final`);
   const waiting = await duck.one<
     Record<string, number>
-  >(`SELECT count(*) AS n, count(*) FILTER (status = 'excluded') AS excluded,
+  >(`SELECT count(*) AS n, count(*) FILTER (gone) AS gone, count(*) FILTER (status = 'excluded') AS excluded,
   count(*) FILTER (status = 'rejected') AS rejected, count(*) FILTER (status = 'failed') AS failed FROM (${waitingRows})`);
   const keys = await duck.one<{ n: number }>(`SELECT count(*) AS n FROM (${keyProblems})`);
   const untouched = await duck.one<{ n: number }>(
     "SELECT count(*) AS n FROM st.link WHERE h IS NOT NULL AND key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND key NOT IN (SELECT key FROM doubled)",
   );
   const counts = {
-    received: touched.received + of.left!,
+    received: touched.received + of.left! + waiting.gone!,
     created: of.created!,
     updated: of.updated!,
-    deleted: 0,
-    unchanged: of.unchanged! + untouched.n - waiting.n!,
+    deleted: of.deleted!,
+    unchanged: of.unchanged! + untouched.n - (waiting.n! - waiting.gone!),
     excluded: of.excluded! + waiting.excluded!,
     rejected: of.rejected! + waiting.rejected! + keys.n,
     failed: of.failed! + waiting.failed!,

@@ -38,7 +38,7 @@ const doneJob = (job: Job): JobResult => {
     case "check":
       return { kind: "check", columns: [] };
     case "plan":
-      return { kind: "plan", plan, received: 3, samples: [], problems, seconds: 0.5, folder };
+      return { kind: "plan", plan, received: 3, samples: [], problems, stops: null, seconds: 0.5, folder };
     case "verify":
       return { kind: "verify", report: { checked: 2, differences: 1, rows: [] }, seconds: 0.5 };
     case "run": {

@@ -15,6 +15,7 @@ export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, ou
     out.line(out.style.bold(`${one.sync} -> ${one.object}`) + out.style.dim(`  plan ${one.run}`));
     for (const kind of kindsOf(one.samples)) printKind(kind, one, out, samples);
     for (const text of problemLines(one.problems)) out.line(text);
+    if (one.stops) out.line(`  ${out.style.red("a run would stop")}: ${one.stops.message} ${one.stops.remedy}`);
   }
   out.line();
   const numbers = (name: string, c: Planned["plan"] & { received: number }, seconds: number) => [

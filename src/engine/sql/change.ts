@@ -59,6 +59,7 @@ export function writeChanges(
     ),
     copy(stateChange(deactivates(shape), "deactivate", 1), file.change("3-deactivate")),
     copy(stateChange(activates, "activate", 0), file.change("0-activate")),
+    copy("SELECT key, id, 'delete' AS kind FROM decided WHERE action = 'delete'", file.change("4-delete")),
     copy(
       `SELECT ${list([...head, ...fresh, ...old])} FROM decided WHERE action <> 'create' AND m = 0 AND a <> 0`,
       file.settled,

@@ -1,4 +1,5 @@
 import type { Shape, ShapeColumn } from "../shape.ts";
+import { storedMatch } from "./match.ts";
 import { bit, list, maskType, skipped, stored, wanted } from "./names.ts";
 import { columnCase, rowCase } from "./rules.ts";
 import { seenValue } from "./touch.ts";
@@ -100,4 +101,16 @@ export const haveGone = "CREATE TEMP TABLE have_gone AS SELECT DISTINCT id, gone
 
 /** A record that another source row has just taken over is not ours to leave any more. */
 export const releaseTaken = `UPDATE decided SET action = 'release', m = 0, a = 0
-WHERE action = 'leave' AND id IN (SELECT id FROM decided WHERE action = 'adopt')`;
+WHERE action IN ('leave', 'delete') AND id IN (SELECT id FROM decided WHERE action = 'adopt')`;
+
+/**
+ * No record is deleted while a row that is there, but cannot go (its values are at fault, say, or its match value is
+ * another row's, too), has the record's match value: its key may have changed. Looked at again in every run.
+ */
+export function keepWanted(shape: Shape): string {
+  return `UPDATE decided SET action = 'keep' WHERE action = 'delete' AND id IN (
+  SELECT l.id FROM v_link l LEFT JOIN have_now h ON h.id = l.id
+  WHERE CASE WHEN h.id IS NULL THEN l.m ELSE ${storedMatch(shape, "h")} END IN (
+    SELECT m FROM unlinked UNION ALL SELECT m FROM v_link WHERE id IS NULL AND h IS NOT NULL
+      AND key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND key NOT IN (SELECT key FROM doubled)))`;
+}

@@ -33,7 +33,8 @@ SELECT id FROM fresh UNION SELECT id FROM after UNION SELECT id FROM final WHERE
 ${full ? "UNION SELECT id FROM have_now" : ""}`,
     `CREATE OR REPLACE TEMP TABLE latest AS
 SELECT id, gone, created, ${storedList(shape)} FROM after
-UNION ALL SELECT id, gone, created, ${storedList(shape)} FROM have_now ANTI JOIN after USING (id) WHERE id IN (SELECT id FROM news)`,
+UNION ALL SELECT id, gone, created, ${storedList(shape)} FROM have_now ANTI JOIN after USING (id) WHERE id IN (SELECT id FROM news)
+  AND id NOT IN (SELECT old_id FROM final WHERE status = 'deleted')`,
     `CREATE OR REPLACE TEMP TABLE new_base AS
 SELECT c.key, f.id, ${list(columns.map((c) => `${either(c, `c.${stored(c)}`, `b.${stored(c)}`)} AS ${stored(c)}`))}
 FROM v_base b RIGHT JOIN (changed c JOIN final f ON f.key = c.key) ON b.key = c.key AND c.kind <> 'create' AND f.link_ = 'linked'`,
@@ -51,7 +52,7 @@ LEFT JOIN v_base b ON b.key = c.key AND c.kind <> 'create' AND f.link_ = 'linked
 LEFT JOIN v_seen s ON s.key = b.key LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id`,
     // A record that another row was to take over stays with the row that left where that did not come to pass.
     `CREATE OR REPLACE TEMP TABLE new_link AS
-SELECT f.key, f.id, CASE WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
+SELECT f.key, f.id, CASE WHEN f.action = 'keep' THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
   CASE WHEN f.id IS NULL THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} ELSE coalesce(l.m, f.match_value) END AS m
 FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN v_link l ON l.key = f.key
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)

@@ -23,10 +23,11 @@ UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 
 
 /**
  * Rows that were not sent, for people: those looked at (\`from\`: final or a plan's view of it), those still waiting
- * from earlier, and rows whose key is empty or doubled.
+ * from earlier (`gone`: of a row that left, and whose record could not be changed), and rows whose key is empty or
+ * doubled.
  */
-export const waitingRows = `SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake FROM st.pending p
-JOIN st.link l ON l.key = p.key WHERE p.status <> 'waits' AND l.h IS NOT NULL AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
+export const waitingRows = `SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake, l.h IS NULL AS gone FROM st.pending p
+JOIN st.link l ON l.key = p.key WHERE p.status <> 'waits' AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
   AND p.key NOT IN (SELECT key FROM doubled)`;
 
 export const keyProblems = `SELECT d.key, 'rejected' AS status, 'key_doubled' AS code, NULL AS col, NULL AS value, d.n::VARCHAR AS message, 'row' AS wake FROM doubled d, range(d.n)

@@ -37,9 +37,9 @@ LEFT JOIN exception x ON x.w = c.wave AND x.n = c.n LEFT JOIN made i ON i.w = c.
  * Unknown answers, resolved by what was read back: a row that now holds all that we sent was written. Anything else
  * stays pending: the next run sees what is there and does what is left, so nothing is sent twice and nothing is lost. An
  * unknown answer with a code is a record that exists already: one with the row's match value is met by the next run, any
- * other is a refusal.
+ * other is a refusal. A record that was to be deleted is gone if it is reported so, or missing from a `full` reading.
  */
-export function resolveUnknown(shape: Shape, file: (wave: Wave) => string): string[] {
+export function resolveUnknown(shape: Shape, file: (wave: Wave) => string, full: boolean): string[] {
   const equal = shape.columns
     .map((c) => `(NOT ${has("c.m", c)} OR a.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)})`)
     .join(" AND ");
@@ -49,8 +49,10 @@ WHERE s.wave = ${text(wave)} AND s.status = 'unknown' AND (${equal})`;
   return [
     `CREATE OR REPLACE TEMP TABLE resolved AS
 ${found("1-create", `(a.id = s.id OR ${storedMatch(shape, "a")} = c.match_value)`)}
-UNION ALL ${found("2-update", "a.id = c.id")}`,
-    `UPDATE sent SET status = CASE WHEN r.wave = '1-create' THEN 'created' ELSE 'updated' END, id = r.id, code = NULL, message = NULL FROM resolved r WHERE r.wave = sent.wave AND r.n = sent.n`,
+UNION ALL ${found("2-update", "a.id = c.id")}
+UNION ALL SELECT wave, n, id FROM sent WHERE wave = '4-delete' AND status = 'unknown'
+  AND ${full ? "id NOT IN (SELECT id FROM after WHERE NOT gone)" : "id IN (SELECT id FROM after WHERE gone)"}`,
+    `UPDATE sent SET status = CASE r.wave WHEN '1-create' THEN 'created' WHEN '4-delete' THEN 'deleted' ELSE 'updated' END, id = r.id, code = NULL, message = NULL FROM resolved r WHERE r.wave = sent.wave AND r.n = sent.n`,
     `CREATE OR REPLACE TEMP TABLE appeared AS SELECT s.n FROM sent s
 JOIN read_parquet(${text(file("1-create"))}, file_row_number=true) c ON c.file_row_number = s.n
 JOIN after a ON NOT a.gone AND ${storedMatch(shape, "a")} = c.match_value WHERE s.wave = '1-create' AND s.status = 'unknown'`,
@@ -77,9 +79,9 @@ WITH reply AS (
 SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 0) AS writes, coalesce(r.moved, false) OR t.accepts AS moved,
   CASE WHEN t.action IN ('reject', 'status') THEN 'rejected' WHEN t.action = 'exclude' THEN 'excluded'
        WHEN r.key IS NULL THEN CASE WHEN t.gone THEN 'none' ELSE 'unchanged' END
-       WHEN r.well THEN CASE WHEN t.action = 'create' THEN 'created' ELSE 'updated' END
+       WHEN r.well THEN CASE t.action WHEN 'create' THEN 'created' WHEN 'delete' THEN 'deleted' ELSE 'updated' END
        WHEN r.vanished THEN 'excluded' WHEN r.refused THEN 'rejected' ELSE 'failed' END AS status,
-  CASE WHEN t.action = 'create' THEN coalesce(r.made_id, CASE WHEN t.link_ = 'linked' THEN t.old_id END)
+  CASE WHEN t.action = 'delete' AND r.well THEN NULL WHEN t.action = 'create' THEN coalesce(r.made_id, CASE WHEN t.link_ = 'linked' THEN t.old_id END)
        WHEN t.action = 'adopt' THEN CASE WHEN coalesce(r.moved, true) OR t.link_ = 'linked' THEN t.id END
        WHEN t.link_ = 'linked' THEN t.old_id END AS id,
   t.old_id, CASE WHEN r.laid THEN true WHEN r.woken THEN false ELSE t.rested END AS rested, coalesce(r.vanished, false) AS vanished,

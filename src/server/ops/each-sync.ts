@@ -32,6 +32,7 @@ export async function eachSync<K extends Kind>(
   kind: K,
   names: readonly string[],
   { onEvent, signal }: CallOptions,
+  allowLeaves = false,
 ): Promise<Outcome<K>> {
   workplace.jobs.prepare();
   const project = await workplace.project();
@@ -48,6 +49,7 @@ export async function eachSync<K extends Kind>(
       folder: state.sync(project.environment, sync.name),
       upstream: planned.flatMap(({ connection, ...plan }) => (connection === sync.file.to ? [plan] : [])),
       memoryLimit: workplace.memoryLimit,
+      allowLeaves,
     });
     onEvent?.({ type: "started", sync: sync.name, run });
     const work = oneSync(workplace, job, project, sync, { onEvent, signal });

@@ -21,6 +21,7 @@ export async function plan(
     plan: result.plan,
     samples: result.samples,
     problems: result.problems,
+    stops: result.stops && { code: result.stops.code, message: result.stops.message, remedy: result.stops.remedy },
     seconds: result.seconds,
   }));
   const none = { received: 0, create: 0, adopt: 0, update: 0, delete: 0, unchanged: 0, excluded: 0, rejected: 0 };
@@ -34,8 +35,12 @@ export async function plan(
   };
 }
 
-export async function run(workplace: Workplace, { syncs }: Request, options: CallOptions): Promise<ResponseOf<"run">> {
-  const { project, results, error } = await eachSync(workplace, "run", syncs, options);
+export async function run(
+  workplace: Workplace,
+  { syncs, allowLeaves }: Request & { allowLeaves: boolean },
+  options: CallOptions,
+): Promise<ResponseOf<"run">> {
+  const { project, results, error } = await eachSync(workplace, "run", syncs, options, allowLeaves);
   const runs = results.map(({ sync, run: id, result, error: midway }) => ({
     sync: sync.name,
     run: id,

@@ -51,6 +51,16 @@ export function syncFaults(
       if ("problem" in format)
         faults.push(faultAt(document, ["mapping", column, "formats", i], `${column}: ${format.problem}.`));
     }
+  if (file.onLeave === "delete" && !file.allowDelete)
+    faults.push(
+      faultAt(
+        document,
+        ["onLeave"],
+        `\`onLeave: delete\` deletes records of ${file.object} whose rows are gone from the source.`,
+        "yaml_invalid",
+        "Add `allowDelete: true` if that is meant; `onLeave: deactivate` keeps the records.",
+      ),
+    );
   const writers = new Map<string, string>();
   for (const column of mapped) {
     const twin = writers.get(column.toLowerCase());

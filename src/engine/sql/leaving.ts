@@ -1,0 +1,35 @@
+import type { Shape, ShapeColumn } from "../shape.ts";
+import { deactivates } from "./change.ts";
+import { has, stored } from "./names.ts";
+
+/** Whether a decided row is taken out of the audience of this column. */
+const exits = (c: ShapeColumn): string => `(${has("m", c)} AND x_${c.index} = 'exited' AND o_${c.index} = 'realized')`;
+
+/**
+ * How many known rows leave, each counted once, and how: by kind a row may count twice. Rows that left in an earlier
+ * run, and are tried again, were counted then.
+ */
+export function leavers(shape: Shape): string {
+  const out =
+    shape.columns
+      .filter((c) => c.audience !== undefined)
+      .map(exits)
+      .join(" OR ") || "false";
+  const own =
+    shape.columns
+      .filter((c) => c.audience === undefined)
+      .map((c) => has("m", c))
+      .join(" OR ") || "false";
+  const changed = `(action = 'leave' AND (${deactivates(shape)} OR ${own}))`;
+  return `SELECT (SELECT count(*) FROM st.link WHERE h IS NOT NULL) AS known,
+  count(*) FILTER (action = 'delete' OR ${changed} OR ${out}) AS "all", count(*) FILTER (action = 'delete') AS deleted,
+  count(*) FILTER (${changed}) AS changed, count(*) FILTER (${out}) AS exits FROM decided WHERE old_h IS NOT NULL`;
+}
+
+/** How many rows were in the audience of this column, and how many are now: those not looked at stay what they were. */
+export function emptied(column: ShapeColumn): string {
+  const members = `FROM v_base b JOIN st.link l ON l.key = b.key WHERE l.h IS NOT NULL AND b.${stored(column)} = 'realized'`;
+  return `SELECT (SELECT count(*) ${members}) AS before,
+  (SELECT count(*) ${members} AND b.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL))
+    + (SELECT count(*) FROM touched WHERE NOT gone AND a_${column.audience}) AS now`;
+}
