@@ -1,58 +1,11 @@
 import { SluiceError } from "../../core/errors.ts";
+import { dataverseErrors, type FaultKind, statuses } from "./dataverse-errors.ts";
 import type { Answer } from "./exchange.ts";
-
-/**
- * What a refusal means for us:
- * row = the row's own values; missing = a record (this one or one it points at) is not there; duplicate = such a record
- * is there already; permission; schema = table or address unknown; expired = delta link too old; tooLarge; throttled =
- * not executed, wait; busy = not executed or rolled back, try again; down = may or may not have been executed;
- * offline = the environment is switched off; token = sign in again; odd = not an answer of Dataverse at all.
- */
-type FaultKind =
-  | "row"
-  | "missing"
-  | "duplicate"
-  | "permission"
-  | "schema"
-  | "expired"
-  | "tooLarge"
-  | "throttled"
-  | "busy"
-  | "down"
-  | "offline"
-  | "token"
-  | "odd";
 
 export type Fault = { kind: FaultKind; status: number; code: string; message: string };
 
-/** First by HTTP status and error code, then by status alone; never by message. Source: dataverse.md sections 2, 9, 14. */
-const table: Record<string, FaultKind> = {
-  "400 0x80044352": "expired",
-  "400 0x8004418a": "tooLarge",
-  "400": "row",
-  "401": "token",
-  "403 0x8004a104": "offline",
-  "403 0x8004022e": "row", // the record is read-only
-  "403 0x80048306": "row", // access to this one record is denied
-  "403": "permission",
-  "404 0x80040217": "missing",
-  "404 0x80060891": "row", // an alternate key in a lookup finds nothing
-  "404": "schema",
-  "405": "row", // associated with another record, or not possible for it
-  "408": "down",
-  "410": "expired",
-  "412 0x80060892": "duplicate",
-  "412 0x80040237": "duplicate",
-  "412": "row",
-  "413": "tooLarge",
-  "429": "throttled",
-  "500 0x80044339": "busy", // no database lock
-  "500 0x80044150": "busy", // SQL error, rolled back
-  "500 0x80040224": "row", // a plug-in crashed
-  "500 0x80040265": "row", // a plug-in refused
-  "503 0x8004a104": "offline",
-  "503": "busy",
-};
+const byStatusAndCode = new Map(dataverseErrors.flatMap((row) => row.status.map((s) => [`${s} ${row.code}`, row])));
+const byCode = new Map(dataverseErrors.map((row) => [row.code, row]));
 
 /** Statuses that mean the same whoever sends them, a proxy or web server in front of Dataverse included. */
 const anyonesStatus = new Set([401, 408, 410, 413, 429]);
@@ -62,11 +15,12 @@ export function classify({ status, body }: Pick<Answer, "status" | "body">): Fau
   const error = dataverseError(body);
   if (!error) {
     if (status >= 500)
-      return { kind: table[status] ?? "down", status, code: `http_${status}`, message: `HTTP ${status}` };
-    const kind = anyonesStatus.has(status) ? table[status]! : "odd";
+      return { kind: statuses[status] ?? "down", status, code: `http_${status}`, message: `HTTP ${status}` };
+    const kind = anyonesStatus.has(status) ? statuses[status]! : "odd";
     return { kind, status, code: `http_${status}`, message: `HTTP ${status}` };
   }
-  const kind = table[`${status} ${error.code}`] ?? table[status] ?? (status >= 500 ? "down" : "row");
+  const known = byStatusAndCode.get(`${status} ${error.code}`)?.kind;
+  const kind = known ?? statuses[status] ?? (status >= 500 ? "down" : "row");
   return { kind, status, code: error.code || `http_${status}`, message: error.message };
 }
 
@@ -85,29 +39,11 @@ function dataverseError(body: Buffer): { code: string; message: string } | undef
   }
 }
 
-/** Remedies for refusals that are not about one privilege (dataverse.md section 2). */
-const noEntry: Record<string, { cause: string; remedy: string }> = {
-  "0x80072560": {
-    cause: "the application is not a user of this environment",
-    remedy: "Create an application user for the client id in the Power Platform admin center and give it a role.",
-  },
-  "0x80042f09": {
-    cause: "the application user has no security role",
-    remedy: "Give the application user a security role with rights on the tables used.",
-  },
-  "0x80040225": {
-    cause: "the application user is disabled or has no business unit",
-    remedy: "Activate the application user in the Power Platform admin center.",
-  },
-  "0x80095ffc": {
-    cause: "a policy of the tenant blocks this application",
-    remedy: "Ask the Power Platform administrator to allow the client id in the environment's app access control.",
-  },
-};
-
 /** The error of a refusal that stops the work. `doing` completes "Dynamics 365 refused to ...". */
 export function stopping(fault: Fault, doing: string): SluiceError {
   const { kind, code, message } = fault;
+  const known = byCode.get(code);
+  const remedy = known && { remedy: known.remedy };
   switch (kind) {
     case "permission":
       return notAllowed(fault, doing);
@@ -118,10 +54,8 @@ export function stopping(fault: Fault, doing: string): SluiceError {
     case "offline":
       return new SluiceError(
         "destination_failed",
-        `The environment is switched off or in administration mode (${code}).`,
-        {
-          remedy: "Start the environment, or end its administration mode, in the Power Platform admin center.",
-        },
+        `${sentence(known?.cause ?? "the environment is switched off")} (${code}).`,
+        remedy,
       );
     case "throttled":
       return new SluiceError(
@@ -132,22 +66,29 @@ export function stopping(fault: Fault, doing: string): SluiceError {
     case "down":
       return new SluiceError("destination_failed", `Dynamics 365 kept failing to ${doing} (${code}: ${message}).`);
     default:
-      return new SluiceError("unexpected_answer", `Dynamics 365 refused to ${doing}: ${message} (${code}).`);
+      return new SluiceError("unexpected_answer", `Dynamics 365 refused to ${doing}: ${message} (${code}).`, remedy);
   }
 }
 
+const sentence = (text: string) => `${text[0]?.toUpperCase()}${text.slice(1)}`;
+
+/** A missing privilege is named with its table; every other refusal is the application user's as a whole. */
 function notAllowed({ code, message }: Fault, doing: string): SluiceError {
-  const known = noEntry[code];
-  if (known)
-    return new SluiceError("not_allowed", `Dynamics 365 lets us in nowhere: ${known.cause} (${code}).`, {
-      remedy: known.remedy,
-    });
   const privilege = /\bprv\w+/.exec(message)?.[0];
   const table = /for entity '(\w+)'/.exec(message)?.[1];
-  if (!privilege)
-    return new SluiceError("not_allowed", `Dynamics 365 does not allow to ${doing}: ${message} (${code}).`);
-  const where = table ? ` on table ${table}` : "";
-  return new SluiceError("not_allowed", `To ${doing}, the application user lacks the privilege ${privilege}${where}.`, {
-    remedy: `Add ${privilege}${where} to a security role of the application user, at organization level.`,
-  });
+  if (privilege) {
+    const where = table ? ` on table ${table}` : "";
+    return new SluiceError(
+      "not_allowed",
+      `To ${doing}, the application user lacks the privilege ${privilege}${where}.`,
+      {
+        remedy: `Add ${privilege}${where} to a security role of the application user, at organization level.`,
+      },
+    );
+  }
+  const known = byCode.get(code);
+  const text = known
+    ? `Dynamics 365 lets us in nowhere: ${known.cause} (${code}).`
+    : `Dynamics 365 does not allow to ${doing}: ${message} (${code}).`;
+  return new SluiceError("not_allowed", text, known && { remedy: known.remedy });
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { aadsts } from "./aadsts.ts";
+import { entraErrors } from "./entra-errors.ts";
 import { type Reply, type Stub, startStub } from "./stub.ts";
 
 let stub: Stub;
@@ -49,24 +49,24 @@ test("is renewed once on 401, by all requests together; a second 401 is an error
   expect(stub.seen).toHaveLength(2);
 });
 
-test.each(Object.entries(aadsts))(
+test.each(Object.entries(entraErrors))(
   "AADSTS%s has a cause and a remedy, and is not repeated",
-  async (code, { code: ours = "secret_wrong", cause, remedy }) => {
+  async (code, { error: ours, cause, remedy }) => {
     stub = await startStub(() => tables, {
       token: () => entra(400, "invalid_client", Number(code), "Microsoft's words"),
     });
     const error = await stub.session.objects().catch((e) => e);
     expect(error).toMatchObject({ code: ours, remedy });
-    expect(error.message).toBe(`Entra ID refused the sign-in: ${cause} (AADSTS${code}).`);
+    expect(error.message).toBe(`Entra ID refused the sign-in of client id client: ${cause} (AADSTS${code}).`);
     expect(JSON.stringify(error) + error.stack).not.toContain("s3cret");
     expect([stub.signIns.length, stub.seen.length]).toEqual([1, 0]);
   },
 );
 
 test("an unknown code keeps Entra's sentence, without its trace ids", async () => {
-  stub = await startStub(() => tables, { token: () => entra(400, "invalid_grant", 50076, "MFA is required.") });
+  stub = await startStub(() => tables, { token: () => entra(400, "invalid_grant", 50199, "Something is required.") });
   const error = await stub.session.objects().catch((e) => e);
-  expect(error.message).toBe("Entra ID refused the sign-in: MFA is required. (AADSTS50076).");
+  expect(error.message).toBe("Entra ID refused the sign-in of client id client: Something is required. (AADSTS50199).");
 });
 
 test("429 and 5xx are waited out; something that is no token endpoint is named", async () => {

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { SluiceError } from "../../core/errors.ts";
-import { refusedSignIn } from "./aadsts.ts";
 import { type Clock, patience, retryAfter } from "./clock.ts";
 import type { DataverseConfig } from "./config.ts";
-import type { Credential } from "./credential.ts";
+import { type Credential, titleOf } from "./credential.ts";
 import { type Answer, closes, openLine, unreachable } from "./exchange.ts";
+import { refusedSignIn } from "./refused-sign-in.ts";
 import { signInOf } from "./sign-in.ts";
 
 /** Entra ID says how long a token lives; App Service says until when, in seconds since 1970. */
@@ -82,7 +82,8 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
     }
     const no = refused.safeParse(json);
     if (!no.success) throw odd(host, answer.status);
-    throw refusedSignIn(no.data.error_codes, no.data.error, no.data.error_description);
+    const { error, error_codes: codes, error_description: description } = no.data;
+    throw refusedSignIn({ codes, error, description }, titleOf(credential));
   }
 
   return {
