@@ -1,22 +1,25 @@
 import { z } from "zod";
 import type { Batch } from "../../core/connector.ts";
+import { SluiceError } from "../../core/errors.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
 import { parseJson } from "./body.ts";
-import { classify } from "./faults.ts";
-import type { WebApi } from "./http.ts";
-import { refusedRow } from "./refused.ts";
-import { type PartResult, type Settled, stopped, success } from "./settle.ts";
+import type { Answer } from "./exchange.ts";
+import { classify, stopping } from "./faults.ts";
+import type { Lost, WebApi } from "./http.ts";
+import { sendParts } from "./parts.ts";
+import { writeRows } from "./rows.ts";
+import { type PartResult, type Settled, stopped } from "./settle.ts";
 
 const created = z.object({ Ids: z.array(z.string()) });
 
-type Item = { part: Batch; bad: boolean; twin: Item | undefined };
+/** From so many rows on, a group of them is tried in bulk once more before each is sent alone. */
+const WORTH_GROUPING = 10;
 
 /**
  * CreateMultiple or UpdateMultiple: one transaction, one error for all rows that does not say which row is at fault
- * (dataverse.md section 7). So a refused batch is halved until the bad rows stand alone. When the first half of a bad
- * batch goes through, the second must be the bad one and is halved without being sent whole. Measured: one bad row in
- * 100 costs 8 to 15 requests, the first included (12 on average), five of them 41, one in 1000 costs 16; all bad: 2 per
- * row less one, which is the most.
+ * (dataverse.md section 7). The rows of a refused call go again as one `$batch` of about as many bulk calls as each has
+ * rows, and those of the groups then refused as a `$batch` of single rows: three requests find any number of bad rows in
+ * 100; with every row of 1000 bad it is twelve. The reasons and the other ways: docs/adr.
  */
 export async function writeBulk(
   api: WebApi,
@@ -24,62 +27,85 @@ export async function writeBulk(
   batch: Batch,
   signal: AbortSignal,
 ): Promise<Settled[]> {
+  const doing = `${batch.op} ${object.name} records`;
+  const answer = await api.write({ method: "POST", ...callOf(object, batch), doing }, signal);
+  const told = verdict(batch, answer, doing);
+  if (told instanceof SluiceError) throw told;
+  if (typeof told === "object") return [{ part: batch, result: told }];
+  if (told === "tooLarge") return halves(api, object, batch, signal);
+  if (batch.rows < WORTH_GROUPING) return writeRows(api, object, [batch], signal);
+  return inGroups(api, object, await batch.split(Math.ceil(Math.sqrt(batch.rows))), doing, signal);
+}
+
+async function inGroups(
+  api: WebApi,
+  object: ObjectSchema,
+  groups: Batch[],
+  doing: string,
+  signal: AbortSignal,
+): Promise<Settled[]> {
   const settled: Settled[] = [];
-  const stack: Item[] = [{ part: batch, bad: false, twin: undefined }];
-  for (let item = stack.pop(); item; item = stack.pop()) {
-    const { part, bad, twin } = item;
+  let rest = groups;
+  try {
+    const parts = groups.map((group) => ({ method: "POST" as const, ...callOf(object, group) }));
+    const answers = await sendParts(api, parts, doing, signal);
+    const verdicts = groups.map((group, i) => verdict(group, answers[i]!, doing));
+    rest = [];
+    for (const [i, told] of verdicts.entries()) {
+      const group = groups[i]!;
+      if (typeof told === "string" || told instanceof SluiceError) rest.push(group);
+      else settled.push({ part: group, result: told });
+    }
+    const error = verdicts.find((told) => told instanceof SluiceError);
+    if (error) throw error;
+    return [...settled, ...(await writeRows(api, object, rest, signal))];
+  } catch (thrown) {
+    return [...settled, ...stopped(thrown, settled, rest, signal)];
+  }
+}
+
+/** No row is to blame: the request is too long. */
+async function halves(api: WebApi, object: ObjectSchema, batch: Batch, signal: AbortSignal): Promise<Settled[]> {
+  const settled: Settled[] = [];
+  const parts = await batch.split(2);
+  for (const [i, part] of parts.entries()) {
     try {
       signal.throwIfAborted();
-      const result = bad && part.rows > 1 ? "refused" : await sendPart(api, object, part, signal);
-      if (typeof result === "object") {
-        settled.push({ part, result });
-        if (twin && result.status === success(part)) twin.bad = true;
-        continue;
-      }
-      const [left, right] = (await part.split(2)) as [Batch, Batch];
-      const second: Item = { part: right, bad: false, twin: undefined };
-      stack.push(second, { part: left, bad: false, twin: result === "refused" ? second : undefined });
+      settled.push(...(await writeBulk(api, object, part, signal)));
     } catch (thrown) {
-      return [...settled, ...stopped(thrown, settled, [part, ...stack.toReversed().map((i) => i.part)], signal)];
+      return [...settled, ...stopped(thrown, settled, parts.slice(i), signal)];
     }
   }
   return settled;
 }
 
-/** `refused`: at least one row is bad. `tooLarge`: nobody is to blame, the request is too long. Both: nothing written. */
-async function sendPart(
-  api: WebApi,
-  object: ObjectSchema,
-  part: Batch,
-  signal: AbortSignal,
-): Promise<PartResult | "refused" | "tooLarge"> {
-  const create = part.op === "create";
-  const doing = `${part.op} ${object.name} records`;
-  const answer = await api.write(
-    {
-      method: "POST",
-      path: `${object.set}/Microsoft.Dynamics.CRM.${create ? "CreateMultiple" : "UpdateMultiple"}`,
-      body: targets(part.elements),
-      doing,
-    },
-    signal,
-  );
+function callOf(object: ObjectSchema, batch: Batch): { path: string; body: Uint8Array } {
+  return {
+    path: `${object.set}/Microsoft.Dynamics.CRM.${batch.op === "create" ? "CreateMultiple" : "UpdateMultiple"}`,
+    body: Buffer.concat([Buffer.from('{"Targets":['), batch.elements, Buffer.from("]}")]),
+  };
+}
+
+/**
+ * `refused`: at least one row is bad. `tooLarge`: nobody is to blame, the request is too long. An error: nothing of the
+ * kind can be written. With all three nothing was.
+ */
+type Verdict = PartResult | "refused" | "tooLarge" | SluiceError;
+
+function verdict(batch: Batch, answer: Answer | Lost, doing: string): Verdict {
   if ("lost" in answer) return { status: "unknown", message: answer.lost };
   if (answer.status < 300) {
-    if (!create) return answer.status === 204 ? { status: "updated" } : unclear(answer.status);
+    if (batch.op === "update") return answer.status === 204 ? { status: "updated" } : unclear(answer.status);
     const ids = created.safeParse(parseJson(answer)).data?.Ids;
-    return ids?.length === part.rows ? { status: "created", ids } : unclear(answer.status);
+    return ids?.length === batch.rows ? { status: "created", ids } : unclear(answer.status);
   }
   const fault = classify(answer);
-  if (part.rows > 1 && fault.kind === "tooLarge") return "tooLarge";
-  if (part.rows > 1 && ["row", "missing", "duplicate"].includes(fault.kind)) return "refused";
-  return refusedRow(api, object, part, fault, doing, signal);
+  if (fault.kind === "tooLarge" && batch.rows > 1) return "tooLarge";
+  if (["row", "missing", "duplicate", "tooLarge"].includes(fault.kind)) return "refused";
+  if (fault.kind === "down") return { status: "unknown", message: `${fault.code}: ${fault.message}` };
+  return stopping(fault, doing);
 }
 
 function unclear(status: number): PartResult {
   return { status: "unknown", message: `the answer (HTTP ${status}) does not say what was written` };
-}
-
-function targets(elements: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from('{"Targets":['), elements, Buffer.from("]}")]);
 }

@@ -1,5 +1,7 @@
 import type { Batch, BatchOutcome, RowOutcome } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
+import type { ObjectSchema } from "../../core/schema.ts";
+import { type Fault, stopping } from "./faults.ts";
 
 /** What became of one part of a batch. `ids` of a create are in row order. */
 export type PartResult = {
@@ -16,6 +18,29 @@ const done = { create: "created", update: "updated", delete: "deleted" } as cons
 /** What a success is called for this operation. */
 export function success(batch: Batch): "created" | "updated" | "deleted" {
   return done[batch.op];
+}
+
+/**
+ * What the refusal of a single row means for it; throws when the refusal is not about this row. A create that meets
+ * itself is `unknown`: we, in a try whose answer was lost, or somebody else made the record, and reading tells.
+ */
+export function refused(object: ObjectSchema, row: Batch, fault: Fault, doing: string): PartResult {
+  const { code, message } = fault;
+  switch (fault.kind) {
+    case "duplicate":
+      return { status: row.op === "create" ? "unknown" : "rejected", code, message };
+    case "missing":
+    case "row":
+    case "tooLarge":
+      return { status: "rejected", code, message };
+    case "schema":
+      throw new SluiceError(
+        "unknown_object",
+        `Dynamics 365 has no table ${object.name} to write to: ${message} (${code}).`,
+      );
+    default:
+      throw stopping(fault, doing);
+  }
 }
 
 /** The change numbers of the batch's rows, in row order; the keys are asked for only where the range has gaps. */
@@ -36,7 +61,7 @@ export async function assemble(batch: Batch, settled: readonly Settled[]): Promi
   const whole = settled.every(({ result }) => result.status === status);
   const ids: { n: number; id: string }[] = [];
   const exceptions: RowOutcome[] = [];
-  for (const { part, result } of settled) {
+  for (const { part, result } of settled.toSorted((a, b) => a.part.from - b.part.from)) {
     if (result.status === status && !result.ids) continue;
     for (const [i, n] of (await numbers(part)).entries()) {
       const id = result.ids?.[i];

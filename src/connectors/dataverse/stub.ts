@@ -174,3 +174,30 @@ export const contact: ObjectSchema = {
   keys: [],
   can: { bulk: true, deltas: true },
 };
+
+/** Answers each part of a `$batch` as a request of its own; `tell` at most so many of them, then the answer ends. */
+export function batchReply(
+  request: Seen,
+  answer: (part: Seen) => Reply | undefined,
+  tell = Number.POSITIVE_INFINITY,
+): Reply {
+  const boundary = /boundary="(.+)"/.exec(request.headers["content-type"] ?? "")![1]!;
+  const parts = request.body.split(`--${boundary}`).slice(1, -1).map(partOf);
+  const answers = parts.slice(0, tell).map((part) => {
+    const { status = 204, headers = {}, body } = answer(part) ?? {};
+    const head = [`HTTP/1.1 ${body === undefined ? status : status === 204 ? 200 : status} Whatever`];
+    for (const [name, value] of Object.entries(headers)) head.push(`${name}: ${value}`);
+    const http = `${head.join("\r\n")}\r\n\r\n${body === undefined ? "" : JSON.stringify(body)}`;
+    return `--answer\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n${http}\r\n`;
+  });
+  const end = tell < parts.length ? "--answer\r\nContent-Type: applica" : "--answer--\r\n";
+  return { status: 200, headers: { "content-type": "multipart/mixed; boundary=answer" }, body: answers.join("") + end };
+}
+
+function partOf(part: string): Seen {
+  const [, head = "", ...body] = part.split("\r\n\r\n");
+  const [line = "", ...headers] = head.split("\r\n");
+  const [method = "", path = ""] = line.split(" ");
+  const named = headers.map((each) => [each.split(": ")[0]!.toLowerCase(), each.split(": ")[1]]);
+  return { method, path, headers: Object.fromEntries(named), body: body.join("\r\n\r\n").trimEnd() };
+}

@@ -32,6 +32,21 @@ export const wire: Wire = {
   },
 };
 
+/**
+ * The JSON of a row with an id (see `wire.identity`) taken apart: a request for one record has the id in its address, and
+ * its columns alone in its body. The bytes are not parsed: a decimal can have more digits than a double holds.
+ */
+export function identified(object: ObjectSchema, element: Uint8Array): { id: string; columns: Buffer } {
+  const bytes = Buffer.from(element.buffer, element.byteOffset, element.byteLength);
+  const opening = `{"@odata.type":"Microsoft.Dynamics.CRM.${object.name}","${object.id}":"`;
+  const end = bytes.indexOf('"', opening.length);
+  if (end < 0 || !bytes.subarray(0, opening.length).equals(Buffer.from(opening)))
+    throw new SluiceError("bug", `a row of ${object.name} does not begin with its type and id`);
+  const rest = bytes.subarray(end + 1);
+  const columns = rest[0] === 0x2c ? rest.subarray(1) : rest; // without the comma
+  return { id: bytes.subarray(opening.length, end).toString(), columns: Buffer.concat([Buffer.from("{"), columns]) };
+}
+
 /** SQL of the JSON of a value, NULL where it is NULL. */
 function json(object: ObjectSchema, column: Column, value: string): string {
   switch (column.type) {

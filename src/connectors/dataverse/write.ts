@@ -2,8 +2,8 @@ import type { Batch, BatchOutcome } from "../../core/connector.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
 import { writeBulk } from "./bulk.ts";
 import type { WebApi } from "./http.ts";
+import { writeRows } from "./rows.ts";
 import { assemble } from "./settle.ts";
-import { writeSingly } from "./singles.ts";
 
 /**
  * Writes a batch and accounts for every change of it. A row's own fault is an outcome, never an exception. Throws when
@@ -16,6 +16,9 @@ export async function writeBatch(
   batch: Batch,
   signal: AbortSignal,
 ): Promise<BatchOutcome> {
-  const way = batch.op !== "delete" && object.can.bulk ? writeBulk : writeSingly;
-  return assemble(batch, await way(api, object, batch, signal));
+  const bulk = batch.op !== "delete" && object.can.bulk;
+  return assemble(
+    batch,
+    await (bulk ? writeBulk(api, object, batch, signal) : writeRows(api, object, [batch], signal)),
+  );
 }

@@ -1,0 +1,147 @@
+import { randomUUID } from "node:crypto";
+import { patience, retryAfter } from "./clock.ts";
+import type { Answer } from "./exchange.ts";
+import { classify, stopping } from "./faults.ts";
+import type { Lost, WebApi } from "./http.ts";
+
+/** One request of a `$batch`. The path is relative to the Web API root. */
+export type Part = {
+  method: "GET" | "POST" | "PATCH" | "DELETE";
+  path: string;
+  headers?: Record<string, string>;
+  body?: Uint8Array;
+};
+
+/** How long parts that were not executed are sent again, in milliseconds. */
+const MOST_WAITING = 60_000;
+const CRLF = "\r\n";
+
+/**
+ * Sends requests as one `$batch` that goes on after errors, so that each has its own answer whatever becomes of the
+ * others, in order. What was surely not executed (throttled, no database lock) is sent again for a while; a part that
+ * the answer does not tell of is `lost`. A batch too large for the service is halved. Throws where the batch itself was
+ * refused: then nothing of it was executed. Source: dataverse.md section 8.
+ */
+export async function sendParts(
+  api: WebApi,
+  parts: readonly Part[],
+  doing: string,
+  signal: AbortSignal,
+): Promise<(Answer | Lost)[]> {
+  const waiting = patience(api.clock, MOST_WAITING);
+  const results: (Answer | Lost)[] = [];
+  let open = parts.map((_, i) => i);
+  for (;;) {
+    const answers = await sendOnce(
+      api,
+      open.map((i) => parts[i]!),
+      doing,
+      signal,
+    );
+    for (const [at, i] of open.entries()) results[i] = answers[at]!;
+    open = open.filter((i) => notExecuted(results[i]!));
+    if (open.length === 0) return results;
+    const asked = Math.max(0, ...open.map((i) => askedToWait(results[i]!, api.clock.now())));
+    if (!(await waiting.pause(asked || undefined, signal))) return results;
+  }
+}
+
+async function sendOnce(
+  api: WebApi,
+  parts: readonly Part[],
+  doing: string,
+  signal: AbortSignal,
+): Promise<(Answer | Lost)[]> {
+  const boundary = `batch_${randomUUID()}`;
+  const answer = await api.write(
+    {
+      method: "POST",
+      path: "$batch",
+      headers: { "content-type": `multipart/mixed; boundary="${boundary}"`, prefer: "odata.continue-on-error" },
+      body: written(await api.root(signal), boundary, parts),
+      doing,
+    },
+    signal,
+  );
+  if ("lost" in answer) return parts.map(() => answer);
+  if (answer.status >= 300) {
+    const fault = classify(answer);
+    if (fault.kind !== "tooLarge" || parts.length === 1) throw stopping(fault, doing);
+    const half = Math.ceil(parts.length / 2);
+    const first = await sendOnce(api, parts.slice(0, half), doing, signal);
+    return [...first, ...(await sendOnce(api, parts.slice(half), doing, signal))];
+  }
+  const answers = read(answer);
+  if (answers.length > parts.length) answers.length = 0; // these are no answers to what we asked
+  return parts.map((_, i) => answers[i] ?? { lost: "the answer to the batch does not tell of this row" });
+}
+
+/** All line ends are CRLF, the last one too, or the service cannot read the batch. */
+function written(root: string, boundary: string, parts: readonly Part[]): Buffer {
+  const pieces: Uint8Array[] = [];
+  for (const { method, path, headers, body } of parts) {
+    const own = {
+      ...(body && { "Content-Type": "application/json; type=entry" }),
+      Accept: "application/json",
+      ...headers,
+    };
+    const lines = [
+      `--${boundary}`,
+      "Content-Type: application/http",
+      "Content-Transfer-Encoding: binary",
+      "",
+      `${method} ${root}${path} HTTP/1.1`,
+      ...Object.entries(own).map(([name, value]) => `${name}: ${value}`),
+      "",
+      "",
+    ];
+    pieces.push(Buffer.from(lines.join(CRLF)), body ?? Buffer.alloc(0), Buffer.from(CRLF));
+  }
+  return Buffer.concat([...pieces, Buffer.from(`--${boundary}--${CRLF}`)]);
+}
+
+/** The answers that came whole: one that no delimiter follows was cut short. None where the answer is no batch's. */
+function read(answer: Answer): Answer[] {
+  const boundary = /boundary="?([^";]+)"?/i.exec(answer.header("content-type") ?? "")?.[1];
+  if (boundary === undefined) return [];
+  const delimiter = Buffer.from(`--${boundary}`);
+  const answers: Answer[] = [];
+  let from = answer.body.indexOf(delimiter);
+  for (;;) {
+    const start = from + delimiter.length;
+    const next = from < 0 ? -1 : answer.body.indexOf(Buffer.from(`${CRLF}--${boundary}`), start);
+    if (next < 0) return answers;
+    const one = readOne(answer.body.subarray(start, next));
+    if (!one) return answers;
+    answers.push(one);
+    from = next + CRLF.length;
+  }
+}
+
+/** The HTTP response in one part: after the part's own headers. */
+function readOne(part: Buffer): Answer | undefined {
+  const blank = Buffer.from(CRLF + CRLF);
+  const head = part.indexOf(blank);
+  const end = head < 0 ? -1 : part.indexOf(blank, head + blank.length);
+  if (head < 0) return undefined;
+  const [first = "", ...lines] = part
+    .subarray(head + blank.length, end < 0 ? undefined : end)
+    .toString("latin1")
+    .split(CRLF);
+  const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(first)?.[1]);
+  if (!status) return undefined;
+  const headers = new Map(lines.map((line) => [line.split(":")[0]!.toLowerCase(), line.replace(/^[^:]*:\s*/, "")]));
+  return {
+    status,
+    header: (name) => headers.get(name),
+    body: end < 0 ? Buffer.alloc(0) : part.subarray(end + blank.length),
+  };
+}
+
+function notExecuted(answer: Answer | Lost): boolean {
+  return "status" in answer && answer.status >= 400 && ["throttled", "busy"].includes(classify(answer).kind);
+}
+
+function askedToWait(answer: Answer | Lost, now: number): number {
+  return "status" in answer ? (retryAfter(answer.header("retry-after"), now) ?? 0) : 0;
+}

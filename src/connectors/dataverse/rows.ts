@@ -1,0 +1,133 @@
+import type { Batch } from "../../core/connector.ts";
+import { SluiceError } from "../../core/errors.ts";
+import type { ObjectSchema } from "../../core/schema.ts";
+import type { Answer } from "./exchange.ts";
+import { classify, type Fault } from "./faults.ts";
+import type { Lost, WebApi } from "./http.ts";
+import { type Part, sendParts } from "./parts.ts";
+import { type PartResult, refused, type Settled, stopped, success } from "./settle.ts";
+import { identified } from "./wire.ts";
+
+/** Rows in one `$batch`: each takes about 140 ms there (docs/adr), one after another. */
+const MOST = 100;
+
+/** A batch of one row, and the record it is about where there is one already. */
+type Row = { batch: Batch; id: string | undefined };
+
+/**
+ * Each row as a request of its own, a hundred in one `$batch`: for deletes, for tables without bulk messages, and for
+ * the rows among which a bulk call found a bad one. An update is sent with `If-Match: *`, so that a record that is gone
+ * is not made anew; a delete of a record that is gone has its wish. Source: dataverse.md sections 4 and 8.
+ */
+export async function writeRows(
+  api: WebApi,
+  object: ObjectSchema,
+  batches: readonly Batch[],
+  signal: AbortSignal,
+): Promise<Settled[]> {
+  const rows = (await Promise.all(batches.map((batch) => rowsOf(object, batch)))).flat();
+  const settled: Settled[] = [];
+  for (let at = 0; at < rows.length; at += MOST) {
+    const some = rows.slice(at, at + MOST);
+    try {
+      signal.throwIfAborted();
+      settled.push(...(await writeSome(api, object, some, signal)));
+    } catch (thrown) {
+      return [
+        ...settled,
+        ...stopped(
+          thrown,
+          settled,
+          rows.slice(at).map((row) => row.batch),
+          signal,
+        ),
+      ];
+    }
+  }
+  return settled;
+}
+
+async function rowsOf(object: ObjectSchema, batch: Batch): Promise<Row[]> {
+  const singles = batch.rows === 1 ? [batch] : await batch.split(batch.rows);
+  const keys = batch.op === "delete" ? await batch.keys() : [];
+  return singles.map((single, i) => {
+    if (batch.op === "create") return { batch: single, id: undefined };
+    const id = batch.op === "delete" ? keys[i]?.id : identified(object, single.elements).id;
+    if (id == null) throw new SluiceError("bug", `${batch.op} of ${object.name} number ${single.from} lacks its id`);
+    return { batch: single, id };
+  });
+}
+
+async function writeSome(api: WebApi, object: ObjectSchema, rows: Row[], signal: AbortSignal): Promise<Settled[]> {
+  const doing = `${rows[0]!.batch.op} ${object.name} records`;
+  const answers = await sendParts(
+    api,
+    rows.map((row) => partOf(object, row)),
+    doing,
+    signal,
+  );
+  const faults = new Map<Row, Fault>();
+  const settled: Settled[] = [];
+  for (const [i, row] of rows.entries()) {
+    const result = resultOf(row, answers[i]!);
+    if ("result" in result) settled.push({ part: row.batch, result: result.result });
+    else faults.set(row, result.fault);
+  }
+  try {
+    const gone = await goneAmong(api, object, faults, signal);
+    for (const [row, fault] of faults)
+      settled.push({
+        part: row.batch,
+        result: gone.has(row) ? goneThere(object) : refused(object, row.batch, fault, doing),
+      });
+  } catch (thrown) {
+    const told = new Set(settled.map(({ part }) => part));
+    const rest = rows.map((row) => row.batch).filter((batch) => !told.has(batch));
+    return [...settled, ...stopped(thrown, settled, rest, signal)];
+  }
+  return settled;
+}
+
+function partOf(object: ObjectSchema, { batch, id }: Row): Part {
+  if (batch.op === "create") return { method: "POST", path: object.set, body: batch.elements };
+  const path = `${object.set}(${id})`;
+  if (batch.op === "delete") return { method: "DELETE", path };
+  return { method: "PATCH", path, headers: { "If-Match": "*" }, body: identified(object, batch.elements).columns };
+}
+
+function resultOf({ batch }: Row, answer: Answer | Lost): { result: PartResult } | { fault: Fault } {
+  if ("lost" in answer) return { result: { status: "unknown", message: answer.lost } };
+  if (answer.status < 300) return { result: written(batch, answer) };
+  const fault = classify(answer);
+  if (batch.op === "delete" && fault.kind === "missing") return { result: { status: "deleted" } };
+  if (fault.kind === "down") return { result: { status: "unknown", message: `${fault.code}: ${fault.message}` } };
+  return { fault };
+}
+
+/** The id of a created record is in the address of the answer's OData-EntityId. */
+function written(batch: Batch, answer: Answer): PartResult {
+  if (batch.op !== "create") return { status: success(batch) };
+  const id = /\(([0-9a-f-]{36})\)$/i.exec(answer.header("odata-entityid") ?? "")?.[1];
+  if (id === undefined) return { status: "unknown", message: "the answer does not name the created record" };
+  return { status: "created", ids: [id.toLowerCase()] };
+}
+
+/** The same answer says that the record is missing, or that one it points at is (dataverse.md section 14): look. */
+async function goneAmong(
+  api: WebApi,
+  object: ObjectSchema,
+  faults: ReadonlyMap<Row, Fault>,
+  signal: AbortSignal,
+): Promise<Set<Row>> {
+  const rows = [...faults].flatMap(([row, { kind }]) => (row.batch.op === "update" && kind === "missing" ? [row] : []));
+  if (rows.length === 0) return new Set();
+  const looks = rows.map(({ id }): Part => ({ method: "GET", path: `${object.set}(${id})?$select=${object.id}` }));
+  const answers = await sendParts(api, looks, `look for ${object.name} records`, signal);
+  return new Set(rows.filter((_, i) => "status" in answers[i]! && answers[i].status === 404));
+}
+
+const goneThere = (object: ObjectSchema): PartResult => ({
+  status: "rejected",
+  code: "gone",
+  message: `the ${object.name} record was deleted in Dynamics 365`,
+});
