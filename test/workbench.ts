@@ -224,9 +224,10 @@ function configOf({ env }: Sandbox): DataverseConfig {
   });
 }
 
-function elementsOf({ method, path, requestBody }: Logged): Row[] {
-  if (method === "DELETE" || requestBody === "") return [];
-  const body = JSON.parse(requestBody) as Row;
-  const rows = /Multiple$/.test(path) ? (body.Targets as Row[]) : [body];
+/** The rows of a request; each line of a batch that is JSON is the body of one of its parts. */
+function elementsOf({ method, requestBody }: Logged): Row[] {
+  if (method === "DELETE") return [];
+  const bodies = requestBody.split("\r\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Row] : []));
+  const rows = bodies.flatMap((body) => (body.Targets as Row[] | undefined) ?? [body]);
   return rows.map(({ "@odata.type": _, ...row }) => row);
 }

@@ -8,7 +8,7 @@ import { classify, stopping } from "./faults.ts";
 import type { Lost, WebApi } from "./http.ts";
 import { sendParts } from "./parts.ts";
 import { writeRows } from "./rows.ts";
-import { type PartResult, type Settled, stopped } from "./settle.ts";
+import { type PartResult, refused, type Settled, stopped } from "./settle.ts";
 
 const created = z.object({ Ids: z.array(z.string()) });
 
@@ -33,6 +33,10 @@ export async function writeBulk(
   if (told instanceof SluiceError) throw told;
   if (typeof told === "object") return [{ part: batch, result: told }];
   if (told === "tooLarge") return halves(api, object, batch, signal);
+  const fault = classify(answer as Answer);
+  // A missing record may be this one or one it points at: only looking tells.
+  if (batch.rows === 1 && fault.kind !== "missing")
+    return [{ part: batch, result: refused(object, batch, fault, doing) }];
   if (batch.rows < WORTH_GROUPING) return writeRows(api, object, [batch], signal);
   return inGroups(api, object, await batch.split(Math.ceil(Math.sqrt(batch.rows))), doing, signal);
 }
