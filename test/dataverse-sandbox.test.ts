@@ -93,7 +93,7 @@ test("what the wire writes arrives as it was, in every kind of column", async ()
     parentcustomerid: made.ids![0]!.id,
   };
   const fragments = Object.entries(values).map(([name, value]) => {
-    const column = name === "parentcustomerid" ? { name, target: "account" } : { name };
+    const column = name === "parentcustomerid" ? { name, targets: ["account"] } : { name };
     return session.wire.fragment(contact, column, `'${value.replaceAll("'", "''")}'`);
   });
   const db = await (await DuckDBInstance.create()).connect();

@@ -24,6 +24,8 @@ export type Io = {
   onRequest?: () => void;
   /** Folder for copies that live as long as the session; the system's temporary folder otherwise. */
   scratch?: string;
+  /** Folder that lasts, for what the connection knows of the other side's schema; nothing is kept where it is absent. */
+  cache?: string;
 };
 
 export interface Session {

@@ -27,8 +27,11 @@ export type Job = {
   upstream: { object: string; runFolder: string }[];
 };
 
-/** `connector` is its id; `config` was validated by it; `base` is where relative paths start. */
-export type Endpoint = { connection: string; connector: string; config: unknown; base: string };
+/**
+ * `connector` is its id; `config` was validated by it; `base` is where relative paths start; `cache` is the folder for
+ * what is known of its schema.
+ */
+export type Endpoint = { connection: string; connector: string; config: unknown; base: string; cache?: string };
 
 export type JobResult =
   | { kind: "check"; columns: { name: string; type: string }[] }

@@ -15,7 +15,8 @@ export type Host = {
 export function open(endpoint: Job["source"], host: Host, onRequest?: () => void): Session {
   const connector = host.connectors[endpoint.connector];
   if (!connector) throw new SluiceError("unknown_name", `There is no connector of type ${endpoint.connector}.`);
-  return connector.open(endpoint.config, { base: endpoint.base, ...(onRequest && { onRequest }) });
+  const { base, cache } = endpoint;
+  return connector.open(endpoint.config, { base, ...(cache && { cache }), ...(onRequest && { onRequest }) });
 }
 
 export async function scanModel(job: Job, source: Session, signal: AbortSignal): Promise<Scan> {

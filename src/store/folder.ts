@@ -12,6 +12,8 @@ export type StateFolder = {
   path: string;
   /** Where everything of one sync lies. */
   sync(environment: string, sync: string): string;
+  /** What is known of the schema behind a connection; a name no sync can have, so that they never meet. */
+  connection(environment: string, connection: string): string;
   close(): void;
 };
 
@@ -30,6 +32,7 @@ export function openStateFolder(path: string, command: string): StateFolder {
   return {
     path,
     sync: (environment, sync) => join(path, environment, sync),
+    connection: (environment, connection) => join(path, environment, ".schema", connection),
     close: () => lock.release(),
   };
 }

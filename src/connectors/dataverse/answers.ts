@@ -141,4 +141,4 @@ export const casts: [type: string, query: string][] = [
 
 export const list = <T extends z.ZodType>(row: T) => z.object({ value: z.array(row) });
 
-export const whoAmI = z.object({ OrganizationId: z.string() });
+export const whoAmI = z.object({ OrganizationId: z.string(), UserId: z.string() });

@@ -1,6 +1,6 @@
 import type { Choice, Column, ColumnType, LookupTarget, ManyToMany } from "../../core/schema.ts";
 import type { Attribute, Definition, Detail, Relationship, Table } from "./answers.ts";
-import type { MoneyDigits } from "./money.ts";
+import type { MoneyDigits } from "./ground.ts";
 
 /** Attribute type names (without the ending "Type") and what they are to us; all others are `other`. */
 const types: Record<string, ColumnType> = {

@@ -173,6 +173,7 @@ export function environment(request: Seen, bulk: string[] = ["CreateMultiple", "
   if (path.startsWith("EntityDefinitions?")) return { body: { value: tables } };
   if (path.startsWith("sdkmessagefilters"))
     return { body: { value: bulk.some((m) => path.includes(`@message='${m}'`)) ? [{ sdkmessagefilterid: "f" }] : [] } };
+  if (path === "WhoAmI") return { body: { OrganizationId: "0RG", UserId: "1", BusinessUnitId: "2" } };
   if (path.startsWith("organizations")) return { body: { value: [{ pricingdecimalprecision: 4 }] } };
   if (path.startsWith("transactioncurrencies"))
     return { body: { value: [{ currencyprecision: 2 }, { currencyprecision: 3 }, { currencyprecision: 0 }] } };

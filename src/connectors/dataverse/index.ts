@@ -1,7 +1,7 @@
 import type { Connector, Io, Session } from "../../core/connector.ts";
 import { config, type DataverseConfig } from "./config.ts";
 import { defaults, openWebApi, type Settings, type WebApi } from "./http.ts";
-import { openMetadata, organisation } from "./metadata.ts";
+import { openMetadata } from "./metadata.ts";
 import { readPages } from "./read.ts";
 import { wire } from "./wire.ts";
 import { writeBatch } from "./write.ts";
@@ -28,11 +28,11 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     ...(io.onRequest && { onRequest: io.onRequest }),
     ...settings,
   });
-  const metadata = openMetadata(api);
+  const metadata = openMetadata(api, io.cache);
   return {
     api,
     wire,
-    identity: (signal) => organisation(api, signal),
+    identity: metadata.identity,
     objects: metadata.objects,
     describe: metadata.describe,
     read: (object, request, signal) => readPages(api, object, request, signal),

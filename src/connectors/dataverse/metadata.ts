@@ -14,74 +14,77 @@ import {
   table,
   tableFields,
   toParties,
-  whoAmI,
 } from "./answers.ts";
 import { columnsOf, pairsOf } from "./columns.ts";
-import { classify } from "./faults.ts";
+import type { ApiVersion } from "./config.ts";
+import { type MoneyDigits, readGround } from "./ground.ts";
 import type { WebApi } from "./http.ts";
-import { getJson, jsonOf } from "./json.ts";
-import { readMoneyDigits } from "./money.ts";
+import { type Answers, openAnswers } from "./kept.ts";
 
 export type Metadata = {
+  /** The organisation's id, which lasts while its address may change. */
+  identity(signal?: AbortSignal): Promise<string>;
   /** Every table that has rows of its own to address, by name. */
   objects(signal?: AbortSignal): Promise<ObjectSummary[]>;
   /** One table, as it is now. `name`: logical, schema, set or display name in any case, when only one table has it. */
   describe(name: string, signal?: AbortSignal): Promise<ObjectSchema>;
 };
 
-/** Past the server's caches of about 30 seconds: a column made a moment ago must be seen (dataverse.md section 1). */
-const fresh = { consistency: "Strong" };
+type Known = { version: ApiVersion; answers: Answers; money: MoneyDigits; tables: ReadonlyMap<string, Table> };
 
 /**
- * The environment's own description of its tables (dataverse.md section 3). The list of tables is read once a session;
- * a table costs one request more per type of column, all at once.
+ * The environment's own description of its tables (dataverse.md section 3). What holds for all tables is read once a
+ * session; a table costs one request more per type of column, all at once, or none where the answers are in `folder` and
+ * the environment's schema has not changed since.
  */
-export function openMetadata(api: WebApi): Metadata {
-  let reading: Promise<Map<string, Table>> | undefined;
-
-  function tables(signal?: AbortSignal): Promise<Map<string, Table>> {
-    reading ??= readTables(api, signal).catch((thrown: unknown) => {
-      reading = undefined;
-      throw thrown;
-    });
-    return reading;
-  }
+export function openMetadata(api: WebApi, folder?: string): Metadata {
+  const ground = once((signal) => readGround(api, signal));
+  const known = once(async (signal): Promise<Known> => {
+    const [version, { organisation, user, schema, money }] = [await api.version(signal), await ground(signal)];
+    const answers = await openAnswers(api, folder, schema && [organisation, user, version, schema].join(" "));
+    return { version, answers, money, tables: await readTables(answers, version, signal) };
+  });
 
   return {
+    async identity(signal) {
+      return (await ground(signal)).organisation;
+    },
     async objects(signal) {
-      const known = [...(await tables(signal)).values()].filter((t) => t.EntitySetName);
-      return known.map((t) => ({ name: t.LogicalName, title: t.DisplayName ?? t.SchemaName }));
+      const addressed = [...(await known(signal)).tables.values()].filter((t) => t.EntitySetName);
+      return addressed.map((t) => ({ name: t.LogicalName, title: t.DisplayName ?? t.SchemaName }));
     },
     async describe(name, signal) {
-      const known = await tables(signal);
-      const { LogicalName: object } = resolve(name, known);
-      const version = await api.version(signal);
-      const activity = known.get(object)!.IsActivity === true;
-      const [found, money, parties, bulk, ...details] = await Promise.all([
-        readDefinition(api, version, object, signal),
-        readMoneyDigits(api, signal),
-        activity ? readParties(api, object, signal) : undefined,
-        version === "9.2" ? hasBulkMessages(api, object, signal) : false,
+      const { version, answers, money, tables } = await known(signal);
+      const { LogicalName: object, IsActivity: activity } = resolve(name, tables);
+      const [found, parties, bulk, ...details] = await Promise.all([
+        readDefinition(answers, version, object, signal),
+        activity === true ? readParties(answers, object, signal) : undefined,
+        version === "9.2" ? hasBulkMessages(answers, object, signal) : false,
         ...casts
           .filter(([type]) => version !== "8.2" || type !== "MultiSelectPicklist")
-          .map(([type, query]) => readDetails(api, object, type, query, signal)),
+          .map(([type, query]) => readDetails(answers, object, type, query, signal)),
       ]);
-      const columns = columnsOf(found, new Map(details.flat().map((d) => [d.LogicalName, d])), known, money);
-      return schemaOf(found, columns, pairsOf(found, known), bulk, parties);
+      const columns = columnsOf(found, new Map(details.flat().map((d) => [d.LogicalName, d])), tables, money);
+      return schemaOf(found, columns, pairsOf(found, tables), bulk, parties);
     },
   };
 }
 
-/** The organisation's id, which lasts while its address may change (dataverse.md section 2, WhoAmI). */
-export async function organisation(api: WebApi, signal?: AbortSignal): Promise<string> {
-  const { OrganizationId } = await getJson(api, { path: "WhoAmI", doing: "ask who we are" }, whoAmI, signal);
-  return OrganizationId.toLowerCase();
+/** The work is done once; where it failed, again for the next who asks. */
+function once<T>(work: (signal?: AbortSignal) => Promise<T>): (signal?: AbortSignal) => Promise<T> {
+  let doing: Promise<T> | undefined;
+  return (signal) => {
+    doing ??= work(signal).catch((thrown: unknown) => {
+      doing = undefined;
+      throw thrown;
+    });
+    return doing;
+  };
 }
 
-async function readTables(api: WebApi, signal?: AbortSignal): Promise<Map<string, Table>> {
-  const version = await api.version(signal);
-  const call = { path: `EntityDefinitions?$select=${tableFields(version)}`, headers: fresh, doing: "list the tables" };
-  const { value } = await getJson(api, call, list(table), signal);
+async function readTables(answers: Answers, version: string, signal?: AbortSignal): Promise<Map<string, Table>> {
+  const call = { path: `EntityDefinitions?$select=${tableFields(version)}`, doing: "list the tables" };
+  const { value } = await answers.get(call, list(table), signal);
   return new Map(value.map((t) => [t.LogicalName, t]));
 }
 
@@ -103,41 +106,50 @@ function resolve(name: string, tables: ReadonlyMap<string, Table>): Table {
   throw new SluiceError("unknown_object", `There is no table "${name}" here${didYouMean(name, new Set(names)) || "."}`);
 }
 
-async function readDefinition(api: WebApi, version: string, object: string, signal?: AbortSignal): Promise<Definition> {
+/** A key becomes active without a change of the schema's version: kept only when nothing is on its way. */
+const settled = ({ Keys }: Definition) => Keys.every((k) => k.EntityKeyIndexStatus === "Active");
+
+async function readDefinition(
+  answers: Answers,
+  version: string,
+  object: string,
+  signal?: AbortSignal,
+): Promise<Definition> {
   const path = `EntityDefinitions(LogicalName='${object}')?${definitionQuery(version)}`;
-  return getJson(api, { path, headers: fresh, doing: `describe table ${object}` }, definition, signal);
+  return answers.get({ path, doing: `describe table ${object}` }, definition, signal, settled);
 }
 
 async function readDetails(
-  api: WebApi,
+  answers: Answers,
   object: string,
   type: string,
   query: string,
   signal?: AbortSignal,
 ): Promise<Detail[]> {
   const path = `EntityDefinitions(LogicalName='${object}')/Attributes/Microsoft.Dynamics.CRM.${type}AttributeMetadata?${query}`;
-  const call = { path, headers: fresh, doing: `describe the ${type} columns of ${object}` };
-  return (await getJson(api, call, list(detail), signal)).value;
+  return (await answers.get({ path, doing: `describe the ${type} columns of ${object}` }, list(detail), signal)).value;
 }
 
 /** The navigation from an activity to its parties (dataverse.md section 4: names of activities have endings of their own). */
-async function readParties(api: WebApi, object: string, signal?: AbortSignal): Promise<string | undefined> {
+async function readParties(answers: Answers, object: string, signal?: AbortSignal): Promise<string | undefined> {
   const filter = encodeURIComponent("ReferencingEntity eq 'activityparty'");
   const path = `EntityDefinitions(LogicalName='${object}')/OneToManyRelationships?$select=ReferencedEntityNavigationPropertyName&$filter=${filter}`;
-  const call = { path, headers: fresh, doing: `describe the parties of ${object}` };
-  const { value } = await getJson(api, call, list(toParties), signal);
+  const { value } = await answers.get({ path, doing: `describe the parties of ${object}` }, list(toParties), signal);
   return value[0]?.ReferencedEntityNavigationPropertyName ?? undefined;
 }
 
 /** Both messages must be there. Who may not look takes the slower way, which needs nothing special. */
-async function hasBulkMessages(api: WebApi, object: string, signal?: AbortSignal): Promise<boolean> {
+async function hasBulkMessages(answers: Answers, object: string, signal?: AbortSignal): Promise<boolean> {
   const supports = async (message: string) => {
     const filter = "sdkmessageid/name eq @message and primaryobjecttypecode eq @table";
     const path = `sdkmessagefilters?$select=sdkmessagefilterid&$filter=${encodeURIComponent(filter)}&@message='${message}'&@table='${object}'`;
-    const doing = `see whether ${object} supports ${message}`;
-    const answer = await api.read({ path, doing }, signal);
-    if (answer.status !== 200 && classify(answer).kind === "permission") return false;
-    return jsonOf(answer, doing, list(z.unknown())).value.length > 0;
+    const call = { path, doing: `see whether ${object} supports ${message}` };
+    try {
+      return (await answers.get(call, list(z.unknown()), signal)).value.length > 0;
+    } catch (thrown) {
+      if (thrown instanceof SluiceError && thrown.kind === "permission") return false;
+      throw thrown;
+    }
   };
   const [create, update] = await Promise.all([supports("CreateMultiple"), supports("UpdateMultiple")]);
   return create && update;

@@ -33,8 +33,9 @@ export async function startStub(
   {
     token = goodToken,
     config: more,
+    cache,
     ...settings
-  }: Partial<Settings> & { token?: Answering; config?: Partial<DataverseConfig> } = {},
+  }: Partial<Settings> & { token?: Answering; cache?: string; config?: Partial<DataverseConfig> } = {},
 ): Promise<Stub> {
   const seen: Seen[] = [];
   const signIns: Seen[] = [];
@@ -73,7 +74,7 @@ export async function startStub(
   const clock = fakeClock();
   let requests = 0;
   const io = { base: ".", onRequest: () => void requests++ };
-  const session = openSession(config, io, { clock, ...settings });
+  const session = openSession(config, { ...io, ...(cache !== undefined && { cache }) }, { clock, ...settings });
   return {
     session,
     config,

@@ -47,6 +47,7 @@ export async function eachSync<K extends Kind>(
       run,
       kind,
       folder: state.sync(project.environment, sync.name),
+      cache: state.connection(project.environment, sync.file.to),
       upstream: planned.flatMap(({ connection, ...plan }) => (connection === sync.file.to ? [plan] : [])),
       memoryLimit: workplace.memoryLimit,
       allowLeaves,

@@ -15,10 +15,10 @@ export function pickSyncs(project: Project, names: readonly string[]): Resource<
   return names.length === 0 ? project.syncs : project.syncs.filter((sync) => names.includes(sync.name));
 }
 
-type Rest = Pick<Job, "run" | "kind" | "folder" | "upstream" | "memoryLimit" | "allowLeaves">;
+type Rest = Pick<Job, "run" | "kind" | "folder" | "upstream" | "memoryLimit" | "allowLeaves"> & { cache?: string };
 
 /** Everything a job's process needs, secrets included: for the private channel only. */
-export function jobFor(project: Project, sync: Resource<SyncFile>, rest: Rest): Job {
+export function jobFor(project: Project, sync: Resource<SyncFile>, { cache, ...rest }: Rest): Job {
   const model = project.models.get(sync.file.model)!;
   return {
     ...rest,
@@ -28,7 +28,7 @@ export function jobFor(project: Project, sync: Resource<SyncFile>, rest: Rest): 
     model: { name: model.name, file: model.file },
     audiences: Object.keys(sync.file.audiences).map((name) => ({ name, file: project.audiences.get(name)!.file })),
     source: endpoint(project, model.file.connection),
-    destination: endpoint(project, sync.file.to),
+    destination: { ...endpoint(project, sync.file.to), ...(cache !== undefined && { cache }) },
   };
 }
 
