@@ -1,6 +1,9 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, test } from "vitest";
-import { openSession } from "../src/connectors/dataverse/index.ts";
+import { ensureColumn, openSession } from "../src/connectors/dataverse/index.ts";
 import { batchOf } from "../src/connectors/dataverse/stub.ts";
 import {
   clock,
@@ -38,11 +41,16 @@ describe("metadata", () => {
     expect(column("numberofchildren")).toMatchObject({ type: "integer", min: 0, max: 1_000_000_000 });
     expect(column("address1_latitude")).toMatchObject({ type: "double", min: -90, max: 90 });
     expect(column("gendercode")?.choices).toEqual([
-      { value: 1, label: "Male" },
-      { value: 2, label: "Female" },
+      { value: 1, label: "Male", labels: ["Male"] },
+      { value: 2, label: "Female", labels: ["Female"] },
     ]);
     expect(column("donotemail")?.choices?.map((c) => c.value)).toEqual([0, 1]);
-    expect(column("statuscode")?.choices).toContainEqual({ value: 2, label: "Inactive", state: 1 });
+    expect(column("statuscode")?.choices).toContainEqual({
+      value: 2,
+      label: "Inactive",
+      labels: ["Inactive"],
+      state: 1,
+    });
     expect(column("parentcustomerid")?.targets).toEqual([
       { object: "account", set: "accounts", navigation: "parentcustomerid_account" },
       { object: "contact", set: "contacts", navigation: "parentcustomerid_contact" },
@@ -62,6 +70,27 @@ describe("metadata", () => {
     expect((await session.describe("list")).columns.find((c) => c.name === "createdfromcode")?.required).toBe(true);
     expect((await session.describe("listmember")).can.bulk).toBe(false);
   });
+});
+
+test("a column made a moment ago is seen, past the server's caches and past what is kept on disk", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-schema-"));
+  const requests = async () => {
+    let count = 0;
+    const io = { base: ".", cache: folder, onRequest: () => void count++ };
+    const one = openSession({ ...given, apiVersion: "9.2" }, io, { clock });
+    const { columns } = await one.describe("account");
+    await one.describe("contact");
+    await one.close();
+    return { count, names: columns.map((c) => c.name) };
+  };
+  await control("metadata-lag", { ms: 60_000, metadata: true, rows: true });
+  await requests();
+  const signIn = 1;
+  expect((await requests()).count).toBe(3 + signIn);
+  await ensureColumn(session, "account", { name: "new_Moment", title: "Moment", type: "integer" });
+  expect((await requests()).names).toContain("new_moment");
+  await control("metadata-lag", { ms: 0 });
+  await rm(folder, { recursive: true });
 });
 
 test.each(["8.2", "9.0", "9.1"] as const)("version %s works too, row by row", async (apiVersion) => {

@@ -5,7 +5,7 @@ import { type Reply, type Stub, startStub } from "./stub.ts";
 let stub: Stub;
 afterEach(() => stub.close());
 
-const tables: Reply = { body: { value: [] } };
+const tables: Reply = { body: { value: [], OrganizationId: "o", UserId: "u" } };
 const entra = (status: number, error: string, code: number, text: string): Reply => ({
   status,
   body: { error, error_description: `AADSTS${code}: ${text}\r\nTrace ID: x\r\nTimestamp: y`, error_codes: [code] },
@@ -45,7 +45,10 @@ test("is renewed once on 401, by all requests together; a second 401 is an error
   expect(stub.signIns).toHaveLength(2);
   await stub.close();
   stub = await startStub(() => ({ status: 401 }));
-  await expect(stub.session.objects()).rejects.toMatchObject({ code: "secret_wrong", kind: "auth" });
+  await expect(stub.session.api.read({ path: "WhoAmI", doing: "ask" })).rejects.toMatchObject({
+    code: "secret_wrong",
+    kind: "auth",
+  });
   expect(stub.seen).toHaveLength(2);
 });
 
