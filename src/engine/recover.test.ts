@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { people } from "../../test/model.ts";
 import { useSyncedWorld } from "../../test/synced-world.ts";
-import type { Connector } from "../core/connector.ts";
+import { dying } from "./dying.test-data.ts";
 
 const synced = useSyncedWorld();
 
@@ -15,29 +15,7 @@ beforeEach(() => {
 const row = (id: string, code: string, name: string | null) => ({ id, code, name });
 
 /** A run that dies before it reads back what it wrote, so nothing of it is folded. */
-const dyingRun = () => expect(synced.run({ through: mortal })).rejects.toThrow("dead");
-
-/** Dies as soon as it reads after it has written. */
-function mortal(connector: Connector): Connector {
-  let written = false;
-  return {
-    ...connector,
-    open(config, io) {
-      const session = connector.open(config, io);
-      return {
-        ...session,
-        write(...request) {
-          written = true;
-          return session.write!(...request);
-        },
-        read(...request) {
-          if (written) throw new Error("dead");
-          return session.read!(...request);
-        },
-      };
-    },
-  };
-}
+const dyingRun = () => expect(synced.run({ through: dying })).rejects.toThrow("dead");
 
 const there = () => [...synced.world.crm.values()].map((r) => r.values).sort((a, b) => (a.code! < b.code! ? -1 : 1));
 

@@ -4,11 +4,13 @@ import { type Duck, text } from "./duck.ts";
 import { type Layout, runFiles } from "./layout.ts";
 import type { Shape } from "./shape.ts";
 import { orphans, takeOver } from "./sql/recover.ts";
+import { caughtDeletes, caughtResting, caughtUpdates } from "./sql/recover-updates.ts";
 import { addColumns, existingColumns, valueViews } from "./sql/tables.ts";
 
 /**
- * Takes over what runs that died had already created: the records are linked, and what was sent is their base, so that
- * this run goes on as the dead one would have, and leaves alone what Dynamics filled in by itself. Wants `have_now`, what
+ * Takes over what runs that died had already written: records they created are linked, and what was sent to them, or to
+ * records they updated, is their base, so that this run goes on as the dead one would have, and leaves alone what Dynamics
+ * filled in by itself. Wants `have_now`, what
  * the destination holds. Then these runs have ended.
  */
 export async function recover(
@@ -34,21 +36,27 @@ async function takeOverFrom(
   shape: Shape,
   matched: string | undefined,
 ): Promise<void> {
-  const changes = dead.change("1-create");
-  const columns = await columnsOf(duck, changes);
-  if (columns === undefined) return;
+  const [creates, updates] = [dead.change("1-create"), dead.change("2-update")];
+  const [rests, deletes] = [dead.change("3-deactivate"), dead.change("4-delete")];
   for (const statement of addColumns(shape)) await duck.run(statement);
   for (const statement of valueViews(shape, await duck.all(existingColumns), matched)) await duck.run(statement);
-  const journal = (await exists(dead.journal)) ? dead.journal : undefined;
-  for (const statement of orphans(shape, changes, journal, columns)) await duck.run(statement);
-  for (const statement of takeOver(shape)) await duck.run(statement);
+  const created = await columnsOf(duck, creates);
+  if (created) {
+    const journal = (await exists(dead.journal)) ? dead.journal : undefined;
+    for (const statement of orphans(shape, creates, journal, new Set(created))) await duck.run(statement);
+    for (const statement of takeOver(shape)) await duck.run(statement);
+  }
+  const updated = await columnsOf(duck, updates);
+  if (updated) for (const statement of caughtUpdates(shape, updates, updated)) await duck.run(statement);
+  if (await columnsOf(duck, rests)) await duck.run(caughtResting(rests));
+  if (await columnsOf(duck, deletes)) for (const statement of caughtDeletes(deletes)) await duck.run(statement);
 }
 
 /** Undefined where a power cut has torn the file: then, as without any file, the match finds what is there. */
-async function columnsOf(duck: Duck, path: string): Promise<Set<string> | undefined> {
+async function columnsOf(duck: Duck, path: string): Promise<string[] | undefined> {
   try {
     const names = await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM read_parquet(${text(path)})`);
-    return new Set(names.map((each) => each.column_name));
+    return names.map((each) => each.column_name);
   } catch {
     return undefined;
   }

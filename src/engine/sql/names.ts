@@ -20,8 +20,8 @@ export const joined = (folded: string[]): string => folded.join(" || chr(31) || 
 
 /** Masks: one bit a column. */
 export const maskType = "UBIGINT";
-export const bit = (c: ShapeColumn): string => `(${2n ** BigInt(c.index)})::${maskType}`;
-export const has = (mask: string, c: ShapeColumn): string => `(${mask} & ${bit(c)}) <> 0`;
+export const bit = (c: Pick<ShapeColumn, "index">): string => `(${2n ** BigInt(c.index)})::${maskType}`;
+export const has = (mask: string, c: Pick<ShapeColumn, "index">): string => `(${mask} & ${bit(c)}) <> 0`;
 
 /** Several lines of a SELECT list. */
 export const list = (items: string[]): string => items.join(",\n  ");

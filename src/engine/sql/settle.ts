@@ -1,9 +1,12 @@
-import { text } from "../duck.ts";
+import { ident, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import { waves } from "../layout.ts";
-import type { Shape } from "../shape.ts";
+import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { has, stored } from "./names.ts";
+
+/** Of a row of changes (c): what is sent is not what the destination held. */
+export const differed = (c: ShapeColumn): string => `c.${stored(c)} IS DISTINCT FROM c.${ident(`o_${c.name}`)}`;
 
 /** `line`: the journal as a table. A torn last line, from a process that died while writing it, is left out. */
 export function readJournal(path: string | undefined): string {
@@ -34,22 +37,23 @@ LEFT JOIN exception x ON x.w = c.wave AND x.n = c.n LEFT JOIN made i ON i.w = c.
 }
 
 /**
- * Unknown answers, resolved by what was read back: a row that now holds all that we sent was written. Anything else
- * stays pending: the next run sees what is there and does what is left, so nothing is sent twice and nothing is lost. An
+ * Unknown answers, resolved by what was read back: a row that now holds all that we sent was written, and so was an update
+ * of which one value is there that was not before, for it is written whole or not at all. Anything else stays pending:
+ * the next run sees what is there and does what is left, so nothing is sent twice and nothing is lost. An
  * unknown answer with a code is a record that exists already: one with the row's match value is met by the next run, any
  * other is a refusal. A record that was to be deleted is gone if it is reported so, or missing from a `full` reading.
  */
 export function resolveUnknown(shape: Shape, file: (wave: Wave) => string, full: boolean): string[] {
-  const equal = shape.columns
-    .map((c) => `(NOT ${has("c.m", c)} OR a.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)})`)
-    .join(" AND ");
+  const holds = (c: ShapeColumn) => `a.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)}`;
+  const all = shape.columns.map((c) => `(NOT ${has("c.m", c)} OR ${holds(c)})`).join(" AND ");
+  const turned = shape.columns.map((c) => `(${has("c.m", c)} AND ${holds(c)} AND ${differed(c)})`).join(" OR ");
   const found = (wave: Wave, on: string) => `SELECT s.wave, s.n, a.id FROM sent s
 JOIN read_parquet(${text(file(wave))}, file_row_number=true) c ON c.file_row_number = s.n JOIN after a ON NOT a.gone AND ${on}
-WHERE s.wave = ${text(wave)} AND s.status = 'unknown' AND (${equal})`;
+WHERE s.wave = ${text(wave)} AND s.status = 'unknown'`;
   return [
     `CREATE OR REPLACE TEMP TABLE resolved AS
-${found("1-create", `(a.id = s.id OR ${storedMatch(shape, "a")} = c.match_value)`)}
-UNION ALL ${found("2-update", "a.id = c.id")}
+${found("1-create", `(a.id = s.id OR ${storedMatch(shape, "a")} = c.match_value)`)} AND (${all})
+UNION ALL ${found("2-update", "a.id = c.id")} AND ((${all}) OR ${turned})
 UNION ALL SELECT wave, n, id FROM sent WHERE wave = '4-delete' AND status = 'unknown'
   AND ${full ? "id NOT IN (SELECT id FROM after WHERE NOT gone)" : "id IN (SELECT id FROM after WHERE gone)"}`,
     `UPDATE sent SET status = CASE r.wave WHEN '1-create' THEN 'created' WHEN '4-delete' THEN 'deleted' ELSE 'updated' END, id = r.id, code = NULL, message = NULL FROM resolved r WHERE r.wave = sent.wave AND r.n = sent.n`,
@@ -72,7 +76,8 @@ export function finalRows(touched: string): string {
 WITH reply AS (
   SELECT key, count(*) FILTER (status IN ${ok}) AS writes, bool_and(status IN ${ok}) AS well,
     bool_or(status = 'rejected' AND code IS DISTINCT FROM 'gone') AS refused, bool_or(code = 'gone') AS vanished,
-    bool_or(kind = 'activate' AND status IN ${ok}) AS woken, bool_or(kind = 'deactivate' AND status IN ${ok}) AS laid,
+    bool_or(kind = 'activate' AND status IN ${ok}) AS woken,
+    bool_or(kind = 'deactivate' AND (status IN ${ok} OR code = 'unknown_answer')) AS laid,
     max(id) FILTER (status = 'created') AS made_id, bool_or(wave IN ('1-create', '2-update') AND status IN ${ok}) AS moved,
     max(code) FILTER (status NOT IN ${ok}) AS code, max(message) FILTER (status NOT IN ${ok}) AS message
   FROM sent GROUP BY key)

@@ -1,0 +1,116 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { people } from "../../test/model.ts";
+import { useSyncedWorld } from "../../test/synced-world.ts";
+import { dying } from "./dying.test-data.ts";
+
+/** A run died after it had updated its records: what it sent is ours, not somebody else's change. */
+
+const synced = useSyncedWorld();
+const row = (id: string, code: string, name: string | null, born: string | null = null) => ({ id, code, name, born });
+const born = { from: "born", formats: ["yyyy-MM-dd"] };
+const dyingRun = () => expect(synced.run({ through: dying })).rejects.toThrow("dead");
+const there = () => [...synced.world.crm.values()].map((r) => r.values).sort((a, b) => (a.code! < b.code! ? -1 : 1));
+
+describe.each(["overwrite", "keep"])("drift: %s", (drift) => {
+  beforeEach(async () => {
+    synced.settings = { drift, onLeave: "clear", mapping: { code: "code", name: "name", born } };
+    synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+    await synced.run();
+    synced.world.source = [row("1", "A", "Anna", "2000-01-01"), row("2", "B", "Ben")];
+    await dyingRun();
+    expect(there()).toMatchObject([{ name: "Anna", born: "2000-01-01" }, { name: "Ben" }]);
+  });
+
+  test("what it wrote is not written again", async () => {
+    expect(await synced.run()).toMatchObject({ received: 2, unchanged: 2, writes: 0 });
+    expect(await synced.run()).toMatchObject({ unchanged: 2, writes: 0 });
+  });
+
+  test("the source moves again, and back to what it was", async () => {
+    synced.world.source = [row("1", "A", "Anne", "2000-01-01"), row("2", "B", "Ben")];
+    expect(await synced.run()).toMatchObject({ updated: 1, writes: 1 });
+    expect(there()[0]).toMatchObject({ name: "Anne" });
+    synced.world.source = [row("1", "A", "Anna"), row("2", "B", "Ben")];
+    await dyingRun();
+    synced.world.source = [row("1", "A", "Anne", "2000-01-01"), row("2", "B", "Ben")];
+    expect(await synced.run()).toMatchObject({ updated: 1, writes: 1 });
+    expect(there()[0]).toMatchObject({ name: "Anne", born: "2000-01-01" });
+    expect(await synced.run()).toMatchObject({ writes: 0 });
+  });
+
+  test("what people changed meanwhile is judged by the policy", async () => {
+    const [id] = [...synced.world.crm].find(([, r]) => r.values.code === "A")!;
+    people.edit(synced.world, id, { name: "Zoe" });
+    const writes = drift === "keep" ? 0 : 1;
+    expect(await synced.run()).toMatchObject({ updated: writes, writes });
+    expect(there()[0]).toMatchObject({ name: drift === "keep" ? "Zoe" : "Anna", born: "2000-01-01" });
+  });
+
+  test("the row left since then, and the mapping lost a column", async () => {
+    synced.settings = { drift, onLeave: "clear" };
+    synced.world.source = [row("2", "B", "Ben")];
+    expect(await synced.run()).toMatchObject({ received: 2, updated: 1, unchanged: 1 });
+    expect(there()[0]).toMatchObject({ code: "A", name: null });
+  });
+});
+
+test("a record that the dead run took over and filled takes what the source says later", async () => {
+  synced.settings = { firstContact: "fill", drift: "keep" };
+  people.create(synced.world, { code: "A" });
+  synced.world.source = [row("1", "A", "Ann")];
+  await dyingRun();
+  expect(there()).toMatchObject([{ code: "A", name: "Ann" }]);
+  synced.world.source = [row("1", "A", "Anna")];
+  expect(await synced.run()).toMatchObject({ received: 1, updated: 1, writes: 1 });
+  expect(there()).toMatchObject([{ name: "Anna" }]);
+  expect(await synced.run()).toMatchObject({ unchanged: 1, writes: 0 });
+});
+
+test("a record that a dead run, or one that heard no answer, put to rest is woken when its row returns", async () => {
+  synced.settings = { onLeave: "deactivate" };
+  const state = () => there()[0]!.statecode ?? "0";
+  const all = [row("1", "A", "Ann"), row("9", "Z", null)];
+  synced.world.source = all;
+  await synced.run();
+  synced.world.source = all.slice(1);
+  await dyingRun();
+  expect(state()).toBe("1");
+  synced.world.source = all;
+  expect(await synced.run()).toMatchObject({ updated: 1 });
+  expect(state()).toBe("0");
+  synced.world.source = all.slice(1);
+  synced.world.fault = () => "lost";
+  expect(await synced.run()).toMatchObject({ failed: 1 });
+  synced.world.fault = () => "none";
+  synced.world.source = all;
+  expect(await synced.run()).toMatchObject({ updated: 1, failed: 0 });
+  expect(state()).toBe("0");
+});
+
+test("a record that a dead run deleted is not somebody else's deletion: should its row come back, it is made anew", async () => {
+  synced.settings = { onLeave: "delete", allowDelete: true };
+  const all = [row("1", "A", "Ann"), row("9", "Z", null)];
+  synced.world.source = all;
+  await synced.run();
+  synced.world.source = all.slice(1);
+  await dyingRun();
+  expect(there()).toMatchObject([{ code: "Z" }]);
+  synced.world.source = all;
+  expect(await synced.run()).toMatchObject({ received: 2, created: 1, unchanged: 1, excluded: 0 });
+  expect(there()).toMatchObject([{ code: "A" }, { code: "Z" }]);
+});
+
+test("an update whose answer was lost is known by the one value that was not rewritten", async () => {
+  synced.settings = { drift: "keep", mapping: { code: "code", name: "name", born } };
+  synced.world.source = [row("1", "A", "Ann")];
+  await synced.run();
+  synced.world.rewrite = (column, value) => (column === "name" ? `${value} (new)` : value);
+  synced.world.fault = () => "lost";
+  synced.world.source = [row("1", "A", "Anna", "2000-01-01")];
+  expect(await synced.run()).toMatchObject({ updated: 1, failed: 0 });
+  synced.world.fault = () => "none";
+  expect(await synced.run()).toMatchObject({ unchanged: 1, writes: 0 });
+  synced.world.source = [row("1", "A", "Anne", "2000-01-01")];
+  expect(await synced.run()).toMatchObject({ updated: 1, writes: 1 });
+  expect(there()).toMatchObject([{ name: "Anne (new)" }]);
+});

@@ -1,0 +1,70 @@
+import { ident, text } from "../duck.ts";
+import type { Shape } from "../shape.ts";
+import { storedMatch } from "./match.ts";
+import { has, list, stored, storedList } from "./names.ts";
+import { differed } from "./settle.ts";
+import { seenValue } from "./touch.ts";
+
+/**
+ * `caught`: records that a dead run had updated, with what was then agreed (c_*) and seen (e_*). A record tells by itself:
+ * it holds a value that the run sent and that it did not hold before; an update is written whole or not at all. Without
+ * this our own value would count as somebody else's change, and `drift: keep` would keep it for ever. Where what else
+ * was sent is not what is there, that is left to the drift policy. `inFile`: the file's columns, whose order is that of
+ * the bits in its masks, for the mapping may be another by now.
+ */
+export function caughtUpdates(shape: Shape, changes: string, inFile: string[]): string[] {
+  const bits = inFile.filter((name) => name.startsWith("c_"));
+  const known = shape.columns
+    .map((c) => ({ ...c, bit: { index: bits.indexOf(`c_${c.name}`) } }))
+    .filter((c) => c.bit.index >= 0);
+  const proof = known.map(
+    (c) => `(${has("c.m", c.bit)} AND h.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)} AND ${differed(c)})`,
+  );
+  const values = shape.columns.flatMap((c) => {
+    const bit = known.find((k) => k.name === c.name)?.bit;
+    const either = (is: string, agreed: string, otherwise: string) =>
+      bit ? `CASE WHEN ${has(is, bit)} THEN ${agreed} ELSE ${otherwise} END` : otherwise;
+    const old = either("c.a", `c.${ident(`o_${c.name}`)}`, seenValue(stored(c)));
+    return [
+      `${either("c.m | c.a", `c.${stored(c)}`, `b.${stored(c)}`)} AS ${stored(c)}`,
+      `${either("c.m", `c.${stored(c)}`, old)} AS e_${c.index}`,
+    ];
+  });
+  const columns = storedList(shape);
+  const seen = shape.columns.map((c) => `e_${c.index}`).join(", ");
+  const differs = shape.columns.map((c) => `e_${c.index} IS DISTINCT FROM ${stored(c)}`).join(" OR ") || "false";
+  return [
+    `CREATE OR REPLACE TEMP TABLE caught AS
+SELECT ${list(["c.key", "c.id", `${storedMatch(shape, "h")} AS m`, ...values])}
+FROM read_parquet(${text(changes)}) c JOIN have_now h ON h.id = c.id AND NOT h.gone
+LEFT JOIN st.link l ON l.key = c.key LEFT JOIN v_base b ON b.key = c.key AND l.id = c.id LEFT JOIN v_seen s ON s.key = b.key
+WHERE (${proof.join(" OR ") || "false"})
+  AND (l.id = c.id OR (c.kind = 'adopt' AND l.id IS NULL AND c.id NOT IN (SELECT id FROM st.link WHERE id IS NOT NULL)))`,
+    "BEGIN TRANSACTION",
+    `UPDATE st.link SET ${lookAgain}, m = caught.m FROM caught WHERE caught.key = st.link.key AND st.link.id IS NOT NULL`,
+    "DELETE FROM st.link WHERE id IS NULL AND key IN (SELECT key FROM caught)",
+    "INSERT INTO st.link(key, id, h, m) SELECT key, id, 0, m FROM caught WHERE key NOT IN (SELECT key FROM st.link)",
+    ...["base", "seen"].map((table) => `DELETE FROM st.${table} WHERE key IN (SELECT key FROM caught)`),
+    `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM caught`,
+    `INSERT INTO st.seen(key, ${columns}) SELECT key, ${seen} FROM caught WHERE ${differs}`,
+    "COMMIT",
+  ];
+}
+
+/** Hash 0: the row may have gone back to what it was, so this run looks. */
+const lookAgain = "h = CASE WHEN st.link.h IS NOT NULL THEN 0 END";
+
+/** A record that a dead run may have put to rest counts as resting: should its row come back, it is woken, if in vain. */
+export const caughtResting = (changes: string): string =>
+  `UPDATE st.link SET ${lookAgain}, rested = true WHERE id IN (SELECT id FROM read_parquet(${text(changes)}))`;
+
+/** A record that is gone as a dead run had wished is nobody's any more: should its row come back, it is made anew. */
+export const caughtDeletes = (changes: string): string[] => {
+  const gone = `SELECT l.key FROM st.link l JOIN read_parquet(${text(changes)}) c ON c.key = l.key AND c.id = l.id JOIN have_now h ON h.id = l.id AND h.gone`;
+  return [
+    `CREATE OR REPLACE TEMP TABLE caught AS ${gone}`,
+    "BEGIN TRANSACTION",
+    ...["link", "base", "seen"].map((table) => `DELETE FROM st.${table} WHERE key IN (SELECT key FROM caught)`),
+    "COMMIT",
+  ];
+};
