@@ -1,13 +1,9 @@
 import { readFileSync } from "node:fs";
-import { enableCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
 import { jobArgument } from "./server/jobs/messages.ts";
 
-/** Where everything meets. Nothing imports this file. Whatever a command may not need is loaded when it does. */
-const entry = fileURLToPath(import.meta.url);
-
-// A third of a short command's time is reading code. Beside the code, not in /tmp, where others could put some of theirs.
-enableCompileCache(fileURLToPath(new URL("../node_modules/.cache/sluice", import.meta.url)));
+/** Where everything meets; started by bin/sluice.js alone. Whatever a command may not need is loaded when it does. */
+const entry = fileURLToPath(new URL("../bin/sluice.js", import.meta.url));
 
 if (process.argv[2] === jobArgument && process.send) await job();
 else await command();

@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { errors, Pool } from "undici";
+import type { Pool } from "undici";
 import { SluiceError } from "../../core/errors.ts";
 
 const unzip = promisify(gunzip);
@@ -32,13 +32,15 @@ export type Line = {
 
 /** `timeout`: milliseconds until the answer's head, and between parts of its body. `connections`: at most so many. */
 export function openLine(origin: string, timeout: number, connections: number): Line {
-  const pool = new Pool(origin, { connections, headersTimeout: timeout, bodyTimeout: timeout });
+  let pool: Promise<Pool> | undefined;
   return {
     origin,
-    close: () => pool.destroy(),
+    close: async () => (await pool)?.destroy(),
     async exchange(sent, signal) {
+      pool ??= openPool(origin, { connections, headersTimeout: timeout, bodyTimeout: timeout });
+      const opened = await pool;
       try {
-        const { statusCode, headers, body } = await pool.request({
+        const { statusCode, headers, body } = await opened.request({
           method: sent.method,
           path: sent.path,
           headers: sent.headers,
@@ -59,6 +61,12 @@ export function openLine(origin: string, timeout: number, connections: number): 
   };
 }
 
+/** undici is loaded with the first request: to read a project's configuration takes none. */
+async function openPool(origin: string, options: Pool.Options): Promise<Pool> {
+  const { Pool } = await import("undici");
+  return new Pool(origin, options);
+}
+
 type Failure = Partial<NodeJS.ErrnoException> & { errors?: unknown[] };
 
 const neverSent = new Map([
@@ -71,8 +79,8 @@ const neverSent = new Map([
 ]);
 
 function failure(cause: unknown): Exchange {
-  if (cause instanceof errors.InvalidArgumentError) throw cause; // our own mistake, not the network's
   const { code = "", message, syscall, errors: each } = Object(cause) as Failure;
+  if (code === "UND_ERR_INVALID_ARG") throw cause; // our own mistake, not the network's
   // A host with several addresses fails with one error that holds one for each.
   if (code === "" && each?.[0]) return failure(each[0]);
   const reason = neverSent.get(code);

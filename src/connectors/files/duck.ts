@@ -1,9 +1,11 @@
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
 
 /** A small DuckDB of the connector's own: it looks at files, the rows themselves are read by the engine's. */
 export type Duck = { rows<T>(sql: string): Promise<T[]>; close(): void };
 
 export async function openDuck(): Promise<Duck> {
+  // Loaded when a file is looked at: to read a project's configuration takes no DuckDB.
+  const { DuckDBInstance } = await import("@duckdb/node-api");
   const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: "512MB",
     preserve_insertion_order: "false",
