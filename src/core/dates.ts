@@ -105,31 +105,57 @@ export function conflict(a: string, b: string): boolean {
 }
 
 /**
- * SQL: the TIMESTAMP (in UTC where the text names an offset) that the VARCHAR `text` means in one of the strptime
- * formats, or NULL. Strict: the whole text must fit, the day must exist.
+ * SQL of what a date in text may mean: `wall`, the TIMESTAMP as written, and `utc`, the same instant in UTC; null where
+ * the text names no offset. Both are NULL where the text is not of this form.
  */
-export function readDateSql(text: string, strptime: readonly string[]): string {
-  const reads = strptime.map((f) => {
-    const format = `'${f.replaceAll("'", "''")}'`;
-    const utc = f.includes("%z")
-      ? `try_strptime(regexp_replace(${text}, 'Z$', '+00'), ${format}) AT TIME ZONE 'UTC'`
-      : `try_strptime(${text}, ${format})`;
-    return `CASE WHEN regexp_full_match(${text}, '${formatPattern(f).replaceAll("'", "''")}') THEN ${utc} END`;
+export type DateReading = { wall: string; utc: string | null };
+
+/** The VARCHAR `text` in each of the strptime formats. Strict: the whole text must fit, the day must exist. */
+export function formatReadings(text: string, strptime: readonly string[]): DateReading[] {
+  return strptime.map((f) => {
+    const fits = `regexp_full_match(${text}, '${formatPattern(f).replaceAll("'", "''")}')`;
+    const read = (of: string, format: string) =>
+      `CASE WHEN ${fits} THEN try_strptime(${of}, '${format.replaceAll("'", "''")}')`;
+    if (!f.includes("%z")) return { wall: `${read(text, f)} END`, utc: null };
+    const utc = `${read(`regexp_replace(${text}, 'Z$', '+00')`, f)} AT TIME ZONE 'UTC' END`;
+    // An offset in the middle is no form that anybody writes: there the instant counts as written in UTC.
+    if (!f.endsWith("%z")) return { wall: utc, utc };
+    const bare = `regexp_replace(${text}, '${isoOffsetPattern}$', '')`;
+    return { wall: `${read(bare, f.slice(0, -2))} END`, utc };
   });
-  return reads.length === 1 ? (reads[0] as string) : `coalesce(${reads.join(", ")})`;
+}
+
+/** The same of an ISO 8601 date or instant. */
+export function isoReadings(text: string): DateReading[] {
+  const fits = `regexp_full_match(${text}, '${isoTimePattern}${isoOffsetPattern}')`;
+  // DuckDB's cast wants seconds before an offset; ISO does not.
+  const seconds = `regexp_replace(${text}, '^(.{16})([Z+-])', '\\1:00\\2')`;
+  const bare = `regexp_replace(${text}, '${isoOffsetPattern}$', '')`;
+  const plain = `regexp_full_match(${text}, '${isoDatePattern}|${isoTimePattern}')`;
+  return [
+    { wall: `CASE WHEN ${plain} THEN TRY_CAST(${text} AS TIMESTAMP) END`, utc: null },
+    {
+      wall: `CASE WHEN ${fits} THEN TRY_CAST(${bare} AS TIMESTAMP) END`,
+      utc: `CASE WHEN ${fits} THEN TRY_CAST(${seconds} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END`,
+    },
+  ];
+}
+
+/** SQL: the TIMESTAMP (in UTC where the text names an offset) that one of the readings yields, or NULL. */
+export function readDateSql(text: string, strptime: readonly string[]): string {
+  return inUtc(formatReadings(text, strptime));
+}
+
+/** SQL: the TIMESTAMP (UTC) that an ISO 8601 date or instant in the VARCHAR `text` means, or NULL. No offset is UTC. */
+export function readIsoSql(text: string): string {
+  return inUtc(isoReadings(text));
+}
+
+function inUtc(readings: DateReading[]): string {
+  const each = readings.map(({ wall, utc }) => utc ?? wall);
+  return each.length === 1 ? each[0]! : `coalesce(${each.join(", ")})`;
 }
 
 export const isoDatePattern = "\\d{4}-\\d{2}-\\d{2}";
 export const isoTimePattern = `${isoDatePattern}[T ](?:[01]\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d(?:\\.\\d{1,9})?)?`;
 export const isoOffsetPattern = "(?:Z|[+-]\\d{2}:?\\d{2})";
-
-/** SQL: the TIMESTAMP (UTC) that an ISO 8601 date or instant in the VARCHAR `text` means, or NULL. No offset is UTC. */
-export function readIsoSql(text: string): string {
-  // DuckDB's cast wants seconds before an offset; ISO does not.
-  const seconds = `regexp_replace(${text}, '^(.{16})([Z+-])', '\\1:00\\2')`;
-  return (
-    `CASE WHEN regexp_full_match(${text}, '${isoDatePattern}|${isoTimePattern}') THEN TRY_CAST(${text} AS TIMESTAMP) ` +
-    `WHEN regexp_full_match(${text}, '${isoTimePattern}${isoOffsetPattern}') ` +
-    `THEN TRY_CAST(${seconds} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END`
-  );
-}

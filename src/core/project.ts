@@ -83,8 +83,24 @@ const longLine = z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
       .optional()
       .describe("What to write for each source value; others are written as they are"),
+    delimiter: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("What stands between several options in one text; else a semicolon, or a comma where there is none"),
     formats: z.array(z.string()).min(1).optional().describe("Date formats of the source, such as d/M/yyyy"),
+    zone: z.string().optional().describe("The time zone of the source's dates and times, such as Europe/Berlin"),
     decimal: z.enum([".", ","]).default(".").describe("The decimal sign in source text"),
+    rounding: z
+      .enum(["nearest", "down", "reject"])
+      .optional()
+      .describe("What happens to more digits than the column holds: nearest, but reject where it holds whole numbers"),
+    format: z.enum(["email", "phone", "url"]).optional().describe("What a text must be; a phone number becomes E.164"),
+    country: z
+      .string()
+      .regex(/^[A-Z]{2}$/, "must be two capital letters, such as DE")
+      .optional()
+      .describe("Where a phone number without + is from, such as DE"),
     lookup: lookup
       .optional()
       .describe("How a lookup column finds the row it points at: one way, or a list of ways tried in order"),

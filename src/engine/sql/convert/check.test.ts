@@ -61,6 +61,59 @@ describe("lines that cannot work for any row", () => {
       /holds numbers/,
     ],
     ["a list", column("text"), {}, { source: { name: "src", type: "VARCHAR[]" } }, "mapping_unfit", /VARCHAR\[\]/],
+    ["a zone on text", column("text"), { zone: "Europe/Berlin" }, {}, "mapping_unfit", /takes no dates/],
+    [
+      "a zone that is none",
+      column("date"),
+      { zone: "Europe/Berlni" },
+      {},
+      "mapping_unfit",
+      /no time zone Europe\/Berlni/,
+    ],
+    ["rounding of text", column("text"), { rounding: "down" }, {}, "mapping_unfit", /no digits to round/],
+    ["a delimiter of one option", colors, { delimiter: "|" }, {}, "mapping_unfit", /no several values/],
+    [
+      "a phone number in a number",
+      column("integer"),
+      { format: "phone" },
+      {},
+      "mapping_unfit",
+      /no texts of that form/,
+    ],
+    [
+      "a phone number that is cut",
+      column("text"),
+      { format: "phone", tooLong: "truncate" },
+      {},
+      "mapping_unfit",
+      /cut/,
+    ],
+    [
+      "a country of an e-mail",
+      column("text"),
+      { format: "email", country: "DE" },
+      {},
+      "mapping_unfit",
+      /phone numbers/,
+    ],
+    [
+      "a country that is none",
+      column("text"),
+      { format: "phone", country: "XX" },
+      {},
+      "mapping_unfit",
+      /No country XX/,
+    ],
+    ["an e-mail that is none", column("text"), { value: "ana@", format: "email" }, {}, "mapping_unfit", /no e-mail/],
+    ["a number of nobody", column("text"), { value: "12", format: "phone" }, {}, "mapping_unfit", /no phone number/],
+    [
+      "more digits than wanted",
+      column("decimal", { precision: 2 }),
+      { value: 1.234, rounding: "reject" },
+      {},
+      "mapping_unfit",
+      /more digits/,
+    ],
     [
       "an unknown option as constant",
       colors,
@@ -142,7 +195,7 @@ describe("a constant that passes set-up passes for every row", () => {
   );
   it.each(targets)("$type", async (target) => {
     for (const text of new Set(fc.sample(texts, 60))) {
-      if (constantFault(target, text) !== null) continue;
+      if (constantFault(target, mappingLine.parse({ value: text }), text) !== null) continue;
       expect([text, (await convert(target, { value: text }, null)).bad]).toEqual([text, null]);
     }
   });

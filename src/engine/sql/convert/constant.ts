@@ -1,7 +1,9 @@
 import { canonValue, digits } from "../../../core/canon.ts";
 import { numberPattern, plainDecimal } from "../../../core/numbers.ts";
+import type { MappingLine } from "../../../core/project.ts";
 import type { ReasonCode } from "../../../core/reasons.ts";
 import type { Column } from "../../../core/schema.ts";
+import { isFormatted } from "./formatted.ts";
 import { rangeOf } from "./number.ts";
 import { booleanWords, optionWords, small } from "./options.ts";
 
@@ -9,17 +11,18 @@ import { booleanWords, optionWords, small } from "./options.ts";
  * Whether a value written into the mapping itself fits its column: what a row would be rejected for is found before any
  * row is read. Numbers and dates must stand in their plain form (1234.5, 2020-01-31).
  */
-export function constantFault(target: Column, text: string): ReasonCode | null {
+export function constantFault(target: Column, line: MappingLine, text: string): ReasonCode | null {
   if (text === "") return null;
   const trimmed = text.trim();
   switch (target.type) {
     case "text":
+      if (line.format && !isFormatted(line.format, line.country, trimmed)) return `bad_${line.format}`;
       return text.length > (target.maxLength ?? Number.POSITIVE_INFINITY) ? "too_long" : null;
     case "integer":
     case "decimal":
     case "money":
     case "double":
-      return numberFault(target, trimmed);
+      return numberFault(target, line, trimmed);
     case "boolean":
       return booleanWords(target.choices ?? []).meaning.has(small(text)) ? null : "bad_boolean";
     case "choice":
@@ -29,7 +32,7 @@ export function constantFault(target: Column, text: string): ReasonCode | null {
     case "choices":
       return (
         text
-          .split(text.includes(";") ? ";" : ",")
+          .split(line.delimiter ?? (text.includes(";") ? ";" : ","))
           .map((t) => optionFault(target, t))
           .find((f) => f !== null) ?? null
       );
@@ -43,12 +46,15 @@ export function constantFault(target: Column, text: string): ReasonCode | null {
   }
 }
 
-function numberFault(target: Column, text: string): ReasonCode | null {
+function numberFault(target: Column, { rounding }: MappingLine, text: string): ReasonCode | null {
   if (!new RegExp(`^${numberPattern}$`).test(text)) return "bad_number";
   const value = target.type === "integer" || target.type === "double" ? text : plainDecimal(text, digits(target));
   const [min, max] = rangeOf(target);
   if (value === null || Number(value) < min || Number(value) > max) return "out_of_range";
-  return target.type === "integer" && !Number.isInteger(Number(text)) ? "not_whole" : null;
+  if (target.type === "integer" && !Number.isInteger(Number(text)))
+    return (rounding ?? "reject") === "reject" ? "not_whole" : null;
+  const exact = plainDecimal(text, 36);
+  return rounding === "reject" && value !== null && exact !== plainDecimal(value, 36) ? "too_precise" : null;
 }
 
 function optionFault(target: Column, text: string): ReasonCode | null {

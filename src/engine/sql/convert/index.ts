@@ -56,7 +56,7 @@ function read(input: LineInput, x: string): Reading {
     case "money":
     case "double": {
       const plain = source === null || kindOf(source.type) === "number";
-      return readNumber(target, plain ? "." : line.decimal, x);
+      return readNumber(target, plain ? "." : line.decimal, line.rounding, x);
     }
     case "boolean":
       return readBoolean(target, x);
@@ -65,7 +65,7 @@ function read(input: LineInput, x: string): Reading {
     case "status":
       return readOption(target, x);
     case "choices":
-      return readOptions(target, x);
+      return readOptions(target, line, x, source !== null && kindOf(source.type) === "list");
     case "date":
     case "datetime":
       return readMoment(input, x);

@@ -1,35 +1,71 @@
 import { ambiguousDate, contradiction } from "../../../core/date-detection.ts";
-import { readDateSql, readFormat, readIsoSql } from "../../../core/dates.ts";
+import { type DateReading, formatReadings, isoReadings, readFormat } from "../../../core/dates.ts";
 import { SluiceError } from "../../../core/errors.ts";
+import type { Column } from "../../../core/schema.ts";
 import type { LineInput, Reading } from "./conversion.ts";
 import { kindOf, sourceMoment } from "./source-text.ts";
+import { zoneName } from "./zone.ts";
 
 /**
  * Days and instants. Text is read by the line's formats, else the source's, else as ISO 8601; what does not fit whole
- * is refused. A day is the day as written; an instant without offset is UTC. Dataverse holds 1753 to 9999.
+ * is refused. What is written without an offset is meant in the line's `zone`, else in UTC. Dataverse holds 1753 to 9999.
+ *
+ * What becomes of it is the column's behaviour (dataverse.md section 5; docs/project-files.md, "Dates and times"): an
+ * instant, a day, or a time of day that is the same everywhere.
  * @throws SluiceError ambiguous_date, mapping_unfit
  */
 export function readMoment(input: LineInput, x: string): Reading {
-  const { source, line, column } = input;
-  const typed = source !== null && kindOf(source.type) === "moment" && line.values === undefined;
-  const formats = typed ? [] : formatsOf(input);
-  const text = formats.length === 0 ? readIsoSql(x) : readDateSql(x, formats);
-  // What `values` writes stands in ISO form, whatever the source's.
-  const either = formats.length > 0 && line.values ? `coalesce(${text}, ${readIsoSql(x)})` : `(${text})`;
-  const moment = typed ? sourceMoment(column, source.type) : either;
-  const day = `strftime(${moment}, '%Y-%m-%d')`;
-  const instant = `strftime(${moment}, '%Y-%m-%dT%H:%M:%SZ')`;
-  // In ISO form a day is the day as written, whatever the offset behind it.
-  const written = `CASE WHEN ${moment} IS NOT NULL THEN left(${x}, 10) END`;
-  const dayOf = typed || formats.length > 0 ? day : written;
+  const zone = input.line.zone === undefined ? undefined : zoneName(input.line.zone);
+  const keeps = keepsWall(input.target);
+  const each = readingsOf(input, x).map(({ wall, utc }) => {
+    if (keeps) return utc !== null && zone ? wallIn(utc, zone) : wall;
+    return utc ?? (zone ? instantIn(wall, zone) : wall);
+  });
+  const read = each.length === 1 ? `(${each[0]})` : `coalesce(${each.join(", ")})`;
   return {
-    value: input.target.type === "date" ? dayOf : instant,
-    fine: `(${moment} BETWEEN TIMESTAMP '1753-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999')`,
+    value: written(input.target, read, zone),
+    fine: `(${read} BETWEEN TIMESTAMP '1753-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999')`,
     faults: [
-      [`${moment} IS NULL`, "bad_date"],
+      [`${read} IS NULL`, "bad_date"],
       ["true", "date_out_of_range"],
     ],
   };
+}
+
+/** Whether a column holds what a clock or a calendar on the wall shows, rather than an instant. */
+function keepsWall(target: Column): boolean {
+  return target.type === "date" || target.behavior === "TimeZoneIndependent" || target.dateOnly === true;
+}
+
+/**
+ * A day in a UserLocal column is an instant there, which every reader sees in a zone of their own. In the line's zone it
+ * begins at midnight, as forms save it; without one it is put at noon in UTC, for then nobody between UTC-12 and UTC+11
+ * sees the day before or after.
+ */
+function written(target: Column, read: string, zone: string | undefined): string {
+  if (target.type === "date") return `strftime(${read}, '%Y-%m-%d')`;
+  const instant = "%Y-%m-%dT%H:%M:%SZ";
+  if (!target.dateOnly) return `strftime(${read}, '${instant}')`;
+  const midnight = `date_trunc('day', ${read})`;
+  if (target.behavior === "TimeZoneIndependent") return `strftime(${midnight}, '${instant}')`;
+  return zone === undefined
+    ? `strftime(${midnight} + INTERVAL 12 HOUR, '${instant}')`
+    : `strftime(${instantIn(midnight, zone)}, '${instant}')`;
+}
+
+const instantIn = (wall: string, zone: string) => `((${wall} AT TIME ZONE '${zone}') AT TIME ZONE 'UTC')`;
+const wallIn = (utc: string, zone: string) => `((${utc} AT TIME ZONE 'UTC') AT TIME ZONE '${zone}')`;
+
+function readingsOf(input: LineInput, x: string): DateReading[] {
+  const { source, line, column } = input;
+  if (source !== null && kindOf(source.type) === "moment" && line.values === undefined) {
+    const wall = sourceMoment(column, source.type);
+    return [{ wall, utc: source.type === "TIMESTAMP WITH TIME ZONE" ? wall : null }];
+  }
+  const formats = formatsOf(input);
+  if (formats.length === 0) return isoReadings(x);
+  // What `values` writes stands in ISO form, whatever the source's.
+  return [...formatReadings(x, formats), ...(line.values ? isoReadings(x) : [])];
 }
 
 function formatsOf(input: LineInput): string[] {

@@ -37,12 +37,14 @@ function numberShape(type: ColumnType, decimal: "." | ",", behind: "[0-9]*" | "0
 /** Scientific notation with one digit before the point, as spreadsheets and programs write it. */
 const scientific = "[+-]?[0-9](?:\\.[0-9]+)?[eE][+-]?[0-9]{1,3}";
 
+type Rounding = "nearest" | "down" | "reject";
+
 /**
- * Numbers for integer, decimal, money and double columns. More digits than the column holds are rounded, as Dataverse
- * does; a whole-number column takes whole numbers only.
+ * Numbers for integer, decimal, money and double columns. More digits than the column holds are rounded to the nearest,
+ * halves away from zero, as Dataverse does; a whole-number column takes whole numbers only, unless the line says otherwise.
  */
-export function readNumber(target: Column, decimal: "." | ",", x: string): Reading {
-  const kind = kindFor(target);
+export function readNumber(target: Column, decimal: "." | ",", rounding: Rounding | undefined, x: string): Reading {
+  const kind = kindFor(target, rounding);
   const range = rangeOf(target).map((n) => (Number.isInteger(n) ? BigInt(n).toString() : String(n)));
   const fits = (behind: "[0-9]*" | "0*") =>
     `regexp_full_match(${x}, ${quoted(numberShape(target.type, decimal, behind))})`;
@@ -58,7 +60,12 @@ export function readNumber(target: Column, decimal: "." | ",", x: string): Readi
     `CASE WHEN regexp_full_match(${x}, '${kind.plain(decimal)}') THEN ${of(x, false)} ` +
     `WHEN ${fits(kind.behind)} THEN ${of(bare, false)} WHEN ${isScientific} THEN ${of(`ltrim(${x}, '+')`, true)} END`;
   const faults: Reading["faults"] = [[`NOT ${isNumber}`, "bad_number"]];
-  if (target.type === "integer") faults.push([`NOT ${isWhole}`, "not_whole"]);
+  if (target.type === "integer" && !rounds(rounding)) faults.push([`NOT ${isWhole}`, "not_whole"]);
+  else if (rounding === "reject" && target.type !== "double") {
+    // Where what is left of it is within the range, the digits behind the point are too many.
+    const cut = kindFor(target, "down");
+    faults.push([`coalesce(${read((n, e) => cut.read(n, e))} BETWEEN ${range.join(" AND ")}, false)`, "too_precise"]);
+  }
   return {
     value: read((n, e) => kind.text(n, e)),
     fine: read((n, e) => `${kind.read(n, e)} BETWEEN ${range.join(" AND ")}`),
@@ -74,17 +81,24 @@ type Kind = {
   text(n: string, scientific: boolean): string;
 };
 
-function kindFor(target: Column): Kind {
+function kindFor(target: Column, rounding: Rounding | undefined): Kind {
   const plain = (decimal: "." | ",") => (decimal === "." ? "-?[0-9]+(?:\\.[0-9]+)?" : "-?[0-9]+");
-  if (target.type === "integer") return whole;
+  if (target.type === "integer" && !rounds(rounding)) return whole;
   if (target.type === "double") {
     return { plain, behind: "[0-9]*", read: (n) => `TRY_CAST(${n} AS DOUBLE)`, text: (n) => canonSql(target, n) };
   }
-  const scale = digits(target);
+  const scale = target.type === "integer" ? 0 : digits(target);
   const most = Math.max(...rangeOf(target).map(Math.abs));
   // What does not fit 18 digits is out of range anyway, and DuckDB casts 38 fifty times slower.
   const width = most < 10 ** (18 - scale) ? 18 : 38;
-  const read = (n: string, e: boolean) => `TRY_CAST(${e ? scientificSql(n, scale) : n} AS DECIMAL(${width}, ${scale}))`;
+  const read = (n: string, e: boolean) =>
+    `TRY_CAST(${kept(e ? exponentGone(n, rounding, scale) : n)} AS DECIMAL(${width}, ${scale}))`;
+  const kept = (n: string) => {
+    if (rounding === "down") return `regexp_replace(${n}, '(\\.[0-9]{${scale}})[0-9]*$', '\\1')`;
+    if (rounding === "reject")
+      return `CASE WHEN NOT regexp_matches(${n}, '\\.[0-9]{${scale}}[0-9]*[1-9]') THEN ${n} END`;
+    return n;
+  };
   return { plain, behind: "[0-9]*", read, text: (n, e) => `CAST(${read(n, e)} AS VARCHAR)` };
 }
 
@@ -100,6 +114,14 @@ const whole: Kind = {
   },
   text: (n, e) => `CAST(${whole.read(n, e)} AS VARCHAR)`,
 };
+
+const rounds = (rounding: Rounding | undefined): boolean => rounding === "nearest" || rounding === "down";
+
+/** A number in scientific form as plain digits: those the column holds, or all where the rest is looked at. */
+function exponentGone(n: string, rounding: Rounding | undefined, scale: number): string {
+  if (rounding === undefined || rounding === "nearest") return scientificSql(n, scale);
+  return `CASE WHEN regexp_matches(${n}, '[eE]-') THEN ${scientificSql(n, 36)} ELSE ${scientificSql(n, 18)} END`;
+}
 
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;

@@ -1,7 +1,7 @@
 /** DuckDB types that a mapping line can read. */
 const numeric = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*\))$/;
 
-export type SourceKind = "text" | "number" | "boolean" | "moment" | "unreadable";
+export type SourceKind = "text" | "number" | "boolean" | "moment" | "list" | "unreadable";
 
 /** What kind of values a DuckDB type holds, as far as conversions care. */
 export function kindOf(type: string): SourceKind {
@@ -9,13 +9,18 @@ export function kindOf(type: string): SourceKind {
   if (numeric.test(type)) return "number";
   if (type === "BOOLEAN") return "boolean";
   if (/^(DATE|TIMESTAMP.*)$/.test(type)) return "moment";
-  return "unreadable";
+  const item = type.endsWith("[]") ? kindOf(type.slice(0, -2)) : "unreadable";
+  return item === "unreadable" || item === "list" ? "unreadable" : "list";
 }
+
+/** SQL: what stands between the values of a list that has become one text; no text holds it. */
+export const listDelimiter = "chr(31)";
 
 /** SQL: a source value as the text a person would write: numbers plain, days and instants in ISO 8601. */
 export function sourceText(column: string, type: string): string {
   if (type === "DOUBLE" || type === "FLOAT") return `regexp_replace(CAST(${column} AS VARCHAR), '\\.0$', '')`;
   if (type.startsWith("TIMESTAMP")) return `strftime(${sourceMoment(column, type)}, '%Y-%m-%dT%H:%M:%SZ')`;
+  if (kindOf(type) === "list") return `array_to_string(CAST(${column} AS VARCHAR[]), ${listDelimiter})`;
   return type === "VARCHAR" ? column : `CAST(${column} AS VARCHAR)`;
 }
 

@@ -1,12 +1,22 @@
+import { trimSql } from "../../../core/blanks.ts";
 import type { MappingLine } from "../../../core/project.ts";
 import type { Column } from "../../../core/schema.ts";
 import type { Reading } from "./conversion.ts";
+import { readFormatted } from "./formatted.ts";
 
 /**
- * Text as it is: blanks stay, no form of e-mail or phone number is asked for, for Dataverse asks for none either. Its
- * lengths count UTF-16 units (dataverse.md section 5), DuckDB's `length` counts signs.
+ * Text as it is, blanks and all, unless the line asks for a form: Dataverse asks for none. Its lengths count UTF-16 units
+ * (dataverse.md section 5), DuckDB's `length` counts signs.
  */
 export function readText(target: Column, line: MappingLine, x: string): Reading {
+  if (line.format === undefined) return fitted(target, line, x);
+  const { value, fine, faults } = readFormatted(line.format, line.country, trimSql(x));
+  const fits = fitted(target, line, value);
+  const unlike = faults.map(([, code]): Reading["faults"][number] => [`NOT ${fine}`, code]);
+  return { value: fits.value, fine: `(${fine} AND ${fits.fine})`, faults: [...unlike, ...fits.faults] };
+}
+
+function fitted(target: Column, line: MappingLine, x: string): Reading {
   const limit = target.maxLength;
   if (limit === undefined) return { value: x, fine: "true", faults: [] };
   if (line.tooLong === "truncate") return { value: truncated(x, limit), fine: "true", faults: [] };
