@@ -9,6 +9,7 @@ import type { Lost, WebApi } from "./http.ts";
 import { sendParts } from "./parts.ts";
 import { writeRows } from "./rows.ts";
 import { type PartResult, refused, type Settled, stopped } from "./settle.ts";
+import type { Learn } from "./size.ts";
 
 const created = z.object({ Ids: z.array(z.string()) });
 
@@ -25,19 +26,23 @@ export async function writeBulk(
   api: WebApi,
   object: ObjectSchema,
   batch: Batch,
+  learn: Learn,
   signal: AbortSignal,
 ): Promise<Settled[]> {
   const doing = `${batch.op} ${object.name} records`;
   const answer = await api.write({ method: "POST", ...callOf(object, batch), doing }, signal);
   const told = verdict(batch, answer, doing);
   if (told instanceof SluiceError) throw told;
-  if (typeof told === "object") return [{ part: batch, result: told }];
-  if (told === "tooLarge") return halves(api, object, batch, signal);
+  if (typeof told === "object") {
+    learn(batch.rows, answer.ms);
+    return [{ part: batch, result: told }];
+  }
+  if (told === "tooLarge") return halves(api, object, batch, learn, signal);
   const fault = classify(answer as Answer);
   // A missing record may be this one or one it points at: only looking tells.
   if (batch.rows === 1 && fault.kind !== "missing")
     return [{ part: batch, result: refused(object, batch, fault, doing) }];
-  if (batch.rows < WORTH_GROUPING) return writeRows(api, object, [batch], signal);
+  if (batch.rows < WORTH_GROUPING) return writeRows(api, object, [batch], () => {}, signal);
   return inGroups(api, object, await batch.split(Math.ceil(Math.sqrt(batch.rows))), doing, signal);
 }
 
@@ -62,20 +67,27 @@ async function inGroups(
     }
     const error = verdicts.find((told) => told instanceof SluiceError);
     if (error) throw error;
-    return [...settled, ...(await writeRows(api, object, rest, signal))];
+    return [...settled, ...(await writeRows(api, object, rest, () => {}, signal))];
   } catch (thrown) {
     return [...settled, ...stopped(thrown, settled, rest, signal)];
   }
 }
 
 /** No row is to blame: the request is too long. */
-async function halves(api: WebApi, object: ObjectSchema, batch: Batch, signal: AbortSignal): Promise<Settled[]> {
+async function halves(
+  api: WebApi,
+  object: ObjectSchema,
+  batch: Batch,
+  learn: Learn,
+  signal: AbortSignal,
+): Promise<Settled[]> {
+  learn(batch.rows, Number.POSITIVE_INFINITY);
   const settled: Settled[] = [];
   const parts = await batch.split(2);
   for (const [i, part] of parts.entries()) {
     try {
       signal.throwIfAborted();
-      settled.push(...(await writeBulk(api, object, part, signal)));
+      settled.push(...(await writeBulk(api, object, part, learn, signal)));
     } catch (thrown) {
       return [...settled, ...stopped(thrown, settled, parts.slice(i), signal)];
     }

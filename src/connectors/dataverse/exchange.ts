@@ -18,7 +18,7 @@ export type Answer = { status: number; header(name: string): string | undefined;
  * One request, once. `unreachable`: no connection, so nothing was sent; `final` when another try cannot help. `lost`:
  * it may have arrived, but no whole answer came back.
  */
-type Exchange =
+export type Exchange =
   | { kind: "answer"; answer: Answer }
   | { kind: "unreachable"; final: boolean; reason: string; cause: unknown }
   | { kind: "lost"; reason: string; cause: unknown };

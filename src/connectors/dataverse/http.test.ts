@@ -46,7 +46,7 @@ test("429 makes the whole session wait as long as it says, reads and writes", as
 });
 
 test("a wait longer than allowed is an error at once, which says how long", async () => {
-  stub = await startStub(() => busy(301));
+  stub = await startStub(() => busy(301), { maxShut: 300_000 });
   await expect(read()).rejects.toMatchObject({ code: "throttled", retryAfterMs: 301_000 });
   expect(stub.seen).toHaveLength(1);
 });

@@ -1,8 +1,10 @@
 import { SluiceError } from "../../core/errors.ts";
 import { type Clock, patience, retryAfter, systemClock } from "./clock.ts";
 import type { ApiVersion, DataverseConfig } from "./config.ts";
-import { type Answer, closes, openLine, unreachable } from "./exchange.ts";
+import { type Answer, closes, type Exchange, openLine, unreachable } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
+import { type Lane, newLane, newsOf, openGate } from "./gate.ts";
+import { MOST, type News } from "./limiter.ts";
 import { tokenProvider } from "./token.ts";
 import { askVersion } from "./version.ts";
 
@@ -12,6 +14,9 @@ export type WriteCall = Call & { method: "POST" | "PATCH" | "DELETE"; body?: Uin
 
 /** The write may have been executed; nobody told us. */
 export type Lost = { lost: string };
+
+/** `ms`: how long the last request took until its answer was here, or was given up. */
+export type Written = (Answer | Lost) & { ms: number };
 
 export interface WebApi {
   /** The version whose paths are used: as configured, else the newest that the server offers, asked for once. */
@@ -28,31 +33,40 @@ export interface WebApi {
    * Repeated only while it is certain that nothing was executed (no connection, 429, 503, database lock, expired token).
    * Gives `lost` where that is not certain, also when aborted under way. Fails as `read` does, and then nothing was sent.
    */
-  write(call: WriteCall, signal?: AbortSignal): Promise<Answer | Lost>;
+  write(call: WriteCall, signal?: AbortSignal): Promise<Written>;
+  /** Requests to have under way at this moment. */
+  atOnce(): number;
   close(): Promise<void>;
 }
 
 /**
- * Milliseconds. `maxWait`: how long one request may wait, all its pauses together, before it is given up. `base`: the
- * folder that files of a credential are relative to.
+ * Milliseconds. `maxWait`: how long one request may wait for failures to pass, all its pauses together, before it is
+ * given up. `maxShut`: how long it may be kept waiting by Retry-After; `onWait` is told until when. `connections`: at
+ * most, for each application user. `base`: the folder that files of a credential are relative to.
  */
 export type Settings = {
   clock: Clock;
   maxWait: number;
+  maxShut: number;
   timeout: number;
   connections: number;
   base: string;
   onRequest: () => void;
+  onWait: (until: number) => void;
 };
 
 export const defaults: Settings = {
   clock: systemClock,
   maxWait: 5 * 60_000,
+  maxShut: 60 * 60_000,
   timeout: 4 * 60_000,
-  connections: 52, // what Dataverse allows at once (dataverse.md section 9)
+  connections: MOST,
   base: ".",
   onRequest: () => {},
+  onWait: () => {},
 };
+
+type Whole = Omit<WriteCall, "method"> & { method: WriteCall["method"] | "GET" };
 
 /** What repeats this often is no passing failure: a read is not tried for the whole of `maxWait`. */
 const TRIES = 3;
@@ -69,87 +83,83 @@ const always = {
 /** The Web API of one environment. Opens nothing until the first request. */
 export function openWebApi(config: DataverseConfig, settings: Settings): WebApi {
   const { clock, maxWait, timeout, connections, onRequest } = settings;
-  const line = openLine(config.url, timeout, connections);
-  const tokens = tokenProvider(config.credentials[0]!, config, settings);
-  let asked: Promise<ApiVersion> | undefined;
+  const line = openLine(config.url, timeout, connections * config.credentials.length);
+  const lanes = config.credentials.map((credential) => newLane(tokenProvider(credential, config, settings)));
+  const gate = openGate(lanes, settings);
+  let versionAsked: Promise<ApiVersion> | undefined;
   let answeredBefore = false;
-  /** No request of this session starts before this moment: Dataverse's limits are per user, not per request. */
-  let openAt = 0;
 
-  async function send(call: WriteCall | (Call & { method: "GET" }), signal?: AbortSignal): Promise<Answer | Lost> {
+  /** One request, once, by whichever user may send first. */
+  async function exchange(
+    { method, path, doing, headers: own, body }: Whole,
+    stale: ReadonlyMap<Lane, string>,
+    since: number,
+    signal: AbortSignal | undefined,
+  ): Promise<{ result: Exchange; ms: number; lane: Lane; token: string }> {
+    const lane = await gate.enter(doing, since, signal);
+    let news: News = { startedAt: clock.now() };
+    try {
+      const token = await lane.tokens.get(stale.get(lane), signal);
+      const startedAt = clock.now();
+      onRequest();
+      const headers = {
+        ...always,
+        authorization: `Bearer ${token}`,
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...own,
+      };
+      const result = await line.exchange({ method, path, headers, ...(body !== undefined && { body }) }, signal);
+      const ms = clock.now() - startedAt;
+      news = { startedAt, ...newsOf(result, ms, clock.now()) };
+      return { result, ms, lane, token };
+    } finally {
+      gate.leave(lane, news);
+    }
+  }
+
+  async function send(given: Whole, signal?: AbortSignal): Promise<Written> {
     const waiting = patience(clock, maxWait);
-    const writes = call.method !== "GET";
-    const { method, doing } = call;
-    const path = call.path.startsWith("/") ? call.path : (await root(signal)) + call.path;
-    let stale: string | undefined;
+    const since = clock.now();
+    const { doing } = given;
+    const writes = given.method !== "GET";
+    const call = { ...given, path: given.path.startsWith("/") ? given.path : (await root(signal)) + given.path };
+    const stale = new Map<Lane, string>();
     let failures = 0;
     for (;;) {
-      while (openAt > clock.now()) {
-        const rest = openAt - clock.now();
-        if (!(await waiting.pause(rest, signal)))
-          throw new SluiceError(
-            "throttled",
-            `Dynamics 365 asks us to wait ${Math.ceil(rest / 1000)} s, trying to ${doing}.`,
-            {
-              retryAfterMs: rest,
-            },
-          );
-      }
-      const token = await tokens.get(stale, signal);
-      onRequest();
-      const body = "body" in call && call.body !== undefined ? { body: call.body } : {};
-      const exchange = await line.exchange(
-        {
-          method,
-          path,
-          headers: {
-            ...always,
-            authorization: `Bearer ${token}`,
-            ...("body" in body && { "content-type": "application/json" }),
-            ...call.headers,
-          },
-          ...body,
-        },
-        signal,
-      );
-      if (exchange.kind === "unreachable") {
+      const { result, ms, lane, token } = await exchange(call, stale, since, signal);
+      if (result.kind === "unreachable") {
         signal?.throwIfAborted();
         // A host that never answered is most likely a wrong one: say so now. One that did is worth waiting for.
-        if (answeredBefore && !exchange.final && (await waiting.pause(undefined, signal))) continue;
-        throw unreachable(line, exchange);
+        if (answeredBefore && !result.final && (await waiting.pause(undefined, signal))) continue;
+        throw unreachable(line, result);
       }
-      if (exchange.kind === "lost") {
-        if (writes) return { lost: exchange.reason };
+      if (result.kind === "lost") {
+        if (writes) return { lost: result.reason, ms };
         signal?.throwIfAborted();
-        if (!answeredBefore && ++failures === TRIES) throw unreachable(line, closes(exchange));
+        if (!answeredBefore && ++failures === TRIES) throw unreachable(line, closes(result));
         if (await waiting.pause(undefined, signal)) continue;
         throw new SluiceError(
           "destination_failed",
-          `${new URL(line.origin).host} kept breaking off, trying to ${doing}: ${exchange.reason}.`,
-          {
-            cause: exchange.cause,
-          },
+          `${new URL(line.origin).host} kept breaking off, trying to ${doing}: ${result.reason}.`,
+          { cause: result.cause },
         );
       }
-      const { answer } = exchange;
+      const { answer } = result;
       answeredBefore = true;
-      if (answer.status < 300) return answer;
+      if (answer.status < 300) return { ...answer, ms };
       const fault = classify(answer);
       const asked = retryAfter(answer.header("retry-after"), clock.now()) || undefined; // 0 would be a busy loop
       if (fault.kind === "token") {
-        if (stale !== undefined) throw stopping(fault, doing);
-        stale = token;
+        if (stale.has(lane)) throw stopping(fault, doing);
+        stale.set(lane, token);
         continue;
       }
-      if (fault.kind === "throttled" && asked) {
-        openAt = Math.max(openAt, clock.now() + asked);
-        continue;
-      }
+      if (fault.kind === "throttled" && asked) continue; // the gate is shut for so long
       if (fault.kind === "down") {
-        if (writes) return { lost: `${fault.code}: ${fault.message}` };
+        if (writes) return { lost: `${fault.code}: ${fault.message}`, ms };
         failures += answer.status === 500 ? 1 : 0;
         if (failures >= TRIES) throw stopping(fault, doing);
-      } else if (fault.kind !== "throttled" && fault.kind !== "busy") return answer;
+      } else if (fault.kind !== "throttled" && fault.kind !== "busy") return { ...answer, ms };
       if (!(await waiting.pause(asked, signal))) throw stopping(fault, doing);
     }
   }
@@ -162,11 +172,11 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
 
   async function version(signal?: AbortSignal): Promise<ApiVersion> {
     if (config.apiVersion) return config.apiVersion;
-    asked ??= askVersion((path, doing) => read({ path, doing }, signal)).catch((thrown: unknown) => {
-      asked = undefined;
+    versionAsked ??= askVersion((path, doing) => read({ path, doing }, signal)).catch((thrown: unknown) => {
+      versionAsked = undefined;
       throw thrown;
     });
-    return asked;
+    return versionAsked;
   }
 
   async function root(signal?: AbortSignal): Promise<string> {
@@ -179,8 +189,9 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
     clock,
     read,
     write: send,
+    atOnce: gate.atOnce,
     async close() {
-      await Promise.all([line.close(), tokens.close()]);
+      await Promise.all([line.close(), ...lanes.map(({ tokens }) => tokens.close())]);
     },
   };
 }

@@ -4,7 +4,7 @@ import { defaults, openWebApi, type Settings, type WebApi } from "./http.ts";
 import { openMetadata } from "./metadata.ts";
 import { readPages } from "./read.ts";
 import { wire } from "./wire.ts";
-import { writeBatch } from "./write.ts";
+import { openWriter } from "./write.ts";
 
 export type { DataverseConfig } from "./config.ts";
 export { CursorExpired } from "./read.ts";
@@ -18,7 +18,7 @@ export {
 } from "./setup.ts";
 
 /** A session that can do all a destination can, and shows its Web API to `setup.ts`. */
-export type DataverseSession = Required<Omit<Session, "scan" | "pace">> & { api: WebApi };
+export type DataverseSession = Required<Omit<Session, "scan">> & { api: WebApi };
 
 /** As `dataverse.open`, with a clock, limits and timeouts of one's own. */
 export function openSession(given: DataverseConfig, io: Io, settings: Partial<Settings> = {}): DataverseSession {
@@ -36,7 +36,7 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     objects: metadata.objects,
     describe: metadata.describe,
     read: (object, request, signal) => readPages(api, object, request, signal),
-    write: (object, batch, signal) => writeBatch(api, object, batch, signal),
+    ...openWriter(api),
     close: api.close,
   };
 }

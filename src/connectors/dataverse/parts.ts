@@ -3,6 +3,7 @@ import { patience, retryAfter } from "./clock.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
 import type { Lost, WebApi } from "./http.ts";
+import type { Learn } from "./size.ts";
 
 /** One request of a `$batch`. The path is relative to the Web API root. */
 export type Part = {
@@ -27,6 +28,7 @@ export async function sendParts(
   parts: readonly Part[],
   doing: string,
   signal: AbortSignal,
+  learn: Learn = () => {},
 ): Promise<(Answer | Lost)[]> {
   const waiting = patience(api.clock, MOST_WAITING);
   const results: (Answer | Lost)[] = [];
@@ -37,6 +39,7 @@ export async function sendParts(
       open.map((i) => parts[i]!),
       doing,
       signal,
+      learn,
     );
     for (const [at, i] of open.entries()) results[i] = answers[at]!;
     open = open.filter((i) => notExecuted(results[i]!));
@@ -51,6 +54,7 @@ async function sendOnce(
   parts: readonly Part[],
   doing: string,
   signal: AbortSignal,
+  learn: Learn,
 ): Promise<(Answer | Lost)[]> {
   const boundary = `batch_${randomUUID()}`;
   const answer = await api.write(
@@ -63,13 +67,15 @@ async function sendOnce(
     },
     signal,
   );
+  if ("lost" in answer || answer.status < 300) learn(parts.length, answer.ms);
   if ("lost" in answer) return parts.map(() => answer);
   if (answer.status >= 300) {
     const fault = classify(answer);
     if (fault.kind !== "tooLarge" || parts.length === 1) throw stopping(fault, doing);
+    learn(parts.length, Number.POSITIVE_INFINITY);
     const half = Math.ceil(parts.length / 2);
-    const first = await sendOnce(api, parts.slice(0, half), doing, signal);
-    return [...first, ...(await sendOnce(api, parts.slice(half), doing, signal))];
+    const first = await sendOnce(api, parts.slice(0, half), doing, signal, learn);
+    return [...first, ...(await sendOnce(api, parts.slice(half), doing, signal, learn))];
   }
   const answers = read(answer);
   if (answers.length > parts.length) answers.length = 0; // these are no answers to what we asked

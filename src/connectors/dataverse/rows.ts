@@ -6,6 +6,7 @@ import { classify, type Fault } from "./faults.ts";
 import type { Lost, WebApi } from "./http.ts";
 import { type Part, sendParts } from "./parts.ts";
 import { type PartResult, refused, type Settled, stopped, success } from "./settle.ts";
+import type { Learn } from "./size.ts";
 import { identified } from "./wire.ts";
 
 /** Rows in one `$batch`: each takes about 140 ms there (docs/adr), one after another. */
@@ -23,6 +24,7 @@ export async function writeRows(
   api: WebApi,
   object: ObjectSchema,
   batches: readonly Batch[],
+  learn: Learn,
   signal: AbortSignal,
 ): Promise<Settled[]> {
   const rows = (await Promise.all(batches.map((batch) => rowsOf(object, batch)))).flat();
@@ -31,7 +33,7 @@ export async function writeRows(
     const some = rows.slice(at, at + MOST);
     try {
       signal.throwIfAborted();
-      settled.push(...(await writeSome(api, object, some, signal)));
+      settled.push(...(await writeSome(api, object, some, learn, signal)));
     } catch (thrown) {
       return [
         ...settled,
@@ -58,13 +60,20 @@ async function rowsOf(object: ObjectSchema, batch: Batch): Promise<Row[]> {
   });
 }
 
-async function writeSome(api: WebApi, object: ObjectSchema, rows: Row[], signal: AbortSignal): Promise<Settled[]> {
+async function writeSome(
+  api: WebApi,
+  object: ObjectSchema,
+  rows: Row[],
+  learn: Learn,
+  signal: AbortSignal,
+): Promise<Settled[]> {
   const doing = `${rows[0]!.batch.op} ${object.name} records`;
   const answers = await sendParts(
     api,
     rows.map((row) => partOf(object, row)),
     doing,
     signal,
+    learn,
   );
   const faults = new Map<Row, Fault>();
   const settled: Settled[] = [];
