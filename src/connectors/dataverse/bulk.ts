@@ -9,7 +9,7 @@ import type { Lost, WebApi } from "./http.ts";
 import { sendParts } from "./parts.ts";
 import { writeRows } from "./rows.ts";
 import { type PartResult, refused, type Settled, stopped } from "./settle.ts";
-import type { Learn } from "./size.ts";
+import { type Learn, lesson } from "./size.ts";
 
 const created = z.object({ Ids: z.array(z.string()) });
 
@@ -34,7 +34,7 @@ export async function writeBulk(
   const told = verdict(batch, answer, doing);
   if (told instanceof SluiceError) throw told;
   if (typeof told === "object") {
-    learn(batch.rows, answer.ms);
+    learn(batch.rows, lesson(answer));
     return [{ part: batch, result: told }];
   }
   if (told === "tooLarge") return halves(api, object, batch, learn, signal);

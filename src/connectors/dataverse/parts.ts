@@ -3,7 +3,7 @@ import { patience, retryAfter } from "./clock.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
 import type { Lost, WebApi } from "./http.ts";
-import type { Learn } from "./size.ts";
+import { type Learn, lesson } from "./size.ts";
 
 /** One request of a `$batch`. The path is relative to the Web API root. */
 export type Part = {
@@ -67,7 +67,7 @@ async function sendOnce(
     },
     signal,
   );
-  if ("lost" in answer || answer.status < 300) learn(parts.length, answer.ms);
+  if ("lost" in answer || answer.status < 300) learn(parts.length, lesson(answer));
   if ("lost" in answer) return parts.map(() => answer);
   if (answer.status >= 300) {
     const fault = classify(answer);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bulkBounds, nextSize, partBounds } from "./size.ts";
+import { bulkBounds, lesson, nextSize, partBounds } from "./size.ts";
 
 const next = (size: number, ms: number, rows = size) => nextSize(size, rows, ms, bulkBounds);
 
@@ -23,6 +23,11 @@ test("shrinks where rows are slow, and where calls get no answer or are too larg
   expect(next(400, 240_000)).toBe(200);
   expect(next(400, Number.POSITIVE_INFINITY)).toBe(200);
   expect(next(1, Number.POSITIVE_INFINITY)).toBe(1);
+});
+
+test("a connection that breaks at once does not make the next request larger", () => {
+  expect(next(100, lesson({ lost: "reset", ms: 3 }))).toBe(100);
+  expect(next(100, lesson({ ms: 3 }))).toBe(200);
 });
 
 test("a call that takes 3 to 10 s has the right size", () => {

@@ -14,6 +14,11 @@ const AIM = 5_000;
 const SHORT = 3_000;
 const LONG = 10_000;
 
+/** What a request teaches about the size: one without an answer never shows that more would fit. */
+export function lesson(answer: { ms: number; lost?: string }): number {
+  return answer.lost === undefined ? answer.ms : Math.max(answer.ms, SHORT);
+}
+
 /**
  * The rows for the next request, after one of `rows` rows took `ms` (until it was given up, for one without an answer;
  * Infinity for one that was too large). At most doubled and halved at a time.
