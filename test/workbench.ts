@@ -86,13 +86,13 @@ export type Workbench = {
 
 const elsewhere = { "x-sandbox-user": "somebody else", "content-type": "application/json" };
 
-/** A workbench for one test file: its sandbox is started before the first story and closed after the last. */
-export function useWorkbench(): Workbench {
+/** A workbench for one test file: its sandbox is started, with these options, before the first story and closed after the last. */
+export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): Workbench {
   const bench = {} as Workbench;
   let made: ReturnType<typeof makeProject>;
   let token = "";
   beforeAll(async () => {
-    bench.sandbox = await startSandbox();
+    bench.sandbox = await startSandbox(options);
     made = makeProject();
     bench.folder = made.folder;
     token = await accessToken(bench.sandbox.env);

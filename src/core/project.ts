@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { currency, withCurrency } from "./currency.ts";
 
 /**
  * A project as code: one YAML file per resource; the file's name (without its ending) is the resource's name.
@@ -101,6 +102,9 @@ const longLine = z
       .regex(/^[A-Z]{2}$/, "must be two capital letters, such as DE")
       .optional()
       .describe("Where a phone number without + is from, such as DE"),
+    currency: currency
+      .optional()
+      .describe("What an amount of money is in: EUR, or { from: COLUMN }; one for all amounts of a record"),
     lookup: lookup
       .optional()
       .describe("How a lookup column finds the row it points at: one way, or a list of ways tried in order"),
@@ -140,6 +144,8 @@ const leaveLimit = z.union([
   z.string().regex(/^\d+(\.\d+)?\s*%$/, { error: "say a number of rows, or a share such as 20 %" }),
 ]);
 
+const byIsoCode = { object: "transactioncurrency", by: "isocurrencycode" };
+
 export const syncFile = z.strictObject({
   model: z.string().describe("The rows to send"),
   to: z.string().describe("The destination connection"),
@@ -173,7 +179,16 @@ export const syncFile = z.strictObject({
   leaveLimit: leaveLimit
     .optional()
     .describe("The most known rows that may leave in one run: a number, or a share such as `20 %`"),
-  mapping: z.record(z.string(), mappingLine).describe("Destination column -> source column, or a longer line (below)"),
+  mapping: z
+    .record(z.string(), mappingLine)
+    .transform((mapping, context) =>
+      withCurrency(
+        mapping,
+        (of) => longLine.parse({ ...(typeof of === "string" ? { value: of } : of), lookup: byIsoCode }),
+        (line, message) => context.addIssue({ code: "custom", path: [line, "currency"], message }),
+      ),
+    )
+    .describe("Destination column -> source column, or a longer line (below)"),
   audiences: z
     .record(z.string(), z.string())
     .default({})

@@ -4,9 +4,10 @@ import { SluiceError } from "../../core/errors.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
 import type { Job } from "../job.ts";
 import type { Ref, Shape } from "../shape.ts";
-import { mappedColumn, matchColumn, oneLineEach, writable } from "./columns.ts";
+import { mappedColumn, matchColumn, oneLineEach } from "./columns.ts";
 import type { Tables } from "./lookup.ts";
 import { place } from "./place.ts";
+import { checkValidity, writable } from "./writable.ts";
 
 /** Raised when the meaning of stored values changes, so that every row is looked at once more. */
 export const canonVersion = 1;
@@ -32,6 +33,7 @@ export function shapeOf(
   for (const [audience, name] of Object.entries(file.audiences)) {
     const at = place(job, ["audiences", audience]);
     const target = writable(object, name, at);
+    checkValidity(job, object, target, "always", at);
     if (target.type !== "text" || (target.maxLength ?? 0) < "realized".length)
       throw new SluiceError("mapping_unfit", `${object.name}.${target.name} cannot hold an audience status.`, {
         remedy: `An audience needs a text column of at least ${"realized".length} characters; this is ${target.type}${target.maxLength ? ` of ${target.maxLength}` : ""}.`,

@@ -1,12 +1,13 @@
 import type { Scan } from "../../core/connector.ts";
-import { type Place, SluiceError } from "../../core/errors.ts";
+import { SluiceError } from "../../core/errors.ts";
 import type { MappingLine } from "../../core/project.ts";
-import type { Column, ObjectSchema } from "../../core/schema.ts";
+import type { ObjectSchema } from "../../core/schema.ts";
 import type { Job } from "../job.ts";
 import type { ShapeColumn } from "../shape.ts";
 import { lookupWays, type Tables } from "./lookup.ts";
-import { near, place } from "./place.ts";
+import { place } from "./place.ts";
 import { sourceOf } from "./source.ts";
+import { checkValidity, writable } from "./writable.ts";
 
 /** The column a mapping line writes, checked against the table. @throws SluiceError unknown_target, mapping_unfit */
 export function mappedColumn(
@@ -20,6 +21,7 @@ export function mappedColumn(
 ): ShapeColumn {
   const at = place(job, ["mapping", name]);
   const target = writable(object, name, at);
+  checkValidity(job, object, target, line.write, at);
   const column = {
     index,
     name: target.name,
@@ -34,29 +36,6 @@ export function mappedColumn(
   const ways = lookupWays(job, object, target, name, scan, tables);
   const objects = [...new Set(ways.map((way) => way.object))];
   return { ...column, wire: { name: target.name, targets: objects }, ways, tabled: objects.length > 1 };
-}
-
-/** A column of the table by name, in any case, that can be written. @throws SluiceError unknown_target */
-export function writable(object: ObjectSchema, name: string, at: Place): Column {
-  const column =
-    object.columns.find((c) => c.name === name) ??
-    object.columns.find((c) => c.name.toLowerCase() === name.toLowerCase());
-  const names = object.columns.filter((c) => c.create || c.update).map((c) => c.name);
-  if (!column)
-    throw new SluiceError("unknown_target", `${object.name} has no column ${name}.`, {
-      remedy: near(name, names),
-      place: at,
-    });
-  if (column.type === "other" || column.type === "parties" || (!column.create && !column.update))
-    throw new SluiceError(
-      "unknown_target",
-      `${object.name}.${column.name} cannot be written; Dynamics keeps it itself.`,
-      {
-        remedy: near(name, names),
-        place: at,
-      },
-    );
-  return column;
 }
 
 /** The mapped column of that name. @throws SluiceError mapping_unfit */

@@ -64,7 +64,7 @@ function firstFault(columns: ShapeColumn[], value: (c: ShapeColumn) => string): 
 function limitCase(c: ShapeColumn, scan: Scan): string {
   const read = c.source && scan.dates[c.source.name];
   const formats = c.line?.formats ?? read?.map(showFormat);
-  const limits = (["too_long", "out_of_range", "not_an_option", "bad_date"] as const).flatMap((code) => {
+  const limits = (["too_long", "out_of_range", "too_precise", "not_an_option", "bad_date"] as const).flatMap((code) => {
     const limit = limitOf(c.target, code, formats);
     return limit === null ? [] : [`WHEN ${text(code)} THEN ${text(limit)}`];
   });

@@ -29,15 +29,6 @@ const colors = column("choice", {
 
 describe("lines that cannot work for any row", () => {
   it.each([
-    [
-      "a column that is kept by the destination",
-      column("datetime", { create: false, update: false }),
-      {},
-      {},
-      "unknown_target",
-      /cannot be written/,
-    ],
-    ["a column of a kind we cannot write", column("other"), {}, {}, "unknown_target", /cannot be written/],
     ["a lookup on text", column("text"), { lookup: { by: "a" } }, {}, "mapping_unfit", /points at no other table/],
     ["no lookup on a lookup", column("lookup"), {}, {}, "mapping_unfit", /another table/],
     ["date formats on text", column("text"), { formats: ["d/M/yyyy"] }, {}, "mapping_unfit", /takes no dates/],

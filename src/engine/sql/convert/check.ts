@@ -16,19 +16,17 @@ const options = [
   { key: "zone", fits: isMoment, lacks: "dates" },
   { key: "rounding", fits: (type: ColumnType) => isNumber(type) && type !== "double", lacks: "digits to round" },
   { key: "delimiter", fits: (type: ColumnType) => type === "choices", lacks: "several values" },
+  { key: "currency", fits: (type: ColumnType) => type === "money", lacks: "amounts of money" },
   { key: "format", fits: (type: ColumnType) => type === "text", lacks: "texts of that form" },
 ] as const;
 
 /**
  * What makes a line wrong for every row, found before the first is read.
- * @throws SluiceError unknown_target, mapping_unfit
+ * @throws SluiceError mapping_unfit
  */
 export function checkLine(input: LineInput): void {
   const { target, line, source, place } = input;
   const { name, type } = target;
-  if (type === "other" || type === "parties" || !(target.create || target.update)) {
-    throw new SluiceError("unknown_target", `${name} cannot be written; the destination keeps it itself.`, { place });
-  }
   const unfit = (message: string, remedy: string) => new SluiceError("mapping_unfit", message, { remedy, place });
   if (line.lookup && type !== "lookup")
     throw unfit(`${name} is of type ${type} and points at no other table.`, "Remove `lookup` from the line.");
