@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { deliver } from "./deliver/index.ts";
 import { faults } from "./faults/index.ts";
 import { sandbox } from "./sandbox/index.ts";
 
@@ -7,7 +8,7 @@ import { sandbox } from "./sandbox/index.ts";
 /** What a benchmark may be told; each has defaults of its own. `rate` is a share of 1. */
 export type BenchOptions = { rows?: number; rate?: number; seeds?: number };
 
-const benches: Record<string, (options: BenchOptions) => Promise<void>> = { faults, sandbox };
+const benches: Record<string, (options: BenchOptions) => Promise<void>> = { deliver, faults, sandbox };
 
 const options = asked();
 if (options) await benches[options.name]!(options);
