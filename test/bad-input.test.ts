@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 import { catalogue, type ErrorCode } from "../src/core/catalogue.ts";
 import { startSandbox } from "../src/sandbox/index.ts";
 import { takeLock } from "../src/store/lock.ts";
+import { makeElasticTable } from "./elastic-table.ts";
 import { type Files, makeProject, standardFiles } from "./make-project.ts";
 
 // One case for each row of docs/errors.md: a person does something wrong, or something outside goes wrong, and the
@@ -204,6 +205,33 @@ const cases: Record<ErrorCode, Case> = {
     args: ["run", "people"],
     at: "syncs/people.yaml:9",
     says: "parentcustomerid",
+  },
+  schema_changed: {
+    args: ["run", "firms"],
+    async before({ folder, control, sluice, state }) {
+      expect((await sluice(["run", "firms"]).ended).status).toBe(0);
+      await control("POST", "requests/clear");
+      // As if the column had been there: what the last run relied on says so, and the mapping still names it.
+      const relied = join(state, "default", "firms", "relied.json");
+      const last = JSON.parse(readFileSync(relied, "utf8")) as { columns: object[] };
+      last.columns.push({ ...last.columns[0], name: "new_gone" });
+      writeFileSync(relied, JSON.stringify(last));
+      writeFileSync(join(folder, "syncs", "firms.yaml"), `${standardFiles["syncs/firms.yaml"]}  new_gone: title\n`);
+      return undefined;
+    },
+    at: "syncs/firms.yaml:8",
+    says: "Since the last run of firms: account.new_gone is not there any more",
+  },
+  table_read_only: {
+    files: { "syncs/firms.yaml": standardFiles["syncs/firms.yaml"]!.replace("object: account", "object: new_stream") },
+    args: ["run", "firms"],
+    async before({ sandbox, control }) {
+      expect(await makeElasticTable(sandbox)).toBe(204);
+      await control("POST", "requests/clear");
+      return undefined;
+    },
+    at: "syncs/firms.yaml:3",
+    says: "new_stream is an elastic table",
   },
   connection_wrong: {
     args: ["run"],

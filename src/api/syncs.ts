@@ -13,6 +13,7 @@ const planned = z.object({
   plan: planCounts,
   samples: z.array(sampleChange),
   problems: z.array(problemGroup),
+  warnings: z.array(z.string()).describe("What has changed in the destination's schema since the last run"),
   stops: z
     .object({ code: z.string(), message: z.string(), remedy: z.string() })
     .nullable()
@@ -40,6 +41,7 @@ const ran = z.object({
   counts: runCounts,
   plan: planCounts,
   problems: z.array(problemGroup),
+  warnings: z.array(z.string()).describe("What has changed in the destination's schema since the last run"),
 });
 
 export const run = operation({

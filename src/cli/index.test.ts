@@ -41,6 +41,7 @@ const planned: ResponseOf<"plan"> = {
         { key: "3", op: "update", id: "id3", columns: [{ name: "lastname", old: "Ben", new: null }] },
       ],
       problems: [],
+      warnings: ["contact.fax takes 20 characters now, no longer 50."],
       stops: null,
       seconds: 1,
     },
@@ -69,7 +70,9 @@ async function cli(line: string, answers: Partial<Client> = {}) {
 const ran = (change: Partial<typeof counts> = {}): Partial<Client> => ({
   run: async () => ({
     environment: "test",
-    runs: [{ sync: "people", run: "r", object: "contact", status: "finished", counts, plan, problems }],
+    runs: [
+      { sync: "people", run: "r", object: "contact", status: "finished", counts, plan, problems, warnings: ["x"] },
+    ],
     totals: { ...counts, ...change },
   }),
 });

@@ -38,9 +38,10 @@ type Ran = ResponseOf<"run">;
 
 export function printRuns({ runs, totals, environment }: Ran, out: Output): void {
   for (const one of runs) {
-    if (one.problems.length === 0) continue;
+    if (one.problems.length + one.warnings.length === 0) continue;
     out.line();
     out.line(out.style.bold(`${one.sync} -> ${one.object}`) + out.style.dim(`  run ${one.run}`));
+    for (const text of one.warnings) out.line(`  ${out.style.yellow("changed there")}: ${text}`);
     for (const text of problemLines(one.problems)) out.line(text);
   }
   out.line();

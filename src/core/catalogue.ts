@@ -135,6 +135,19 @@ const rows = {
     when: "A setting of a connection is wrong: its address, tenant or client id, or a file it names.",
     remedy: "Correct the setting; `sluice check CONNECTION` goes through all of them step by step.",
   },
+  schema_changed: {
+    kind: "config",
+    exit: 2,
+    when: "A table has changed since the sync's last run, so that what it maps is not there or not enough any more.",
+    remedy:
+      "Change the sync's mapping to fit the table, or have the change undone there; nothing of this sync was sent. `sluice doctor` tells all changes.",
+  },
+  table_read_only: {
+    kind: "config",
+    exit: 2,
+    when: "A sync writes to a virtual or an elastic table, which Sluice only reads.",
+    remedy: "Write to a standard table.",
+  },
   secret_wrong: {
     kind: "auth",
     exit: 2,

@@ -30,6 +30,8 @@ export type LookupTarget = { object: string; set: string; navigation: string };
 export type Column = {
   name: string;
   title: string;
+  /** Another one when the column was removed and made anew. */
+  uid?: string;
   type: ColumnType;
   /** The API itself refuses a row without it. */
   required: boolean;

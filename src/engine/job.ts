@@ -41,6 +41,8 @@ export type JobResult =
       received: number;
       samples: SampleChange[];
       problems: ProblemGroup[];
+      /** What has changed in the destination's schema and does not stop the run. */
+      warnings: string[];
       /** Why a run would send nothing of it. */
       stops: SerializedError | null;
       seconds: number;
@@ -56,6 +58,7 @@ export type JobResult =
       counts: RunCounts;
       resolved: number;
       problems: ProblemGroup[];
+      warnings: string[];
       folder: string;
       error?: SerializedError;
     }

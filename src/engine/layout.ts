@@ -3,6 +3,7 @@ import { join } from "node:path";
 /**
  * Where everything of one sync lies, in one environment:
  *   rows.duckdb                    what both sides agreed on; changed by fold alone, in one transaction
+ *   relied.json                    what the last run relied on in the destination's schema
  *   runs/<id>/touched.parquet      every touched row and what happens to it
  *   runs/<id>/change-<wave>.parquet  what is sent; a row's position is its change number
  *   runs/<id>/settled.parquet      rows whose base moves without sending
@@ -14,6 +15,7 @@ export function layout(folder: string, run: string) {
   const runFolder = join(folder, "runs", run);
   return {
     state: join(folder, "rows.duckdb"),
+    relied: join(folder, "relied.json"),
     runs: join(folder, "runs"),
     run: runFolder,
     temp: join(runFolder, "tmp"),

@@ -1,12 +1,14 @@
 import { availableParallelism } from "node:os";
 import type { Scan, Session } from "../core/connector.ts";
 import { SluiceError } from "../core/errors.ts";
+import type { Drift } from "./drift.ts";
 import { type Duck, lockDown, openDuck } from "./duck.ts";
 import { type Ingest, ingest } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { type Layout, layout, runFiles } from "./layout.ts";
 import { describeParents, refreshParents } from "./parents.ts";
 import { recover } from "./recover.ts";
+import { readRelied, underDrift } from "./relied.ts";
 import { shapeOf } from "./shape/build.ts";
 import { withExpressions } from "./shape/expression.ts";
 import { checkSourceColumns } from "./shape/source.ts";
@@ -33,6 +35,8 @@ export type Planned = {
   /** Organisation and table. */
   destination: string;
   meta: Meta;
+  /** What has changed in the destination's schema and does not stop the run. */
+  warnings: string[];
   /** The whole table was read, not what changed. */
   full: boolean;
   cursors: Record<string, string>;
@@ -73,18 +77,41 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     );
     checkSourceColumns(job, read);
     const scan = await withExpressions(job, read);
-    const shape = shapeOf(job, scan, object, audiences, await describeParents(job, session, object, host.signal));
     const destination = await destinationName(job, session, object, host.signal);
+    const parents = await describeParents(job, session, object, host.signal);
+    const { shape, drift } = underDrift(job, await readRelied(at.relied, destination), object, () =>
+      shapeOf(job, scan, object, audiences, parents),
+    );
     const meta = await attachState(duck, at, destination);
+    meta.mirrored = stillMirrored(meta.mirrored, shape, drift);
     const files = [scan, ...audiences.filter((a) => a !== undefined)].flatMap((s) => s.paths);
     await lockDown(duck, [...new Set(files)], [job.folder, ...job.upstream.map((u) => u.runFolder)]);
     const refreshed = await refresh(job, duck, at, shape, session, meta, host);
     const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed.full, host);
-    return { duck, at, shape, session, destination, meta, ...refreshed, touched, requests: () => requests, close };
+    const warnings = drift.map((d) => d.what);
+    return {
+      duck,
+      at,
+      shape,
+      session,
+      destination,
+      meta,
+      warnings,
+      ...refreshed,
+      touched,
+      requests: () => requests,
+      close,
+    };
   } catch (thrown) {
     await close();
     throw thrown;
   }
+}
+
+/** A column that was made anew is as empty there as one that never was: what the mirror holds of it is forgotten. */
+function stillMirrored(mirrored: string[], shape: Shape, drift: Drift[]): string[] {
+  const anew = shape.columns.filter((c) => drift.some((d) => d.anew && d.column === c.name)).map(storedName);
+  return mirrored.filter((name) => !anew.includes(name));
 }
 
 /** Like Promise.all, but waits for all before it fails, so that nothing goes on behind a closed door. */

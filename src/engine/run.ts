@@ -20,7 +20,14 @@ export async function runPlan(job: Job, host: Host): Promise<JobResult> {
   try {
     const report = await planReport(planned);
     const stops = (await leaveGuard(job, planned.duck, planned.shape))?.toJSON() ?? null;
-    const result = { kind: "plan" as const, ...report, stops, seconds: since(started), folder: planned.at.run };
+    const result = {
+      kind: "plan" as const,
+      ...report,
+      warnings: planned.warnings,
+      stops,
+      seconds: since(started),
+      folder: planned.at.run,
+    };
     await writeFile(planned.at.plan, JSON.stringify({ environment: job.environment, sync: job.sync, ...result }), {
       mode: 0o600,
     });
@@ -58,6 +65,7 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
       counts: { ...counts, seconds: since(started) },
       resolved,
       problems,
+      warnings: planned.warnings,
       folder: planned.at.run,
       ...(stopped && { error: stopped.toJSON() }),
     };

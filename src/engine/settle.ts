@@ -4,6 +4,7 @@ import type { RunCounts } from "../core/run.ts";
 import { text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
 import type { Planned } from "./plan.ts";
+import { writeRelied } from "./relied.ts";
 import { fold, prepareFold } from "./sql/fold.ts";
 import { storedName } from "./sql/names.ts";
 import { keyProblems, newPending, waitingRows } from "./sql/pending.ts";
@@ -79,6 +80,7 @@ export async function settle(
     ...cursors,
   };
   await inTransaction(planned, fold(shape, facts, full));
+  await writeRelied(at.relied, shape, planned.destination);
   return { counts, resolved };
 }
 

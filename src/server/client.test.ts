@@ -38,7 +38,17 @@ const doneJob = (job: Job): JobResult => {
     case "check":
       return { kind: "check", columns: [] };
     case "plan":
-      return { kind: "plan", plan, received: 3, samples: [], problems, stops: null, seconds: 0.5, folder };
+      return {
+        kind: "plan",
+        plan,
+        received: 3,
+        samples: [],
+        problems,
+        warnings: [],
+        stops: null,
+        seconds: 0.5,
+        folder,
+      };
     case "verify":
       return { kind: "verify", report: { checked: 2, differences: 1, rows: [] }, seconds: 0.5 };
     case "run": {
@@ -49,6 +59,7 @@ const doneJob = (job: Job): JobResult => {
         counts: { received: 3, ...some, writes: 2, requests: 4, seconds: 1 },
         resolved: 0,
         problems,
+        warnings: [],
         folder,
       };
     }

@@ -37,6 +37,7 @@ export const tableFields = (version: string) =>
   `LogicalName,SchemaName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,ChangeTrackingEnabled,IsOptimisticConcurrencyEnabled,IsActivity,OwnershipType,DisplayName${version === "9.2" ? ",TableType" : ""}`;
 
 const attribute = z.object({
+  MetadataId: z.string().nullish(),
   LogicalName: z.string(),
   AttributeType: z.string().nullish(),
   AttributeTypeName: z.object({ Value: z.string() }).nullish(),

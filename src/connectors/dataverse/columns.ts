@@ -74,6 +74,7 @@ export function columnsOf(
     columns.push({
       name,
       title: attribute.DisplayName ?? name,
+      ...(attribute.MetadataId != null && { uid: attribute.MetadataId }),
       type,
       required: writable && create && level === "SystemRequired" && !defaulted.has(kind),
       create: writable && create,

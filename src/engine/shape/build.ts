@@ -12,6 +12,11 @@ import { checkValidity, writable } from "./writable.ts";
 /** Raised when the meaning of stored values changes, so that every row is looked at once more. */
 export const canonVersion = 1;
 
+const readOnly = {
+  virtual: "a virtual table: its rows are another system's, and Sluice only reads them.",
+  elastic: "an elastic table: it writes without transactions, so Sluice only reads it.",
+};
+
 /** The bits of a mask: Parquet knows no whole number larger than 64 bits. */
 const mostColumns = 64;
 
@@ -27,6 +32,10 @@ export function shapeOf(
   tables: Tables = new Map(),
 ): Shape {
   const file = job.syncFile;
+  if (object.kind === "virtual" || object.kind === "elastic")
+    throw new SluiceError("table_read_only", `${object.name} is ${readOnly[object.kind]}`, {
+      place: place(job, ["object"]),
+    });
   const columns = Object.entries(file.mapping).map(([name, line], index) =>
     mappedColumn(job, object, name, line, index, scan, tables),
   );

@@ -21,6 +21,7 @@ export async function plan(
     plan: result.plan,
     samples: result.samples,
     problems: result.problems,
+    warnings: result.warnings,
     stops: result.stops && { code: result.stops.code, message: result.stops.message, remedy: result.stops.remedy },
     seconds: result.seconds,
   }));
@@ -49,6 +50,7 @@ export async function run(
     counts: result.counts,
     plan: result.plan,
     problems: result.problems,
+    warnings: result.warnings,
   }));
   const none = {
     received: 0,

@@ -3,6 +3,7 @@ import { addColumn, addComputedColumns } from "../build.ts";
 import { errors } from "../errors.ts";
 import { isContent } from "../files/content-store.ts";
 import { tellContents } from "../files/relation.ts";
+import { namedGuid } from "../guids.ts";
 import type { Column, Kind, Level, Table } from "../model.ts";
 import type { ColumnLine } from "../table-file.ts";
 import { labelText, named } from "./label.ts";
@@ -46,6 +47,8 @@ export function createColumn(maker: Maker, table: Table, body: Body): Column {
   if (table.columns.has(line.name)) throw errors.duplicateColumn(line.name, table.name);
   const column = addColumn(table, line, true);
   column.made = maker.environment.clock.now();
+  // One that is made again under the name of a dropped one is another.
+  column.id = namedGuid(`column ${table.name}.${line.name} ${maker.environment.metadataVersion}`);
   for (const companion of companions(table, line)) {
     if (!table.columns.has(companion.name)) addColumn(table, companion, false);
   }

@@ -322,3 +322,13 @@ test("RelationshipDefinitions: a table linked with itself has two collections", 
   const back = await client.api("GET", `accounts(${idIn(two)})/new_partnered/$ref`);
   expect(back.text).toContain(idIn(one));
 });
+
+test("a column made again under the name of a dropped one has an id of its own", async () => {
+  const column = `${table}/Attributes(LogicalName='new_note')`;
+  const id = async () => (await client.api("GET", `${column}?$select=MetadataId`)).json.MetadataId;
+  await create(`${table}/Attributes`, text("new_Note"));
+  const first = await id();
+  expect((await client.api("DELETE", column)).status).toBe(204);
+  await create(`${table}/Attributes`, text("new_Note"));
+  expect(await id()).not.toBe(first);
+});
