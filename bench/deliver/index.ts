@@ -1,4 +1,3 @@
-import type { BenchOptions } from "../main.ts";
 import { report } from "../measure.ts";
 import { peers } from "./peers.ts";
 import { runSluice } from "./sluice.ts";
@@ -22,7 +21,7 @@ type Result = { rate: number; utilisation: number; throttled: number; lost: numb
  * `utilisation` is the share of what the limits allow. Exits with 1 where ours is below 0.9, was never throttled, or a
  * row is lost or doubled.
  */
-export async function deliver({ rows = ROWS }: BenchOptions): Promise<void> {
+export async function deliver({ rows = ROWS }: { rows?: number }): Promise<void> {
   const ours = await measured("sluice", rows, ({ env }) => runSluice(env, rows));
   const theirs: [who: string, rate: number][] = [];
   for (const { who, rows: fewer, send } of peers) {
