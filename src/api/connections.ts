@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { checkStep } from "../core/check.ts";
 import { operation } from "./operation.ts";
 
 const column = z.object({
@@ -27,4 +28,18 @@ export const describe = operation({
       keys: z.array(z.object({ name: z.string(), columns: z.array(z.string()), active: z.boolean() })),
     }),
   ]),
+});
+
+/** Tests connections step by step; what is wrong with one is in its steps. No name: every connection of the project. */
+export const check = operation({
+  method: "POST",
+  path: "/api/connections/check",
+  summary: "Test a connection step by step, with cause and remedy for what is wrong",
+  request: z.object({ connection: z.string().optional() }),
+  response: z.object({
+    environment: z.string(),
+    connections: z.array(z.object({ connection: z.string(), steps: z.array(checkStep) })),
+    failed: z.number().describe("Steps that failed"),
+    warnings: z.number(),
+  }),
 });

@@ -19,8 +19,9 @@ export function operation<Request extends z.ZodType, Response extends z.ZodType>
   return value;
 }
 
-/** What a caller hears while an operation over syncs goes on. */
+/** What a caller hears while an operation goes on. A warning is about something that somebody should see to soon. */
 export type SyncEvent =
+  | { type: "warning"; connection: string; message: string }
   | { type: "started"; sync: string; run: string }
   | { type: "progress"; sync: string; run: string; progress: Progress }
   | { type: "finished"; sync: string; run: string };

@@ -78,7 +78,7 @@ const ran = (change: Partial<typeof counts> = {}): Partial<Client> => ({
 });
 
 test("every command is found by its file", () => {
-  for (const name of ["describe", "plan", "rejected", "run", "runs", "sandbox", "validate", "verify"])
+  for (const name of ["check", "describe", "plan", "rejected", "run", "runs", "sandbox", "validate", "verify"])
     expect(commandNames()).toContain(name);
   expect(commandNames()).not.toContain("index");
 });
@@ -143,6 +143,47 @@ test("run --json prints one line, and nothing for people", async () => {
   const { last } = await cli("run --json", ran());
   expect(stdout.trimEnd().split("\n")).toHaveLength(1);
   expect(last()).toMatchObject({ runs: [{ sync: "people", counts }], totals: counts });
+});
+
+test("check: every step, cause and remedy where one failed, and 2 only then", async () => {
+  const steps: ResponseOf<"check">["connections"][number]["steps"] = [
+    { step: "name", status: "ok", detail: "known" },
+    { step: "sign-in", status: "failed", detail: "", cause: "The secret is wrong.", remedy: "Make a new one." },
+    { step: "user", status: "skipped", detail: "needs the sign-in" },
+  ];
+  const connections = [{ connection: "crm", steps }];
+  const answer = { environment: "test", connections, failed: 1, warnings: 0 };
+  const { status } = await cli("check crm", { check: async () => answer });
+  expect(status).toBe(2);
+  expect(stdout).toContain(
+    "crm\n  ok     name     known\n  FAILED sign-in\n         The secret is wrong.\n         -> Make a new one.\n  -      user     needs the sign-in\n",
+  );
+  expect(stdout).toContain("Environment test: 1 failure, 0 warnings.");
+  const { last } = await cli("check --json", { check: async () => answer });
+  expect(last()).toEqual(answer);
+  const well = { ...answer, connections: [{ connection: "crm", steps: steps.slice(0, 1) }], failed: 0 };
+  expect((await cli("check", { check: async () => well })).status).toBe(0);
+  expect(stdout).toContain("all is well.");
+});
+
+test("a warning about a connection goes to standard error, with validate and with run", async () => {
+  const warn = (options: Parameters<Client["run"]>[1]) =>
+    options?.onEvent?.({ type: "warning", connection: "crm", message: "The secret expires on 2027-01-31, in 3 days." });
+  const counted = { project: "p", environment: "test", connections: 1, models: 0, audiences: 0, syncs: 0, order: [] };
+  await cli("validate", {
+    validate: async (_, options) => {
+      warn(options);
+      return counted;
+    },
+  });
+  await cli("run --json", {
+    run: async (request, options) => {
+      warn(options);
+      return ran().run!(request);
+    },
+  });
+  const line = "Warning: connection crm: The secret expires on 2027-01-31, in 3 days.\n";
+  expect(stderr).toBe(line + line);
 });
 
 test("plan: changes field by field, so many of each kind, and 0 also with rejected rows", async () => {

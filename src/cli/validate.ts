@@ -1,4 +1,6 @@
+import type { SyncEvent } from "../api/index.ts";
 import { type Register, targetOf, withClient } from "./terminal/command.ts";
+import { tellWarning } from "./terminal/progress.ts";
 import { many } from "./terminal/table.ts";
 
 export const register: Register = (program, run) => {
@@ -8,7 +10,8 @@ export const register: Register = (program, run) => {
     .action(() =>
       run((context) =>
         withClient(context, targetOf(command), async (client) => {
-          const result = await client.validate({}, { signal: context.signal });
+          const onEvent = (event: SyncEvent) => tellWarning(event, context.out);
+          const result = await client.validate({}, { onEvent, signal: context.signal });
           const { project, environment, connections, models, audiences, syncs } = result;
           context.out.line(
             `${project} (environment ${environment}) is in order: ${many(connections, "connection")}, ${many(models, "model")}, ${many(audiences, "audience")}, ${many(syncs, "sync")}.`,

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { CheckStep, Need } from "./check.ts";
 import type { Ambiguity } from "./date-detection.ts";
 import type { ObjectSchema, ObjectSummary } from "./schema.ts";
 
@@ -13,6 +14,8 @@ export interface Connector<Config = unknown> {
   config: z.ZodType<Config>;
   /** Paths of config fields that must never be printed; `*` is each element of a list. */
   secrets: readonly string[];
+  /** What somebody should see to soon, such as a secret that is about to expire. `now`: milliseconds. */
+  warnings?(config: Config, now: number): string[];
   open(config: Config, io: Io): Session;
 }
 
@@ -42,6 +45,13 @@ export interface Session {
   pace?(object: ObjectSchema, op: BatchOp): Pace;
   /** How values look on the wire, in both directions. */
   wire?: Wire;
+  /** Tests the connection step by step, and the tables that `needs` name; what is wrong is a step's finding. */
+  check?(needs: readonly Need[], signal?: AbortSignal): Promise<CheckStep[]>;
+  /**
+   * What column names of audiences are completed with where they lack it: the customization prefix of the connection, with
+   * its underscore (`new_`). Absent: names are taken as they are.
+   */
+  prefix?: string;
   close(): Promise<void>;
 }
 

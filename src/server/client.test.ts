@@ -155,7 +155,10 @@ describe("over syncs", () => {
   test("all run in order, counts are summed, the caller hears of each", async () => {
     connect();
     const heard: string[] = [];
-    const result = await client.run({}, { onEvent: (event) => heard.push(`${event.type} ${event.sync}`) });
+    const result = await client.run(
+      {},
+      { onEvent: (event) => heard.push(`${event.type} ${"sync" in event ? event.sync : event.connection}`) },
+    );
     expect(result.runs.map((one) => one.sync)).toEqual(["firms", "people"]);
     expect(result.totals).toMatchObject({ received: 6, created: 4, rejected: 2, writes: 4, requests: 8, seconds: 2 });
     expect(result.runs[0]?.problems).toEqual([

@@ -17,6 +17,7 @@ export function localClient(target: Target, parts: Parts): Client {
     };
   return {
     validate: call(operations.validate.request, async () => (await import("./ops/project.ts")).validate),
+    check: call(operations.check.request, async () => (await import("./ops/check.ts")).check),
     describe: call(operations.describe.request, async () => (await import("./ops/connections.ts")).describe),
     plan: call(operations.plan.request, async () => (await import("./ops/syncs.ts")).plan),
     run: call(operations.run.request, async () => (await import("./ops/syncs.ts")).run),

@@ -31,7 +31,7 @@ export type Context = {
  * What a command ends with: `result` is the one object that --json prints (null: it did so itself), `exit` the status (0
  * when left out). `error`: what stopped it midway; it is told beside the result, and decides the status.
  */
-export type Ending = { result: object | null; exit?: 0 | 1; error?: SluiceError };
+export type Ending = { result: object | null; exit?: 0 | 1 | 2; error?: SluiceError };
 
 /** Hands a command's work to the program, which runs it, prints its ending and sees to errors. */
 export type Work = (context: Context) => Promise<Ending>;

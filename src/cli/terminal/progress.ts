@@ -22,6 +22,7 @@ export function progressView(out: Output, now: () => number = () => performance.
   let since = 0;
   let startedWith = 0;
   return (event) => {
+    if (event.type === "warning") return tellWarning(event, out);
     if (event.type !== "progress") {
       phase = undefined;
       if (event.type === "finished") out.note(`${event.sync}: done`);
@@ -39,6 +40,12 @@ export function progressView(out: Output, now: () => number = () => performance.
     const rate = seconds > 0.2 ? (progress.done - startedWith) / seconds : 0;
     out.redraw(`${sync}: ${words[phase]}${amount(progress.done, progress.total)}${speed(progress, rate)}`);
   };
+}
+
+/** A warning is told on standard error, whatever the command; other events are not this one's business. */
+export function tellWarning(event: SyncEvent, out: Output): void {
+  if (event.type === "warning")
+    out.note(`${out.style.yellow("Warning")}: connection ${event.connection}: ${event.message}`);
 }
 
 function amount(done: number, total: number | undefined): string {

@@ -138,7 +138,10 @@ export const entraErrors: Record<number, EntraRow> = {
     "Dataverse itself is disabled in this tenant",
     "Check that the subscription has not lapsed, then enable Dataverse: Entra admin center > Enterprise applications > Dataverse > Properties.",
   ),
-  900144: setting("the request lacks a part", "Check clientId, tenant and tokenUrl: none may be empty or cut short."),
+  900144: setting(
+    "a part of the request is missing",
+    "Check tokenUrl: it must end in /oauth2/v2.0/token, and no proxy may shorten requests.",
+  ),
   901002: setting(
     "the address of the sign-in service is not the one for this kind of request",
     "Check tokenUrl: it must end in /oauth2/v2.0/token.",

@@ -1,5 +1,7 @@
 import type { Connector, Io, Session } from "../../core/connector.ts";
+import { checkConnection } from "./check.ts";
 import { config, type DataverseConfig } from "./config.ts";
+import { expiringSecrets } from "./expiry.ts";
 import { defaults, openWebApi, type Settings, type WebApi } from "./http.ts";
 import { openMetadata } from "./metadata.ts";
 import { readPages } from "./read.ts";
@@ -18,16 +20,12 @@ export {
 } from "./setup.ts";
 
 /** A session that can do all a destination can, and shows its Web API to `setup.ts`. */
-export type DataverseSession = Required<Omit<Session, "scan">> & { api: WebApi };
+export type DataverseSession = Required<Omit<Session, "scan" | "prefix">> & Pick<Session, "prefix"> & { api: WebApi };
 
 /** As `dataverse.open`, with a clock, limits and timeouts of one's own. */
 export function openSession(given: DataverseConfig, io: Io, settings: Partial<Settings> = {}): DataverseSession {
-  const api = openWebApi(given, {
-    ...defaults,
-    base: io.base,
-    ...(io.onRequest && { onRequest: io.onRequest }),
-    ...settings,
-  });
+  const all = { ...defaults, base: io.base, ...(io.onRequest && { onRequest: io.onRequest }), ...settings };
+  const api = openWebApi(given, all);
   const metadata = openMetadata(api, io.cache);
   return {
     api,
@@ -37,6 +35,8 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     describe: metadata.describe,
     read: (object, request, signal) => readPages(api, object, request, signal),
     ...openWriter(api),
+    check: (needs, signal) => checkConnection(given, all, needs, signal),
+    ...(given.prefix !== undefined && { prefix: given.prefix }),
     close: api.close,
   };
 }
@@ -50,5 +50,6 @@ export const dataverse = {
   title: "Microsoft Dynamics 365 (Dataverse)",
   config,
   secrets: ["clientSecret", "credentials.*.clientSecret"],
+  warnings: expiringSecrets,
   open: (given: DataverseConfig, io: Io) => openSession(given, io),
 } satisfies Connector<DataverseConfig>;

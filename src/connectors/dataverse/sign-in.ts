@@ -3,8 +3,16 @@ import { type DataverseConfig, resourceOf } from "./config.ts";
 import type { Credential } from "./credential.ts";
 import type { Sent } from "./exchange.ts";
 
-/** Where one credential asks for its tokens, and with what request: made anew for every try, at `now` (milliseconds). */
-export type SignIn = { origin: string; request(now: number): Promise<Sent> };
+/**
+ * Where one credential asks for its tokens, and with what request: made anew for every try, at `now` (milliseconds).
+ * `again`: statuses besides 429 and 5xx that pass by themselves. `remedy`: for a refusal or silence that nothing else explains.
+ */
+export type SignIn = {
+  origin: string;
+  request(now: number): Promise<Sent>;
+  again: readonly number[];
+  remedy?: string;
+};
 
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -14,6 +22,7 @@ export function signInOf(credential: Credential, config: DataverseConfig, base: 
   const { origin, pathname, search } = new URL(config.tokenUrl);
   return {
     origin,
+    again: [],
     async request(now) {
       const form = new URLSearchParams({
         grant_type: "client_credentials",
@@ -66,5 +75,11 @@ function managedIdentity(which: true | string, resource: string): SignIn {
   if (which !== true) url.searchParams.set("client_id", which);
   const headers: Record<string, string> = app ? { "x-identity-header": IDENTITY_HEADER! } : { metadata: "true" };
   const sent: Sent = { method: "GET", path: url.pathname + url.search, headers };
-  return { origin: url.origin, request: async () => sent };
+  return {
+    origin: url.origin,
+    request: async () => sent,
+    again: [404, 410], // the endpoint is being updated, and back within 70 seconds
+    remedy:
+      "Give this machine an identity (Azure portal > the virtual machine, App Service or Function App > Identity > System assigned or User assigned), or use another credential: managed identities exist on Azure only.",
+  };
 }

@@ -8,11 +8,13 @@ import { refusedSignIn } from "./refused-sign-in.ts";
 import { signInOf } from "./sign-in.ts";
 
 /** Entra ID says how long a token lives; App Service says until when, in seconds since 1970. */
-const granted = z.object({
-  access_token: z.string().min(1),
-  expires_in: z.coerce.number().positive().optional(),
-  expires_on: z.coerce.number().positive().optional(),
-});
+const granted = z
+  .object({
+    access_token: z.string().min(1),
+    expires_in: z.coerce.number().positive().optional(),
+    expires_on: z.coerce.number().positive().optional(),
+  })
+  .refine((token) => (token.expires_in ?? token.expires_on) !== undefined);
 const refused = z.object({
   error: z.string(),
   error_description: z.string().default(""),
@@ -40,6 +42,7 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
   const signIn = signInOf(credential, config, means.base);
   const line = openLine(signIn.origin, means.timeout, 1);
   const { host } = new URL(signIn.origin);
+  const remedy = signIn.remedy === undefined ? undefined : { remedy: signIn.remedy };
   let current: { token: string; until: number } | undefined;
   let asking: Promise<string> | undefined;
   let everGranted = false;
@@ -54,18 +57,20 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
       const exchange = await line.exchange(sent);
       if (exchange.kind === "answer") {
         const { answer } = exchange;
-        if (answer.status < 500 && answer.status !== 429) return keep(answer, start);
+        const { status } = answer;
+        if (status < 500 && status !== 429 && !signIn.again.includes(status)) return keep(answer, start);
         if (await waiting.pause(retryAfter(answer.header("retry-after"), clock.now()) || undefined, undefined))
           continue;
-        throw answer.status === 429
+        throw status === 429
           ? new SluiceError("throttled", `The sign-in service ${host} kept asking us to wait.`)
-          : new SluiceError("destination_failed", `The sign-in service ${host} kept failing (HTTP ${answer.status}).`);
+          : new SluiceError("destination_failed", `The sign-in service ${host} kept failing (HTTP ${status}).`, remedy);
       }
       // A host that never answered is most likely a wrong one: say so soon. One that did is worth waiting for.
       const lost = exchange.kind === "lost";
       const hopeless = lost ? !everGranted && ++losses === TRIES : !everGranted || exchange.final;
       if (!hopeless && (await waiting.pause(undefined, undefined))) continue;
-      throw unreachable(line, lost ? closes(exchange) : exchange);
+      const error = unreachable(line, lost ? closes(exchange) : exchange);
+      throw remedy ? new SluiceError(error.code, error.message, { ...remedy, cause: error.cause }) : error;
     }
   }
 
@@ -83,7 +88,7 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
     const no = refused.safeParse(json);
     if (!no.success) throw odd(host, answer.status);
     const { error, error_codes: codes, error_description: description } = no.data;
-    throw refusedSignIn({ codes, error, description }, titleOf(credential));
+    throw refusedSignIn({ codes, error, description }, titleOf(credential), signIn.remedy);
   }
 
   return {

@@ -2,6 +2,7 @@ import type { ResponseOf } from "../../api/index.ts";
 import { SluiceError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import type { Column } from "../../core/schema.ts";
+import type { Connection, Project } from "../project/project.ts";
 import type { Workplace } from "../workplace.ts";
 
 /** Asks the connection itself, in this process: it is metadata, and little of it. */
@@ -10,12 +11,7 @@ export async function describe(
   { connection: name, object }: { connection: string; object?: string | undefined },
 ): Promise<ResponseOf<"describe">> {
   const project = await workplace.project();
-  const connection = project.connections.get(name);
-  if (!connection) {
-    const known = [...project.connections.keys()];
-    const offer = didYouMean(name, known) || (known.length ? `; it has ${known.join(", ")}.` : "; it has none.");
-    throw new SluiceError("unknown_name", `The project ${project.name} has no connection \`${name}\`${offer}`);
-  }
+  const connection = connectionOf(project, name);
   const session = connection.connector.open(connection.config, { base: project.folder });
   try {
     if (object === undefined) return { connection: name, objects: await session.objects() };
@@ -49,4 +45,13 @@ function details(column: Column): string {
   if (column.choices) parts.push(column.choices.map((choice) => `${choice.value} ${choice.label}`).join(", "));
   if (column.targets) parts.push(`points at ${column.targets.map((target) => target.object).join(" or ")}`);
   return parts.join("; ");
+}
+
+/** Error: unknown_name, with the nearest. */
+export function connectionOf(project: Project, name: string): Connection {
+  const connection = project.connections.get(name);
+  if (connection) return connection;
+  const known = [...project.connections.keys()];
+  const offer = didYouMean(name, known) || (known.length ? `; it has ${known.join(", ")}.` : "; it has none.");
+  throw new SluiceError("unknown_name", `The project ${project.name} has no connection \`${name}\`${offer}`);
 }

@@ -6,6 +6,7 @@ import { locate } from "../project/locate.ts";
 import type { Project, Resource } from "../project/project.ts";
 import { noteEnd, noteStart } from "../record.ts";
 import { newRunId } from "../run-id.ts";
+import { tellWarnings } from "../warnings.ts";
 import type { Workplace } from "../workplace.ts";
 import { jobFor, pickSyncs } from "./jobs.ts";
 
@@ -37,6 +38,8 @@ export async function eachSync<K extends Kind>(
   workplace.jobs.prepare();
   const project = await workplace.project();
   const syncs = pickSyncs(project, names);
+  const used = syncs.flatMap(({ file }) => [project.models.get(file.model)!.file.connection, file.to]);
+  tellWarnings(project, used, { onEvent });
   const state = workplace.state([kind, ...names].join(" "));
   const results: SyncResult<K>[] = [];
   const planned: (Job["upstream"][number] & { connection: string })[] = [];

@@ -3,6 +3,7 @@ import { SluiceError } from "../../core/errors.ts";
 import { locate } from "../project/locate.ts";
 import type { Project } from "../project/project.ts";
 import { newRunId } from "../run-id.ts";
+import { tellWarnings } from "../warnings.ts";
 import type { Workplace } from "../workplace.ts";
 import { jobFor } from "./jobs.ts";
 
@@ -13,9 +14,10 @@ const atOnce = 4;
 export async function validate(
   workplace: Workplace,
   _request: object,
-  { signal }: CallOptions,
+  { signal, onEvent }: CallOptions,
 ): Promise<ResponseOf<"validate">> {
   const project = await workplace.project();
+  tellWarnings(project, project.connections.keys(), { onEvent });
   const [first, ...others] = await checkSources(project, workplace, signal);
   if (first)
     throw new SluiceError(first.code, first.message, {

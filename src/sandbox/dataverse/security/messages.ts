@@ -13,7 +13,7 @@ import { type ApiRequest, complexReply, jsonBody, noContent, requireMethod, tran
 import { idOf, isAlive, type Row } from "../row.ts";
 import type { Segment } from "../wire/address.ts";
 import { PRIVILEGES } from "./catalogue.ts";
-import { heldBy, onePrivilege, privilegeList, type RolePrivilege } from "./privilege-lists.ts";
+import { heldBy, leftTo, onePrivilege, privilegeList, type RolePrivilege } from "./privilege-lists.ts";
 import { rightsOf, rolesOfTeam, sumOf } from "./rights.ts";
 import { grant } from "./roles.ts";
 
@@ -39,7 +39,7 @@ const MESSAGES: Record<string, { on: string[]; method: "GET" | "POST"; does: str
     method: "GET",
     does: "The privileges of a user, by its own roles and those of its teams",
     handle: (request, row) =>
-      privileges(request, "RetrieveUserPrivileges", heldBy(request.environment, rolesOf(request, row))),
+      privileges(request, "RetrieveUserPrivileges", leftTo(request.environment, rolesOf(request, row))),
   },
   RetrieveUserPrivilegeByPrivilegeName: {
     on: ["systemuser"],
@@ -47,7 +47,7 @@ const MESSAGES: Record<string, { on: string[]; method: "GET" | "POST"; does: str
     does: "One privilege of a user, or an empty list",
     handle(request, row, operation) {
       const name = parameter(request, operation, "PrivilegeName").replace(/^'(.*)'$/s, "$1");
-      const held = heldBy(request.environment, rolesOf(request, row));
+      const held = leftTo(request.environment, rolesOf(request, row));
       const found = held.filter(({ PrivilegeName }) => PrivilegeName.toLowerCase() === name.toLowerCase());
       return privileges(request, "RetrieveUserPrivilegeByPrivilegeName", found);
     },
@@ -60,7 +60,7 @@ const MESSAGES: Record<string, { on: string[]; method: "GET" | "POST"; does: str
       privileges(
         request,
         "RetrieveTeamPrivileges",
-        heldBy(request.environment, rolesOfTeam(request.environment, idOf(row))),
+        leftTo(request.environment, rolesOfTeam(request.environment, idOf(row))),
       ),
   },
   RetrievePrincipalAccess: {

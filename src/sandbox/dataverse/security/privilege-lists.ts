@@ -47,6 +47,15 @@ export function heldBy(environment: Environment, roles: string[]): RolePrivilege
   });
 }
 
+/** The same without what the control API has taken away from everybody. */
+export function leftTo(environment: Environment, roles: string[]): RolePrivilege[] {
+  const facts = privilegesOf(environment);
+  return heldBy(environment, roles).filter(({ PrivilegeId, PrivilegeName }) => {
+    const { table, right } = facts.get(PrivilegeId)!;
+    return !environment.denied.has(table === undefined ? PrivilegeName : `${right} ${table}`);
+  });
+}
+
 const guid = z
   .string()
   .regex(GUID)

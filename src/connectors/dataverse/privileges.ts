@@ -1,0 +1,56 @@
+import { z } from "zod";
+import type { Need } from "../../core/check.ts";
+import type { ObjectSchema } from "../../core/schema.ts";
+import type { WebApi } from "./http.ts";
+import { getJson } from "./json.ts";
+
+/** PrivilegeType of the metadata; Share is nothing Sluice needs. */
+export type Right = "Create" | "Read" | "Write" | "Delete" | "Append" | "AppendTo" | "Assign";
+export type Wanted = { object: string; right: Right };
+
+/**
+ * The rights a sync needs: on its own table, and on those its lookups point at. A lookup takes Append on the row's table
+ * and AppendTo on the other; a new owner takes Assign (dataverse.md section 2; the page "How access to a record is
+ * determined"). Every table that is matched or looked up in must be readable as well.
+ */
+export function rightsFor(need: Need, schema: ObjectSchema): Wanted[] {
+  const own: Right[] = ["Read"];
+  if (need.creates) own.push("Create");
+  if (need.updates) own.push("Write");
+  if (need.deletes) own.push("Delete");
+  const others: Wanted[] = [];
+  for (const name of need.columns) {
+    const column = schema.columns.find((one) => one.name === name.toLowerCase());
+    if (column?.type !== "lookup") continue;
+    const named = need.lookups[name] ?? [];
+    const objects = named.length > 0 ? named : (column.targets ?? []).map((target) => target.object);
+    others.push(...objects.map((object): Wanted => ({ object: object.toLowerCase(), right: "Read" })));
+    if (column.name === "ownerid") own.push("Assign");
+    else {
+      own.push("Append");
+      others.push(...objects.map((object): Wanted => ({ object: object.toLowerCase(), right: "AppendTo" })));
+    }
+  }
+  const all = [...own.map((right) => ({ object: schema.name, right })), ...others];
+  return [...new Map(all.map((one) => [`${one.object} ${one.right}`, one])).values()];
+}
+
+const privileges = z.object({
+  Privileges: z.array(z.object({ Name: z.string(), PrivilegeType: z.string() })),
+});
+
+/** The names of a table's privileges, such as prvWriteContact; activities share those of the table Activity. */
+export async function privilegeNames(api: WebApi, object: string, signal?: AbortSignal): Promise<Map<string, string>> {
+  const path = `EntityDefinitions(LogicalName='${object}')?$select=Privileges`;
+  const { Privileges } = await getJson(api, { path, doing: `ask for the privileges of ${object}` }, privileges, signal);
+  return new Map(Privileges.map((one) => [one.PrivilegeType, one.Name]));
+}
+
+const held = z.object({ RolePrivileges: z.array(z.object({ PrivilegeName: z.string(), Depth: z.string() })) });
+
+/** Privilege -> depth (Basic, Local, Deep, Global) of a user, by its own roles and those of its teams. */
+export async function privilegesHeld(api: WebApi, user: string, signal?: AbortSignal): Promise<Map<string, string>> {
+  const path = `systemusers(${user})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()`;
+  const { RolePrivileges } = await getJson(api, { path, doing: "ask what we may do" }, held, signal);
+  return new Map(RolePrivileges.map((one) => [one.PrivilegeName, one.Depth]));
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import type { SyncFile } from "./project.ts";
+
+/**
+ * One step of a connection's test. `skipped`: a step it needs has failed. A failed step, and a warning, tell the cause and
+ * what the person who must act does about it.
+ */
+export const checkStep = z.object({
+  step: z.string(),
+  status: z.enum(["ok", "warning", "failed", "skipped"]),
+  detail: z.string().describe("What was found"),
+  cause: z.string().optional(),
+  remedy: z.string().optional(),
+});
+export type CheckStep = z.infer<typeof checkStep>;
+
+/** What one sync does with a table, as far as its file tells. Names are as they stand there. */
+export type Need = {
+  object: string;
+  creates: boolean;
+  updates: boolean;
+  deletes: boolean;
+  match: string[];
+  /** Columns that are written. */
+  columns: string[];
+  /** Lookup column -> tables that its values are looked up in, where the file names them. */
+  lookups: Record<string, string[]>;
+};
+
+/** What a sync needs to be allowed to do. */
+export function needOf(sync: SyncFile): Need {
+  const lines = Object.entries(sync.mapping);
+  return {
+    object: sync.object,
+    creates: sync.mode !== "update",
+    updates:
+      sync.mode !== "create" ||
+      Object.keys(sync.audiences).length > 0 ||
+      ["clear", "deactivate"].includes(sync.onLeave),
+    deletes: sync.onLeave === "delete",
+    match: sync.match,
+    columns: [...lines.map(([column]) => column), ...Object.values(sync.audiences)],
+    lookups: Object.fromEntries(
+      lines.flatMap(([column, { lookup }]) =>
+        lookup ? [[column, lookup.flatMap((way) => (way.object === undefined ? [] : [way.object]))]] : [],
+      ),
+    ),
+  };
+}
