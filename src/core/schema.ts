@@ -47,7 +47,7 @@ export type Column = {
   secured?: boolean;
   /** What the text is said to be. Nobody enforces it but us, and only where a mapping asks for it. */
   format?: "email" | "phone" | "url" | "multiline";
-  /** Of a datetime; see docs/guides/dynamics.md, "Dates". `dateOnly`: forms show the day alone, in the reader's zone. */
+  /** Of a datetime; see docs/project-files.md, "Dates and times". `dateOnly`: forms show the day alone, in the reader's zone. */
   behavior?: "UserLocal" | "TimeZoneIndependent";
   dateOnly?: boolean;
   /** In UTF-16 units. */

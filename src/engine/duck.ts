@@ -27,6 +27,8 @@ export async function openDuck(options: Options): Promise<Duck> {
     ...(options.threads && { threads: String(options.threads) }),
   });
   const connection = await instance.connect();
+  // What a person's SQL makes of a time may not depend on where Sluice runs.
+  await connection.run("SET TimeZone = 'UTC'");
   // Temporary tables belong to a connection, and a connection takes one statement at a time.
   let last: Promise<unknown> = Promise.resolve();
   let closing = false;

@@ -8,13 +8,15 @@ import { computedColumn, withExpressions } from "./expression.ts";
 const scan: Scan = {
   views: [],
   select:
-    "SELECT * FROM (VALUES ('1', ' ada', 'Lovelace', '7', DATE '2020-02-29'), ('2', NULL, 'x''y', 'seven', NULL)) t(id, first, last, amount, born)",
+    "SELECT * FROM (VALUES ('1', ' ada', 'Lovelace', '7', DATE '2020-02-29', 'x', '1'), ('2', NULL, 'x''y', 'seven', NULL, 'y', '2')) t(id, first, last, amount, born, \"a b\", r)",
   columns: [
     { name: "id", type: "VARCHAR" },
     { name: "first", type: "VARCHAR" },
     { name: "last", type: "VARCHAR" },
     { name: "amount", type: "VARCHAR" },
     { name: "born", type: "DATE" },
+    { name: "a b", type: "VARCHAR" },
+    { name: "r", type: "VARCHAR" },
   ],
   paths: [],
   dates: {},
@@ -54,6 +56,7 @@ describe("an expression over the row's columns", () => {
     ["LAST", "VARCHAR", ["Lovelace", "x'y"]],
     ["id IN ('1', '3') AND last LIKE 'L%'", "BOOLEAN", [true, false]],
     ["'both'", "VARCHAR", ["both", "both"]],
+    ['"a b" || r', "VARCHAR", ["x1", "y2"]],
     [
       "[first, last]",
       "VARCHAR[]",
@@ -120,7 +123,7 @@ describe("an expression that cannot stand in a mapping", () => {
     expect(error.remedy).not.toBe("");
   });
 
-  it.each(["frist || last", "current_date", "rowid", "r.first", "row_as_read.first"])("%s", async (expression) => {
+  it.each(["frist || last", "current_date", "rowid", "t.first", '"row as read".first'])("%s", async (expression) => {
     expect(await faultOf(expression)).toMatchObject({ code: "unknown_column" });
   });
 

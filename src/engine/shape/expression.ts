@@ -7,6 +7,9 @@ import type { Job } from "../job.ts";
 import { near, place } from "./place.ts";
 import { scalarFunctions } from "./scalar-functions.ts";
 
+/** The row before declared types are put on: a name that no column of a model is likely to have. */
+export const asRead = ident("row as read");
+
 /** The source column that holds what the expression of a mapping line yields: STRUCT(v, failed VARCHAR). */
 export const computedColumn = (target: string): string => `expression of ${target}`;
 
@@ -24,7 +27,7 @@ export async function withExpressions(job: Job, scan: Scan): Promise<Scan> {
   try {
     const ask = async (sql: string) => (await duck.runAndReadAll(sql)).getRowsJson();
     await ask("SET TimeZone = 'UTC'");
-    await ask(`CREATE TABLE row_as_read (${scan.columns.map((c) => `${ident(c.name)} ${c.type}`).join(", ")})`);
+    await ask(`CREATE TABLE ${asRead} (${scan.columns.map((c) => `${ident(c.name)} ${c.type}`).join(", ")})`);
     const read = [];
     for (const [name, { expression }] of lines)
       read.push({
@@ -36,7 +39,7 @@ export async function withExpressions(job: Job, scan: Scan): Promise<Scan> {
     const values = read.map((r) => `${r.sql} AS ${ident(r.name)}`);
     return {
       ...scan,
-      select: `SELECT row_as_read.*, ${values.join(", ")} FROM (SELECT r AS row_as_read, r.*${replaced} FROM (${scan.select}) r)`,
+      select: `SELECT ${asRead}.*, ${values.join(", ")} FROM (SELECT ${asRead}, ${asRead}.*${replaced} FROM (${scan.select}) ${asRead})`,
       columns: [...scan.columns, ...read.map(({ name, type }) => ({ name, type }))],
     };
   } finally {
@@ -87,7 +90,7 @@ async function readExpression(
     typed.length === 0 ? "" : ` REPLACE (${typed.map(([name, of]) => `${of} AS ${ident(name)}`).join(", ")})`;
   try {
     const [[, type] = []] = await ask(
-      `DESCRIBE SELECT TRY({'v': (${sql})}).v AS v FROM (SELECT *${replaced} FROM row_as_read) row_as_read`,
+      `DESCRIBE SELECT TRY({'v': (${sql})}).v AS v FROM (SELECT *${replaced} FROM ${asRead}) ${asRead}`,
     );
     return {
       sql: guarded(
@@ -109,7 +112,7 @@ async function readExpression(
  * one does that the expression itself fails on.
  */
 function guarded(sql: string, type: string, used: string[], typed: string[]): string {
-  const raw = (name: string) => `row_as_read.${ident(name)}::VARCHAR`;
+  const raw = (name: string) => `${asRead}.${ident(name)}::VARCHAR`;
   const misfits = typed.map((name) => `(NOT ${isBlankSql(raw(name))} AND ${ident(name)} IS NULL)`);
   const value = `TRY({'v': (${sql}), 'failed': NULL::VARCHAR})`;
   const given = used.map((name) => `${text(`${name} = `)} || coalesce(${raw(name)}, '(empty)')`);

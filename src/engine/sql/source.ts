@@ -1,5 +1,6 @@
 import type { Scan } from "../../core/connector.ts";
 import { ident } from "../duck.ts";
+import { asRead } from "../shape/expression.ts";
 import type { Shape } from "../shape.ts";
 import { list, sourceColumn } from "./names.ts";
 
@@ -39,7 +40,7 @@ ${joins.join("\n")})`,
 function judged(scan: Scan, conditions: string): string {
   const typed = Object.entries(scan.typed ?? {}).map(([name, sql]) => `${sql} AS ${ident(name)}`);
   if (conditions === "" || typed.length === 0) return `SELECT *${conditions} FROM (${relationOf(scan)})`;
-  return `SELECT row_as_read.*${conditions} FROM (SELECT r AS row_as_read, r.* REPLACE (${typed.join(", ")}) FROM (${relationOf(scan)}) r)`;
+  return `SELECT ${asRead}.*${conditions} FROM (SELECT ${asRead}, ${asRead}.* REPLACE (${typed.join(", ")}) FROM (${relationOf(scan)}) ${asRead})`;
 }
 
 /**

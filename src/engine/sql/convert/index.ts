@@ -20,7 +20,8 @@ export { limitOf } from "./limits.ts";
 export function convertLine(input: LineInput): Conversion {
   checkLine(input);
   const { target, line, source } = input;
-  const written = source === null ? quoted(String(line.value ?? "")) : sourceText(input.column, source.type);
+  const isMoment = target.type === "date" || target.type === "datetime";
+  const written = source === null ? quoted(String(line.value ?? "")) : sourceText(input.column, source.type, isMoment);
   const meant = mappedValues(input, written);
   const isText = target.type === "text";
   const reading = read(input, isText ? meant : trimSql(meant));

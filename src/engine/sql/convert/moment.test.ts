@@ -60,6 +60,13 @@ describe("what a date becomes, by the column's behaviour and the line's zone", (
     expect(await convertSql(target, berlin, value, type)).toEqual({ want, bad: null, skip: false });
   });
 
+  it("of a type, beside `values`", async () => {
+    const line = { ...berlin, values: { "2024-01-01T00:00:00": "2025-01-01" } };
+    const at = (time: string) => convertSql(userLocal, line, `'${time}'`, "TIMESTAMP");
+    expect((await at("2024-07-01 12:00:00")).want).toBe("2024-07-01T10:00:00Z");
+    expect((await at("2024-01-01 00:00:00")).want).toBe("2024-12-31T23:00:00Z");
+  });
+
   it.each([
     [userLocal, berlin, "1753-01-01 00:30:00", "date_out_of_range"],
     [userLocal, berlin, "2024-02-30", "bad_date"],

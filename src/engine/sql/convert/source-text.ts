@@ -16,10 +16,16 @@ export function kindOf(type: string): SourceKind {
 /** SQL: what stands between the values of a list that has become one text; no text holds it. */
 export const listDelimiter = "chr(31)";
 
-/** SQL: a source value as the text a person would write: numbers plain, days and instants in ISO 8601. */
-export function sourceText(column: string, type: string): string {
+/**
+ * SQL: a source value as the text a person would write: numbers plain, days and instants in ISO 8601. A time that names
+ * no zone is one of UTC, but `bare` where somebody else decides that.
+ */
+export function sourceText(column: string, type: string, bare = false): string {
   if (type === "DOUBLE" || type === "FLOAT") return `regexp_replace(CAST(${column} AS VARCHAR), '\\.0$', '')`;
-  if (type.startsWith("TIMESTAMP")) return `strftime(${sourceMoment(column, type)}, '%Y-%m-%dT%H:%M:%SZ')`;
+  if (type.startsWith("TIMESTAMP")) {
+    const zone = bare && type !== "TIMESTAMP WITH TIME ZONE" ? "" : "Z";
+    return `strftime(${sourceMoment(column, type)}, '%Y-%m-%dT%H:%M:%S${zone}')`;
+  }
   if (kindOf(type) === "list") return `array_to_string(CAST(${column} AS VARCHAR[]), ${listDelimiter})`;
   return type === "VARCHAR" ? column : `CAST(${column} AS VARCHAR)`;
 }
