@@ -3,10 +3,10 @@ import { deliver } from "./deliver/index.ts";
 import { faults } from "./faults/index.ts";
 import { sandbox } from "./sandbox/index.ts";
 
-// npm run bench -- NAME [ROWS] [--rows N] [--rate SHARE] [--seeds N]: JSON lines, the last one says what it comes to.
+// npm run bench -- NAME [ROWS] [--rows N] [--rate SHARE] [--seeds N] [--kills N]: JSON lines, the last one says what it comes to.
 
 /** What a benchmark may be told; each has defaults of its own. `rate` is a share of 1. */
-export type BenchOptions = { rows?: number; rate?: number; seeds?: number };
+export type BenchOptions = { rows?: number; rate?: number; seeds?: number; kills?: number };
 
 const benches: Record<string, (options: BenchOptions) => Promise<void>> = { deliver, faults, sandbox };
 
@@ -14,7 +14,7 @@ const options = asked();
 if (options) await benches[options.name]!(options);
 else {
   console.error(
-    `Usage: npm run bench -- NAME [ROWS] [--rows N] [--rate SHARE] [--seeds N]. There are: ${Object.keys(benches).join(", ")}.`,
+    `Usage: npm run bench -- NAME [ROWS] [--rows N] [--rate SHARE] [--seeds N] [--kills N]. There are: ${Object.keys(benches).join(", ")}.`,
   );
   process.exitCode = 2;
 }
@@ -23,7 +23,7 @@ function asked(): (BenchOptions & { name: string }) | undefined {
   const text = { type: "string" } as const;
   try {
     const { positionals, values } = parseArgs({
-      options: { rows: text, rate: text, seeds: text },
+      options: { rows: text, rate: text, seeds: text, kills: text },
       allowPositionals: true,
     });
     const [name = "", rows = values.rows, ...more] = positionals;

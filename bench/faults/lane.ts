@@ -32,15 +32,18 @@ const people = {
   },
 };
 
-type Ran = ResponseOf<"run">;
+export type Ran = ResponseOf<"run">;
 
 /** A sandbox in a process of its own, and a project of firms and people that goes there. */
 export type Lane = {
   /** Both as on the first day; `keyed`: alternate keys guard both tables. */
   clear(keyed: boolean): Promise<void>;
   source(files: Record<string, string>): void;
-  /** One `sluice run` with its runs in processes of their own. What stopped it is told beside what was done. */
-  run(): Promise<{ ran: Ran | undefined; error: SluiceError | undefined }>;
+  /**
+   * One `sluice run` with its runs in processes of their own. What stopped it is told beside what was done.
+   * `killAfterMs`: then the run that is at work is killed the hard way.
+   */
+  run(killAfterMs?: number): Promise<{ ran: Ran | undefined; error: SluiceError | undefined; killed: boolean }>;
   /** Of a run that ended: how many changes whose answer was lost were found done. */
   resolved(sync: string, run: string): number;
   control<T>(path: string, body?: unknown, method?: string): Promise<T>;
@@ -79,16 +82,24 @@ export async function openLane(jobs: () => JobProcesses = () => jobProcesses(job
     source(files) {
       for (const [name, text] of Object.entries(files)) write(`data/${name}`, text);
     },
-    async run() {
+    async run(killAfterMs) {
       const connectors = { load: loadConnector, types: connectorTypes };
       const client = localClient({ project: folder, variables: env }, { connectors, jobs: jobs(), readProblems });
       const midway: Ran[] = [];
+      let killed = false;
+      const timer =
+        killAfterMs === undefined
+          ? undefined
+          : setTimeout(() => {
+              killed = killJob(folder);
+            }, killAfterMs);
       try {
         const ran = await client.run({}, { onStopped: (done) => midway.push(done as Ran) });
-        return { ran, error: undefined };
+        return { ran, error: undefined, killed };
       } catch (thrown) {
-        return { ran: midway[0], error: SluiceError.from(thrown) };
+        return { ran: midway[0], error: SluiceError.from(thrown), killed };
       } finally {
+        clearTimeout(timer);
         await client.close();
       }
     },
@@ -101,6 +112,20 @@ export async function openLane(jobs: () => JobProcesses = () => jobProcesses(job
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** False where no run is at work. */
+function killJob(folder: string): boolean {
+  for (const sync of ["firms", "people"]) {
+    try {
+      const { pid } = JSON.parse(readFileSync(join(folder, ".sluice", "default", sync, "lock.json"), "utf8"));
+      process.kill(pid, "SIGKILL");
+      return true;
+    } catch {
+      // nobody works on this one, or it has just ended
+    }
+  }
+  return false;
 }
 
 async function makeKeys(env: Record<string, string>): Promise<void> {
