@@ -6,7 +6,7 @@ import { parseJson } from "./body.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
 import type { Lost, WebApi } from "./http.ts";
-import { sendParts } from "./parts.ts";
+import { sendParts, type Unsent } from "./parts.ts";
 import { writeRows } from "./rows.ts";
 import { type PartResult, refused, type Settled, stopped } from "./settle.ts";
 import { type Learn, lesson } from "./size.ts";
@@ -108,7 +108,8 @@ function callOf(object: ObjectSchema, batch: Batch): { path: string; body: Uint8
  */
 type Verdict = PartResult | "refused" | "tooLarge" | SluiceError;
 
-function verdict(batch: Batch, answer: Answer | Lost, doing: string): Verdict {
+function verdict(batch: Batch, answer: Answer | Lost | Unsent, doing: string): Verdict {
+  if ("unsent" in answer) return SluiceError.from(answer.unsent);
   if ("lost" in answer) return { status: "unknown", message: answer.lost };
   if (answer.status < 300) {
     if (batch.op === "update") return answer.status === 204 ? { status: "updated" } : unclear(answer.status);

@@ -22,8 +22,9 @@ export const systemClock: Clock = {
   },
 };
 
-const FIRST = 500;
-const LONGEST = 30_000;
+/** Pauses between tries grow from the first to the longest, in milliseconds. */
+export const FIRST = 500;
+export const LONGEST = 30_000;
 
 export type Patience = {
   /** Waits `ms` (or the next, longer, jittered pause). False, at once, when that would go past the limit. */

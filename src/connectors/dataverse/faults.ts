@@ -65,6 +65,12 @@ export function stopping(fault: Fault, doing: string): SluiceError {
     case "busy":
     case "down":
       return new SluiceError("destination_failed", `Dynamics 365 kept failing to ${doing} (${code}: ${message}).`);
+    case "odd":
+      return new SluiceError(
+        "unexpected_answer",
+        `Something that is not Dynamics 365 refused to ${doing}: ${message}, without the error that Dynamics 365 would give.`,
+        { remedy: "Look whether a proxy or firewall answers in its place, and whether the url is the environment's." },
+      );
     default:
       return new SluiceError("unexpected_answer", `Dynamics 365 refused to ${doing}: ${message} (${code}).`, remedy);
   }

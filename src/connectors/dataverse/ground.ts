@@ -2,7 +2,7 @@ import { z } from "zod";
 import { whoAmI } from "./answers.ts";
 import { classify } from "./faults.ts";
 import type { WebApi } from "./http.ts";
-import { getJson, jsonOf } from "./json.ts";
+import { getJson, jsonOf, readWhole } from "./json.ts";
 import { fresh } from "./kept.ts";
 
 /**
@@ -56,7 +56,7 @@ async function most(
 ): Promise<{ digits?: number; version?: string }> {
   const doing = `see how many digits amounts have (${set})`;
   const headers = { ...fresh, prefer: `odata.include-annotations="${version}"` };
-  const answer = await api.read({ path: `${set}?$select=${column}`, headers, doing }, signal);
+  const answer = await readWhole(api, { path: `${set}?$select=${column}`, headers, doing }, signal);
   if (answer.status !== 200 && classify(answer).kind === "permission") return {};
   const { value, [`@${version}`]: stamp } = jsonOf(answer, doing, rows);
   const digits = value.map((row) => row[column]).filter((n) => typeof n === "number");

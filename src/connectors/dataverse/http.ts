@@ -1,5 +1,5 @@
 import { SluiceError } from "../../core/errors.ts";
-import { type Clock, patience, retryAfter, systemClock } from "./clock.ts";
+import { type Clock, FIRST, LONGEST, patience, retryAfter, systemClock } from "./clock.ts";
 import type { ApiVersion, DataverseConfig } from "./config.ts";
 import { type Answer, closes, type Exchange, openLine, unreachable } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
@@ -31,7 +31,8 @@ export interface WebApi {
   read(call: Call, signal?: AbortSignal): Promise<Answer>;
   /**
    * Repeated only while it is certain that nothing was executed (no connection, 429, 503, database lock, expired token).
-   * Gives `lost` where that is not certain, also when aborted under way. Fails as `read` does, and then nothing was sent.
+   * Gives `lost` where that is not certain, also when aborted under way. Fails as `read` does, and then nothing was sent;
+   * also where none was answered for `maxWait`.
    */
   write(call: WriteCall, signal?: AbortSignal): Promise<Written>;
   /** Requests to have under way at this moment. */
@@ -88,6 +89,8 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
   const gate = openGate(lanes, settings);
   let versionAsked: Promise<ApiVersion> | undefined;
   let answeredBefore = false;
+  /** Since when no write has been answered, where the last was not. */
+  let silentSince: number | undefined;
 
   /** One request, once, by whichever user may send first. */
   async function exchange(
@@ -124,6 +127,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
     const writes = given.method !== "GET";
     const call = { ...given, path: given.path.startsWith("/") ? given.path : (await root(signal)) + given.path };
     const stale = new Map<Lane, string>();
+    let refusals = 0;
     let failures = 0;
     for (;;) {
       const { result, ms, lane, token } = await exchange(call, stale, since, signal);
@@ -150,7 +154,8 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
       const fault = classify(answer);
       const asked = retryAfter(answer.header("retry-after"), clock.now()) || undefined; // 0 would be a busy loop
       if (fault.kind === "token") {
-        if (stale.has(lane)) throw stopping(fault, doing);
+        // Its token may end once more before the new one is used: it is wrong only where none is ever good.
+        if (++refusals === TRIES) throw stopping(fault, doing);
         stale.set(lane, token);
         continue;
       }
@@ -162,6 +167,23 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
       } else if (fault.kind !== "throttled" && fault.kind !== "busy") return { ...answer, ms };
       if (!(await waiting.pause(asked, signal))) throw stopping(fault, doing);
     }
+  }
+
+  /** A write without an answer is not repeated; the next one waits the longer, the longer none has been answered. */
+  async function write(call: WriteCall, signal?: AbortSignal): Promise<Written> {
+    const silence = () => (silentSince === undefined ? 0 : clock.now() - silentSince);
+    if (silence() > maxWait)
+      throw new SluiceError(
+        "destination_failed",
+        `For ${Math.round(silence() / 60_000)} minutes no request to write was answered, the last one to ${call.doing}.`,
+      );
+    const answer = await send(call, signal);
+    if (!("lost" in answer)) silentSince = undefined;
+    else if (!signal?.aborted) {
+      silentSince ??= clock.now();
+      await clock.sleep(Math.min(FIRST + silence() / 2, LONGEST), signal).catch(() => {}); // what is lost is told at once
+    }
+    return answer;
   }
 
   async function read(call: Call, signal?: AbortSignal): Promise<Answer> {
@@ -188,7 +210,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
     root,
     clock,
     read,
-    write: send,
+    write,
     atOnce: gate.atOnce,
     async close() {
       await Promise.all([line.close(), ...lanes.map(({ tokens }) => tokens.close())]);

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/p
 import { join } from "node:path";
 import type { z } from "zod";
 import type { Call, WebApi } from "./http.ts";
-import { jsonOf } from "./json.ts";
+import { jsonOf, readWhole } from "./json.ts";
 
 /** Asks about the schema, past the server's caches of about 30 seconds: a column made a moment ago must be seen. */
 export const fresh = { consistency: "Strong" };
@@ -35,7 +35,7 @@ export async function openAnswers(
       const file = place === undefined ? undefined : join(place, `${digest(call.path)}.json`);
       const known = file === undefined ? undefined : await kept(file, schema);
       if (known !== undefined) return known.value;
-      const answer = await api.read({ ...call, headers: { ...fresh, ...call.headers } }, signal);
+      const answer = await readWhole(api, { ...call, headers: { ...fresh, ...call.headers } }, signal);
       const value = jsonOf(answer, call.doing, schema);
       if (file !== undefined && keep(value)) {
         // Whole or not at all: a reader never sees half an answer.

@@ -13,6 +13,9 @@ export type Part = {
   body?: Uint8Array;
 };
 
+/** A part that was not executed: nothing of it was sent, or all of it will be refused. */
+export type Unsent = { unsent: unknown };
+
 /** How long parts that were not executed are sent again, in milliseconds. */
 const MOST_WAITING = 60_000;
 const CRLF = "\r\n";
@@ -21,7 +24,8 @@ const CRLF = "\r\n";
  * Sends requests as one `$batch` that goes on after errors, so that each has its own answer whatever becomes of the
  * others, in order. What was surely not executed (throttled, no database lock) is sent again for a while; a part that
  * the answer does not tell of is `lost`. A batch too large for the service is halved. Throws where the batch itself was
- * refused: then nothing of it was executed. Source: dataverse.md section 8.
+ * refused and nothing of it was executed; after that a refusal is told of the parts it hit, so that the others' answers
+ * are not lost. Source: dataverse.md section 8.
  */
 export async function sendParts(
   api: WebApi,
@@ -29,23 +33,22 @@ export async function sendParts(
   doing: string,
   signal: AbortSignal,
   learn: Learn = () => {},
-): Promise<(Answer | Lost)[]> {
+): Promise<(Answer | Lost | Unsent)[]> {
   const waiting = patience(api.clock, MOST_WAITING);
-  const results: (Answer | Lost)[] = [];
+  const results: (Answer | Lost | Unsent)[] = [];
   let open = parts.map((_, i) => i);
   for (;;) {
-    const answers = await sendOnce(
-      api,
-      open.map((i) => parts[i]!),
-      doing,
-      signal,
-      learn,
-    );
+    const some = open.map((i) => parts[i]!);
+    const answers = await sendOnce(api, some, doing, signal, learn).catch((thrown: unknown) => {
+      if (results.length === 0) throw thrown;
+      return some.map(() => ({ unsent: thrown }));
+    });
     for (const [at, i] of open.entries()) results[i] = answers[at]!;
     open = open.filter((i) => notExecuted(results[i]!));
     if (open.length === 0) return results;
     const asked = Math.max(0, ...open.map((i) => askedToWait(results[i]!, api.clock.now())));
-    if (!(await waiting.pause(asked || undefined, signal))) return results;
+    const paused = await waiting.pause(asked || undefined, signal).catch(() => false); // aborted: they stay refused
+    if (!paused) return results;
   }
 }
 
@@ -55,7 +58,7 @@ async function sendOnce(
   doing: string,
   signal: AbortSignal,
   learn: Learn,
-): Promise<(Answer | Lost)[]> {
+): Promise<(Answer | Lost | Unsent)[]> {
   const boundary = `batch_${randomUUID()}`;
   const answer = await api.write(
     {
@@ -74,8 +77,10 @@ async function sendOnce(
     if (fault.kind !== "tooLarge" || parts.length === 1) throw stopping(fault, doing);
     learn(parts.length, Number.POSITIVE_INFINITY);
     const half = Math.ceil(parts.length / 2);
-    const first = await sendOnce(api, parts.slice(0, half), doing, signal, learn);
-    return [...first, ...(await sendOnce(api, parts.slice(half), doing, signal, learn))];
+    const [one, other] = [parts.slice(0, half), parts.slice(half)];
+    const first = await sendOnce(api, one, doing, signal, learn);
+    const unsent = (thrown: unknown) => other.map(() => ({ unsent: thrown }));
+    return [...first, ...(await sendOnce(api, other, doing, signal, learn).catch(unsent))];
   }
   const answers = read(answer);
   if (answers.length > parts.length) answers.length = 0; // these are no answers to what we asked
@@ -144,10 +149,10 @@ function readOne(part: Buffer): Answer | undefined {
   };
 }
 
-function notExecuted(answer: Answer | Lost): boolean {
+function notExecuted(answer: Answer | Lost | Unsent): boolean {
   return "status" in answer && answer.status >= 400 && ["throttled", "busy"].includes(classify(answer).kind);
 }
 
-function askedToWait(answer: Answer | Lost, now: number): number {
+function askedToWait(answer: Answer | Lost | Unsent, now: number): number {
   return "status" in answer ? (retryAfter(answer.header("retry-after"), now) ?? 0) : 0;
 }

@@ -4,7 +4,7 @@ import type { ObjectSchema } from "../../core/schema.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, type Fault } from "./faults.ts";
 import type { Lost, WebApi } from "./http.ts";
-import { type Part, sendParts } from "./parts.ts";
+import { type Part, sendParts, type Unsent } from "./parts.ts";
 import { type PartResult, refused, type Settled, stopped, success } from "./settle.ts";
 import type { Learn } from "./size.ts";
 import { identified } from "./wire.ts";
@@ -77,8 +77,14 @@ async function writeSome(
   );
   const faults = new Map<Row, Fault>();
   const settled: Settled[] = [];
+  let unsent: Unsent | undefined;
   for (const [i, row] of rows.entries()) {
-    const result = resultOf(row, answers[i]!);
+    const answer = answers[i]!;
+    if ("unsent" in answer) {
+      unsent ??= answer;
+      continue;
+    }
+    const result = resultOf(row, answer);
     if ("result" in result) settled.push({ part: row.batch, result: result.result });
     else faults.set(row, result.fault);
   }
@@ -89,6 +95,7 @@ async function writeSome(
         part: row.batch,
         result: gone.has(row) ? goneThere(object) : refused(object, row.batch, fault, doing),
       });
+    if (unsent) throw unsent.unsent;
   } catch (thrown) {
     const told = new Set(settled.map(({ part }) => part));
     const rest = rows.map((row) => row.batch).filter((batch) => !told.has(batch));

@@ -58,7 +58,8 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
       if (exchange.kind === "answer") {
         const { answer } = exchange;
         const { status } = answer;
-        if (status < 500 && status !== 429 && !signIn.again.includes(status)) return keep(answer, start);
+        const again = status >= 500 || status === 429 || signIn.again.includes(status) || busy(answer);
+        if (!again) return keep(answer, start);
         if (await waiting.pause(retryAfter(answer.header("retry-after"), clock.now()) || undefined, undefined))
           continue;
         throw status === 429
@@ -104,6 +105,10 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
     close: line.close,
   };
 }
+
+/** OAuth's own word for it (RFC 6749, section 4.1.2.1), whatever the status. */
+const busy = (answer: Answer): boolean =>
+  refused.safeParse(parse(answer.body)).data?.error === "temporarily_unavailable";
 
 function parse(body: Buffer): unknown {
   try {
