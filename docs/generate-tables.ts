@@ -1,13 +1,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { settings as dataverse } from "../src/connectors/dataverse/config.ts";
+import { dataverseErrors } from "../src/connectors/dataverse/dataverse-errors.ts";
+import { entraErrors } from "../src/connectors/dataverse/entra-errors.ts";
 import { audienceFile, connectionFile, mappingLine, modelFile, projectFile, syncFile } from "../src/core/project.ts";
 import { columnTable, rowTable } from "../src/core/state.ts";
 
 // Writes the tables that stand between `<!-- table: NAME -->` and `<!-- end -->` in the documents below, from the code
 // that holds their truth. Run: node docs/generate-tables.ts
 
-export const documents = ["architecture.md", "project-files.md"] as const;
+export const documents = ["architecture.md", "project-files.md", "guides/dynamics.md"] as const;
 
 type JsonSchema = {
   type?: string | string[];
@@ -33,6 +35,8 @@ const tables: Record<string, () => string> = {
   sync: () => keyTable(schemaOf(syncFile)),
   mapping: () => keyTable(longLine),
   lookup: () => keyTable(longLine.properties!.lookup!.anyOf![0]!),
+  entra: () => errorTable(Object.entries(entraErrors).map(([code, row]) => ({ code: `AADSTS${code}`, ...row }))),
+  refusals: () => errorTable(dataverseErrors),
   columns: () => ruleTable(columnTable),
   rows: () => ruleTable(rowTable),
 };
@@ -67,6 +71,11 @@ function values(schema: JsonSchema): string {
   if (schema.type === "array") return `list of ${values(schema.items ?? {})}`;
   if (schema.type === "object") return "keys";
   return [schema.type ?? "anything"].flat().join(", ").replaceAll("string", "text");
+}
+
+function errorTable(errors: readonly { code: string; cause: string; remedy: string }[]): string {
+  const rows = errors.map(({ code: name, cause, remedy }) => [code(name), cause, remedy]);
+  return markdown(["code", "what it means", "what to do"], rows);
 }
 
 type Rule = { when: object; then: unknown; code?: string; meaning: string };
