@@ -4,7 +4,7 @@ import { entraErrors } from "../src/connectors/dataverse/entra-errors.ts";
 import { openSession } from "../src/connectors/dataverse/index.ts";
 import { errors, ODataError } from "../src/sandbox/dataverse/errors.ts";
 import { ENTRA_ERRORS } from "../src/sandbox/entra/errors.ts";
-import { clock, control, given, sent, session } from "./sandbox-contact.ts";
+import { clock, control, given, sent } from "./sandbox-contact.ts";
 
 /** The connector's table of errors against the sandbox's lists, which were written from the documentation by themselves. */
 
