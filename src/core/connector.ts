@@ -25,6 +25,10 @@ export type Io = {
   base: string;
   /** Called once for every request sent, for counting and progress. */
   onRequest?: () => void;
+  /** Called when the other side asks to be left alone for a while: until then (milliseconds since 1970) nothing goes. */
+  onWait?: (until: number) => void;
+  /** Milliseconds the host lets work stand still for that; a longer wait is the error `throttled`, at once. */
+  maxWait?: number;
   /** Folder for copies that live as long as the session; the system's temporary folder otherwise. */
   scratch?: string;
   /** Folder that lasts, for what the connection knows of the other side's schema; nothing is kept where it is absent. */

@@ -42,6 +42,7 @@ export class SluiceError extends Error {
       code: this.code,
       message: this.message,
       remedy: this.remedy,
+      ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
       ...(this.place && { file: this.place.file }),
       ...(this.place?.line !== undefined && { line: this.place.line }),
       ...(this.place?.path && { path: [...this.place.path] }),
@@ -53,6 +54,7 @@ export class SluiceError extends Error {
     const place = data.file === undefined ? undefined : { file: data.file, line: data.line, path: data.path };
     return new SluiceError(data.code, data.message, {
       remedy: data.remedy,
+      ...(data.retryAfterMs !== undefined && { retryAfterMs: data.retryAfterMs }),
       place: place as Place | undefined,
       others: (data.others ?? []).map(SluiceError.revive),
     });
@@ -71,6 +73,8 @@ export type SerializedError = {
   code: ErrorCode;
   message: string;
   remedy: string;
+  /** Milliseconds after which it is worth trying again. */
+  retryAfterMs?: number;
   file?: string;
   line?: number;
   path?: (string | number)[];

@@ -4,8 +4,11 @@ import { z } from "zod";
 export const phases = ["extract", "refresh", "map", "plan", "deliver", "readback", "fold"] as const;
 export type Phase = (typeof phases)[number];
 
-/** Sent by a run's process about ten times a second at most. */
-export type Progress = { phase: Phase; done: number; total?: number };
+/**
+ * Sent by a run's process about ten times a second at most. `until`: the destination asked to be left alone until then
+ * (milliseconds since 1970), and the run waits.
+ */
+export type Progress = { phase: Phase; done: number; total?: number; until?: number };
 
 /** What a plan would do, by kind. Rows are counted once. `adopt`: first link to a record that exists already. */
 export const planCounts = z.object({

@@ -4,7 +4,7 @@ import { layout } from "./layout.ts";
 import { runPlan, runSync } from "./run.ts";
 import { withExpressions } from "./shape/expression.ts";
 import { checkSourceColumns } from "./shape/source.ts";
-import { type Host, open, scanAudiences, scanModel } from "./source.ts";
+import { type Host, open, scanAudiences, scanModel, tellingWaits } from "./source.ts";
 import { verify } from "./verify.ts";
 
 export { readProblems } from "./report.ts";
@@ -13,7 +13,8 @@ export { readProblems } from "./report.ts";
  * Does one job in this process, which is meant to end with it: what DuckDB took goes back then.
  * @throws SluiceError; places in the project are given by file and path, for whoever holds the files to find the line.
  */
-export async function runJob(job: Job, host: Host): Promise<JobResult> {
+export async function runJob(job: Job, given: Host): Promise<JobResult> {
+  const host = tellingWaits(job, given);
   try {
     if (job.kind === "check") return await check(job, host);
     if (job.kind === "plan") return await runPlan(job, host);

@@ -19,6 +19,8 @@ export type Job = {
   audiences: { name: string; file: AudienceFile }[];
   source: Endpoint;
   destination: Endpoint;
+  /** Milliseconds it may stand still because the destination asks to wait; as the connector thinks right unless said. */
+  maxWait?: number;
   /** For DuckDB, such as "1GB". */
   memoryLimit: string;
   /** For run: whatever leaves may leave, however much it is. */

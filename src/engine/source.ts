@@ -10,13 +10,37 @@ export type Host = {
   connectors: Record<string, Connector>;
   onProgress: (progress: Progress) => void;
   signal: AbortSignal;
+  /** See `Io`. */
+  onWait?: (until: number) => void;
+  maxWait?: number | undefined;
 };
+
+/** A host whose progress also tells of waits, in the phase they come in. */
+export function tellingWaits(job: Job, host: Host): Host {
+  let last: Progress = { phase: "extract", done: 0 };
+  return {
+    ...host,
+    maxWait: job.maxWait,
+    onProgress(progress) {
+      last = progress;
+      host.onProgress(progress);
+    },
+    onWait: (until) => host.onProgress({ ...last, until }),
+  };
+}
 
 export function open(endpoint: Job["source"], host: Host, onRequest?: () => void): Session {
   const connector = host.connectors[endpoint.connector];
   if (!connector) throw new SluiceError("unknown_name", `There is no connector of type ${endpoint.connector}.`);
   const { base, cache } = endpoint;
-  return connector.open(endpoint.config, { base, ...(cache && { cache }), ...(onRequest && { onRequest }) });
+  const { onWait, maxWait } = host;
+  return connector.open(endpoint.config, {
+    base,
+    ...(cache && { cache }),
+    ...(onRequest && { onRequest }),
+    ...(onWait && { onWait }),
+    ...(maxWait !== undefined && { maxWait }),
+  });
 }
 
 export async function scanModel(job: Job, source: Session, signal: AbortSignal): Promise<Scan> {

@@ -26,6 +26,19 @@ test("piped: a line for each phase and the end, however often progress is told",
   expect(said).toEqual(["people: sending", "people: reading back", "people: done"]);
 });
 
+test("waits are told with their end: once in a log, and on a screen instead of the rate", () => {
+  for (const live of [false, true]) {
+    const { said, show, event } = view(live);
+    const sending = event("deliver", 10, 20);
+    if (sending.type !== "progress") throw new Error("no progress");
+    const until = new Date(2027, 0, 31, 10, 32, 10).getTime();
+    show(sending);
+    for (const later of [0, 3]) show({ ...sending, progress: { ...sending.progress, until: until + later } });
+    const wait = "people: waits until 10:32:10, as the destination asks";
+    expect(said).toEqual(live ? ["people: sending  10 of 20 rows", wait, wait] : ["people: sending", wait]);
+  }
+});
+
 test("on a screen: rows, rate and time left, counted from the phase's beginning", () => {
   const { said, show, event, wait } = view(true);
   show(event("extract", 5000));

@@ -21,6 +21,7 @@ export function progressView(out: Output, now: () => number = () => performance.
   let phase: Phase | undefined;
   let since = 0;
   let startedWith = 0;
+  let waitsUntil = "";
   return (event) => {
     if (event.type === "warning") return tellWarning(event, out);
     if (event.type !== "progress") {
@@ -34,6 +35,15 @@ export function progressView(out: Output, now: () => number = () => performance.
       since = now();
       startedWith = progress.done;
       if (!out.live) out.note(`${sync}: ${words[phase]}`);
+    }
+    if (progress.until !== undefined) {
+      // Told again while it lasts: one line in a log is enough.
+      const until = new Date(progress.until).toTimeString().slice(0, 8);
+      const wait = `${sync}: waits until ${until}, as the destination asks`;
+      if (out.live) out.redraw(wait);
+      else if (until !== waitsUntil) out.note(wait);
+      waitsUntil = until;
+      return;
     }
     if (!out.live) return;
     const seconds = (now() - since) / 1000;

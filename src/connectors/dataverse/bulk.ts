@@ -30,7 +30,7 @@ export async function writeBulk(
   signal: AbortSignal,
 ): Promise<Settled[]> {
   const doing = `${batch.op} ${object.name} records`;
-  const answer = await api.write({ method: "POST", ...callOf(object, batch), doing }, signal);
+  const answer = await api.write({ method: "POST", ...callOf(api, object, batch), doing }, signal);
   const told = verdict(batch, answer, doing);
   if (told instanceof SluiceError) throw told;
   if (typeof told === "object") {
@@ -56,7 +56,7 @@ async function inGroups(
   const settled: Settled[] = [];
   let rest = groups;
   try {
-    const parts = groups.map((group) => ({ method: "POST" as const, ...callOf(object, group) }));
+    const parts = groups.map((group) => ({ method: "POST" as const, ...callOf(api, object, group) }));
     const answers = await sendParts(api, parts, doing, signal);
     const verdicts = groups.map((group, i) => verdict(group, answers[i]!, doing));
     rest = [];
@@ -95,9 +95,11 @@ async function halves(
   return settled;
 }
 
-function callOf(object: ObjectSchema, batch: Batch): { path: string; body: Uint8Array } {
+function callOf({ asked }: WebApi, object: ObjectSchema, batch: Batch) {
+  const action = batch.op === "create" ? "CreateMultiple" : "UpdateMultiple";
   return {
-    path: `${object.set}/Microsoft.Dynamics.CRM.${batch.op === "create" ? "CreateMultiple" : "UpdateMultiple"}`,
+    path: `${object.set}/Microsoft.Dynamics.CRM.${action}${asked.query}`,
+    headers: asked.headers,
     body: Buffer.concat([Buffer.from('{"Targets":['), batch.elements, Buffer.from("]}")]),
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Behaviour, behaviourFields } from "./behaviour.ts";
 import { type Credential, credentialFields, credentialOf, givenFields } from "./credential.ts";
 
 export const versions = ["8.2", "9.0", "9.1", "9.2"] as const;
@@ -15,7 +16,7 @@ export type DataverseConfig = {
   apiVersion?: ApiVersion | undefined;
   /** Of the publisher whose columns are meant, with its underscore: `new_`. */
   prefix?: string | undefined;
-};
+} & Behaviour;
 
 /** Sign-in hosts by the environment's suffix: public and GCC, then the national clouds (dataverse.md sections 1 and 2). */
 const authorities: [suffix: string, authority: string][] = [
@@ -93,6 +94,7 @@ export const settings = z.strictObject({
     .union([z.string(), z.number()])
     .optional()
     .describe("8.2, 9.0, 9.1 or 9.2; the newest of them that the server offers unless said otherwise"),
+  ...behaviourFields,
 });
 
 /**
@@ -135,6 +137,12 @@ export const config = settings.transform((given, context): DataverseConfig => {
     tokenUrl: token.href,
     credentials,
     ...(apiVersion && { apiVersion }),
+    ...Object.fromEntries(
+      Object.keys(behaviourFields).flatMap((name) => {
+        const value = given[name as keyof Behaviour];
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
     ...(given.prefix !== undefined && { prefix: `${given.prefix.toLowerCase().replace(/_$/, "")}_` }),
   };
 });

@@ -1,4 +1,5 @@
 import { SluiceError } from "../../core/errors.ts";
+import { asked } from "./behaviour.ts";
 import { type Clock, FIRST, LONGEST, patience, retryAfter, systemClock } from "./clock.ts";
 import type { ApiVersion, DataverseConfig } from "./config.ts";
 import { type Answer, closes, type Exchange, openLine, unreachable } from "./exchange.ts";
@@ -35,6 +36,8 @@ export interface WebApi {
    * also where none was answered for `maxWait`.
    */
   write(call: WriteCall, signal?: AbortSignal): Promise<Written>;
+  /** What writes of rows ask for besides. */
+  asked: ReturnType<typeof asked>;
   /** Requests to have under way at this moment. */
   atOnce(): number;
   close(): Promise<void>;
@@ -152,20 +155,20 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
       answeredBefore = true;
       if (answer.status < 300) return { ...answer, ms };
       const fault = classify(answer);
-      const asked = retryAfter(answer.header("retry-after"), clock.now()) || undefined; // 0 would be a busy loop
+      const pause = retryAfter(answer.header("retry-after"), clock.now()) || undefined; // 0 would be a busy loop
       if (fault.kind === "token") {
         // Its token may end once more before the new one is used: it is wrong only where none is ever good.
         if (++refusals === TRIES) throw stopping(fault, doing);
         stale.set(lane, token);
         continue;
       }
-      if (fault.kind === "throttled" && asked) continue; // the gate is shut for so long
+      if (fault.kind === "throttled" && pause) continue; // the gate is shut for so long
       if (fault.kind === "down") {
         if (writes) return { lost: `${fault.code}: ${fault.message}`, ms };
         failures += answer.status === 500 ? 1 : 0;
         if (failures >= TRIES) throw stopping(fault, doing);
       } else if (fault.kind !== "throttled" && fault.kind !== "busy") return { ...answer, ms };
-      if (!(await waiting.pause(asked, signal))) throw stopping(fault, doing);
+      if (!(await waiting.pause(pause, signal))) throw stopping(fault, doing);
     }
   }
 
@@ -211,6 +214,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
     clock,
     read,
     write,
+    asked: asked(config),
     atOnce: gate.atOnce,
     async close() {
       await Promise.all([line.close(), ...lanes.map(({ tokens }) => tokens.close())]);

@@ -24,7 +24,14 @@ export type DataverseSession = Required<Omit<Session, "scan" | "prefix">> & Pick
 
 /** As `dataverse.open`, with a clock, limits and timeouts of one's own. */
 export function openSession(given: DataverseConfig, io: Io, settings: Partial<Settings> = {}): DataverseSession {
-  const all = { ...defaults, base: io.base, ...(io.onRequest && { onRequest: io.onRequest }), ...settings };
+  const all: Settings = {
+    ...defaults,
+    base: io.base,
+    ...(io.onRequest && { onRequest: io.onRequest }),
+    ...(io.onWait && { onWait: io.onWait }),
+    ...(io.maxWait !== undefined && { maxShut: io.maxWait }),
+    ...settings,
+  };
   const api = openWebApi(given, all);
   const metadata = openMetadata(api, io.cache);
   return {

@@ -70,7 +70,7 @@ async function writeSome(
   const doing = `${rows[0]!.batch.op} ${object.name} records`;
   const answers = await sendParts(
     api,
-    rows.map((row) => partOf(object, row)),
+    rows.map((row) => partOf(api, object, row)),
     doing,
     signal,
     learn,
@@ -104,11 +104,12 @@ async function writeSome(
   return settled;
 }
 
-function partOf(object: ObjectSchema, { batch, id }: Row): Part {
-  if (batch.op === "create") return { method: "POST", path: object.set, body: batch.elements };
-  const path = `${object.set}(${id})`;
-  if (batch.op === "delete") return { method: "DELETE", path };
-  return { method: "PATCH", path, headers: { "If-Match": "*" }, body: identified(object, batch.elements).columns };
+function partOf({ asked: { headers, query } }: WebApi, object: ObjectSchema, { batch, id }: Row): Part {
+  if (batch.op === "create") return { method: "POST", path: object.set + query, headers, body: batch.elements };
+  const path = `${object.set}(${id})${query}`;
+  if (batch.op === "delete") return { method: "DELETE", path, headers };
+  const { columns } = identified(object, batch.elements);
+  return { method: "PATCH", path, headers: { ...headers, "If-Match": "*" }, body: columns };
 }
 
 function resultOf({ batch }: Row, answer: Answer | Lost): { result: PartResult } | { fault: Fault } {
