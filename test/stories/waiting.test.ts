@@ -11,7 +11,11 @@ test("asked to wait longer than allowed: the run ends at once and says how long;
   await bench.begin();
   bench.source("people", people(500));
   const twoHours = { match: { method: "POST", path: "Multiple" }, status: 429, retryAfter: 7200 };
-  await bench.control("POST", "faults", [2, 3, 4, 5].map((nth) => ({ ...twoHours, nth })));
+  await bench.control(
+    "POST",
+    "faults",
+    [2, 3, 4, 5].map((nth) => ({ ...twoHours, nth })),
+  );
   await expect(bench.runThroughFaults()).rejects.toMatchObject({
     code: "throttled",
     message: expect.stringContaining("7200 s"),
