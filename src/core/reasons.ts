@@ -112,6 +112,16 @@ const rows = {
     hint: "Enable it in Dynamics, or name another owner.",
     wake: "always",
   },
+  status_of_other_state: {
+    message: "{column}: {value} is no status of the state that the row says.",
+    hint: "Correct one of the two; `sluice describe` shows which status belongs to which state.",
+    wake: "row",
+  },
+  state_by_message: {
+    message: "{column}: a record is put into the state {value} by the message {limit} alone, not by writing it.",
+    hint: "Let people or a flow of Dynamics do that; the row goes once its record is in that state.",
+    wake: "always",
+  },
   key_empty: { message: "The row has no key.", hint: "Fill the model's key in the source.", wake: "row" },
   key_doubled: {
     message: "{detail} source rows have this key.",

@@ -19,7 +19,15 @@ export type ColumnType =
   | "other"; // readable at most; never a mapping target
 
 /** `labels`: in every installed language, `label` among them. */
-export type Choice = { value: number; label: string; labels?: string[]; state?: number };
+export type Choice = {
+  value: number;
+  label: string;
+  labels?: string[];
+  /** Of a status: the state it belongs to. */
+  state?: number;
+  /** Of a state: the message that alone may set it. */
+  message?: string;
+};
 
 /** A many-to-many relationship, by its schema name: `navigation` leads from a row of the table to rows of `object`. */
 export type ManyToMany = { name: string; navigation: string; object: string; set: string; intersect: string };

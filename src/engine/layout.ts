@@ -37,7 +37,10 @@ export function runFiles(runFolder: string) {
 
 export type Layout = ReturnType<typeof layout>;
 
-/** Waves are sent one after another: a record that is inactive may take no other change, so it is woken first and put to rest last. Deletes follow when
- * nothing points at the record any more. */
-export const waves = ["0-activate", "1-create", "2-update", "3-deactivate", "4-delete"] as const;
+/**
+ * Waves are sent one after another. A record that is inactive may take no other change, so it is woken first and put to
+ * rest last; `complete` puts it into its state, and writes what points at other records of this run. Deletes follow when
+ * nothing points at the record any more.
+ */
+export const waves = ["0-activate", "1-create", "2-update", "3-complete", "3-deactivate", "4-delete"] as const;
 export type Wave = (typeof waves)[number];

@@ -14,7 +14,8 @@ import { withExpressions } from "./shape/expression.ts";
 import { checkSourceColumns } from "./shape/source.ts";
 import type { Shape } from "./shape.ts";
 import { destinationName, type Host, open, readingRows, scanAudiences, scanModel } from "./source.ts";
-import { writeChanges } from "./sql/change.ts";
+import { lostRows, pointAtAwaited, refuseMessageStates, withoutLost } from "./sql/awaited.ts";
+import { createId, writeChanges } from "./sql/change.ts";
 import { decide, haveGone, keepWanted, releaseTaken } from "./sql/decide.ts";
 import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
@@ -201,10 +202,20 @@ async function reconcile(
   host.onProgress({ phase: "plan", done: 0 });
   const added = meta.mirrored.length ? shape.columns.filter((c) => !meta.mirrored.includes(storedName(c))) : [];
   await duck.run(decide(shape, new Set(added.map((c) => c.name))));
+  await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
   await duck.run(keepWanted(shape));
+  for (const statement of pointAtAwaited(shape, createId(shape))) await duck.run(statement);
   for (const statement of writeChanges(shape, at)) await duck.run(statement);
   return counts;
+}
+
+/** Rows that cannot go after all: their parent, another row of this run, does not come, or their state is not ours to set. */
+async function withoutMissing(duck: Duck, shape: Shape): Promise<void> {
+  for (const statement of refuseMessageStates(shape)) await duck.run(statement);
+  const lost = lostRows(shape);
+  while (lost && (await duck.one<{ lost: number }>(lost)).lost > 0)
+    for (const statement of withoutLost(shape)) await duck.run(statement);
 }
 
 /** A source that came back empty is far likelier broken than true: nothing follows from it, least of all exits. */

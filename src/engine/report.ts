@@ -38,7 +38,7 @@ export async function planReport(
   const leaves = `(action = 'leave' AND (m <> 0 OR ${deactivates(shape)}))`;
   const of = await duck.one<Record<string, number>>(`SELECT
   count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'adopt') AS adopts,
-  count(*) FILTER ((action = 'update' AND (m <> 0 OR ${activates})) OR ${leaves}) AS updates,
+  count(*) FILTER ((action = 'update' AND (m <> 0 OR ${activates(shape)})) OR ${leaves}) AS updates,
   count(*) FILTER (action = 'delete') AS deletes,
   count(*) FILTER (${leaves} OR action = 'delete') AS leaves FROM decided`);
   const not = await duck.one<Record<string, number>>(

@@ -12,6 +12,7 @@ import { planReport, problemGroups } from "./report.ts";
 import { settle } from "./settle.ts";
 import type { Host } from "./source.ts";
 import { has, stored } from "./sql/names.ts";
+import { statesOf } from "./sql/states.ts";
 
 /** Makes the plan, writes it down and stops: nothing is sent and the state stays as it is. */
 export async function runPlan(job: Job, host: Host): Promise<JobResult> {
@@ -116,9 +117,11 @@ async function waveFile({ duck, at, shape }: Planned, wave: Wave): Promise<WaveF
   const { rows } = await duck.one<{ rows: number }>(`SELECT count(*) AS rows FROM read_parquet(${text(path)})`);
   if (wave === "4-delete") return { path, op: "delete", rows, columns: [] };
   const columns =
-    wave === "0-activate" || wave === "3-deactivate"
+    wave === "3-deactivate" || (wave === "0-activate" && !statesOf(shape).state)
       ? [{ wire: { name: "statecode" }, present: "true", value: "c_statecode" }]
-      : shape.columns.map((c) => ({ wire: c.wire, present: has("m", c), value: stored(c) }));
+      : shape.columns
+          .filter((c) => c.name !== shape.object.id)
+          .map((c) => ({ wire: c.wire, present: has("m", c), value: stored(c) }));
   return { path, op: wave === "1-create" ? "create" : "update", rows, columns };
 }
 

@@ -20,12 +20,17 @@ export type ShapeColumn = {
   ways?: Way[];
   /** A lookup whose parent may be of several tables: then its values say which (`account:<id>`). */
   tabled?: boolean;
+  /** A state that nobody maps, but a status that is mapped decides. */
+  follows?: true;
+  /** A lookup into the sync's own table: the way whose parent may be another row of this run, and by which columns. */
+  awaits?: { way: number; by: ShapeColumn[]; missing: "reject" | "null"; hint: string };
   /** Whether `onLeave: clear` empties it. */
   clear: boolean;
 };
 
 /** A column of the model's scan. `said`: what the mapping calls it. `computed`: it is an expression's (`shape/expression.ts`). */
 export type ShapeSource = { name: string; said: string; type: string; computed: boolean };
+
 /** One way a lookup finds its parent. `keys`: the parent's columns, and the mapping line that gives the value of each. */
 export type Way = {
   ref: string;

@@ -87,18 +87,3 @@ test("two accounts of one number: neither is guessed, and once one is gone the c
   await bench.person("DELETE", `accounts(${accountid})`);
   expect(await bench.run()).toMatchObject({ created: 1, writes: 1 });
 });
-
-test("contacts that point at contacts of the same source: who comes too early goes in the next run", async () => {
-  const lookup = { object: "contact", by: "externaluseridentifier" };
-  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: { from: "boss", lookup } } }) });
-  const [boss, worker] = [
-    { id: "1", name: "Boss", email: null, boss: null },
-    { id: "2", name: "Worker", email: null, boss: "1" },
-  ];
-  bench.source("people", [worker, boss]);
-  expect(await bench.run()).toMatchObject({ created: 1, rejected: 1, writes: 1 });
-  expect(await bench.run()).toMatchObject({ created: 1, unchanged: 1, rejected: 0, writes: 1 });
-  const bossId = (await bench.rows("contact")).find((row) => row.externaluseridentifier === "1")?.contactid;
-  expect(await parents()).toEqual({ 1: undefined, 2: bossId });
-  expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
-});

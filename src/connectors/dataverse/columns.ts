@@ -87,8 +87,19 @@ export function columnsOf(
       ...(targets && { targets }),
     });
   }
+  for (const { type, choices } of columns)
+    for (const choice of (type === "state" && choices) || []) {
+      const message = stateMessages[definition.LogicalName]?.[choice.value];
+      if (message) choice.message = message;
+    }
   return columns.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
+
+/** States that an update refuses: 0x80100005 names the message to use instead (opportunity and case, message reference). */
+const stateMessages: Record<string, Record<number, string>> = {
+  opportunity: { 1: "WinOpportunity", 2: "LoseOpportunity" },
+  incident: { 1: "CloseIncident" },
+};
 
 /** What depends on the type: lengths, ranges, formats, options. */
 function detailsOf(type: ColumnType, kind: string, detail: Detail | undefined, money: MoneyDigits): Partial<Column> {

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Scan } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
-import type { ObjectSchema } from "../../core/schema.ts";
+import type { ColumnType, ObjectSchema } from "../../core/schema.ts";
 import type { Job } from "../job.ts";
-import type { Ref, Shape } from "../shape.ts";
+import type { Ref, Shape, ShapeColumn } from "../shape.ts";
 import { mappedColumn, matchColumn, oneLineEach } from "./columns.ts";
-import type { Tables } from "./lookup.ts";
+import { type Tables, wayHint } from "./lookup.ts";
 import { place } from "./place.ts";
 import { checkValidity, writable } from "./writable.ts";
 
@@ -60,8 +60,11 @@ export function shapeOf(
     });
   }
   oneLineEach(job, columns);
+  const followed = followingState(object, columns);
+  if (followed) columns.push(followed);
   const match = file.match.map((name, i) => matchColumn(job, object, columns, name, i));
   for (const column of columns) column.clear &&= !match.includes(column);
+  for (const column of columns) if (!match.includes(column)) awaitOwnRows(object, columns, column);
   if (columns.length > mostColumns)
     throw new SluiceError("mapping_unfit", `${job.sync} maps ${columns.length} columns; ${mostColumns} is the most.`, {
       place: place(job, ["mapping"]),
@@ -107,6 +110,26 @@ export function shapeOf(
       columns.map((c) => c.ways?.map((way) => way.keys)),
     ]),
   };
+}
+
+/** A status says which state is meant: where it is mapped and the state is not, the state follows. */
+function followingState(object: ObjectSchema, columns: ShapeColumn[]): ShapeColumn | undefined {
+  const target = object.columns.find((c) => c.type === "state");
+  const mapped = (type: ColumnType) => columns.some((c) => c.target.type === type);
+  if (!target || !mapped("status") || mapped("state")) return undefined;
+  const { name } = target;
+  return { index: columns.length, name, wire: { name }, target, role: "mapped", follows: true, clear: false };
+}
+
+/** A parent may be another row of this very run where the sync writes all that it is found by. */
+function awaitOwnRows(object: ObjectSchema, columns: ShapeColumn[], column: ShapeColumn): void {
+  const own = (name: string) => columns.find((c) => c.role === "mapped" && !c.ways && !c.follows && c.name === name);
+  for (const [way, { object: table, keys, missing }] of (column.ways ?? []).entries()) {
+    const by = keys.flatMap((key) => own(key.column.name) ?? []);
+    if (table !== object.name || by.length < keys.length) continue;
+    column.awaits = { way, by, missing, hint: wayHint(table, keys) };
+    return;
+  }
 }
 
 function digest(value: unknown): string {

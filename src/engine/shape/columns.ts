@@ -1,7 +1,7 @@
 import type { Scan } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import type { MappingLine } from "../../core/project.ts";
-import type { ObjectSchema } from "../../core/schema.ts";
+import type { Column, ObjectSchema } from "../../core/schema.ts";
 import type { Job } from "../job.ts";
 import type { ShapeColumn } from "../shape.ts";
 import { lookupWays, type Tables } from "./lookup.ts";
@@ -28,15 +28,18 @@ export function mappedColumn(
     wire: { name: target.name },
     target,
     role: "mapped" as const,
-    line,
+    // What can only be said of a new record is said once.
+    line: target.update ? line : { ...line, write: "on create" as const },
     ...sourceOf(name, line, scan),
-    clear: !target.required && line.write === "always",
+    clear: !target.required && target.update && line.write === "always" && !isState(target),
   };
   if (target.type !== "lookup") return column;
   const ways = lookupWays(job, object, target, name, scan, tables);
   const objects = [...new Set(ways.map((way) => way.object))];
   return { ...column, wire: { name: target.name, targets: objects }, ways, tabled: objects.length > 1 };
 }
+
+const isState = (column: Column): boolean => column.type === "state" || column.type === "status";
 
 /** The mapped column of that name. @throws SluiceError mapping_unfit */
 export function matchColumn(

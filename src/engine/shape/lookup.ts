@@ -112,3 +112,8 @@ function keyColumn(table: ObjectSchema, name: string, at: Place): Column {
   const { maxLength: _, ...column } = found;
   return { ...column, type: found.type === "lookup" ? "guid" : found.type, required: false, create: true };
 }
+
+/** What a way looks for, in words. */
+export function wayHint(object: string, keys: Way["keys"]): string {
+  return `${object} by ${keys.map((k) => k.column.name).join(", ")}`;
+}

@@ -1,7 +1,8 @@
 import { ident, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
-import { has, list, stored } from "./names.ts";
+import { has, list, maskType, stored } from "./names.ts";
+import { statesOf, waveMasks } from "./states.ts";
 
 /** Namespace of the ids we choose ourselves: fixed for ever, so that every run and every sync agrees on them. */
 const namespace = "b1c2f3d45e6748a99bacbd0e1f203142";
@@ -11,10 +12,18 @@ const namespace = "b1c2f3d45e6748a99bacbd0e1f203142";
  * has another now still holds that id, and one made anew must not meet a newcomer's: then the row's key goes into the
  * name, too.
  */
-function createId(shape: Shape): string {
-  if (shape.keyed) return "NULL::VARCHAR";
+export function createId(shape: Shape): string {
   const taken = "SELECT id FROM st.link WHERE id IS NOT NULL UNION ALL SELECT id FROM have_now";
-  return `CASE WHEN link_ = 'linked' OR ${ownId(shape, "match_value")} IN (${taken}) THEN ${ownId(shape, "match_value || chr(31) || key")} ELSE ${ownId(shape, "match_value")} END`;
+  const given = shape.columns.find((c) => c.name === shape.object.id);
+  const own = `CASE WHEN link_ = 'linked' OR ${ownId(shape, "match_value")} IN (${taken}) THEN ${ownId(shape, "match_value || chr(31) || key")} ELSE ${ownId(shape, "match_value")} END`;
+  return given ? `coalesce(x_${given.index}, ${own})` : own;
+}
+
+/** Where a key guards a create its id is the server's, unless another change of the plan has to know it, or the source says it. */
+function sentId(shape: Shape, late: string): string {
+  if (!shape.keyed || shape.columns.some((c) => c.name === shape.object.id)) return createId(shape);
+  const awaited = shape.columns.some((c) => c.awaits) ? " OR key IN (SELECT key FROM awaited)" : "";
+  return `CASE WHEN ${late} <> 0${awaited} THEN ${createId(shape)} END`;
 }
 
 function ownId(shape: Shape, of: string): string {
@@ -29,8 +38,13 @@ export function deactivates(shape: Shape): string {
   return shape.policies.onLeave === "deactivate" ? "(action = 'leave' AND id IS NOT NULL)" : "false";
 }
 
-/** Which have it activated again: we had deactivated it, and its row, or another that takes it over, is there. */
-export const activates = "(NOT gone AND rested AND action IN ('update', 'adopt'))";
+/**
+ * Which have it activated again: we had deactivated it, and its row, or another that takes it over, is there. A mapped
+ * state says itself what becomes of it.
+ */
+export function activates(shape: Shape): string {
+  return statesOf(shape).state ? "false" : "(NOT gone AND rested AND action IN ('update', 'adopt'))";
+}
 
 function stateChange(which: string, kind: string, statecode: 0 | 1): string {
   return `SELECT key, id, '${kind}' AS kind, 1::UBIGINT AS m, '${statecode}' AS c_statecode FROM decided WHERE ${which}`;
@@ -44,24 +58,33 @@ export function writeChanges(
   shape: Shape,
   file: { touched: string; change: (wave: Wave) => string; settled: string },
 ): string[] {
-  const fresh = shape.columns.map((c) => `CASE WHEN ${has("m | a", c)} THEN x_${c.index} END AS ${stored(c)}`);
+  const { early, main, late } = waveMasks(shape);
+  const fresh = (m: string) =>
+    shape.columns.map((c) => `CASE WHEN ${has(`(${m} | a)`, c)} THEN x_${c.index} END AS ${stored(c)}`);
   const old = shape.columns.map((c) => `o_${c.index} AS ${ident(`o_${c.name}`)}`);
-  const head = ["key", "id", "action AS kind", "m", "a", "match_value"];
+  const id = `CASE WHEN action = 'create' THEN ${sentId(shape, late)} ELSE id END AS id`;
+  const head = ["key", "id", "action AS kind", `${main} AS m`, "a", "match_value"];
+  const alone = (m: string, kind: string) =>
+    `SELECT ${list(["key", id, `'${kind}' AS kind`, `${m} AS m`, `0::${maskType} AS a`, "match_value", ...fresh(m), ...old])} FROM decided WHERE ${m} <> 0`;
   const copy = (select: string, to: string) => `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy)`;
   return [
     copy(
-      `SELECT ${list(["key", `${createId(shape)} AS id`, ...head.slice(2), ...fresh])} FROM decided WHERE action = 'create'`,
+      `SELECT ${list(["key", id, ...head.slice(2), ...fresh(main)])} FROM decided WHERE action = 'create'`,
       file.change("1-create"),
     ),
     copy(
-      `SELECT ${list([...head, ...fresh, ...old])} FROM decided WHERE action <> 'create' AND m <> 0`,
+      `SELECT ${list([...head, ...fresh(main), ...old])} FROM decided WHERE action <> 'create' AND ${main} <> 0`,
       file.change("2-update"),
     ),
     copy(stateChange(deactivates(shape), "deactivate", 1), file.change("3-deactivate")),
-    copy(stateChange(activates, "activate", 0), file.change("0-activate")),
+    copy(
+      statesOf(shape).state ? alone(early, "wake") : stateChange(activates(shape), "activate", 0),
+      file.change("0-activate"),
+    ),
+    copy(alone(late, "later"), file.change("3-complete")),
     copy("SELECT key, id, 'delete' AS kind FROM decided WHERE action = 'delete'", file.change("4-delete")),
     copy(
-      `SELECT ${list([...head, ...fresh, ...old])} FROM decided WHERE action <> 'create' AND m = 0 AND a <> 0`,
+      `SELECT ${list([...head, ...fresh(main), ...old])} FROM decided WHERE action <> 'create' AND ${main} = 0 AND a <> 0`,
       file.settled,
     ),
     copy(

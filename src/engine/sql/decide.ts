@@ -1,7 +1,9 @@
+import type { Policies } from "../../core/state.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { bit, list, maskType, skipped, stored, wanted } from "./names.ts";
 import { columnCase, rowCase } from "./rules.ts";
+import { isState } from "./states.ts";
 import { seenValue } from "./touch.ts";
 
 /**
@@ -85,15 +87,21 @@ function speaks(shape: Shape, c: ShapeColumn): string {
 function does(shape: Shape, c: ShapeColumn, added: boolean): string {
   const [x, o, sent, seen] = [`x_${c.index}`, `o_${c.index}`, `sent_${c.index}`, `seen_${c.index}`];
   const same = (a: string, b: string) => `${a} IS NOT DISTINCT FROM ${b}`;
-  const rules = columnCase(shape.policies, c.role, c.line?.write ?? "always", {
-    contact: (value) => (added ? String(value === "first") : `base_ = '${value === "first" ? "no" : "yes"}'`),
-    source: (value) => (value === "same" ? same(x, sent) : `NOT (${same(x, sent)})`),
-    destination: (value) => (value === "same" ? same(o, seen) : `NOT (${same(o, seen)})`),
-    empty: (value) => (value ? `${x} IS NULL` : `${x} IS NOT NULL`),
-    agrees: (value) => (value ? same(o, x) : `NOT (${same(o, x)})`),
-    filled: (value) => (value ? `${o} IS NOT NULL` : `${o} IS NULL`),
-  });
-  return `CASE WHEN NOT p_${c.index} THEN 0 WHEN action = 'create' THEN CASE WHEN ${x} IS NULL THEN 0 ELSE 1 END ELSE ${rules} END`;
+  const rules = (policies: Policies) =>
+    columnCase(policies, c.role, c.line?.write ?? "always", {
+      contact: (value) => (added ? String(value === "first") : `base_ = '${value === "first" ? "no" : "yes"}'`),
+      source: (value) => (value === "same" ? same(x, sent) : `NOT (${same(x, sent)})`),
+      destination: (value) => (value === "same" ? same(o, seen) : `NOT (${same(o, seen)})`),
+      empty: (value) => (value ? `${x} IS NULL` : `${x} IS NOT NULL`),
+      agrees: (value) => (value ? same(o, x) : `NOT (${same(o, x)})`),
+      filled: (value) => (value ? `${o} IS NOT NULL` : `${o} IS NULL`),
+    });
+  // What we have deactivated ourselves is no drift.
+  const overwrite = { ...shape.policies, drift: "overwrite" as const, firstContact: "overwrite" as const };
+  const put = isState(c)
+    ? `CASE WHEN rested THEN ${rules(overwrite)} ELSE ${rules(shape.policies)} END`
+    : rules(shape.policies);
+  return `CASE WHEN NOT p_${c.index} THEN 0 WHEN action = 'create' THEN CASE WHEN ${x} IS NULL THEN 0 ELSE 1 END ELSE ${put} END`;
 }
 
 /** Gone rows among the linked ones: a table of its own, for the mirror is a view. */

@@ -3,6 +3,7 @@ import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { has, list, stored, storedList } from "./names.ts";
+import { statesOf } from "./states.ts";
 import { differsFromSeen, seenValue } from "./touch.ts";
 
 /**
@@ -21,13 +22,27 @@ export function prepareFold(
   const written = (wave: Wave) =>
     `SEMI JOIN (SELECT n FROM sent WHERE wave = ${text(wave)} AND status IN ('created', 'updated')) s ON s.n = c.file_row_number`;
   const rows = (path: string) => `read_parquet(${text(path)}, file_row_number=true)`;
+  // Where columns of a row go in several waves, what each has written is put together.
+  const several = statesOf(shape).state !== undefined || shape.columns.some((c) => c.awaits || !c.target.create);
+  const own: Wave[] = [
+    "1-create",
+    "2-update",
+    ...(several ? (["3-complete"] as const) : []),
+    ...(statesOf(shape).state ? (["0-activate"] as const) : []),
+  ];
+  // A state brings its status along.
+  const { state, status } = statesOf(shape);
+  const known = (c: (typeof columns)[number]) =>
+    c === status && state ? `(${has("c.m | c.a", c)} OR ${has("c.m", state)})` : has("c.m | c.a", c);
   const either = (c: (typeof columns)[number], then: string, otherwise: string) =>
     `CASE WHEN ${has("c.m | c.a", c)} THEN ${then} ELSE ${otherwise} END`;
   return [
-    `CREATE OR REPLACE TEMP TABLE changed AS
-${changed(rows(file.change("1-create")), written("1-create"))}
-UNION ALL BY NAME ${changed(rows(file.change("2-update")), written("2-update"))}
+    `CREATE OR REPLACE TEMP TABLE part AS
+${own.map((wave) => changed(rows(file.change(wave)), written(wave))).join("\nUNION ALL BY NAME ")}
 UNION ALL BY NAME ${changed(rows(file.settled), "")}`,
+    several
+      ? `CREATE OR REPLACE TEMP TABLE changed AS ${merged(shape)}`
+      : "CREATE OR REPLACE TEMP VIEW changed AS FROM part",
     `CREATE OR REPLACE TEMP TABLE news AS
 SELECT id FROM fresh UNION SELECT id FROM after UNION SELECT id FROM final WHERE id IS NOT NULL UNION SELECT old_id FROM final WHERE old_id IS NOT NULL
 ${full ? "UNION SELECT id FROM have_now" : ""}`,
@@ -44,7 +59,7 @@ FROM v_base b RIGHT JOIN (changed c JOIN final f ON f.key = c.key) ON b.key = c.
 SELECT c.key, ${list(
       columns.map(
         (c) =>
-          `CASE WHEN c.kind = 'create' OR ${has("c.m | c.a", c)} THEN CASE WHEN n.id IS NOT NULL THEN n.${stored(c)} WHEN ${has("c.a", c)} THEN c.${ident(`o_${c.name}`)} ELSE c.${stored(c)} END ELSE ${seenValue(stored(c))} END AS ${stored(c)}`,
+          `CASE WHEN c.kind = 'create' OR ${known(c)} THEN CASE WHEN n.id IS NOT NULL THEN n.${stored(c)} WHEN ${has("c.a", c)} THEN c.${ident(`o_${c.name}`)} ELSE c.${stored(c)} END ELSE ${seenValue(stored(c))} END AS ${stored(c)}`,
       ),
     )}
 FROM changed c JOIN final f ON f.key = c.key
@@ -58,6 +73,22 @@ FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LE
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
   AND NOT (f.action = 'release' AND f.id IN (SELECT id FROM final WHERE action = 'adopt' AND id IS NOT NULL))`,
   ];
+}
+
+/** One row a key. A value is told once: by the wave that wrote it. */
+function merged(shape: Shape): string {
+  const values = shape.columns.flatMap((c) => [
+    `max(${stored(c)}) AS ${stored(c)}`,
+    `max(${ident(`o_${c.name}`)}) AS ${ident(`o_${c.name}`)}`,
+  ]);
+  const once = [
+    "key",
+    "max(match_value) AS match_value",
+    "CASE WHEN bool_or(kind = 'create') THEN 'create' ELSE max(kind) END AS kind",
+    "bit_or(m) AS m",
+    "bit_or(a) AS a",
+  ];
+  return `SELECT ${list([...once, ...values])} FROM part GROUP BY key`;
 }
 
 /**

@@ -3,9 +3,10 @@ import { foldSql } from "../../core/fold.ts";
 import type { MappingLine } from "../../core/project.ts";
 import type { Column } from "../../core/schema.ts";
 import { text } from "../duck.ts";
+import { wayHint } from "../shape/lookup.ts";
 import type { Shape, ShapeColumn, ShapeSource, Way } from "../shape.ts";
 import { type Conversion, convertLine } from "./convert/index.ts";
-import { fault, joined, sourceColumn } from "./names.ts";
+import { fault, joined, laterMark, sourceColumn, wanted } from "./names.ts";
 
 /** A mapping line's conversion, given what the scan knows of its source. `at`: the column the mapping names. */
 export function conversion(
@@ -45,6 +46,9 @@ export function rawValue(line: MappingLine, source: ShapeSource | undefined): st
  * parents whose coming changes this.
  */
 export type LookupSql = Record<"want" | "bad" | "skip" | "raw" | "hint", string> & {
+  /** Of one that awaits rows of this run: a common table expression, and columns of `mapped` (see `awaited.ts`). */
+  coming: string[];
+  awaited: string[];
   converted: string[];
   joins: string[];
   waits: string[];
@@ -60,6 +64,8 @@ export function lookupSql(shape: Shape, c: ShapeColumn, scan: Scan): LookupSql {
   const skips = c.line!.empty === "skip";
   const empty = c.target.required && !skips ? `WHEN ${none} THEN 'required_empty'` : "";
   return {
+    coming: c.awaits ? [comingRows(c)] : [],
+    awaited: c.awaits ? awaitedSql(c, ways[c.awaits.way]!) : [],
     converted: ways.flatMap((way) => way.converted),
     joins: ways.map((way) => way.join),
     want: `CASE ${ways.map((way) => `WHEN ${way.found} THEN ${way.id}`).join(" ")} END`,
@@ -74,6 +80,22 @@ export function lookupSql(shape: Shape, c: ShapeColumn, scan: Scan): LookupSql {
       return `CASE WHEN NOT gone AND ${way.says} AND NOT (${earlier.join(" OR ")}) THEN ${way.ref} END`;
     }),
   };
+}
+
+/** The rows of this run by what the lookup finds its parent by. */
+function comingRows(c: ShapeColumn): string {
+  const value = joined(c.awaits!.by.map((by) => foldSql(`CASE WHEN f_${by.index} IS NULL THEN v_${by.index} END`)));
+  return `coming_${c.index} AS (SELECT ${value} AS value, min(key) AS key, count(*) AS n FROM converted WHERE NOT gone GROUP BY 1)`;
+}
+
+/** What `mapped` tells of an awaited parent: later_* = its key, said_* = what the source says, ref_*. */
+function awaitedSql(c: ShapeColumn, way: WaySql): string[] {
+  const awaits = `starts_with(${wanted(c)}, ${text(laterMark)})`;
+  return [
+    `CASE WHEN ${awaits} THEN substr(${wanted(c)}, ${laterMark.length + 1}) END AS later_${c.index}`,
+    `CASE WHEN ${awaits} THEN ${way.raw} END AS said_${c.index}`,
+    `CASE WHEN ${awaits} THEN ${way.ref} END AS ref_${c.index}`,
+  ];
 }
 
 /** The value a lookup's column holds for the parent whose id is the SQL `id`. */
@@ -93,19 +115,21 @@ function waySql(shape: Shape, c: ShapeColumn, way: Way, j: number, scan: Scan) {
   }));
   const value = joined(keys.map((k) => foldSql(`CASE WHEN ${k.fault} IS NULL THEN ${k.value} END`)));
   const p = `p_${name}`;
+  const id = parentValue(c, way, way.owner ? `${p}.free_id` : `${p}.id`);
+  const awaits = c.awaits?.way === j;
+  const s = `s_${c.index}`;
   const fits = way.owner ? "free" : "n";
   const barred = way.owner ? `WHEN ${p}.free = 0 THEN 'owner_barred'` : "";
-  const columns = way.keys.map((k) => k.column.name).join(", ");
   return {
     converted: keys.flatMap((k) => [`${k.want} AS ${k.value}`, `${k.bad} AS ${k.fault}`]),
-    join: `LEFT JOIN parents ${p} ON ${p}.name = ${text(way.ref)} AND ${p}.value = ${value}`,
+    join: `LEFT JOIN parents ${p} ON ${p}.name = ${text(way.ref)} AND ${p}.value = ${value}${awaits ? `\nLEFT JOIN coming_${c.index} ${s} ON ${s}.value = ${value}` : ""}`,
     says: `(${keys.map((k) => `(${k.value} IS NOT NULL OR ${k.fault} IS NOT NULL)`).join(" AND ")})`,
-    found: `${p}.n IS NOT NULL`,
-    id: parentValue(c, way, way.owner ? `${p}.free_id` : `${p}.id`),
-    fault: `CASE ${barred} WHEN ${p}.${fits} > 1 THEN 'parent_ambiguous' END`,
+    found: awaits ? `(${p}.n IS NOT NULL OR ${s}.n IS NOT NULL)` : `${p}.n IS NOT NULL`,
+    id: awaits ? `CASE WHEN ${p}.n IS NULL THEN ${text(laterMark)} || ${s}.key ELSE ${id} END` : id,
+    fault: `CASE ${barred} WHEN ${awaits ? `coalesce(${p}.n, ${s}.n)` : `${p}.${fits}`} > 1 THEN 'parent_ambiguous' END`,
     otherwise: `coalesce(${[...keys.map((k) => k.fault), way.missing === "reject" ? "'parent_missing'" : "NULL"].join(", ")})`,
     raw: `concat_ws(', ', ${keys.map((k) => k.raw).join(", ")})`,
-    hint: `${way.object} by ${columns}`,
+    hint: wayHint(way.object, way.keys),
     ref: `${text(`${way.ref}:`)} || ${value}`,
   };
 }

@@ -15,6 +15,9 @@ export const fault = (c: ShapeColumn): string => `b_${c.index}`;
 export const skipped = (c: ShapeColumn): string => `k_${c.index}`;
 export const sourceColumn = (name: string): string => ident(`s_${name}`);
 
+/** Stands before the key of the row whose record a lookup awaits, while the plan is made. */
+export const laterMark = "later:";
+
 /** Several folded values as one; NULL where any is. */
 export const joined = (folded: string[]): string => folded.join(" || chr(31) || ");
 

@@ -4,6 +4,7 @@ import { waves } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { has, stored } from "./names.ts";
+import { statesOf } from "./states.ts";
 
 /** Of a row of changes (c): what is sent is not what the destination held. */
 export const differed = (c: ShapeColumn): string => `c.${stored(c)} IS DISTINCT FROM c.${ident(`o_${c.name}`)}`;
@@ -50,10 +51,11 @@ export function resolveUnknown(shape: Shape, file: (wave: Wave) => string, full:
   const found = (wave: Wave, on: string) => `SELECT s.wave, s.n, a.id FROM sent s
 JOIN read_parquet(${text(file(wave))}, file_row_number=true) c ON c.file_row_number = s.n JOIN after a ON NOT a.gone AND ${on}
 WHERE s.wave = ${text(wave)} AND s.status = 'unknown'`;
+  const updates: Wave[] = ["2-update", "3-complete", ...(statesOf(shape).state ? (["0-activate"] as const) : [])];
   return [
     `CREATE OR REPLACE TEMP TABLE resolved AS
 ${found("1-create", `(a.id = s.id OR ${storedMatch(shape, "a")} = c.match_value)`)} AND (${all})
-UNION ALL ${found("2-update", "a.id = c.id")} AND ((${all}) OR ${turned})
+UNION ALL ${updates.map((wave) => `${found(wave, "a.id = c.id")} AND ((${all}) OR ${turned})`).join("\nUNION ALL ")}
 UNION ALL SELECT wave, n, id FROM sent WHERE wave = '4-delete' AND status = 'unknown'
   AND ${full ? "id NOT IN (SELECT id FROM after WHERE NOT gone)" : "id IN (SELECT id FROM after WHERE gone)"}`,
     `UPDATE sent SET status = CASE r.wave WHEN '1-create' THEN 'created' WHEN '4-delete' THEN 'deleted' ELSE 'updated' END, id = r.id, code = NULL, message = NULL FROM resolved r WHERE r.wave = sent.wave AND r.n = sent.n`,
@@ -75,11 +77,12 @@ export function finalRows(touched: string): string {
   return `CREATE OR REPLACE TEMP TABLE final AS
 WITH reply AS (
   SELECT key, count(*) FILTER (status IN ${ok}) AS writes, bool_and(status IN ${ok}) AS well,
-    bool_or(status = 'rejected' AND code IS DISTINCT FROM 'gone') AS refused, bool_or(code = 'gone') AS vanished,
-    bool_or(kind = 'activate' AND status IN ${ok}) AS woken,
+    bool_or(status = 'rejected' AND code IS DISTINCT FROM 'gone') AS refused,
+    bool_or(code = 'gone') AND NOT bool_or(kind = 'create') AS vanished,
+    bool_or(kind IN ('activate', 'wake') AND status IN ${ok}) AS woken,
     bool_or(kind = 'deactivate' AND (status IN ${ok} OR code = 'unknown_answer')) AS laid,
-    max(id) FILTER (status = 'created') AS made_id, bool_or(wave IN ('1-create', '2-update') AND status IN ${ok}) AS moved,
-    max(code) FILTER (status NOT IN ${ok}) AS code, max(message) FILTER (status NOT IN ${ok}) AS message
+    max(id) FILTER (status = 'created') AS made_id, bool_or(kind NOT IN ('activate', 'deactivate') AND status IN ${ok}) AS moved,
+    arg_min_null(code, wave) FILTER (status NOT IN ${ok}) AS code, arg_min_null(message, wave) FILTER (status NOT IN ${ok}) AS message
   FROM sent GROUP BY key)
 SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 0) AS writes, coalesce(r.moved, false) OR t.accepts AS moved,
   CASE WHEN t.action IN ('reject', 'status') THEN 'rejected' WHEN t.action = 'exclude' THEN 'excluded'

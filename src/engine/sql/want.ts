@@ -6,6 +6,7 @@ import { limitOf } from "./convert/index.ts";
 import { conversion, lookupSql, rawValue } from "./lookups.ts";
 import { wantedMatch } from "./match.ts";
 import { fault, list, skipped, sourceColumn, wanted } from "./names.ts";
+import { isState, stateSql } from "./states.ts";
 
 /**
  * `mapped`: the touched rows with what the source wants of each column (canonical text), whether it speaks at all
@@ -19,15 +20,17 @@ export function mapRows(shape: Shape, scan: Scan): string {
   const converted = mapped.flatMap((c) => {
     const lookup = lookups.get(c);
     if (lookup) return lookup.converted;
+    if (c.follows) return [];
     const { want, bad, skip } = conversion(shape, c.target, { line: c.line!, source: c.source }, c.name, scan);
     return [
       `${want} AS v_${c.index}`,
       `CASE WHEN gone THEN NULL ELSE ${bad} END AS f_${c.index}`,
-      `${skip} AS ${skipped(c)}`,
+      ...(isState(c) ? [] : [`${skip} AS ${skipped(c)}`]),
     ];
   });
   const resolved = mapped.flatMap((c) => {
     const lookup = lookups.get(c);
+    if (isState(c)) return stateSql(shape, c);
     if (!lookup) return [`v_${c.index} AS ${wanted(c)}`, `f_${c.index} AS ${fault(c)}`];
     return [
       `${lookup.want} AS ${wanted(c)}`,
@@ -38,19 +41,22 @@ export function mapRows(shape: Shape, scan: Scan): string {
   });
   const waiting = [...lookups].flatMap(([c, { waits }]) => waits.map((_, j) => `wait_${c.index}_${j}`));
   const carried = ["key", "gone", "h", "old_h", "link_id", "link_rested", "known", ...members];
+  const coming = [...lookups.values()].flatMap((lookup) => lookup.coming);
+  const materialized = coming.length ? "MATERIALIZED " : "";
   const values = shape.used.map(sourceColumn);
   return `CREATE TEMP TABLE mapped AS
-WITH converted AS (SELECT ${list([...carried, ...values, ...converted])} FROM touched WHERE key IS NOT NULL),
-resolved AS (SELECT ${list(["c.*", ...resolved])} FROM converted c ${[...lookups.values()].flatMap((l) => l.joins).join("\n")})
+WITH converted AS ${materialized}(SELECT ${list([...carried, ...values, ...converted])} FROM touched WHERE key IS NOT NULL),
+${coming.map((each) => `${each},\n`).join("")}resolved AS (SELECT ${list(["c.*", ...resolved])} FROM converted c ${[...lookups.values()].flatMap((l) => l.joins).join("\n")})
 SELECT ${list([
     ...carried,
     ...mapped.flatMap((c) => [wanted(c), skipped(c)]),
     `coalesce(${mapped.map(fault).join(", ")}, NULL) AS code`,
     `${firstFault(mapped, (c) => text(c.name))} AS col`,
-    `${firstFault(mapped, (c) => lookups.get(c)?.raw ?? rawValue(c.line!, c.source))} AS value`,
-    `${firstFault(mapped, (c) => (lookups.has(c) ? lookups.get(c)!.hint : limitCase(c, scan)))} AS "limit"`,
+    `${firstFault(mapped, (c) => lookups.get(c)?.raw ?? (c.follows ? "NULL" : rawValue(c.line!, c.source)))} AS value`,
+    `${firstFault(mapped, (c) => lookups.get(c)?.hint ?? limitCase(c, scan))} AS "limit"`,
     `${waiting.length ? `list_filter([${waiting.join(", ")}], lambda r: r IS NOT NULL)` : "NULL::VARCHAR[]"} AS waits`,
     `CASE WHEN NOT gone THEN ${wantedMatch(shape)} END AS match_value`,
+    ...[...lookups.values()].flatMap((lookup) => lookup.awaited),
   ])} FROM resolved`;
 }
 

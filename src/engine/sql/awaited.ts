@@ -1,0 +1,90 @@
+import { text } from "../duck.ts";
+import type { Shape, ShapeColumn } from "../shape.ts";
+import { parentValue } from "./lookups.ts";
+import { bit, maskType } from "./names.ts";
+import { byMessage, statesOf } from "./states.ts";
+
+// Lookups into the sync's own table, whose parent is another row of this run and may not be there yet: circles among
+// them. Such a column is written in a wave after creates, and points at an id that is known beforehand. While the plan is
+// made its value is `later:` and the other row's key.
+
+/** Rows that have a record after this run, or are left alone with theirs. */
+const alive = "action IN ('create', 'adopt', 'update', 'none')";
+
+const lost = (c: ShapeColumn): string =>
+  `(later_${c.index} IS NOT NULL AND later_${c.index} NOT IN (SELECT key FROM decided WHERE ${alive}))`;
+
+/** How many rows await a parent that will not come; undefined where none can. */
+export function lostRows(shape: Shape): string | undefined {
+  const any = shape.columns.filter((c) => c.awaits).map(lost);
+  return any.length ? `SELECT count(*) AS lost FROM decided WHERE ${any.join(" OR ")}` : undefined;
+}
+
+/** They are rejected, too, or go without. To be repeated while there are some: each may be the parent of others. */
+export function withoutLost(shape: Shape): string[] {
+  return shape.columns.flatMap((c) => {
+    if (!c.awaits) return [];
+    const waits = `waits = list_append(coalesce(waits, []), ref_${c.index})`;
+    if (c.awaits.missing === "null") {
+      const off = `- (m & ${bit(c)})`;
+      return [
+        `UPDATE decided SET x_${c.index} = NULL, m = (m ${off})::${maskType}, later_${c.index} = NULL, ${waits} WHERE ${lost(c)}`,
+      ];
+    }
+    return [demote(shape, c, lost(c), "parent_missing", `said_${c.index}`, c.awaits.hint, waits)];
+  });
+}
+
+/** Rows that would have to be put into a state which only a message of the destination may set. */
+export function refuseMessageStates(shape: Shape): string[] {
+  const { state } = statesOf(shape);
+  if (!state) return [];
+  return byMessage(state).map((choice) => {
+    const value = text(String(choice.value));
+    const moves = `(m & ${bit(state)}) <> 0 AND x_${state.index} = ${value}`;
+    return demote(shape, state, moves, "state_by_message", text(choice.label), choice.message!);
+  });
+}
+
+/** A decided row is rejected after all: what it then still does is what the row table says of an invalid one. */
+function demote(
+  shape: Shape,
+  c: ShapeColumn,
+  where: string,
+  code: string,
+  value: string,
+  limit: string,
+  more?: string,
+) {
+  const status = shape.columns.filter((each) => each.role === "status").map(bit);
+  const kept = status.length ? `(${status.join(" + ")})::${maskType}` : `0::${maskType}`;
+  const linked = "(link_ = 'linked' AND there_ = 'present')";
+  const set = [
+    `action = CASE WHEN ${linked} THEN 'status' ELSE 'reject' END`,
+    `id = CASE WHEN ${linked} THEN id END`,
+    `m = CASE WHEN ${linked} THEN m & ${kept} ELSE 0 END`,
+    `a = CASE WHEN ${linked} THEN a & ${kept} ELSE 0 END`,
+    `code = ${text(code)}`,
+    `col = ${text(c.name)}`,
+    `value = ${value}`,
+    `"limit" = ${text(limit)}`,
+    ...shape.columns.filter((each) => each.awaits).map((each) => `later_${each.index} = NULL`),
+    ...(more ? [more] : []),
+  ];
+  return `UPDATE decided SET ${set.join(", ")} WHERE action IN ('create', 'adopt', 'update') AND ${where}`;
+}
+
+/** The ids that awaited parents have or get, in place of the marks. `created`: SQL of the id of a row that is created. */
+export function pointAtAwaited(shape: Shape, created: string): string[] {
+  const columns = shape.columns.filter((c) => c.awaits);
+  if (columns.length === 0) return [];
+  const keys = columns.map((c) => `SELECT later_${c.index} AS key FROM decided WHERE later_${c.index} IS NOT NULL`);
+  return [
+    `CREATE TEMP TABLE awaited AS SELECT DISTINCT key FROM (${keys.join(" UNION ALL ")})`,
+    `CREATE TEMP TABLE awaited_id AS SELECT key, CASE WHEN action = 'create' THEN ${created} ELSE id END AS id FROM decided WHERE key IN (SELECT key FROM awaited)`,
+    ...columns.map((c) => {
+      const value = parentValue(c, c.ways!.find((way) => way.object === shape.object.name)!, "p.id");
+      return `UPDATE decided SET x_${c.index} = ${value} FROM awaited_id p WHERE p.key = later_${c.index}`;
+    }),
+  ];
+}

@@ -1,0 +1,157 @@
+import { expect, test } from "vitest";
+import { peopleSync, type Row, useWorkbench } from "../workbench.ts";
+
+/** What is written once all records of a run are there: lookups to other rows of it, and states. */
+
+const bench = useWorkbench();
+
+const contacts = async (): Promise<Record<string, Row>> =>
+  Object.fromEntries((await bench.rows("contact")).map((row) => [String(row.externaluseridentifier), row]));
+const bosses = async () => {
+  const there = await contacts();
+  const byId = new Map(Object.entries(there).map(([number, row]) => [row.contactid, number]));
+  return Object.fromEntries(
+    Object.entries(there).map(([number, row]) => [number, byId.get(row._parentcustomerid_value as string) ?? null]),
+  );
+};
+const person = (id: string, boss: string | null, name: string | null = `Name ${id}`) => ({
+  id,
+  name,
+  email: null,
+  boss,
+});
+const ways = (missing: string) => ({ object: "contact", by: "externaluseridentifier", missing });
+const start = (missing: string, keyed: boolean, more: Row = {}) =>
+  bench.begin(
+    {
+      "syncs/people.yaml": peopleSync({
+        mapping: { parentcustomerid: { from: "boss", lookup: ways(missing) } },
+        ...more,
+      }),
+    },
+    { keyed },
+  );
+
+test.each([true, false])("a circle, a chain and oneself arrive in one run (key: %s)", async (keyed) => {
+  await start("reject", keyed);
+  bench.source("people", [person("1", "2"), person("2", "3"), person("3", "1"), person("4", "4"), person("5", "1")]);
+  expect((await bench.plan()).totals).toMatchObject({ received: 5, create: 5, rejected: 0 });
+  const ran = await bench.run();
+  expect(ran).toMatchObject({ received: 5, created: 5, rejected: 0, writes: 10 });
+  expect(await bosses()).toEqual({ 1: "2", 2: "3", 3: "1", 4: "4", 5: "1" });
+  expect(await bench.run()).toMatchObject({ unchanged: 5, writes: 0 });
+  bench.source("people", [
+    person("1", "6"),
+    person("2", "3"),
+    person("3", null),
+    person("4", "6"),
+    person("5", "1"),
+    person("6", "5"),
+  ]);
+  expect(await bench.run()).toMatchObject({ created: 1, updated: 3, unchanged: 2 });
+  expect(await bosses()).toEqual({ 1: "6", 2: "3", 3: null, 4: "6", 5: "1", 6: "5" });
+  expect(await bench.run()).toMatchObject({ unchanged: 6, writes: 0 });
+});
+
+test("whoever waits for a row that cannot go is rejected too, to the end of the chain, and goes with it later", async () => {
+  await start("reject", true);
+  const long = "x".repeat(101);
+  const rows = (first: string) => [person("1", "2"), person("2", "3"), person("3", null, first), person("4", null)];
+  bench.source("people", rows(long));
+  const ran = await bench.run();
+  expect(ran).toMatchObject({ created: 1, rejected: 3, writes: 1 });
+  expect(ran.problems).toMatchObject([
+    { key: "1", code: "parent_missing", column: "parentcustomerid" },
+    { key: "2", code: "parent_missing" },
+    { key: "3", code: "too_long" },
+  ]);
+  expect(ran.problems[0]?.message).toContain('no record for "2"');
+  bench.source("people", rows("Good"));
+  expect(await bench.run()).toMatchObject({ created: 1, rejected: 2 });
+  expect(await bench.run()).toMatchObject({ created: 1, rejected: 1 });
+  expect(await bench.run()).toMatchObject({ created: 1, rejected: 0 });
+  expect(await bosses()).toEqual({ 1: "2", 2: "3", 3: null, 4: null });
+});
+
+test("with `missing: null` they go without it at first", async () => {
+  await start("null", true);
+  bench.source("people", [person("1", "2"), person("2", null, "x".repeat(101))]);
+  expect(await bench.run()).toMatchObject({ created: 1, rejected: 1, writes: 1 });
+  bench.source("people", [person("1", "2"), person("2", null)]);
+  expect(await bench.run()).toMatchObject({ created: 1, unchanged: 1 });
+  expect(await bench.run()).toMatchObject({ updated: 1 });
+  expect(await bosses()).toEqual({ 1: "2", 2: null });
+});
+
+const states = (more: Row = {}) =>
+  bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { statuscode: "status", statecode: "state" }, ...more }) });
+const one = (id: string, state: string | null, status: string | null, name = `Name ${id}`) => ({
+  id,
+  name,
+  email: null,
+  state,
+  status,
+});
+
+test("a record is made active, written, and put into its state last; who becomes active is woken first", async () => {
+  await states();
+  bench.source("people", [
+    one("1", "Active", null),
+    one("2", "Inactive", null),
+    one("3", null, "Inactive"),
+    one("4", "1", "2"),
+    one("5", null, null),
+    one("6", "Active", "Inactive"),
+    one("7", "Asleep", null),
+  ]);
+  const first = await bench.run();
+  expect(first).toMatchObject({ created: 5, rejected: 2, writes: 8 });
+  expect(first.problems).toMatchObject([
+    { key: "7", code: "not_an_option", column: "statecode" },
+    { key: "6", code: "status_of_other_state", column: "statuscode" },
+  ]);
+  expect(await contacts()).toMatchObject({
+    1: { statecode: 0, statuscode: 1 },
+    2: { statecode: 1, statuscode: 2 },
+    3: { statecode: 1, statuscode: 2 },
+    4: { statecode: 1, statuscode: 2 },
+    5: { statecode: 0, statuscode: 1 },
+  });
+  expect(await bench.run()).toMatchObject({ unchanged: 5, rejected: 2, writes: 0 });
+
+  bench.source("people", [
+    one("1", "Inactive", null, "Changed"),
+    one("2", "Active", "Active", "Changed"),
+    one("3", null, null),
+    one("4", "1", "2", "Changed"),
+    one("5", null, null),
+  ]);
+  const second = await bench.run();
+  expect(second).toMatchObject({ updated: 3, unchanged: 2, writes: 5 });
+  const woken = (await contacts())["2"]!.contactid;
+  expect(second.sent[0]).toEqual({ contactid: woken, statecode: 0, statuscode: 1 });
+  expect(await contacts()).toMatchObject({
+    1: { statecode: 1, lastname: "Changed" },
+    2: { statecode: 0, statuscode: 1, lastname: "Changed" },
+    3: { statecode: 1 },
+    4: { statecode: 1, lastname: "Changed" },
+  });
+  expect(await bench.run()).toMatchObject({ unchanged: 5, writes: 0 });
+  expect(await bench.verify()).toMatchObject({ syncs: [{ differences: 0 }] });
+});
+
+test("a status alone brings its state; a record put to rest because its row left comes back as its row says", async () => {
+  await bench.begin({
+    "syncs/people.yaml": peopleSync({ mapping: { statuscode: "status" }, onLeave: "deactivate", drift: "keep" }),
+  });
+  const row = (id: string, status: string | null) => ({ id, name: `Name ${id}`, email: null, status });
+  bench.source("people", [row("1", "Active"), row("2", "Inactive"), row("3", null)]);
+  expect(await bench.run()).toMatchObject({ created: 3, writes: 4 });
+  bench.source("people", [row("3", null)]);
+  expect(await bench.run()).toMatchObject({ updated: 2 });
+  expect(await contacts()).toMatchObject({ 1: { statecode: 1 }, 2: { statecode: 1 } });
+  bench.source("people", [row("1", "Active"), row("2", "Inactive"), row("3", null)]);
+  expect(await bench.run()).toMatchObject({ updated: 1, unchanged: 2, writes: 1 });
+  expect(await contacts()).toMatchObject({ 1: { statecode: 0, statuscode: 1 }, 2: { statecode: 1 } });
+  expect(await bench.run()).toMatchObject({ unchanged: 3, writes: 0 });
+});
