@@ -56,6 +56,10 @@ export function printRuns({ runs, totals, environment }: Ran, out: Output): void
   const head = ["run", "received", "created", "updated", "deleted", "unchanged", "excluded", "rejected", "failed"];
   const right = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
   for (const text of table([...head, "writes", "requests", "time"], rows, right)) out.line(text);
+  if (totals.parents) {
+    out.line();
+    out.line(`${count(totals.parents)} records were made for lookups to point at; they are counted in writes alone.`);
+  }
   if (totals.rejected + totals.failed > 0) {
     out.line();
     out.line(`Environment ${environment}. \`sluice rejected\` lists every row that was not sent, with the reason.`);

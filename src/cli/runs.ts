@@ -30,9 +30,9 @@ export const register: Register = (program, run) => {
 };
 
 /** The counts that are not zero: "4,960 created, 40 rejected". */
-function said(counts: Record<string, number>): string {
+function said(counts: Partial<Record<string, number>>): string {
   return Object.entries(counts)
-    .filter(([name, n]) => n > 0 && !["received", "writes", "requests", "seconds"].includes(name))
-    .map(([name, n]) => `${count(n)} ${name}`)
+    .filter(([name]) => !["received", "writes", "requests", "seconds"].includes(name))
+    .flatMap(([name, n = 0]) => (n > 0 ? [`${count(n)} ${name}`] : []))
     .join(", ");
 }

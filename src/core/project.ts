@@ -60,9 +60,9 @@ const lookupWay = z.strictObject({
       "The column of that table that holds the source's value; several, such as a key's: column -> source column",
     ),
   missing: z
-    .enum(["reject", "null"])
+    .enum(["reject", "null", "create"])
     .default("reject")
-    .describe("When there is no such parent: the row waits for it, or goes without"),
+    .describe("When there is no such parent: the row waits for it, goes without, or it is made first"),
 });
 export type LookupWay = z.infer<typeof lookupWay>;
 

@@ -19,6 +19,7 @@ export const planCounts = z.object({
   unchanged: z.number(),
   excluded: z.number(),
   rejected: z.number(),
+  parents: z.number().optional().describe("Records made for lookups to point at, besides the rows"),
 });
 export type PlanCounts = z.infer<typeof planCounts>;
 
@@ -35,6 +36,8 @@ export const runCounts = z.object({
   excluded: z.number(),
   rejected: z.number(),
   failed: z.number(),
+  /** Records made for lookups to point at: of no received row. Counted in `writes`. */
+  parents: z.number().optional(),
   writes: z.number(),
   requests: z.number(),
   seconds: z.number(),

@@ -3,7 +3,7 @@ import { SluiceError } from "../core/errors.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import type { Batches, WaveFile } from "./batches.ts";
 import type { openJournal } from "./journal.ts";
-import type { Wave } from "./layout.ts";
+import type { SentWave } from "./layout.ts";
 
 /** For a destination that does not say what it takes. */
 const modest: Pace = { atOnce: 8, rows: 100 };
@@ -19,7 +19,7 @@ type Journal = Awaited<ReturnType<typeof openJournal>>;
 export async function deliver(
   session: Session,
   object: ObjectSchema,
-  { wave, op }: { wave: Wave; op: WaveFile["op"] },
+  { wave, op }: { wave: SentWave; op: WaveFile["op"] },
   batches: Batches,
   journal: Journal,
   signal: AbortSignal,
@@ -60,7 +60,7 @@ export async function deliver(
 
 const interrupted = () => new SluiceError("interrupted", "The run was stopped before all was sent.");
 
-function line(wave: Wave, batch: Batch, outcome: BatchOutcome) {
+function line(wave: SentWave, batch: Batch, outcome: BatchOutcome) {
   return {
     w: wave,
     f: batch.from,

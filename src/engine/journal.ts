@@ -1,10 +1,10 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { BatchOutcome } from "../core/connector.ts";
 import { SluiceError } from "../core/errors.ts";
-import type { Wave } from "./layout.ts";
+import type { SentWave } from "./layout.ts";
 
 export type JournalLine = {
-  w: Wave;
+  w: SentWave;
   f: number;
   t: number;
   s: BatchOutcome["status"];

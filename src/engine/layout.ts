@@ -6,6 +6,7 @@ import { join } from "node:path";
  *   relied.json                    what the last run relied on in the destination's schema
  *   runs/<id>/touched.parquet      every touched row and what happens to it
  *   runs/<id>/change-<wave>.parquet  what is sent; a row's position is its change number
+ *   runs/<id>/change-0-parents-<k>.parquet  records that lookups ask to be made, sent before everything else
  *   runs/<id>/settled.parquet      rows whose base moves without sending
  *   runs/<id>/journal.ndjson       one line a batch, synced to disk before the next batch leaves
  *   runs/<id>/outcome.parquet      written by fold: rows that were not sent or were refused, with reason
@@ -27,6 +28,8 @@ export function runFiles(runFolder: string) {
   return {
     touched: join(runFolder, "touched.parquet"),
     change: (wave: Wave) => join(runFolder, `change-${wave}.parquet`),
+    /** Records that lookups ask to be made, by table. */
+    parents: (k: number) => join(runFolder, `change-0-parents-${k}.parquet`),
     settled: join(runFolder, "settled.parquet"),
     journal: join(runFolder, "journal.ndjson"),
     outcome: join(runFolder, "outcome.parquet"),
@@ -44,3 +47,6 @@ export type Layout = ReturnType<typeof layout>;
  */
 export const waves = ["0-activate", "1-create", "2-update", "3-complete", "3-deactivate", "4-delete"] as const;
 export type Wave = (typeof waves)[number];
+
+/** What the journal tells of: a wave, or before all of them the parents that lookups ask to be made. */
+export type SentWave = Wave | `0-parents-${number}`;

@@ -6,6 +6,7 @@ import { runFiles } from "./layout.ts";
 import type { Planned } from "./plan.ts";
 import type { Shape } from "./shape.ts";
 import { activates, deactivates } from "./sql/change.ts";
+import { madeRefs } from "./sql/made.ts";
 import { has } from "./sql/names.ts";
 import { keyProblems, waitingRows } from "./sql/pending.ts";
 
@@ -53,8 +54,17 @@ export async function planReport(
     excluded: not.excluded!,
     rejected: not.rejected!,
   };
+  const files = madeRefs(shape).map((_, k) => text(planned.at.parents(k)));
+  const parents = files.length
+    ? (
+        await duck.one<{ n: number }>(
+          `SELECT count(*) AS n FROM read_parquet([${files.join(", ")}], union_by_name=true)`,
+        )
+      ).n
+    : 0;
+  const unchanged = received - Object.values(counts).reduce((a, b) => a + b);
   return {
-    plan: { ...counts, unchanged: received - Object.values(counts).reduce((a, b) => a + b) },
+    plan: { ...counts, unchanged, ...(parents > 0 && { parents }) },
     received,
     samples: await samples(duck, shape),
     problems: await problemGroups(duck, "plan_problem"),

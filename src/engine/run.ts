@@ -11,6 +11,7 @@ import { type Planned, plan } from "./plan.ts";
 import { planReport, problemGroups } from "./report.ts";
 import { settle } from "./settle.ts";
 import type { Host } from "./source.ts";
+import { madeRefs } from "./sql/made.ts";
 import { has, stored } from "./sql/names.ts";
 import { statesOf } from "./sql/states.ts";
 
@@ -82,19 +83,27 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
 }
 
 async function send(planned: Planned, host: Host): Promise<{ attempted: boolean; stopped?: SluiceError }> {
-  const files = await Promise.all(waves.map(async (wave) => ({ wave, file: await waveFile(planned, wave) })));
+  const { session, shape, duck, at } = planned;
+  const parents = madeRefs(shape).map(async ({ ref, label }, k) => {
+    const path = at.parents(k);
+    const columns = [...ref.by, ...(label ? [label] : [])].filter((c) => c.name !== ref.object.id);
+    const fields = columns.map((c) => ({ wire: { name: c.name }, present: "true", value: stored(c) }));
+    const file: WaveFile = { path, op: "create", rows: await rowsIn(duck, path), columns: fields };
+    return { wave: `0-parents-${k}` as const, object: ref.object, file };
+  });
+  const own = waves.map(async (wave) => ({ wave, object: shape.object, file: await waveFile(planned, wave) }));
+  const files = await Promise.all([...parents, ...own]);
   const total = files.reduce((sum, f) => sum + f.file.rows, 0);
   if (total === 0) return { attempted: false };
-  const { session, shape, duck, at } = planned;
   const journal = await openJournal(at.journal);
   let done = 0;
   try {
-    for (const { wave, file } of files) {
+    for (const { wave, object, file } of files) {
       if (file.rows === 0) continue;
-      const batches = await openBatches(duck, shape.object, session.wire!, file);
+      const batches = await openBatches(duck, object, session.wire!, file);
       const { stopped } = await deliver(
         session,
-        shape.object,
+        object,
         { wave, op: file.op },
         batches,
         journal,
@@ -114,7 +123,7 @@ async function send(planned: Planned, host: Host): Promise<{ attempted: boolean;
 
 async function waveFile({ duck, at, shape }: Planned, wave: Wave): Promise<WaveFile> {
   const path = at.change(wave);
-  const { rows } = await duck.one<{ rows: number }>(`SELECT count(*) AS rows FROM read_parquet(${text(path)})`);
+  const rows = await rowsIn(duck, path);
   if (wave === "4-delete") return { path, op: "delete", rows, columns: [] };
   const columns =
     wave === "3-deactivate" || (wave === "0-activate" && !statesOf(shape).state)
@@ -123,6 +132,10 @@ async function waveFile({ duck, at, shape }: Planned, wave: Wave): Promise<WaveF
           .filter((c) => c.name !== shape.object.id)
           .map((c) => ({ wire: c.wire, present: has("m", c), value: stored(c) }));
   return { path, op: wave === "1-create" ? "create" : "update", rows, columns };
+}
+
+async function rowsIn(duck: Planned["duck"], path: string): Promise<number> {
+  return (await duck.one<{ rows: number }>(`SELECT count(*) AS rows FROM read_parquet(${text(path)})`)).rows;
 }
 
 const since = (started: number): number => Math.round(performance.now() - started) / 1000;

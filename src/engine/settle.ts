@@ -6,6 +6,7 @@ import { ingest } from "./ingest.ts";
 import type { Planned } from "./plan.ts";
 import { writeRelied } from "./relied.ts";
 import { fold, prepareFold } from "./sql/fold.ts";
+import { madeCount, tellUnmade } from "./sql/made.ts";
 import { storedName } from "./sql/names.ts";
 import { keyProblems, newPending, waitingRows } from "./sql/pending.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
@@ -50,6 +51,7 @@ export async function settle(
   );
   await duck.run(readJournal(journal));
   for (const statement of sentChanges(at.change)) await duck.run(statement);
+  for (const statement of tellUnmade(shape, at)) await duck.run(statement);
   const { unknown } = await duck.one<{ unknown: number }>(
     "SELECT count(*) AS unknown FROM sent WHERE status = 'unknown'",
   );
@@ -115,6 +117,7 @@ async function countRows(planned: Planned): Promise<Omit<RunCounts, "seconds">> 
   const untouched = await duck.one<{ n: number }>(
     "SELECT count(*) AS n FROM st.link WHERE h IS NOT NULL AND key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND key NOT IN (SELECT key FROM doubled)",
   );
+  const parents = await duck.one<{ n: number }>(madeCount);
   const counts = {
     received: touched.received + of.left! + waiting.gone!,
     created: of.created!,
@@ -124,7 +127,8 @@ async function countRows(planned: Planned): Promise<Omit<RunCounts, "seconds">> 
     excluded: of.excluded! + waiting.excluded!,
     rejected: of.rejected! + waiting.rejected! + keys.n,
     failed: of.failed! + waiting.failed!,
-    writes: of.writes!,
+    ...(parents.n > 0 && { parents: parents.n }),
+    writes: of.writes! + parents.n,
     requests: planned.requests(),
   };
   const sum =

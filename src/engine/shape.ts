@@ -23,7 +23,7 @@ export type ShapeColumn = {
   /** A state that nobody maps, but a status that is mapped decides. */
   follows?: true;
   /** A lookup into the sync's own table: the way whose parent may be another row of this run, and by which columns. */
-  awaits?: { way: number; by: ShapeColumn[]; missing: "reject" | "null"; hint: string };
+  awaits?: { way: number; by: ShapeColumn[]; missing: Way["missing"]; hint: string };
   /** Whether `onLeave: clear` empties it. */
   clear: boolean;
 };
@@ -36,7 +36,9 @@ export type Way = {
   ref: string;
   object: string;
   keys: { column: Column; line: MappingLine; source?: ShapeSource }[];
-  missing: "reject" | "null";
+  missing: "reject" | "null" | "create";
+  /** Of a table whose missing records are made: the column people know them by, where it is none of the keys. */
+  label?: Column;
   /** Users and teams that may own nothing are refused. */
   owner: boolean;
 };

@@ -35,6 +35,10 @@ export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, ou
     );
   const head = ["plan", "received", "create", "adopt", "update", "delete", "unchanged", "excluded", "rejected", "time"];
   for (const text of table(head, rows, [1, 2, 3, 4, 5, 6, 7, 8, 9])) out.line(text);
+  if (totals.parents) {
+    out.line();
+    out.line(`${count(totals.parents)} records more would be made for lookups to point at.`);
+  }
   out.line();
   out.line(`Environment ${environment}. Nothing was sent; \`sluice run\` makes a fresh plan and sends it.`);
 }

@@ -59,9 +59,15 @@ export function lookupWays(
   return ways.map((way) => {
     const parent = parentTable(column, way, name, at);
     const table = parent === object.name ? object : tables.get(parent)!;
+    if (way.missing === "create" && ways.filter((w) => w.missing === "create").length > 1)
+      throw new SluiceError("mapping_unfit", `${name} says in several ways that its parent is made.`, {
+        remedy: "Say `missing: create` in one way only, the last.",
+        place: at,
+      });
     const keys = keysOf(table, way, line, at).map((key) => ({ ...key, ...sourceOf(said, key.line, scan) }));
     const ref = `${parent}.${keys.map((k) => k.column.name).join()}`;
-    return { ref, object: parent, keys, missing: way.missing, owner: isOwner(column) };
+    const made = way.missing === "create" ? madeWith(table, keys, at) : {};
+    return { ref, object: parent, keys, missing: way.missing, ...made, owner: isOwner(column) };
   });
 }
 
@@ -91,15 +97,32 @@ function keysOf(table: ObjectSchema, way: LookupWay, line: MappingLine, at: Plac
   const { value: _constant, expression: _computed, ...own } = value;
   if (typeof way.by === "string")
     return [
-      { column: keyColumn(table, way.by, at), line: way.from === undefined ? value : { ...own, from: way.from } },
+      { column: keyColumn(table, way, way.by, at), line: way.from === undefined ? value : { ...own, from: way.from } },
     ];
   return Object.entries(way.by)
-    .map(([name, from]) => ({ column: keyColumn(table, name, at), line: { ...own, from } }))
+    .map(([name, from]) => ({ column: keyColumn(table, way, name, at), line: { ...own, from } }))
     .sort((a, b) => (a.column.name < b.column.name ? -1 : 1));
 }
 
-/** Values that are too long for the parent's column are no fault: there just is no such parent. */
-function keyColumn(table: ObjectSchema, name: string, at: Place): Column {
+/** That a record can be made of a key alone, and what it is called by. @throws SluiceError mapping_unfit */
+function madeWith(table: ObjectSchema, keys: Way["keys"], at: Place): { label?: Column } {
+  const known = (name: string) => keys.some((k) => k.column.name === name);
+  const label = table.columns.find((c) => c.name === table.label && c.create && c.type === "text" && !known(c.name));
+  const wants = table.columns.filter((c) => c.required && !known(c.name) && c !== label).map((c) => c.name);
+  const fixed = keys.filter(({ column: { name } }) => !table.columns.some((c) => c.name === name && c.create));
+  const unfit = (message: string, remedy: string) => new SluiceError("mapping_unfit", message, { remedy, place: at });
+  if (["systemuser", "team"].includes(table.name) || (table.kind ?? "standard") !== "standard" || fixed.length > 0)
+    throw unfit(`Records of ${table.name} are not made by a lookup.`, "Say `missing: reject` or `missing: null`.");
+  if (wants.length > 0)
+    throw unfit(
+      `A record of ${table.name} cannot be made of its key alone: it needs ${wants.join(", ")} too.`,
+      `Make these records by a sync of their own, or say \`missing: reject\`.`,
+    );
+  return label ? { label } : {};
+}
+
+/** Values that are too long for the parent's column are no fault, there just is no such parent; but where it is made. */
+function keyColumn(table: ObjectSchema, way: LookupWay, name: string, at: Place): Column {
   const found = table.columns.find((c) => c.name === name.toLowerCase() && c.type !== "other");
   if (!found)
     throw new SluiceError("unknown_target", `${table.name} has no column ${name} to find a parent by.`, {
@@ -109,8 +132,9 @@ function keyColumn(table: ObjectSchema, name: string, at: Place): Column {
       ),
       place: at,
     });
-  const { maxLength: _, ...column } = found;
-  return { ...column, type: found.type === "lookup" ? "guid" : found.type, required: false, create: true };
+  const { maxLength, ...column } = found;
+  const limit = way.missing === "create" && maxLength !== undefined ? { maxLength } : {};
+  return { ...column, ...limit, type: found.type === "lookup" ? "guid" : found.type, required: false, create: true };
 }
 
 /** What a way looks for, in words. */

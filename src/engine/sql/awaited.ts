@@ -1,7 +1,6 @@
 import { text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
-import { parentValue } from "./lookups.ts";
-import { bit, maskType } from "./names.ts";
+import { bit, maskType, parentValue } from "./names.ts";
 import { byMessage, statesOf } from "./states.ts";
 
 // Lookups into the sync's own table, whose parent is another row of this run and may not be there yet: circles among
@@ -25,7 +24,7 @@ export function withoutLost(shape: Shape): string[] {
   return shape.columns.flatMap((c) => {
     if (!c.awaits) return [];
     const waits = `waits = list_append(coalesce(waits, []), ref_${c.index})`;
-    if (c.awaits.missing === "null") {
+    if (c.awaits.missing !== "reject") {
       const off = `- (m & ${bit(c)})`;
       return [
         `UPDATE decided SET x_${c.index} = NULL, m = (m ${off})::${maskType}, later_${c.index} = NULL, ${waits} WHERE ${lost(c)}`,

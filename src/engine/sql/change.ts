@@ -1,21 +1,22 @@
 import { ident, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
+import { ownId } from "./ids.ts";
+import { madeParents, madeRefs } from "./made.ts";
 import { has, list, maskType, stored } from "./names.ts";
 import { statesOf, waveMasks } from "./states.ts";
 
-/** Namespace of the ids we choose ourselves: fixed for ever, so that every run and every sync agrees on them. */
-const namespace = "b1c2f3d45e6748a99bacbd0e1f203142";
-
 /**
- * UUID version 5 (RFC 9562) of the object and the folded match value. A record that had the value when it was made and
+ * The id of a record we make, by its match value. A record that had the value when it was made and
  * has another now still holds that id, and one made anew must not meet a newcomer's: then the row's key goes into the
  * name, too.
  */
 export function createId(shape: Shape): string {
+  const columns = shape.match.map((c) => c.name);
+  const id = (of: string) => ownId(shape.object.name, columns, of);
   const taken = "SELECT id FROM st.link WHERE id IS NOT NULL UNION ALL SELECT id FROM have_now";
   const given = shape.columns.find((c) => c.name === shape.object.id);
-  const own = `CASE WHEN link_ = 'linked' OR ${ownId(shape, "match_value")} IN (${taken}) THEN ${ownId(shape, "match_value || chr(31) || key")} ELSE ${ownId(shape, "match_value")} END`;
+  const own = `CASE WHEN link_ = 'linked' OR ${id("match_value")} IN (${taken}) THEN ${id("match_value || chr(31) || key")} ELSE ${id("match_value")} END`;
   return given ? `coalesce(x_${given.index}, ${own})` : own;
 }
 
@@ -24,13 +25,6 @@ function sentId(shape: Shape, late: string): string {
   if (!shape.keyed || shape.columns.some((c) => c.name === shape.object.id)) return createId(shape);
   const awaited = shape.columns.some((c) => c.awaits) ? " OR key IN (SELECT key FROM awaited)" : "";
   return `CASE WHEN ${late} <> 0${awaited} THEN ${createId(shape)} END`;
-}
-
-function ownId(shape: Shape, of: string): string {
-  const name = `encode(${text(`${shape.object.name}:${shape.match.map((c) => c.name).join()}:`)} || ${of})`;
-  const digest = `sha1(unhex('${namespace}') || ${name})`;
-  const variant = `substr('89ab89ab89ab89ab', strpos('0123456789abcdef', substr(d, 17, 1)), 1)`;
-  return `(SELECT substr(d,1,8)||'-'||substr(d,9,4)||'-5'||substr(d,14,3)||'-'||${variant}||substr(d,18,3)||'-'||substr(d,21,12) FROM (SELECT ${digest} AS d))`;
 }
 
 /** Which decided rows have their record deactivated: they left, and the sync says so. */
@@ -56,7 +50,7 @@ function stateChange(which: string, kind: string, statecode: 0 | 1): string {
  */
 export function writeChanges(
   shape: Shape,
-  file: { touched: string; change: (wave: Wave) => string; settled: string },
+  file: { touched: string; change: (wave: Wave) => string; parents: (k: number) => string; settled: string },
 ): string[] {
   const { early, main, late } = waveMasks(shape);
   const fresh = (m: string) =>
@@ -68,6 +62,7 @@ export function writeChanges(
     `SELECT ${list(["key", id, `'${kind}' AS kind`, `${m} AS m`, `0::${maskType} AS a`, "match_value", ...fresh(m), ...old])} FROM decided WHERE ${m} <> 0`;
   const copy = (select: string, to: string) => `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy)`;
   return [
+    ...madeRefs(shape).map((made, k) => madeParents(made, file.parents(k))),
     copy(
       `SELECT ${list(["key", id, ...head.slice(2), ...fresh(main)])} FROM decided WHERE action = 'create'`,
       file.change("1-create"),

@@ -6,7 +6,8 @@ import { text } from "../duck.ts";
 import { wayHint } from "../shape/lookup.ts";
 import type { Shape, ShapeColumn, ShapeSource, Way } from "../shape.ts";
 import { type Conversion, convertLine } from "./convert/index.ts";
-import { fault, joined, laterMark, sourceColumn, wanted } from "./names.ts";
+import { madeId } from "./made.ts";
+import { fault, joined, laterMark, parentValue, sourceColumn, wanted } from "./names.ts";
 
 /** A mapping line's conversion, given what the scan knows of its source. `at`: the column the mapping names. */
 export function conversion(
@@ -49,6 +50,8 @@ export type LookupSql = Record<"want" | "bad" | "skip" | "raw" | "hint", string>
   /** Of one that awaits rows of this run: a common table expression, and columns of `mapped` (see `awaited.ts`). */
   coming: string[];
   awaited: string[];
+  /** Of one whose missing parents are made: columns of `mapped` (see `made.ts`). */
+  made: [name: string, sql: string][];
   converted: string[];
   joins: string[];
   waits: string[];
@@ -66,9 +69,10 @@ export function lookupSql(shape: Shape, c: ShapeColumn, scan: Scan): LookupSql {
   return {
     coming: c.awaits ? [comingRows(c)] : [],
     awaited: c.awaits ? awaitedSql(c, ways[c.awaits.way]!) : [],
+    made: madeSql(c, ways),
     converted: ways.flatMap((way) => way.converted),
     joins: ways.map((way) => way.join),
-    want: `CASE ${ways.map((way) => `WHEN ${way.found} THEN ${way.id}`).join(" ")} END`,
+    want: `CASE ${ways.map((way) => `WHEN ${way.found} THEN ${way.id}`).join(" ")} ${lastFirst.map((way) => `WHEN ${way.says} THEN ${way.made}`).join(" ")} END`,
     bad: `CASE WHEN gone THEN NULL ${found} ${lastFirst.map((way) => `WHEN ${way.says} THEN ${way.otherwise}`).join(" ")} ${empty} END`,
     skip: skips ? none : "false",
     raw: decides((way) => way.raw),
@@ -88,6 +92,22 @@ function comingRows(c: ShapeColumn): string {
   return `coming_${c.index} AS (SELECT ${value} AS value, min(key) AS key, count(*) AS n FROM converted WHERE NOT gone GROUP BY 1)`;
 }
 
+/** What `mapped` tells of a parent that is to be made: made_* = whether, and made_*_* = the values of its key. */
+function madeSql(c: ShapeColumn, ways: WaySql[]): LookupSql["made"] {
+  const at = c.ways!.findIndex((way) => way.missing === "create");
+  if (at < 0) return [];
+  const found = ways.map((way) => way.found).join(" OR ");
+  const later = ways.slice(at + 1).map((way) => ` AND NOT ${way.says}`);
+  const asked = `(NOT gone AND ${fault(c)} IS NULL AND ${ways[at]!.says} AND NOT (${found})${later.join("")})`;
+  return [
+    [`made_${c.index}`, asked],
+    ...ways[at]!.parts.map((part, n): [string, string] => [
+      `made_${c.index}_${n}`,
+      `CASE WHEN ${asked} THEN ${part} END`,
+    ]),
+  ];
+}
+
 /** What `mapped` tells of an awaited parent: later_* = its key, said_* = what the source says, ref_*. */
 function awaitedSql(c: ShapeColumn, way: WaySql): string[] {
   const awaits = `starts_with(${wanted(c)}, ${text(laterMark)})`;
@@ -96,11 +116,6 @@ function awaitedSql(c: ShapeColumn, way: WaySql): string[] {
     `CASE WHEN ${awaits} THEN ${way.raw} END AS said_${c.index}`,
     `CASE WHEN ${awaits} THEN ${way.ref} END AS ref_${c.index}`,
   ];
-}
-
-/** The value a lookup's column holds for the parent whose id is the SQL `id`. */
-export function parentValue(c: ShapeColumn, way: Way, id: string): string {
-  return c.tabled ? `(${text(`${way.object}:`)} || ${id})` : id;
 }
 
 type WaySql = ReturnType<typeof waySql>;
@@ -130,6 +145,11 @@ function waySql(shape: Shape, c: ShapeColumn, way: Way, j: number, scan: Scan) {
     otherwise: `coalesce(${[...keys.map((k) => k.fault), way.missing === "reject" ? "'parent_missing'" : "NULL"].join(", ")})`,
     raw: `concat_ws(', ', ${keys.map((k) => k.raw).join(", ")})`,
     hint: wayHint(way.object, way.keys),
+    made:
+      way.missing === "create"
+        ? `CASE WHEN ${keys.map((k) => `${k.fault} IS NULL`).join(" AND ")} THEN ${parentValue(c, way, madeId(c, value))} END`
+        : "NULL",
+    parts: keys.map((k) => k.value),
     ref: `${text(`${way.ref}:`)} || ${value}`,
   };
 }

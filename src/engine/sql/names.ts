@@ -1,5 +1,5 @@
-import { ident } from "../duck.ts";
-import type { Shape, ShapeColumn } from "../shape.ts";
+import { ident, text } from "../duck.ts";
+import type { Shape, ShapeColumn, Way } from "../shape.ts";
 
 /**
  * Names in the SQL. A stored value of destination column x is "c_x" in every table of the state, so that a mapping may
@@ -17,6 +17,11 @@ export const sourceColumn = (name: string): string => ident(`s_${name}`);
 
 /** Stands before the key of the row whose record a lookup awaits, while the plan is made. */
 export const laterMark = "later:";
+
+/** The value a lookup's column holds for the parent whose id is the SQL `id`. */
+export function parentValue(c: ShapeColumn, way: Way, id: string): string {
+  return c.tabled ? `(${text(`${way.object}:`)} || ${id})` : id;
+}
 
 /** Several folded values as one; NULL where any is. */
 export const joined = (folded: string[]): string => folded.join(" || chr(31) || ");

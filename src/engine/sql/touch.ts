@@ -1,7 +1,6 @@
 import { text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
-import { parentValue } from "./lookups.ts";
-import { list, sourceColumn, stored } from "./names.ts";
+import { list, parentValue, sourceColumn, stored } from "./names.ts";
 
 /**
  * `have_now`: what the destination holds, as far as it is not what we last saw: this run's deltas over the mirror's

@@ -36,6 +36,7 @@ export function mapRows(shape: Shape, scan: Scan): string {
       `${lookup.want} AS ${wanted(c)}`,
       `${lookup.bad} AS ${fault(c)}`,
       `${lookup.skip} AS ${skipped(c)}`,
+      ...lookup.made.map(([name, sql]) => `${sql} AS ${name}`),
       ...lookup.waits.map((ref, j) => `${ref} AS wait_${c.index}_${j}`),
     ];
   });
@@ -56,7 +57,7 @@ SELECT ${list([
     `${firstFault(mapped, (c) => lookups.get(c)?.hint ?? limitCase(c, scan))} AS "limit"`,
     `${waiting.length ? `list_filter([${waiting.join(", ")}], lambda r: r IS NOT NULL)` : "NULL::VARCHAR[]"} AS waits`,
     `CASE WHEN NOT gone THEN ${wantedMatch(shape)} END AS match_value`,
-    ...[...lookups.values()].flatMap((lookup) => lookup.awaited),
+    ...[...lookups.values()].flatMap((lookup) => [...lookup.awaited, ...lookup.made.map(([name]) => name)]),
   ])} FROM resolved`;
 }
 

@@ -25,7 +25,17 @@ export async function plan(
     stops: result.stops && { code: result.stops.code, message: result.stops.message, remedy: result.stops.remedy },
     seconds: result.seconds,
   }));
-  const none = { received: 0, create: 0, adopt: 0, update: 0, delete: 0, unchanged: 0, excluded: 0, rejected: 0 };
+  const none = {
+    received: 0,
+    create: 0,
+    adopt: 0,
+    update: 0,
+    delete: 0,
+    unchanged: 0,
+    excluded: 0,
+    rejected: 0,
+    parents: 0,
+  };
   return {
     environment: project.environment,
     plans,
@@ -61,6 +71,7 @@ export async function run(
     excluded: 0,
     rejected: 0,
     failed: 0,
+    parents: 0,
     writes: 0,
     requests: 0,
     seconds: 0,
@@ -95,8 +106,11 @@ export async function verify(
   return { environment: project.environment, checked, differences, syncs: reports };
 }
 
-function sum<Name extends string>(none: Record<Name, number>, parts: readonly NoInfer<Record<Name, number>>[]) {
+function sum<Name extends string>(
+  none: Record<Name, number>,
+  parts: readonly { [Each in NoInfer<Name>]?: number | undefined }[],
+) {
   const total = { ...none };
-  for (const part of parts) for (const name of Object.keys(none) as Name[]) total[name] += part[name];
+  for (const part of parts) for (const name of Object.keys(none) as Name[]) total[name] += part[name] ?? 0;
   return total;
 }

@@ -1,0 +1,76 @@
+import { text } from "../duck.ts";
+import type { Wave } from "../layout.ts";
+import type { Shape, ShapeColumn } from "../shape.ts";
+import { ownId } from "./ids.ts";
+import { has, list, parentValue, stored } from "./names.ts";
+
+// Parents that lookups ask to be made (`missing: create`): once each, in a wave before all others, with an id of ours.
+
+/** The way of a lookup whose missing parents are made; there is one at most. */
+export const makingWay = (c: ShapeColumn) => c.ways?.find((way) => way.missing === "create");
+
+/**
+ * SQL: the id of the parent that is made for the folded value `value`. One that was made for this value before and goes by
+ * another now still holds that id: then there is a second.
+ */
+export function madeId(c: ShapeColumn, value: string): string {
+  const way = makingWay(c)!;
+  const id = (of: string) =>
+    ownId(
+      way.object,
+      way.keys.map((k) => k.column.name),
+      of,
+    );
+  return `CASE WHEN ${id(value)} IN (SELECT id FROM ref_now WHERE name = ${text(way.ref)}) THEN ${id(`${value} || chr(31) || 'again'`)} ELSE ${id(value)} END`;
+}
+
+/** The refs whose missing records are made, each with the columns that ask for it. */
+export function madeRefs(shape: Shape) {
+  return shape.refs.flatMap((ref) => {
+    const columns = shape.columns.filter((c) => makingWay(c)?.ref === ref.name);
+    return columns.length
+      ? [{ ref, columns, label: columns[0]!.ways!.find((w) => w.missing === "create")!.label }]
+      : [];
+  });
+}
+
+/** A change file of the parents that decided rows ask for: their key columns, and the label where it is none of these. */
+export function madeParents({ ref, columns, label }: ReturnType<typeof madeRefs>[number], path: string): string {
+  const parts = ref.by.map((_, n) => `part_${n}`);
+  const trimmed = parts.map((part) => `trim(${part})`);
+  const wanted = columns.map((c) => {
+    const id = c.tabled ? `substr(x_${c.index}, ${ref.object.name.length + 2})` : `x_${c.index}`;
+    return `SELECT ${[`${id} AS id`, ...parts.map((part, n) => `made_${c.index}_${n} AS ${part}`)].join(", ")} FROM decided
+WHERE ${has("m", c)} AND made_${c.index} AND action IN ('create', 'adopt', 'update')`;
+  });
+  const values = ref.by.map((c, n) => `min(trim(part_${n})) AS ${stored(c)}`);
+  const named = label
+    ? [`left(min(concat_ws(' ', ${trimmed.join(", ")})), ${label.maxLength ?? 100}) AS ${stored(label)}`]
+    : [];
+  const key = `min(concat_ws(', ', ${trimmed.join(", ")})) AS key`;
+  return `COPY (SELECT ${list([key, "id", "'parent' AS kind", ...values, ...named])} FROM (${wanted.join("\nUNION ALL ")}) GROUP BY id) TO ${text(path)} (FORMAT parquet)`;
+}
+
+/** A row is refused because its parent could not be made: it is told why that was. Wants `sent` and `exception`. */
+export function tellUnmade(
+  shape: Shape,
+  file: { change: (wave: Wave) => string; parents: (k: number) => string },
+): string[] {
+  return madeRefs(shape).flatMap(({ columns }, k) => {
+    const unmade = `(SELECT p.id, e.code, e.message FROM exception e JOIN read_parquet(${text(file.parents(k))}, file_row_number=true) p ON p.file_row_number = e.n
+  WHERE e.w = '0-parents-${k}' AND e.status <> 'created')`;
+    return columns.flatMap((c) =>
+      (["1-create", "2-update"] as const).map(
+        (
+          wave,
+        ) => `UPDATE sent SET code = u.code, message = ${text(`${c.name}: its record could not be made: `)} || u.message
+FROM read_parquet(${text(file.change(wave))}, file_row_number=true) r JOIN ${unmade} u ON r.${stored(c)} = ${parentValue(c, makingWay(c)!, "u.id")}
+WHERE sent.wave = ${text(wave)} AND sent.n = r.file_row_number AND sent.status = 'rejected'`,
+      ),
+    );
+  });
+}
+
+/** How many parents the journal (`line`) says were made. */
+export const madeCount = `SELECT coalesce(sum(CASE WHEN s = 'created' THEN t - f - len(x) ELSE 0 END + len(list_filter(x, lambda e: e.status = 'created'))), 0)::INTEGER AS n
+FROM line WHERE starts_with(w, '0-parents-')`;

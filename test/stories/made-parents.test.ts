@@ -1,0 +1,115 @@
+import { expect, test } from "vitest";
+import { peopleSync, type SourceRow, useWorkbench } from "../workbench.ts";
+
+/** `missing: create`: a parent that is not there is made first, once, whoever wants it. */
+
+const bench = useWorkbench();
+const lookup = { object: "account", by: "accountnumber", missing: "create" };
+const accounts = () => bench.rows("account");
+const person = (id: string, firm: string | null, more: SourceRow = {}) => ({
+  id,
+  name: `Name ${id}`,
+  email: null,
+  firm,
+  ...more,
+});
+const firmOf = async () => {
+  const byId = new Map((await accounts()).map((row) => [row.accountid, row.accountnumber]));
+  return Object.fromEntries(
+    (await bench.rows("contact")).map((row) => [
+      row.externaluseridentifier,
+      byId.get(row._parentcustomerid_value) ?? null,
+    ]),
+  );
+};
+
+test("several rows and lookups that want one parent make one; it is counted apart, and made once for ever", async () => {
+  await bench.begin({
+    "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: { from: "firm", lookup } } }),
+  });
+  await bench.person("POST", "accounts", { name: "There", accountnumber: "F1" });
+  const long = "F".repeat(21);
+  bench.source("people", [
+    person("1", "F1"),
+    person("2", "F2"),
+    person("3", "f2 "),
+    person("4", "F3/ä"),
+    person("5", null),
+    person("6", long),
+    person("7", "F7", { name: null, email: "x".repeat(200) }),
+  ]);
+  const planned = await bench.plan();
+  expect(planned.totals).toMatchObject({ received: 7, create: 5, rejected: 2, parents: 2 });
+  const ran = await bench.run();
+  expect(ran).toMatchObject({ received: 7, created: 5, rejected: 2, parents: 2, writes: 7 });
+  expect(ran.problems).toMatchObject([
+    { key: "6", code: "too_long" },
+    { key: "7", code: "too_long" },
+  ]);
+  expect((await accounts()).map(({ accountnumber, name }) => [accountnumber, name]).sort()).toEqual([
+    ["F1", "There"],
+    ["F2", "F2"],
+    ["F3/ä", "F3/ä"],
+  ]);
+  expect(await firmOf()).toEqual({ 1: "F1", 2: "F2", 3: "F2", 4: "F3/ä", 5: null });
+  expect(await bench.run()).toMatchObject({ unchanged: 5, rejected: 2, parents: 0, writes: 0 });
+
+  // Somebody gives the account another number: there is no F2 any more, and another is made.
+  const two = (await accounts()).find((row) => row.accountnumber === "F2")!;
+  await bench.person("PATCH", `accounts(${two.accountid})`, { accountnumber: "F2-old" });
+  expect(await bench.run()).toMatchObject({ updated: 2, parents: 1, writes: 3 });
+  expect(await firmOf()).toMatchObject({ 2: "F2", 3: "F2" });
+  expect(await bench.run()).toMatchObject({ writes: 0 });
+});
+
+test("a run that stops between the parents and their rows is gone on with: nothing is made twice", async () => {
+  await bench.begin(
+    { "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: { from: "firm", lookup } } }) },
+    { keyed: false },
+  );
+  bench.source("people", [person("1", "F1"), person("2", "F2")]);
+  await bench.control("POST", "privileges", { table: "contact", privilege: "Create", allowed: false });
+  await expect(bench.run()).rejects.toMatchObject({ code: "not_allowed" });
+  expect(await accounts()).toHaveLength(2);
+  await bench.control("POST", "privileges", { table: "contact", privilege: "Create", allowed: true });
+  expect(await bench.run()).toMatchObject({ created: 2, writes: 2 });
+  expect(await accounts()).toHaveLength(2);
+  expect(await firmOf()).toEqual({ 1: "F1", 2: "F2" });
+});
+
+test("of several columns, and the last of several ways; what cannot be made of its key alone is refused at set-up", async () => {
+  const ways = [
+    { object: "contact", from: "boss", by: "emailaddress1" },
+    { object: "account", by: { accountnumber: "firm", address1_city: "town" }, missing: "create" },
+  ];
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: { lookup: ways } } }) });
+  const boss = await bench.person("POST", "contacts", { lastname: "Boss", emailaddress1: "boss@example.com" });
+  bench.source("people", [
+    person("1", "F1", { boss: "boss@example.com", town: "Ulm" }),
+    person("2", "F1", { boss: "nobody@example.com", town: "Ulm" }),
+    person("3", "F1", { boss: null, town: "Köln" }),
+  ]);
+  const refused = await bench.run();
+  expect(refused).toMatchObject({ created: 2, parents: 1, rejected: 1, writes: 3 });
+  expect(refused.problems[0]?.message).toContain("parentcustomerid: its record could not be made: Entity Key");
+  bench.source("people", [
+    person("1", "F1", { boss: "boss@example.com", town: "Ulm" }),
+    person("2", "F1", { boss: "nobody@example.com", town: "Ulm" }),
+    person("3", "F3", { boss: null, town: "Köln" }),
+  ]);
+  expect(await bench.run()).toMatchObject({ created: 1, parents: 1, writes: 2 });
+  expect((await accounts()).map((row) => [row.name, row.address1_city]).sort()).toEqual([
+    ["F1 Ulm", "Ulm"],
+    ["F3 Köln", "Köln"],
+  ]);
+  const first = (await bench.rows("contact")).find((row) => row.externaluseridentifier === "1");
+  expect(first?._parentcustomerid_value).toBe(boss.contactid);
+  expect(await bench.run()).toMatchObject({ unchanged: 3, writes: 0 });
+
+  const owner = { from: "boss", lookup: { object: "systemuser", by: "internalemailaddress", missing: "create" } };
+  bench.write("syncs/people.yaml", peopleSync({ mapping: { ownerid: owner } }));
+  await expect(bench.run()).rejects.toMatchObject({
+    code: "mapping_unfit",
+    message: expect.stringContaining("systemuser"),
+  });
+});
