@@ -77,6 +77,8 @@ export type Workbench = {
   runThroughFaults(...syncs: string[]): Promise<Ran>;
   plan(...syncs: string[]): Promise<ResponseOf<"plan">>;
   verify(...syncs: string[]): Promise<ResponseOf<"verify">>;
+  doctor(...syncs: string[]): Promise<ResponseOf<"doctor">>;
+  role(sync: string): Promise<ResponseOf<"role">>;
   control<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
   /** A Web API call by a person who works in Dynamics. */
   person(method: string, path: string, body?: Row): Promise<Row>;
@@ -166,6 +168,8 @@ export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): 
   bench.letLeave = async (...syncs) => logged(await ran(syncs, true));
   bench.plan = (...syncs) => ask((client) => client.plan({ syncs }));
   bench.verify = (...syncs) => ask((client) => client.verify({ syncs }));
+  bench.doctor = (...syncs) => ask((client) => client.doctor({ syncs }));
+  bench.role = (sync) => ask((client) => client.role({ sync }));
   return bench;
 }
 

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { check, describe } from "./connections.ts";
+import { doctor, role } from "./doctor.ts";
 import type { SyncEvent } from "./operation.ts";
 import { validate } from "./project.ts";
 import { rejected } from "./rejected.ts";
@@ -7,7 +8,7 @@ import { runs } from "./runs.ts";
 import { plan, run, verify } from "./syncs.ts";
 
 /** Everything that can be asked of Sluice. Its name here is the operation's name everywhere. */
-export const operations = { validate, check, describe, plan, run, verify, runs, rejected };
+export const operations = { validate, check, describe, plan, run, verify, runs, rejected, doctor, role };
 export type OperationName = keyof typeof operations;
 
 export type RequestOf<Name extends OperationName> = z.input<(typeof operations)[Name]["request"]>;

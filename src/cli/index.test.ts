@@ -78,7 +78,18 @@ const ran = (change: Partial<typeof counts> = {}): Partial<Client> => ({
 });
 
 test("every command is found by its file", () => {
-  for (const name of ["check", "describe", "plan", "rejected", "run", "runs", "sandbox", "validate", "verify"])
+  for (const name of [
+    "check",
+    "describe",
+    "doctor",
+    "plan",
+    "rejected",
+    "run",
+    "runs",
+    "sandbox",
+    "validate",
+    "verify",
+  ])
     expect(commandNames()).toContain(name);
   expect(commandNames()).not.toContain("index");
 });
@@ -257,4 +268,28 @@ test("sandbox: a port in use is the user's to change", async () => {
     code: "usage",
     message: expect.stringContaining("127.0.0.1:80 is in use"),
   });
+});
+
+test("doctor: what is wrong has its cause and remedy; a failure ends with 2, a warning with 0", async () => {
+  const steps = [
+    { step: "schema: contact", status: "ok" as const, detail: "as in the last run" },
+    { step: "state", status: "warning" as const, detail: "", cause: "Others may read it.", remedy: "chmod -R go= x" },
+  ];
+  const result = { environment: "test", connections: [], syncs: [{ sync: "people", steps }], failed: 0, warnings: 1 };
+  const found = await cli("doctor people", { doctor: async () => result });
+  expect(found.status).toBe(0);
+  expect(stdout).toContain("-> chmod -R go= x");
+  expect((await cli("doctor", { doctor: async () => ({ ...result, failed: 1 }) })).status).toBe(2);
+});
+
+test("doctor --role: what is missing stands out, what is beyond need stands apart", async () => {
+  const one = { object: "contact", why: "new rows become records" };
+  const privileges = [
+    { name: "prvCreateContact", ...one, needed: true, held: null },
+    { name: "prvShareContact", ...one, needed: false, held: "Global" },
+  ];
+  const result = { environment: "test", sync: "people", connection: "crm", privileges, missing: 1, beyond: 1 };
+  expect((await cli("doctor --role people", { role: async () => result })).status).toBe(2);
+  expect(stdout).toMatch(/prvCreateContact +MISSING +contact: new rows become records/);
+  expect(stdout).toContain("1 privilege missing, 1 beyond need.");
 });

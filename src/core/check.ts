@@ -14,6 +14,16 @@ export const checkStep = z.object({
 });
 export type CheckStep = z.infer<typeof checkStep>;
 
+/** One privilege of a security role. `held`: at which depth our user has it; null where it does not. */
+export const privilege = z.object({
+  name: z.string().describe("Such as prvWriteContact"),
+  object: z.string(),
+  needed: z.boolean(),
+  why: z.string(),
+  held: z.string().nullable().describe("Basic, Local, Deep or Global; null = missing"),
+});
+export type Privilege = z.infer<typeof privilege>;
+
 /** What one sync does with a table, as far as its file tells. Names are as they stand there. */
 export type Need = {
   object: string;

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { CheckStep, Need } from "./check.ts";
+import type { CheckStep, Need, Privilege } from "./check.ts";
 import type { Ambiguity } from "./date-detection.ts";
 import type { ObjectSchema, ObjectSummary } from "./schema.ts";
 
@@ -51,6 +51,8 @@ export interface Session {
   wire?: Wire;
   /** Tests the connection step by step, and the tables that `needs` name; what is wrong is a step's finding. */
   check?(needs: readonly Need[], signal?: AbortSignal): Promise<CheckStep[]>;
+  /** The least privileges for these needs, which our user has of them, and which it has beyond them. */
+  role?(needs: readonly Need[], signal?: AbortSignal): Promise<Privilege[]>;
   /**
    * What column names of audiences are completed with where they lack it: the customization prefix of the connection, with
    * its underscore (`new_`). Absent: names are taken as they are.

@@ -24,14 +24,9 @@ const object = (columns: Column[], more: Partial<ObjectSchema> = {}): ObjectSche
   can: { bulk: true, deltas: true },
   ...more,
 });
-const shape = (of: ObjectSchema, mode: Shape["policies"]["mode"] = "upsert") => {
+const shape = (of: ObjectSchema) => {
   const target = of.columns[0]!;
-  return {
-    object: of,
-    columns: [{ name: target.name, target }],
-    match: [{ name: "tier" }],
-    policies: { mode },
-  } as Shape;
+  return { object: of, columns: [{ name: target.name, target }], match: [{ name: "tier" }] } as Shape;
 };
 const relied = (was: Column, more: Partial<ObjectSchema> = {}): Relied => reliedOn(shape(object([was], more)), "here");
 
@@ -123,14 +118,18 @@ test("a table without a column's uid, as an older Sluice wrote it, is compared a
 test("a new enforced column stops whoever makes records", () => {
   const now = object([column({}), column({ name: "code", required: true })]);
   const what = "contact takes no new record without code now, and the sync does not map it.";
-  expect(tableDrift(relied(column({})), shape(now))).toEqual([{ column: "code", what, stops: true }]);
-  expect(tableDrift(relied(column({})), shape(now, "update"))).toEqual([]);
-  expect(tableDrift(reliedOn(shape(now), "here"), shape(now))).toEqual([]);
+  const uses = (creates: boolean) => ({ mapped: new Set(["tier"]), match: ["tier"], creates });
+  expect(tableDrift(relied(column({})), now, uses(true))).toEqual([{ column: "code", what, stops: true }]);
+  expect(tableDrift(relied(column({})), now, uses(false))).toEqual([]);
+  expect(tableDrift(reliedOn(shape(now), "here"), now, uses(true))).toEqual([]);
 });
 
 test("a lost key, lost bulk messages and lost change tracking are told", () => {
   const was = relied(column({}));
-  const told = (more: Partial<ObjectSchema>) => tableDrift(was, shape(object([column({})], more))).map((d) => d.what);
+  const told = (more: Partial<ObjectSchema>) =>
+    tableDrift(was, object([column({})], more), { mapped: new Set(), match: ["tier"], creates: true }).map(
+      (d) => d.what,
+    );
   expect(told({})).toEqual([]);
   expect(told({ keys: [] })).toEqual([
     "The key tier_key of contact is gone: nothing there guards against doubled records.",

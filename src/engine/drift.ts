@@ -36,13 +36,17 @@ export type Drift = {
 export function reliedOn(shape: Shape, destination: string): Relied {
   const { object } = shape;
   const required = object.columns.filter((c) => c.required).map((c) => c.name);
-  return { destination, columns: shape.columns.map((c) => c.target), required, key: keyOf(shape), can: object.can };
+  const key = keyOver(
+    object,
+    shape.match.map((c) => c.name),
+  );
+  return { destination, columns: shape.columns.map((c) => c.target), required, key, can: object.can };
 }
 
 /** The name of the active key on exactly the match columns. */
-function keyOf({ object, match }: Shape): string | null {
-  const columns = match.map((c) => c.name).sort();
-  return object.keys.find((k) => k.active && [...k.columns].sort().join() === columns.join())?.name ?? null;
+function keyOver(object: ObjectSchema, match: readonly string[]): string | null {
+  const columns = [...match].sort().join();
+  return object.keys.find((k) => k.active && [...k.columns].sort().join() === columns)?.name ?? null;
 }
 
 /** What has happened to columns since then, whether or not the sync still maps them. */
@@ -104,19 +108,20 @@ function targets(was: Column, now: Column): string[] {
   return gone.length > 0 ? [`cannot point at ${gone.map((t) => t.object).join(" or ")} any more.`] : [];
 }
 
-/** What has happened to the table as a whole; `shape` is the sync as it is now. */
-export function tableDrift(relied: Relied, shape: Shape): Drift[] {
-  const { object, columns, policies } = shape;
-  const mapped = new Set(columns.map((c) => c.name));
+/** The sync as it is now: the columns it maps, those it matches by, and whether it makes records. */
+export type Uses = { mapped: ReadonlySet<string>; match: readonly string[]; creates: boolean };
+
+/** What has happened to the table as a whole. */
+export function tableDrift(relied: Relied, object: ObjectSchema, { mapped, match, creates }: Uses): Drift[] {
   const found: Drift[] = object.columns
-    .filter((c) => c.required && !mapped.has(c.name) && !relied.required.includes(c.name) && policies.mode !== "update")
+    .filter((c) => c.required && !mapped.has(c.name) && !relied.required.includes(c.name) && creates)
     .map((c) => ({
       column: c.name,
       what: `${object.name} takes no new record without ${c.name} now, and the sync does not map it.`,
       stops: true,
     }));
   const warn = (what: string) => void found.push({ what, stops: false });
-  if (relied.key !== null && keyOf(shape) === null) {
+  if (relied.key !== null && keyOver(object, match) === null) {
     const key = object.keys.find((k) => k.name === relied.key);
     if (!key) warn(`The key ${relied.key} of ${object.name} is gone: nothing there guards against doubled records.`);
     else if (!key.active)

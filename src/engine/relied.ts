@@ -6,11 +6,13 @@ import type { Job } from "./job.ts";
 import { place } from "./shape/place.ts";
 import type { Shape } from "./shape.ts";
 
-/** What the last run of the sync relied on; undefined before the first, and where it was another table's. */
-export async function readRelied(path: string, destination: string): Promise<Relied | undefined> {
+/** What the last run of the sync relied on; undefined before the first, and where it was another `destination`'s. */
+export async function readRelied(path: string, destination?: string): Promise<Relied | undefined> {
   try {
     const found = reliedFile.safeParse(JSON.parse(await readFile(path, "utf8")));
-    return found.success && found.data.destination === destination ? (found.data as Relied) : undefined;
+    return found.success && (destination ?? found.data.destination) === found.data.destination
+      ? (found.data as Relied)
+      : undefined;
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === "ENOENT" || thrown instanceof SyntaxError) return undefined;
     throw thrown;
@@ -45,7 +47,8 @@ export function underDrift(
     throw changed(job, why, (thrown as SluiceError).place);
   }
   const mapped = new Set(shape.columns.map((c) => c.name));
-  const drift = [...ofColumns.filter((d) => mapped.has(d.column!)), ...tableDrift(relied, shape)];
+  const uses = { mapped, match: shape.match.map((c) => c.name), creates: shape.policies.mode !== "update" };
+  const drift = [...ofColumns.filter((d) => mapped.has(d.column!)), ...tableDrift(relied, object, uses)];
   const stops = drift.filter((d) => d.stops);
   if (stops.length > 0) throw changed(job, stops, place(job, ["mapping"]));
   return { shape, drift };

@@ -73,7 +73,6 @@ const manyToMany = z.object({
   Entity2LogicalName: z.string(),
   Entity2NavigationPropertyName: z.string().nullish(),
 });
-export type ManyToManyRelationship = z.infer<typeof manyToMany>;
 
 /** Of a one-to-many relationship whose many are an activity's parties. */
 export const toParties = z.object({ ReferencedEntityNavigationPropertyName: z.string().nullish() });

@@ -5,6 +5,7 @@ import { expiringSecrets } from "./expiry.ts";
 import { defaults, openWebApi, type Settings, type WebApi } from "./http.ts";
 import { openMetadata } from "./metadata.ts";
 import { readPages } from "./read.ts";
+import { roleFor } from "./role.ts";
 import { wire } from "./wire.ts";
 import { openWriter } from "./write.ts";
 
@@ -43,6 +44,7 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     read: (object, request, signal) => readPages(api, object, request, signal),
     ...openWriter(api),
     check: (needs, signal) => checkConnection(given, all, needs, signal),
+    role: (needs, signal) => roleFor(api, metadata, needs, signal),
     ...(given.prefix !== undefined && { prefix: given.prefix }),
     close: api.close,
   };

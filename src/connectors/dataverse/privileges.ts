@@ -6,7 +6,7 @@ import { getJson } from "./json.ts";
 
 /** PrivilegeType of the metadata; Share is nothing Sluice needs. */
 export type Right = "Create" | "Read" | "Write" | "Delete" | "Append" | "AppendTo" | "Assign";
-export type Wanted = { object: string; right: Right };
+export type Wanted = { object: string; right: Right; why: string };
 
 /**
  * The rights a sync needs: on its own table, and on those its lookups point at. A lookup takes Append on the row's table
@@ -14,24 +14,22 @@ export type Wanted = { object: string; right: Right };
  * determined"). Every table that is matched or looked up in must be readable as well.
  */
 export function rightsFor(need: Need, schema: ObjectSchema): Wanted[] {
-  const own: Right[] = ["Read"];
-  if (need.creates) own.push("Create");
-  if (need.updates) own.push("Write");
-  if (need.deletes) own.push("Delete");
-  const others: Wanted[] = [];
+  const own = (right: Right, why: string): Wanted => ({ object: schema.name, right, why });
+  const all = [own("Read", "records are matched and compared")];
+  if (need.creates) all.push(own("Create", "new rows become records"));
+  if (need.updates) all.push(own("Write", "changed rows change their records"));
+  if (need.deletes) all.push(own("Delete", "onLeave: delete"));
   for (const name of need.columns) {
     const column = schema.columns.find((one) => one.name === name.toLowerCase());
     if (column?.type !== "lookup") continue;
     const named = need.lookups[name] ?? [];
     const objects = named.length > 0 ? named : (column.targets ?? []).map((target) => target.object);
-    others.push(...objects.map((object): Wanted => ({ object: object.toLowerCase(), right: "Read" })));
-    if (column.name === "ownerid") own.push("Assign");
-    else {
-      own.push("Append");
-      others.push(...objects.map((object): Wanted => ({ object: object.toLowerCase(), right: "AppendTo" })));
-    }
+    const why = `${column.name} points at it`;
+    const others = (right: Right) => objects.map((name): Wanted => ({ object: name.toLowerCase(), right, why }));
+    all.push(...others("Read"));
+    if (column.name === "ownerid") all.push(own("Assign", "ownerid gives records another owner"));
+    else all.push(own("Append", `${column.name} points at another record`), ...others("AppendTo"));
   }
-  const all = [...own.map((right) => ({ object: schema.name, right })), ...others];
   return [...new Map(all.map((one) => [`${one.object} ${one.right}`, one])).values()];
 }
 

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { checkStep, privilege } from "../core/check.ts";
+import { operation } from "./operation.ts";
+import { syncsRequest } from "./syncs.ts";
+
+/** Looks at syncs without running them: their connections, what has changed in their tables, and their state. */
+export const doctor = operation({
+  method: "POST",
+  path: "/api/syncs/doctor",
+  summary: "Say what stands in the way of syncs: connection, changed tables, state",
+  request: syncsRequest,
+  response: z.object({
+    environment: z.string(),
+    connections: z.array(z.object({ connection: z.string(), steps: z.array(checkStep) })),
+    syncs: z.array(z.object({ sync: z.string(), steps: z.array(checkStep) })),
+    failed: z.number().describe("Steps that failed"),
+    warnings: z.number(),
+  }),
+});
+
+/** The security role one sync takes, compared with what its application user has. */
+export const role = operation({
+  method: "GET",
+  path: "/api/syncs/:sync/role",
+  summary: "List the least privileges a sync needs, those missing, and those beyond need",
+  request: z.object({ sync: z.string() }),
+  response: z.object({
+    environment: z.string(),
+    sync: z.string(),
+    connection: z.string(),
+    privileges: z.array(privilege),
+    missing: z.number(),
+    beyond: z.number(),
+  }),
+});

@@ -1,0 +1,91 @@
+import { access, readdir, stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import type { CheckStep, Need } from "../core/check.ts";
+import type { ObjectSchema } from "../core/schema.ts";
+import { columnDrift, tableDrift } from "./drift.ts";
+import { layout, runFiles } from "./layout.ts";
+import { readRelied } from "./relied.ts";
+
+/** Below so much room on the disk, in bytes, a run of some size may not end. */
+const littleRoom = 1024 ** 3;
+
+/**
+ * What there is to say of one sync without running it: what has changed in its table since the last run, and how its
+ * state is. `folder` is the sync's own; only files in it are looked at.
+ */
+export async function examine(folder: string, need: Need, object: ObjectSchema): Promise<CheckStep[]> {
+  return [...(await schemaSteps(folder, need, object)), ...(await stateSteps(folder))];
+}
+
+async function schemaSteps(folder: string, need: Need, object: ObjectSchema): Promise<CheckStep[]> {
+  const step = `schema: ${object.name}`;
+  const mapped = new Set(need.columns.map((name) => name.toLowerCase()));
+  const steps: CheckStep[] = [];
+  const relied = await readRelied(layout(folder, "").relied);
+  const uses = { mapped, match: need.match.map((name) => name.toLowerCase()), creates: need.creates };
+  const drift = relied
+    ? [...columnDrift(relied, object).filter((d) => mapped.has(d.column!)), ...tableDrift(relied, object, uses)]
+    : [];
+  for (const { what, stops } of drift)
+    steps.push({
+      step,
+      status: stops ? "failed" : "warning",
+      detail: "changed since the last run",
+      cause: what,
+      remedy: stops
+        ? "Change the mapping to fit the table, or have the change undone there."
+        : "See that you want it so.",
+    });
+  if (drift.length === 0)
+    steps.push({ step, status: "ok", detail: relied ? "as in the last run" : "nothing to compare with before a run" });
+  const forms = object.columns.filter((c) => c.requiredInForms && need.creates && c.create && !mapped.has(c.name));
+  if (forms.length > 0)
+    steps.push({
+      step: `required in forms: ${object.name}`,
+      status: "warning",
+      detail: forms.map((c) => c.name).join(", "),
+      cause: "Forms ask for these columns and the sync does not map them; the API makes records without them.",
+      remedy: "Map them, unless people who open such a record shall fill them in.",
+    });
+  return steps;
+}
+
+async function stateSteps(folder: string): Promise<CheckStep[]> {
+  const at = layout(folder, "");
+  if (!(await exists(at.state))) return [{ step: "state", status: "ok", detail: "none yet" }];
+  const steps: CheckStep[] = [];
+  const warn = (cause: string, remedy: string) =>
+    void steps.push({ step: "state", status: "warning", detail: folder, cause, remedy });
+  const [own, { size, mode }, { bavail, bsize }] = await Promise.all([stat(folder), stat(at.state), statfs(folder)]);
+  if ((own.mode | mode) & 0o077) warn("Others on this machine may read it.", `chmod -R go= ${folder}`);
+  if (bavail * bsize < Math.max(littleRoom, 3 * size))
+    warn(
+      `The disk has ${Math.floor((bavail * bsize) / 1024 ** 2)} MB left.`,
+      "Make room: a run takes some times its state.",
+    );
+  const unfinished = await unfinishedRuns(at.runs);
+  if (unfinished.length > 0)
+    warn(
+      `The run ${unfinished.join(", ")} sent something and did not end.`,
+      "Run the sync again: it takes up what was sent and does the rest.",
+    );
+  if (steps.length > 0) return steps;
+  return [{ step: "state", status: "ok", detail: `${Math.ceil(size / 1024 ** 2)} MB; every run has ended` }];
+}
+
+/** Runs that sent something, did not end, and were not taken up by a later one that did. */
+async function unfinishedRuns(runs: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of (await readdir(runs)).sort().reverse()) {
+    const files = runFiles(join(runs, name));
+    if (await exists(files.done)) break;
+    if (await exists(files.journal)) found.push(name);
+  }
+  return found;
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,80 @@
+import type { CallOptions, ResponseOf } from "../../api/index.ts";
+import { type CheckStep, needOf } from "../../core/check.ts";
+import type { Session } from "../../core/connector.ts";
+import { SluiceError } from "../../core/errors.ts";
+import { examine } from "../../engine/doctor.ts";
+import type { Project } from "../project/project.ts";
+import type { Workplace } from "../workplace.ts";
+import { check } from "./check.ts";
+import { pickSyncs } from "./jobs.ts";
+
+/** Tests the connections that the syncs write to, then each sync against its table and its state. Changes nothing. */
+export async function doctor(
+  workplace: Workplace,
+  { syncs: names }: { syncs: string[] },
+  options: CallOptions,
+): Promise<ResponseOf<"doctor">> {
+  const project = await workplace.project();
+  const chosen = pickSyncs(project, names);
+  const state = workplace.state(["doctor", ...names].join(" "));
+  const connections: ResponseOf<"doctor">["connections"] = [];
+  for (const connection of new Set(chosen.map((sync) => sync.file.to)))
+    connections.push(...(await check(workplace, { connection }, options)).connections);
+  const syncs: ResponseOf<"doctor">["syncs"] = [];
+  for (const { name, file } of chosen) {
+    const steps = await asSteps(`schema: ${file.object}`, options.signal, () =>
+      withSession(project, file.to, async (session) => {
+        const object = await session.describe(file.object, options.signal);
+        return examine(state.sync(project.environment, name), needOf(file), object);
+      }),
+    );
+    syncs.push({ sync: name, steps });
+  }
+  const all = [...connections, ...syncs].flatMap(({ steps }) => steps);
+  const count = (status: CheckStep["status"]) => all.filter((step) => step.status === status).length;
+  const counts = { failed: count("failed"), warnings: count("warning") };
+  return { environment: project.environment, connections, syncs, ...counts };
+}
+
+/** Error: mapping_unfit where the destination knows no privileges. */
+export async function role(
+  workplace: Workplace,
+  { sync: name }: { sync: string },
+  { signal }: CallOptions,
+): Promise<ResponseOf<"role">> {
+  const project = await workplace.project();
+  const [sync] = pickSyncs(project, [name]);
+  const { to: connection } = sync!.file;
+  const privileges = await withSession(project, connection, async (session) => {
+    if (!session.role) throw new SluiceError("mapping_unfit", `${connection} knows no privileges.`);
+    return session.role([needOf(sync!.file)], signal);
+  });
+  const missing = privileges.filter((one) => one.needed && one.held === null).length;
+  const beyond = privileges.filter((one) => !one.needed).length;
+  return { environment: project.environment, sync: name, connection, privileges, missing, beyond };
+}
+
+async function withSession<T>(project: Project, name: string, work: (session: Session) => Promise<T>): Promise<T> {
+  const { connector, config } = project.connections.get(name)!;
+  const session = connector.open(config, { base: project.folder });
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+/** A failure as a step: the other syncs are looked at all the same. */
+async function asSteps(
+  step: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<CheckStep[]>,
+): Promise<CheckStep[]> {
+  try {
+    return await work();
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    const { message, remedy } = SluiceError.from(thrown);
+    return [{ step, status: "failed", detail: "", cause: message, remedy }];
+  }
+}
