@@ -3,12 +3,14 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileS
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { catalogue, type ErrorCode } from "../src/core/catalogue.ts";
 import { startSandbox } from "../src/sandbox/index.ts";
 import { takeLock } from "../src/store/lock.ts";
 import { makeElasticTable } from "./elastic-table.ts";
+import { inProcess } from "./in-process.ts";
 import { type Files, makeProject, standardFiles } from "./make-project.ts";
 
 // One case for each row of docs/errors.md: a person does something wrong, or something outside goes wrong, and the
@@ -25,6 +27,8 @@ type Situation = {
   /** The control API of the sandbox. */
   control(method: string, path: string, body?: unknown): Promise<unknown>;
   sluice(args: string[], env?: Record<string, string>): Running;
+  /** A first run of the sync of firms, and nothing in the log. */
+  loadFirms(): Promise<void>;
 };
 type Ended = { status: number | null; stdout: string; stderr: string };
 type Running = { child: ChildProcess; ended: Promise<Ended> };
@@ -59,6 +63,7 @@ async function jobWaiting({ state, control }: Situation): Promise<number> {
     const { count } = (await control("GET", "requests")) as { count: number };
     const note = join(state, "default", "firms", "lock.json");
     if (count > 0 && existsSync(note)) return (JSON.parse(readFileSync(note, "utf8")) as { pid: number }).pid;
+    await setTimeout(50);
   }
 }
 
@@ -123,9 +128,8 @@ const cases: Record<ErrorCode, Case> = {
   },
   source_empty: {
     args: ["run", "firms"],
-    async before({ folder, control, sluice }) {
-      expect((await sluice(["run", "firms"]).ended).status).toBe(0);
-      await control("POST", "requests/clear");
+    async before({ folder, loadFirms }) {
+      await loadFirms();
       writeFileSync(join(folder, "data", "firms.csv"), "no,title\n");
       return undefined;
     },
@@ -137,9 +141,8 @@ const cases: Record<ErrorCode, Case> = {
       "audiences/ours.yaml": "model: firms\nwhere: title = 'First'\n",
       "syncs/firms.yaml": `${standardFiles["syncs/firms.yaml"]}audiences:\n  ours: tickersymbol\n`,
     },
-    async before({ folder, control, sluice }) {
-      expect((await sluice(["run", "firms"]).ended).status).toBe(0);
-      await control("POST", "requests/clear");
+    async before({ folder, loadFirms }) {
+      await loadFirms();
       writeFileSync(join(folder, "data", "firms.csv"), "no,title\nF1,Premier\n");
       return undefined;
     },
@@ -152,9 +155,8 @@ const cases: Record<ErrorCode, Case> = {
       "data/firms.csv": "no,title\nF1,First\nF2,Second\n",
       "syncs/firms.yaml": `${standardFiles["syncs/firms.yaml"]}onLeave: clear\nleaveLimit: 10 %\n`,
     },
-    async before({ folder, control, sluice }) {
-      expect((await sluice(["run", "firms"]).ended).status).toBe(0);
-      await control("POST", "requests/clear");
+    async before({ folder, loadFirms }) {
+      await loadFirms();
       writeFileSync(join(folder, "data", "firms.csv"), "no,title\nF1,First\n");
       return undefined;
     },
@@ -163,9 +165,8 @@ const cases: Record<ErrorCode, Case> = {
   },
   state_broken: {
     args: ["run", "firms"],
-    async before({ control, sluice, state }) {
-      expect((await sluice(["run", "firms"]).ended).status).toBe(0);
-      await control("POST", "requests/clear");
+    async before({ loadFirms, state }) {
+      await loadFirms();
       writeFileSync(join(state, "default", "firms", "rows.duckdb"), "no database at all, ".repeat(1000));
       return undefined;
     },
@@ -173,9 +174,8 @@ const cases: Record<ErrorCode, Case> = {
   },
   state_elsewhere: {
     args: ["run", "firms"],
-    async before({ folder, control, sluice }) {
-      expect((await sluice(["run", "firms"]).ended).status).toBe(0);
-      await control("POST", "requests/clear");
+    async before({ folder, loadFirms }) {
+      await loadFirms();
       const file = join(folder, "syncs", "firms.yaml");
       writeFileSync(
         file,
@@ -208,9 +208,8 @@ const cases: Record<ErrorCode, Case> = {
   },
   schema_changed: {
     args: ["run", "firms"],
-    async before({ folder, control, sluice, state }) {
-      expect((await sluice(["run", "firms"]).ended).status).toBe(0);
-      await control("POST", "requests/clear");
+    async before({ folder, loadFirms, state }) {
+      await loadFirms();
       // As if the column had been there: what the last run relied on says so, and the mapping still names it.
       const relied = join(state, "default", "firms", "relied.json");
       const last = JSON.parse(readFileSync(relied, "utf8")) as { columns: object[] };
@@ -326,6 +325,12 @@ async function situationOf(files: Files = {}): Promise<Situation & { end(): Prom
         (_, stdout, stderr) => resolve({ status: child.exitCode, stdout, stderr }),
       );
       return { child, ended: promise };
+    },
+    async loadFirms() {
+      const target = { project: project.folder, variables: sandbox.env };
+      const { totals } = await inProcess(target, (client) => client.run({ syncs: ["firms"] }));
+      expect(totals).toMatchObject({ rejected: 0, failed: 0 });
+      await situation.control("POST", "requests/clear");
     },
   };
   const end = async () => {

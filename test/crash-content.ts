@@ -47,8 +47,9 @@ export function difference(found: string[], wanted: string[]): { differs: string
   return { differs: [...extra.slice(0, 3), ...missing.slice(0, 3)], doubled: doubled.slice(0, 3) };
 }
 
-/** How often a contact was written, in all runs together. */
-export async function contactsWritten(lane: Lane): Promise<number> {
-  const { requests } = await lane.control<{ requests: { path: string; rows: number; write: boolean }[] }>("requests");
-  return requests.filter((r) => r.write && r.path.includes("/contacts/")).reduce((sum, r) => sum + r.rows, 0);
+/** How often contacts were written, in all runs since the log was last cleared. What is refused is sent again in a batch. */
+export async function contactsWritten(lane: Lane): Promise<{ requests: number; rows: number }> {
+  const log = await lane.control<{ requests: { path: string; rows: number; write: boolean }[] }>("requests");
+  const ours = log.requests.filter((r) => r.write && r.rows > 0 && /\/contacts\/|\$batch$/.test(r.path));
+  return { requests: ours.length, rows: ours.reduce((sum, r) => sum + r.rows, 0) };
 }

@@ -17,6 +17,8 @@ export type Gate = {
   origin: string;
   /** From now on, `watcher` sees what passes; numbers (`n`, from 1 for each kind and table) begin anew. */
   watch(watcher: Watcher | undefined): void;
+  /** All that has come through so far is done. */
+  idle(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -31,8 +33,12 @@ export async function openGate(target: string): Promise<Gate> {
     counts.set(name, n);
     return { ...what, n };
   };
+  const underWay = new Set<Promise<void>>();
   const server = createServer((request, response) => {
-    pass(request, response).catch(() => response.destroy());
+    const one = pass(request, response)
+      .catch(() => void response.destroy())
+      .finally(() => underWay.delete(one));
+    underWay.add(one);
   });
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await whole(request);
@@ -50,6 +56,9 @@ export async function openGate(target: string): Promise<Gate> {
     watch(next) {
       watcher = next;
       counts = new Map();
+    },
+    idle: async () => {
+      while (underWay.size > 0) await Promise.all(underWay);
     },
     close: () =>
       new Promise((resolve) => {

@@ -1,19 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, type FSWatcher, mkdirSync, readdirSync, readFileSync, rmSync, watch } from "node:fs";
+import { cpSync, existsSync, type FSWatcher, mkdirSync, readdirSync, readFileSync, rmSync, watch } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Client } from "../src/api/index.ts";
 import { systemClock } from "../src/connectors/dataverse/clock.ts";
 import { config } from "../src/connectors/dataverse/config.ts";
 import { ensureColumn, ensureKey, ensureSolution, openSession } from "../src/connectors/dataverse/index.ts";
 import type { RunCounts } from "../src/core/run.ts";
-import { runJob } from "../src/engine/index.ts";
-import type { Job, JobResult } from "../src/engine/job.ts";
-import { connectorTypes, loadConnector } from "../src/server/connectors.ts";
-import { jobFor } from "../src/server/ops/jobs.ts";
-import { loadProject } from "../src/server/project/load.ts";
-import { newRunId } from "../src/server/run-id.ts";
+import { takeLock } from "../src/store/lock.ts";
 import { type Gate, type Late, openGate, type Passing, type Stage } from "./crash-gate.ts";
 import type { Crash, Phase } from "./crash-moments.ts";
+import { inProcess } from "./in-process.ts";
 
 const launcher = fileURLToPath(new URL("../bin/sluice.js", import.meta.url));
 export const contacts = "customers-to-contacts";
@@ -21,7 +18,12 @@ export const contacts = "customers-to-contacts";
 /** What a command with --json ended with. */
 export type Ended = {
   code: number | null;
-  result: { totals?: RunCounts; differences?: number; error?: { code: string; message: string } };
+  result: {
+    totals?: RunCounts;
+    runs?: { problems: object[] }[];
+    differences?: number;
+    error?: { code: string; message: string };
+  };
 };
 
 /** A sandbox, a state folder, and the door between them: where one history after another is played. */
@@ -36,8 +38,12 @@ export type Lane = {
    * is `late` has then been sent, but has not arrived.
    */
   crash(crash: Crash, ms: number, late?: Late): Promise<Phase>;
-  /** A job of the sync of the contacts in this process: quicker, and as good where nobody is to be killed. */
-  job<K extends "run" | "verify">(kind: K): Promise<Extract<JobResult, { kind: K }>>;
+  /** The same in this process: quicker, and as good where nobody is to be killed. */
+  here<T>(use: (client: Client) => Promise<T>): Promise<T>;
+  /** Keeps sandbox and state as the dead run left them, once all that it had under way has come to rest. */
+  save(): Promise<void>;
+  /** Goes back to what was kept, as often as is wanted. */
+  restore(): Promise<void>;
   /** The folders of runs that never ended. */
   unfinished(): string[];
   control<T>(path: string, body?: unknown): Promise<T>;
@@ -53,7 +59,9 @@ export async function openLane(folder: string, project: string): Promise<Lane> {
   const gate = await openGate(origin);
   const variables = { ...env, BASE_URL: gate.origin, TOKEN_URL: env.TOKEN_URL!.replace(origin, gate.origin) };
   const state = join(folder, "state");
+  const saved = join(folder, "saved");
   const syncFolder = join(state, "default", contacts);
+  const syncFolders = () => readdirSync(join(state, "default")).map((name) => join(state, "default", name));
 
   const control = async <T>(path: string, body?: unknown): Promise<T> => {
     const answer = await fetch(`${origin}/_sandbox/${path}`, {
@@ -118,26 +126,21 @@ export async function openLane(folder: string, project: string): Promise<Lane> {
       files?.close();
       return phaseOf(syncFolder, reached);
     },
-    async job(kind) {
-      const connectors = { load: loadConnector, types: connectorTypes };
-      const loaded = await loadProject({ folder: project, variables, connectors });
-      const sync = loaded.syncs.find((one) => one.name === contacts)!;
-      const job: Job = jobFor(loaded, sync, {
-        run: newRunId(),
-        kind,
-        folder: syncFolder,
-        memoryLimit: "1GB",
-        upstream: [],
-      });
-      const ids = [job.source.connector, job.destination.connector];
-      const result = await runJob(job, {
-        connectors: Object.fromEntries(
-          await Promise.all(ids.map(async (id) => [id, (await loadConnector(id))!] as const)),
-        ),
-        onProgress: () => {},
-        signal: new AbortController().signal,
-      });
-      return result as never;
+    here: (use) => inProcess({ project, state, variables }, use),
+    async save() {
+      // Only the command's own process is known to be gone: that of its job may be at it for a moment.
+      const locks = syncFolders().map((each) => takeLock(each, "the test", 20_000));
+      await gate.idle();
+      gate.watch(undefined);
+      rmSync(saved, { recursive: true, force: true });
+      cpSync(state, saved, { recursive: true });
+      for (const lock of locks) lock.release();
+      await control("snapshots", { name: "dead run" });
+    },
+    async restore() {
+      rmSync(state, { recursive: true, force: true });
+      cpSync(saved, state, { recursive: true });
+      await control("snapshots/dead%20run/restore", {});
     },
     unfinished: () => unfinishedRuns(syncFolder),
     async close() {

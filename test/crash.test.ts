@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { random } from "../examples/generator/random.ts";
 import { example } from "../examples/project.ts";
+import type { RunCounts } from "../src/core/run.ts";
 import { type Content, contactsWritten, contentOf, difference } from "./crash-content.ts";
 import { lateWrites, type Passing, type Stage } from "./crash-gate.ts";
 import { contacts, type Ended, type Lane, openLane } from "./crash-lane.ts";
@@ -68,39 +69,57 @@ function treat(journal: Journal, lane: Lane): void {
   }
 }
 
-type History = Crash & { journal: Journal; keyed: boolean };
+type History = Crash & { keyed: boolean };
 
-/** Kills a load, runs it again, and says how far the killed one had come. */
+/**
+ * Kills a load and runs it again, twice from the same wreck: with its journal and without. Says how far the killed one
+ * had come.
+ */
 const play = (history: History, number = 0) =>
   onLane(async (lane) => {
     const both = history.syncs === "both";
     await lane.clear({ keyed: history.keyed, accounts: !both });
     const phase = await lane.crash(history, calm.ms);
-    treat(history.journal, lane);
-    const again = await lane.command("run", ...(both ? [] : [contacts]));
-    await sameAsCalm(lane, again, both);
-    expect(await contactsWritten(lane), "each contact is written once, in both runs together").toBe(sound);
-    // A run that died before it sent anything leaves an ordinary first load to the next one.
-    if (!["start", "refresh", "plan"].includes(phase)) await quiet(lane);
-    if (number % 4 === 0) await proven(lane);
+    await lane.save();
+    const before = (await contactsWritten(lane)).rows;
+    for (const journal of ["kept", "deleted"] as const) {
+      await lane.restore();
+      await lane.control("requests/clear", {});
+      treat(journal, lane);
+      const syncs = both ? [] : [contacts];
+      const totals =
+        journal === "kept"
+          ? endedWell(await lane.command("run", ...syncs))
+          : (await lane.here((client) => client.run({ syncs }))).totals;
+      await sameAsCalm(lane, totals, both);
+      const written = before + (await contactsWritten(lane)).rows;
+      expect(written, `each contact is written once, in both runs together, the journal ${journal}`).toBe(sound);
+      // A run that died before it sent anything leaves an ordinary first load to the next one.
+      if (!["start", "refresh", "plan"].includes(phase)) await quiet(lane);
+      if (number % 4 === 0) await proven(lane);
+    }
     return phase;
   });
 
-async function sameAsCalm(lane: Lane, again: Ended, both: boolean): Promise<void> {
-  const totals = endedWell(again);
+async function sameAsCalm(lane: Lane, totals: RunCounts, both: boolean): Promise<void> {
+  soundCounts(totals);
   expect(totals).toMatchObject({ received: customers + (both ? companies : 0), excluded: 0, updated: 0 });
   const found = await contentOf(lane);
   expect(difference(found.contacts, calm.contacts)).toEqual({ differs: [], doubled: [] });
   if (both) expect(difference(found.accounts, calm.accounts)).toEqual({ differs: [], doubled: [] });
 }
 
+function endedWell({ code, result }: Ended): RunCounts {
+  const problems = JSON.stringify(result.runs?.map((run) => run.problems));
+  expect([code, result.error], problems).toEqual([1, undefined]);
+  soundCounts(result.totals!, problems);
+  return result.totals!;
+}
+
 /** All but the forty rows that Dynamics would refuse has gone, and the counts add up. */
-function endedWell({ code, result }: Ended) {
-  expect([code, result.error]).toEqual([1, undefined]);
-  const t = result.totals!;
-  expect(t).toMatchObject({ rejected: 40, failed: 0 });
+function soundCounts(t: RunCounts, problems?: string): void {
+  expect(t, problems).toMatchObject({ rejected: 40, failed: 0 });
   expect(t.created + t.updated + t.deleted + t.unchanged + t.excluded + t.rejected + t.failed).toBe(t.received);
-  return t;
 }
 
 /** The example, but for two thirds of the orders: audiences are not what is tried here, and orders take time to read. */
@@ -115,20 +134,20 @@ function makeProject(name: string): string {
 
 /** One more run has nothing to do. */
 async function quiet(lane: Lane): Promise<void> {
-  const { counts } = await lane.job("run");
-  expect(counts).toMatchObject({ writes: 0, rejected: 40, failed: 0 });
+  const { totals } = await lane.here((client) => client.run({ syncs: [contacts] }));
+  expect(totals).toMatchObject({ writes: 0, rejected: 40, failed: 0 });
 }
 
 /** What Sluice believes of Dynamics is so. */
 async function proven(lane: Lane): Promise<void> {
-  const { report } = await lane.job("verify");
-  expect(report).toMatchObject({ checked: sound, differences: 0 });
+  const { syncs } = await lane.here((client) => client.verify({ syncs: [contacts] }));
+  expect(syncs).toMatchObject([{ checked: sound, differences: 0 }]);
 }
 
-describe.each(["kept", "deleted"] as const)("a load killed at twenty moments, the journal %s", (journal) => {
+describe("a load killed at twenty moments", () => {
   const hit = new Set<Phase>();
-  const keys = random(seed, `keys ${journal}`);
-  const histories = twentyCrashes(seed, journal).map((crash) => ({ ...crash, journal, keyed: keys.chance(0.5) }));
+  const keys = random(seed, "keys");
+  const histories = twentyCrashes(seed, "load").map((crash) => ({ ...crash, keyed: keys.chance(0.5) }));
 
   test.concurrent.each(
     histories.map((history, i) => [i + 1, described(history), history.keyed ? "a key" : "own ids", history] as const),
@@ -137,10 +156,10 @@ describe.each(["kept", "deleted"] as const)("a load killed at twenty moments, th
   });
 
   test("every phase was hit", patient, async () => {
-    const r = random(seed, `aimed ${journal}`);
+    const r = random(seed, "aimed");
     for (const phase of phases)
       for (let tries = 0; tries < 5 && !hit.has(phase); tries++)
-        hit.add(await play({ moment: aimedAt[phase](r), victim: "group", syncs: "contacts", journal, keyed: true }));
+        hit.add(await play({ moment: aimedAt[phase](r), victim: "group", syncs: "contacts", keyed: true }));
     expect([...hit]).toEqual(expect.arrayContaining([...phases]));
   });
 });
@@ -153,22 +172,23 @@ describe("what a dead run had sent arrives when the next one", () => {
   test.concurrent.each([
     ["is about to write first", "a key", at("write", 1)],
     ["is about to write first", "own ids", at("write", 1)],
-    ["has written half", "a key", at("write", 25)],
+    ["has written half", "a key", at("write", 8)],
     ["reads back", "own ids", at("read", 2)],
   ] as const)("%s, %s", patient, async (_when, guard, now) => {
     await onLane(async (lane) => {
       await lane.clear({ keyed: guard === "a key", accounts: true });
       const late = lateWrites(11, 12);
       await lane.crash({ moment: atWrite(late.to, "arrived"), victim: "group", syncs: "contacts" }, calm.ms, late);
-      expect(await contactsWritten(lane)).toBe(1000);
+      expect((await contactsWritten(lane)).requests).toBeLessThanOrEqual(10);
       lane.gate.watch(async (passing, stage) => {
         if (now(passing, stage)) await late.letGo();
         return undefined;
       });
       const again = await lane.command("run", contacts);
       await late.letGo();
-      await sameAsCalm(lane, again, false);
-      expect(await contactsWritten(lane), "each contact is written once, by whichever run").toBe(sound);
+      await sameAsCalm(lane, endedWell(again), false);
+      const { rows } = await contactsWritten(lane);
+      expect(rows, "each contact is written once, by whichever run").toBe(sound);
       await quiet(lane);
       await proven(lane);
     });
@@ -191,7 +211,7 @@ describe("a run of changes killed", () => {
     appendFileSync(join(folder, "syncs", `${contacts}.yaml`), "onLeave: deactivate\n");
     const lane = await openLane(join(temporary, `${name}-lane`), folder);
     await lane.clear({ keyed: true, accounts: true });
-    await lane.job("run");
+    await lane.here((client) => client.run({ syncs: [contacts] }));
     return { folder, lane };
   }
 
@@ -200,9 +220,9 @@ describe("a run of changes killed", () => {
     try {
       for (const { journal, ...crash } of days) {
         for (const { folder } of [shaken, still]) example.change(folder);
-        const { counts } = await still.lane.job("run");
+        const { totals } = await still.lane.here((client) => client.run({ syncs: [contacts] }));
         // Now and then a change is to what Dynamics has by default: then there is nothing to write.
-        expect(counts.updated).toBeGreaterThan(60);
+        expect(totals.updated).toBeGreaterThan(60);
         await shaken.lane.crash({ ...crash, syncs: "contacts" }, calm.ms);
         treat(journal, shaken.lane);
         endedWell(await shaken.lane.command("run", contacts));

@@ -11,13 +11,11 @@ import {
   openSession,
 } from "../src/connectors/dataverse/index.ts";
 import { fakeClock } from "../src/connectors/dataverse/stub.ts";
-import { files } from "../src/connectors/files/index.ts";
-import type { Connector, Io } from "../src/core/connector.ts";
 import type { RejectedRow, RunCounts } from "../src/core/run.ts";
-import { readProblems, runJob } from "../src/engine/index.ts";
+import { readProblems } from "../src/engine/index.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/index.ts";
-import { localClient } from "../src/server/client.ts";
 import { accessToken } from "./access-token.ts";
+import { inProcess } from "./in-process.ts";
 import { type Files, makeProject, standardFiles } from "./make-project.ts";
 
 /** A source row: column -> text; null is an empty cell. */
@@ -146,7 +144,8 @@ export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): 
   };
   bench.source = (table, rows) => bench.write(`data/${table}.csv`, csv(rows));
 
-  const ask = <T>(use: (client: Client) => Promise<T>) => asked(bench.folder, bench.sandbox, use);
+  const ask = <T>(use: (client: Client) => Promise<T>) =>
+    inProcess({ project: bench.folder, variables: bench.sandbox.env }, use);
   const ran = async (syncs: string[], allowLeaves: boolean): Promise<Ran> => {
     await bench.control("POST", "requests/clear", { bodies: true });
     const { runs, totals } = await ask((client) => client.run({ syncs, allowLeaves }));
@@ -186,37 +185,6 @@ export function csv(rows: readonly SourceRow[]): string {
   const lines = rows.map((row) => names.map((name) => cell(row[name])).join(","));
   return `${[names.join(","), ...lines].join("\n")}\n`;
 }
-
-/**
- * One operation by a client of its own, as a command has it; but jobs are done in this process, and pauses between
- * tries take no time.
- */
-async function asked<T>(folder: string, sandbox: Sandbox, use: (client: Client) => Promise<T>): Promise<T> {
-  const connectors: Record<string, Connector> = { files: files as Connector, dataverse: hasty as Connector };
-  const client = localClient(
-    { project: folder, variables: sandbox.env },
-    {
-      connectors: { load: async (type) => connectors[type] ?? null, types: () => Object.keys(connectors) },
-      jobs: {
-        start: (job, onProgress, signal) =>
-          runJob(job, { connectors, onProgress, signal: signal ?? new AbortController().signal }),
-        prepare() {},
-        close() {},
-      },
-      readProblems,
-    },
-  );
-  try {
-    return await use(client);
-  } finally {
-    await client.close();
-  }
-}
-
-const hasty = {
-  ...dataverse,
-  open: (given: DataverseConfig, io: Io) => openSession(given, io, { clock: fakeClock() }),
-};
 
 function configOf({ env }: Sandbox): DataverseConfig {
   return dataverse.config.parse({
