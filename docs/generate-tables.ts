@@ -3,6 +3,7 @@ import { z } from "zod";
 import { settings as dataverse } from "../src/connectors/dataverse/config.ts";
 import { dataverseErrors } from "../src/connectors/dataverse/dataverse-errors.ts";
 import { entraErrors } from "../src/connectors/dataverse/entra-errors.ts";
+import { networkErrors } from "../src/connectors/dataverse/network-errors.ts";
 import { audienceFile, connectionFile, mappingLine, modelFile, projectFile, syncFile } from "../src/core/project.ts";
 import { columnTable, rowTable } from "../src/core/state.ts";
 
@@ -37,6 +38,7 @@ const tables: Record<string, () => string> = {
   lookup: () => keyTable(longLine.properties!.lookup!.anyOf![0]!),
   entra: () => errorTable(Object.entries(entraErrors).map(([code, row]) => ({ code: `AADSTS${code}`, ...row }))),
   refusals: () => errorTable(dataverseErrors),
+  silence: () => errorTable(networkErrors),
   columns: () => ruleTable(columnTable),
   rows: () => ruleTable(rowTable),
 };

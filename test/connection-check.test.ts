@@ -7,9 +7,11 @@ import { afterAll, describe, expect, test } from "vitest";
 import { certificate, privateKey } from "../src/connectors/dataverse/certificate.test-data.ts";
 import type { DataverseConfig } from "../src/connectors/dataverse/config.ts";
 import { entraErrors } from "../src/connectors/dataverse/entra-errors.ts";
+import type { Answer } from "../src/connectors/dataverse/exchange.ts";
 import { openSession } from "../src/connectors/dataverse/index.ts";
+import { batchOf } from "../src/connectors/dataverse/stub.ts";
 import type { CheckStep, Need } from "../src/core/check.ts";
-import { clock, control, given, on, sent, session } from "./sandbox-contact.ts";
+import { clock, control, given, on, person, sent, session, untrusted } from "./sandbox-contact.ts";
 
 /** The test of a connection against the sandbox, in every state that the sandbox can be put in. */
 
@@ -146,6 +148,81 @@ describe("the place", () => {
       cause: expect.stringMatching(/nothing answers/),
     });
   });
+});
+
+test("a certificate that nobody trusts", async () => {
+  expect(failure(await check({ url: untrusted }))).toMatchObject({
+    step: "connection",
+    cause: expect.stringContaining("not trusted"),
+    remedy: expect.stringContaining("NODE_EXTRA_CA_CERTS"),
+  });
+});
+
+/** A second application whose user has one role of its own; the answer adds privileges to it. */
+async function secondApplication() {
+  const clientId = "5a4d0b0c-0000-4000-8000-00000000c002";
+  const call = async (method: "GET" | "POST", path: string, body?: object): Promise<Answer> => {
+    const asked = { path, doing: "prepare", ...(body && { body: JSON.stringify(body) }) };
+    const answer = method === "GET" ? await session.api.read(asked) : await session.api.write({ ...asked, method });
+    if ("lost" in answer) throw new Error(answer.lost);
+    expect(answer.status, answer.body.toString()).toBeLessThan(300);
+    return answer;
+  };
+  await control("apps", { clientId, secrets: [{ value: "its own" }] });
+  const user = { applicationid: clientId, azureactivedirectoryobjectid: clientId, firstname: "Second" };
+  const { ids } = (await control("seed", { table: "systemuser", rows: [user] })) as { ids: string[] };
+  const { BusinessUnitId } = JSON.parse((await call("GET", "WhoAmI")).body.toString());
+  const role = { name: "Sync", "businessunitid@odata.bind": `/businessunits(${BusinessUnitId})` };
+  const roleId = /\(([0-9a-f-]+)\)$/.exec((await call("POST", "roles", role)).header("odata-entityid")!)?.[1];
+  const reference = { "@odata.id": `${given.url}/api/data/v9.2/roles(${roleId})` };
+  await call("POST", `systemusers(${ids[0]})/systemuserroles_association/$ref`, reference);
+  return {
+    credentials: [{ clientId, clientSecret: "its own" }],
+    async allow(names: string[], Depth = "Global") {
+      const filter = names.map((name) => `name eq '${name}'`).join(" or ");
+      const found = await call("GET", `privileges?$select=privilegeid&$filter=${encodeURIComponent(filter)}`);
+      const { value } = JSON.parse(found.body.toString()) as { value: { privilegeid: string }[] };
+      expect(value).toHaveLength(names.length);
+      const Privileges = value.map(({ privilegeid }) => ({ PrivilegeId: privilegeid, Depth }));
+      await call("POST", `roles(${roleId})/Microsoft.Dynamics.CRM.AddPrivilegesRole`, { Privileges });
+    },
+  };
+}
+
+test("a role with the privileges named is enough to write; held for own records only, it is a warning", async () => {
+  const { credentials, allow } = await secondApplication();
+  const privileges = async () => (await check({ credentials })).find(({ step }) => step === "privileges: contact")!;
+  await allow(["prvReadOrganization"]);
+  expect(await privileges()).toMatchObject({
+    status: "warning",
+    detail: "cannot be told",
+    remedy: expect.stringContaining("prvReadSystemUser"),
+  });
+  await allow(["prvReadSystemUser"]);
+  const lacking = await privileges();
+  expect(lacking.status).toBe("failed");
+  const names = lacking.cause!.match(/prv\w+/g)!;
+  expect(names.toSorted()).toEqual([
+    ...["prvAppendContact", "prvAppendToAccount", "prvCreateContact", "prvReadAccount", "prvReadContact"],
+    "prvWriteContact",
+  ]);
+  await allow(names, "Basic");
+  expect(await privileges()).toMatchObject({
+    status: "warning",
+    cause: expect.stringContaining("part of the records"),
+  });
+  await allow(names);
+  expect(await privileges()).toMatchObject({ status: "ok" });
+
+  const account = await session.api.write({
+    ...{ method: "POST", path: "accounts", doing: "prepare", body: JSON.stringify({ name: "Firm" }) },
+  });
+  const [, firm] = /(accounts\([^)]+\))$/.exec("lost" in account ? "" : account.header("odata-entityid")!)!;
+  const other = openSession({ ...given, credentials }, { base: folder }, { clock });
+  const rows = [person(1, { "parentcustomerid_account@odata.bind": `/${firm}` }), person(2)];
+  const made = await other.write(await other.describe("contact"), batchOf("create", rows), on);
+  await other.close();
+  expect(made).toMatchObject({ status: "created", exceptions: [] });
 });
 
 describe("the table", () => {

@@ -10,6 +10,8 @@ import { type Sandbox, startSandbox } from "../src/sandbox/index.ts";
 
 let sandbox: Sandbox;
 export let given: DataverseConfig;
+/** The same environment by https, whose certificate nobody trusts. */
+export let untrusted: string;
 export let session: DataverseSession;
 export let contact: ObjectSchema;
 export const clock = fakeClock();
@@ -34,6 +36,7 @@ export const sent = async (part: string): Promise<number> => {
 beforeAll(async () => {
   sandbox = await startSandbox({ port: 0 });
   const { BASE_URL, TENANT_ID, CLIENT_ID, CLIENT_SECRET, TOKEN_URL } = sandbox.env;
+  untrusted = sandbox.env.BASE_URL_HTTPS!;
   given = config.parse({
     url: BASE_URL,
     tenant: TENANT_ID,

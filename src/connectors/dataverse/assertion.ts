@@ -15,7 +15,12 @@ export type SigningPair = { certificate: X509Certificate; key: KeyObject };
 export async function readCertificate(base: string, file: string, keyFile: string | undefined): Promise<SigningPair> {
   const pem = await readText(base, file, "certificate");
   const certificate = tried(() => new X509Certificate(pem));
-  if (!certificate) throw unusable("certificate", file, "it holds no certificate in PEM form (BEGIN CERTIFICATE)");
+  if (!certificate)
+    throw unusable(
+      "certificate",
+      file,
+      "it holds no certificate in PEM form (BEGIN CERTIFICATE); a .pfx becomes one by openssl pkcs12 -in FILE -noenc",
+    );
   const [which, from] = keyFile === undefined ? ["certificate", file] : ["privateKey", keyFile];
   const keyText = keyFile === undefined ? pem : await readText(base, keyFile, "privateKey");
   if (/BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(keyText))

@@ -23,7 +23,7 @@ export async function checkHost(
     const exchange = await line.exchange({ method: "GET", path: "/api/data/v9.0/WhoAmI", headers: {} }, signal);
     const code = exchange.kind === "answer" ? "" : String(Object(exchange.cause).code);
     const resolved = await step("name", async () => {
-      if (exchange.kind !== "answer" && ["ENOTFOUND", "EAI_AGAIN"].includes(code)) throw notFound(hostname, code);
+      if (exchange.kind !== "answer" && ["ENOTFOUND", "EAI_AGAIN"].includes(code)) throw unreachable(line, exchange);
       return { detail: `${hostname} is known`, value: true };
     });
     const connected = resolved
@@ -40,17 +40,6 @@ export async function checkHost(
   } finally {
     await line.close();
   }
-}
-
-function notFound(hostname: string, code: string): SluiceError {
-  const cause =
-    code === "ENOTFOUND"
-      ? `There is no host of the name ${hostname}`
-      : `The name ${hostname} cannot be looked up just now`;
-  return new SluiceError("host_unreachable", `${cause} (${code}).`, {
-    remedy:
-      "Compare url with Power Platform admin center > Environments > your environment > Environment URL. If it is right, this machine's DNS does not know it: ask who runs the network.",
-  });
 }
 
 /** Where the answer names no tenant, signing in will show what is wrong. */

@@ -68,7 +68,12 @@ async function allowed(
   wanted: readonly Wanted[],
   signal?: AbortSignal,
 ): Promise<Found<true>> {
-  const held = await privilegesHeld(api, id, signal);
+  const held = await privilegesHeld(api, id, signal).catch((thrown: unknown) => SluiceError.from(thrown));
+  if (held instanceof SluiceError) {
+    if (held.code !== "not_allowed") throw held;
+    const cause = `${held.message} So nobody can tell what else it lacks.`;
+    return { detail: "cannot be told", cause, remedy: held.remedy, value: true };
+  }
   const names: string[] = [];
   for (const [object, rights] of Map.groupBy(wanted, (one) => one.object)) {
     const known = await privilegeNames(api, object, signal);

@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { Pool } from "undici";
 import { SluiceError } from "../../core/errors.ts";
+import { networkError } from "./network-errors.ts";
 
 const unzip = promisify(gunzip);
 
@@ -69,38 +70,27 @@ async function openPool(origin: string, options: Pool.Options): Promise<Pool> {
 
 type Failure = Partial<NodeJS.ErrnoException> & { errors?: unknown[] };
 
-const neverSent = new Map([
-  ["ENOTFOUND", "there is no host of that name"],
-  ["EAI_AGAIN", "its name could not be looked up"],
-  ["ECONNREFUSED", "nothing answers on that port"],
-  ["EHOSTUNREACH", "there is no way to it in the network"],
-  ["ENETUNREACH", "there is no way to it in the network"],
-  ["UND_ERR_CONNECT_TIMEOUT", "it did not answer in time"],
-]);
-
 function failure(cause: unknown): Exchange {
   const { code = "", message, syscall, errors: each } = Object(cause) as Failure;
   if (code === "UND_ERR_INVALID_ARG") throw cause; // our own mistake, not the network's
   // A host with several addresses fails with one error that holds one for each.
   if (code === "" && each?.[0]) return failure(each[0]);
-  const reason = neverSent.get(code);
-  if (reason) return { kind: "unreachable", final: false, reason, cause };
+  const known = networkError(code);
+  if (known) {
+    const reason = known.code === code ? known.cause : `${known.cause} (${code})`;
+    return { kind: "unreachable", final: !known.passes, reason, cause };
+  }
   if (syscall === "connect") return { kind: "unreachable", final: false, reason: `connecting failed (${code})`, cause };
-  if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_VERIFY|EPROTO/.test(code))
-    return {
-      kind: "unreachable",
-      final: true,
-      reason: `its TLS certificate or connection is not trusted (${code})`,
-      cause,
-    };
   return { kind: "lost", reason: message ?? String(cause), cause };
 }
 
 /** The error for a host that cannot be reached; it names the host and why. */
 export function unreachable(line: Line, exchange: { reason: string; cause: unknown }): SluiceError {
   const { host } = new URL(line.origin);
+  const known = networkError(String(Object(exchange.cause).code));
   return new SluiceError("host_unreachable", `${host} cannot be reached: ${exchange.reason}.`, {
     cause: exchange.cause,
+    ...(known && { remedy: known.remedy }),
   });
 }
 

@@ -85,3 +85,22 @@ test("429 and 5xx are waited out; something that is no token endpoint is named",
   stub = await startStub(() => tables, { token: () => ({ body: "<html>", headers: { "content-type": "text/html" } }) });
   await expect(stub.session.objects()).rejects.toMatchObject({ code: "unexpected_answer" });
 });
+
+test("who gives up while a token is asked for is let go at once; the others get it", async () => {
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  stub = await startStub(() => tables, {
+    token: async () => {
+      await held;
+      return { body: { expires_in: 3599, access_token: "late" } };
+    },
+  });
+  const stop = new AbortController();
+  const call = { path: "contacts", doing: "ask" };
+  const impatient = stub.session.api.read(call, stop.signal);
+  const patient = stub.session.api.read(call);
+  stop.abort(new Error("enough"));
+  await expect(impatient).rejects.toThrow("enough");
+  release();
+  await patient;
+  expect(stub.seen.map((s) => s.headers.authorization)).toEqual(["Bearer late"]);
+});

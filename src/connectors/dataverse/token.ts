@@ -100,7 +100,7 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
       asking ??= ask().finally(() => {
         asking = undefined;
       });
-      return asking;
+      return signal ? unlessAborted(asking, signal) : asking;
     },
     close: line.close,
   };
@@ -109,6 +109,18 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
 /** OAuth's own word for it (RFC 6749, section 4.1.2.1), whatever the status. */
 const busy = (answer: Answer): boolean =>
   refused.safeParse(parse(answer.body)).data?.error === "temporarily_unavailable";
+
+/** The request for a token is everybody's: who gives up leaves it to the others. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const stop = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
 
 function parse(body: Buffer): unknown {
   try {
