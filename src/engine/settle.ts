@@ -76,6 +76,7 @@ export async function settle(
     fingerprint: shape.fingerprint,
     engine: version,
     folded: run,
+    read: new Date().toISOString(),
     destination: planned.destination,
     matched: matchedBy(shape),
     mirrored: JSON.stringify(shape.columns.map(storedName)),

@@ -47,11 +47,22 @@ export async function attachState(duck: Duck, at: Layout, destination: string): 
     turn: Number(meta.get("turn") ?? 0),
     fingerprint: meta.get("fingerprint"),
     engine: meta.get("engine"),
-    cursors: Object.fromEntries([...meta].filter(([name]) => name.startsWith("cursor:"))),
+    cursors: young(meta.get("read"))
+      ? Object.fromEntries([...meta].filter(([name]) => name.startsWith("cursor:")))
+      : {},
     matched: meta.get("matched"),
     mirrored: JSON.parse(meta.get("mirrored") ?? "[]") as string[],
     columns: await duck.all(existingColumns),
   };
+}
+
+/**
+ * Whether a cursor got then is still good. Some environments answer one that has expired (after seven days unless they
+ * say otherwise) with all rows as if these were the changes, and then nobody tells what was deleted meanwhile
+ * (dataverse.md section 10): so it is not used that long.
+ */
+function young(read: string | undefined): boolean {
+  return read !== undefined && Date.now() - Date.parse(read) < 6 * 24 * 3600_000;
 }
 
 /** Makes folders only the owner may enter. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { peopleSync, useWorkbench } from "../workbench.ts";
 
 /** What we know of Dynamics comes by its changes; where those cannot be had, by reading everything. */
@@ -56,6 +56,17 @@ describe("edits, deletions and new records of others are found", () => {
     await bench.control("POST", "change-tracking", { expire: true, expired: "all rows" });
     expect(await bench.run()).toMatchObject({ updated: 1, unchanged: 2, writes: 1 });
     expect(await bench.run()).toMatchObject({ unchanged: 3, writes: 0 });
+  });
+
+  test("when the last run was a week ago: the place is not trusted, since all rows would say nothing of deletions", async () => {
+    await bench.begin();
+    bench.source("people", [person("1"), person("2"), person("3")]);
+    await bench.run();
+    await life();
+    await bench.control("POST", "change-tracking", { expire: true, expired: "all rows" });
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 7 * 24 * 3600_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    expect(await bench.run()).toMatchObject(afterLife);
   });
 
   test("on a table without change tracking", async () => {
