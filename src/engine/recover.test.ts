@@ -1,4 +1,5 @@
-import { readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { people } from "../../test/model.ts";
@@ -126,3 +127,18 @@ test("a record that was there before belongs to nobody's dead run", async () => 
   expect(await synced.run()).toMatchObject({ unchanged: 2, writes: 0 });
   expect(there()).toMatchObject([{ code: "A", name: "Ann" }, { code: "B" }]);
 });
+
+test.skipIf(!existsSync("/dev/full"))(
+  "no room for the journal: the run says so, and the next one knows what was sent",
+  async () => {
+    synced.settings = { mode: "create", match: "code" };
+    const run = join(synced.folder, "runs", "run-1");
+    await mkdir(run, { recursive: true });
+    await symlink("/dev/full", join(run, "journal.ndjson"));
+    await expect(synced.run()).rejects.toMatchObject({ code: "disk_full" });
+    expect(synced.world.crm.size).toBe(2);
+    await rm(join(run, "journal.ndjson"));
+    expect(await synced.run()).toMatchObject({ received: 2, unchanged: 2, rejected: 0, writes: 0 });
+    expect(synced.world.crm.size).toBe(2);
+  },
+);

@@ -113,6 +113,8 @@ async function send(planned: Planned, host: Host): Promise<{ attempted: boolean;
           host.onProgress({ phase: "deliver", done, total });
         },
       ).finally(batches.close);
+      // Without a journal nobody could tell what was sent: the next run finds out, as after a crash.
+      if (stopped?.kind === "state") throw stopped;
       if (stopped) return { attempted: true, stopped };
     }
     return { attempted: true };

@@ -6,7 +6,12 @@ import { atOnce, type Limiter, type News, newLimiter, returned, started, wait } 
 import type { Tokens } from "./token.ts";
 
 /** One application user: any request may go by any of them. */
-export type Lane = { tokens: Tokens; limiter: Limiter };
+export type Lane = {
+  tokens: Tokens;
+  limiter: Limiter;
+  /** The token that was last accepted. */
+  good?: string;
+};
 
 /** `maxShut`: how long a request may be kept waiting by Retry-After, in milliseconds. `onWait`: until when, if long. */
 type Means = { clock: Clock; maxShut: number; onWait: (until: number) => void };

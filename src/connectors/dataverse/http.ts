@@ -74,6 +74,8 @@ type Whole = Omit<WriteCall, "method"> & { method: WriteCall["method"] | "GET" }
 
 /** What repeats this often is no passing failure: a read is not tried for the whole of `maxWait`. */
 const TRIES = 3;
+/** Of the token, for one request: that many do not end by themselves one after another. */
+const MOST_RENEWALS = 30;
 
 /** Headers of every request (dataverse.md section 1). */
 const always = {
@@ -130,7 +132,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
     const writes = given.method !== "GET";
     const call = { ...given, path: given.path.startsWith("/") ? given.path : (await root(signal)) + given.path };
     const stale = new Map<Lane, string>();
-    let refusals = 0;
+    const refusals = { fresh: 0, all: 0 };
     let failures = 0;
     for (;;) {
       const { result, ms, lane, token } = await exchange(call, stale, since, signal);
@@ -153,12 +155,14 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
       }
       const { answer } = result;
       answeredBefore = true;
+      if (answer.status < 500 && answer.status !== 401) lane.good = token;
       if (answer.status < 300) return { ...answer, ms };
       const fault = classify(answer);
       const pause = retryAfter(answer.header("retry-after"), clock.now()) || undefined; // 0 would be a busy loop
       if (fault.kind === "token") {
-        // Its token may end once more before the new one is used: it is wrong only where none is ever good.
-        if (++refusals === TRIES) throw stopping(fault, doing);
+        // A token that was good for others has ended, and the next may, too; one never good, again and again, is wrong.
+        if (token !== lane.good) refusals.fresh++;
+        if (refusals.fresh === TRIES || ++refusals.all === MOST_RENEWALS) throw stopping(fault, doing);
         stale.set(lane, token);
         continue;
       }
