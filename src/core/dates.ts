@@ -105,55 +105,58 @@ export function conflict(a: string, b: string): boolean {
 }
 
 /**
- * SQL of what a date in text may mean: `wall`, the TIMESTAMP as written, and `utc`, the same instant in UTC; null where
- * the text names no offset. Both are NULL where the text is not of this form.
+ * One way to read a date in text, as SQL: where the text is of the form (`fits`), `wall` is the TIMESTAMP as written, and
+ * `utc` the same instant in UTC, null where the form has no offset. A day that does not exist is NULL.
  */
-export type DateReading = { wall: string; utc: string | null };
+export type DateReading = { fits: string; wall: string; utc: string | null };
 
-/** The VARCHAR `text` in each of the strptime formats. Strict: the whole text must fit, the day must exist. */
+/** The VARCHAR `text` in each of the strptime formats. Strict: the whole text must fit. */
 export function formatReadings(text: string, strptime: readonly string[]): DateReading[] {
   return strptime.map((f) => {
     const fits = `regexp_full_match(${text}, '${formatPattern(f).replaceAll("'", "''")}')`;
-    const read = (of: string, format: string) =>
-      `CASE WHEN ${fits} THEN try_strptime(${of}, '${format.replaceAll("'", "''")}')`;
-    if (!f.includes("%z")) return { wall: `${read(text, f)} END`, utc: null };
-    const utc = `${read(`regexp_replace(${text}, 'Z$', '+00')`, f)} AT TIME ZONE 'UTC' END`;
+    const read = (of: string, format: string) => `try_strptime(${of}, '${format.replaceAll("'", "''")}')`;
+    if (!f.includes("%z")) return { fits, wall: read(text, f), utc: null };
+    const utc = `${read(`regexp_replace(${text}, 'Z$', '+00')`, f)} AT TIME ZONE 'UTC'`;
     // An offset in the middle is no form that anybody writes: there the instant counts as written in UTC.
-    if (!f.endsWith("%z")) return { wall: utc, utc };
     const bare = `regexp_replace(${text}, '${isoOffsetPattern}$', '')`;
-    return { wall: `${read(bare, f.slice(0, -2))} END`, utc };
+    return { fits, wall: f.endsWith("%z") ? read(bare, f.slice(0, -2)) : utc, utc };
   });
 }
 
 /** The same of an ISO 8601 date or instant. */
 export function isoReadings(text: string): DateReading[] {
-  const fits = `regexp_full_match(${text}, '${isoTimePattern}${isoOffsetPattern}')`;
   // DuckDB's cast wants seconds before an offset; ISO does not.
   const seconds = `regexp_replace(${text}, '^(.{16})([Z+-])', '\\1:00\\2')`;
   const bare = `regexp_replace(${text}, '${isoOffsetPattern}$', '')`;
-  const plain = `regexp_full_match(${text}, '${isoDatePattern}|${isoTimePattern}')`;
   return [
-    { wall: `CASE WHEN ${plain} THEN TRY_CAST(${text} AS TIMESTAMP) END`, utc: null },
     {
-      wall: `CASE WHEN ${fits} THEN TRY_CAST(${bare} AS TIMESTAMP) END`,
-      utc: `CASE WHEN ${fits} THEN TRY_CAST(${seconds} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END`,
+      fits: `regexp_full_match(${text}, '${isoDatePattern}|${isoTimePattern}')`,
+      wall: `TRY_CAST(${text} AS TIMESTAMP)`,
+      utc: null,
+    },
+    {
+      fits: `regexp_full_match(${text}, '${isoTimePattern}${isoOffsetPattern}')`,
+      wall: `TRY_CAST(${bare} AS TIMESTAMP)`,
+      utc: `TRY_CAST(${seconds} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'`,
     },
   ];
 }
 
-/** SQL: the TIMESTAMP (in UTC where the text names an offset) that one of the readings yields, or NULL. */
+/** SQL: what `of` makes of the reading that fits; NULL where none does. */
+export function readAs(readings: readonly DateReading[], of: (reading: DateReading) => string): string {
+  return `CASE ${readings.map((r) => `WHEN ${r.fits} THEN ${of(r)}`).join(" ")} END`;
+}
+
+const inUtc = ({ wall, utc }: DateReading): string => utc ?? wall;
+
+/** SQL: the TIMESTAMP (in UTC where the text names an offset) that the text means in one of the formats, or NULL. */
 export function readDateSql(text: string, strptime: readonly string[]): string {
-  return inUtc(formatReadings(text, strptime));
+  return readAs(formatReadings(text, strptime), inUtc);
 }
 
 /** SQL: the TIMESTAMP (UTC) that an ISO 8601 date or instant in the VARCHAR `text` means, or NULL. No offset is UTC. */
 export function readIsoSql(text: string): string {
-  return inUtc(isoReadings(text));
-}
-
-function inUtc(readings: DateReading[]): string {
-  const each = readings.map(({ wall, utc }) => utc ?? wall);
-  return each.length === 1 ? each[0]! : `coalesce(${each.join(", ")})`;
+  return readAs(isoReadings(text), inUtc);
 }
 
 export const isoDatePattern = "\\d{4}-\\d{2}-\\d{2}";

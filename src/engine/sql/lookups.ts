@@ -9,13 +9,14 @@ import { type Conversion, convertLine } from "./convert/index.ts";
 import { madeId } from "./made.ts";
 import { fault, joined, laterMark, parentValue, sourceColumn, wanted } from "./names.ts";
 
-/** A mapping line's conversion, given what the scan knows of its source. `at`: the column the mapping names. */
+/** A mapping line's conversion, given what the scan knows of its source. `at`: the column the mapping names; `once`: see LineInput. */
 export function conversion(
   shape: Shape,
   target: Column,
   { line, source }: { line: MappingLine; source?: ShapeSource | undefined },
   at: string,
   scan: Scan,
+  once?: string,
 ): Conversion {
   const ambiguous = source && scan.ambiguous?.[source.name];
   const dates = source && scan.dates[source.name];
@@ -27,6 +28,7 @@ export function conversion(
     ...(dates && { dates }),
     ...(ambiguous && { ambiguous }),
     place: { file: `syncs/${shape.sync}.yaml`, path: ["mapping", at] },
+    ...(once !== undefined && { once }),
     column: source?.computed ? `${raw}.v` : raw,
     ...(source?.computed && { failed: `${raw}.failed IS NOT NULL` }),
   });

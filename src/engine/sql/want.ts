@@ -17,11 +17,21 @@ export function mapRows(shape: Shape, scan: Scan): string {
   const mapped = shape.columns.filter((c) => c.role === "mapped");
   const members = shape.audiences.map((_, i) => `a_${i}`);
   const lookups = new Map(mapped.filter((c) => c.ways).map((c) => [c, lookupSql(shape, c, scan)]));
+  const dear: string[] = [];
   const converted = mapped.flatMap((c) => {
     const lookup = lookups.get(c);
     if (lookup) return lookup.converted;
     if (c.follows) return [];
-    const { want, bad, skip } = conversion(shape, c.target, { line: c.line!, source: c.source }, c.name, scan);
+    const name = `n_${c.index}`;
+    const { want, bad, skip, once } = conversion(
+      shape,
+      c.target,
+      { line: c.line!, source: c.source },
+      c.name,
+      scan,
+      name,
+    );
+    if (once !== undefined) dear.push(`${once} AS ${name}`);
     return [
       `${want} AS v_${c.index}`,
       `CASE WHEN gone THEN NULL ELSE ${bad} END AS f_${c.index}`,
@@ -46,7 +56,7 @@ export function mapRows(shape: Shape, scan: Scan): string {
   const materialized = coming.length ? "MATERIALIZED " : "";
   const values = shape.used.map(sourceColumn);
   return `CREATE TEMP TABLE mapped AS
-WITH converted AS ${materialized}(SELECT ${list([...carried, ...values, ...converted])} FROM touched WHERE key IS NOT NULL),
+WITH converted AS ${materialized}(SELECT ${list([...carried, ...values, ...converted])} FROM (SELECT ${list(["*", ...dear])} FROM touched WHERE key IS NOT NULL)),
 ${coming.map((each) => `${each},\n`).join("")}resolved AS (SELECT ${list(["c.*", ...resolved])} FROM converted c ${[...lookups.values()].flatMap((l) => l.joins).join("\n")})
 SELECT ${list([
     ...carried,

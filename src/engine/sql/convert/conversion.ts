@@ -12,6 +12,8 @@ export type LineInput = {
   source: { name: string; type: string } | null;
   /** SQL of the source column's value; not looked at for a constant. */
   column: string;
+  /** A name for what is too dear to be computed wherever it stands (`Conversion.once`). */
+  once?: string;
   /** SQL: where the value could not be worked out at all. */
   failed?: string;
   /** strptime formats of a source column that holds dates as text. */
@@ -25,9 +27,10 @@ export type LineInput = {
 /**
  * SQL over the source row. `want`: the canonical VARCHAR for the column, NULL where it shall be empty; to be used only
  * where `bad` is NULL. `bad`: NULL, or a code of `core/reasons.ts`. `skip`: BOOLEAN, true where the line says nothing
- * about the column for this row.
+ * about the column for this row. `once`: what the other three mean by the name the input gave for it; the caller computes
+ * it one level below.
  */
-export type Conversion = { want: string; bad: string; skip: string };
+export type Conversion = { want: string; bad: string; skip: string; once?: string };
 
 /**
  * How a type reads the text `x` (SQL, a VARCHAR without blanks around, but for text): `value` is NULL where it cannot be
@@ -35,4 +38,9 @@ export type Conversion = { want: string; bad: string; skip: string };
  * and not blank. DuckDB computes an expression anew wherever it stands and prepares every regular expression anew, so
  * what every row goes through is said as seldom as can be.
  */
-export type Reading = { value: string; fine: string; faults: [condition: string, code: ReasonCode][] };
+export type Reading = {
+  value: string;
+  fine: string;
+  faults: [condition: string, code: ReasonCode][];
+  once?: string;
+};

@@ -33,6 +33,7 @@ export function convertLine(input: LineInput): Conversion {
   return {
     want: `nullif(${reading.value}, '')`,
     bad: `CASE ${failed}WHEN ${empty} THEN ${whenEmpty} WHEN ${reading.fine} THEN NULL ${faults.join(" ")} END`,
+    ...(reading.once !== undefined && { once: reading.once }),
     skip: skips ? `(${isBlankSql(written)} AND ${empty})` : "false",
   };
 }
@@ -51,7 +52,7 @@ function read(input: LineInput, x: string): Reading {
   const { target, line, source } = input;
   switch (target.type) {
     case "text":
-      return readText(target, line, x);
+      return readText(target, line, x, input.once);
     case "integer":
     case "decimal":
     case "money":

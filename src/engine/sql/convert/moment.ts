@@ -1,5 +1,5 @@
 import { ambiguousDate, contradiction } from "../../../core/date-detection.ts";
-import { type DateReading, formatReadings, isoReadings, readFormat } from "../../../core/dates.ts";
+import { type DateReading, formatReadings, isoReadings, readAs, readFormat } from "../../../core/dates.ts";
 import { SluiceError } from "../../../core/errors.ts";
 import type { Column } from "../../../core/schema.ts";
 import type { LineInput, Reading } from "./conversion.ts";
@@ -17,11 +17,10 @@ import { zoneName } from "./zone.ts";
 export function readMoment(input: LineInput, x: string): Reading {
   const zone = input.line.zone === undefined ? undefined : zoneName(input.line.zone);
   const keeps = keepsWall(input.target);
-  const each = readingsOf(input, x).map(({ wall, utc }) => {
+  const read = readAs(readingsOf(input, x), ({ wall, utc }) => {
     if (keeps) return utc !== null && zone ? wallIn(utc, zone) : wall;
     return utc ?? (zone ? instantIn(wall, zone) : wall);
   });
-  const read = each.length === 1 ? `(${each[0]})` : `coalesce(${each.join(", ")})`;
   return {
     value: written(input.target, read, zone),
     fine: `(${read} BETWEEN TIMESTAMP '1753-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999')`,
@@ -43,7 +42,7 @@ function keepsWall(target: Column): boolean {
  * sees the day before or after.
  */
 function written(target: Column, read: string, zone: string | undefined): string {
-  if (target.type === "date") return `strftime(${read}, '%Y-%m-%d')`;
+  if (target.type === "date") return `CAST(CAST(${read} AS DATE) AS VARCHAR)`;
   const instant = "%Y-%m-%dT%H:%M:%SZ";
   if (!target.dateOnly) return `strftime(${read}, '${instant}')`;
   const midnight = `date_trunc('day', ${read})`;
@@ -60,7 +59,7 @@ function readingsOf(input: LineInput, x: string): DateReading[] {
   const { source, line, column } = input;
   if (source !== null && kindOf(source.type) === "moment" && line.values === undefined) {
     const wall = sourceMoment(column, source.type);
-    return [{ wall, utc: source.type === "TIMESTAMP WITH TIME ZONE" ? wall : null }];
+    return [{ fits: "true", wall, utc: source.type === "TIMESTAMP WITH TIME ZONE" ? wall : null }];
   }
   const formats = formatsOf(input);
   if (formats.length === 0) return isoReadings(x);

@@ -8,13 +8,20 @@ import { readFormatted } from "./formatted.ts";
  * Text as it is, blanks and all, unless the line asks for a form: Dataverse asks for none. Its lengths count UTF-16 units
  * (dataverse.md section 5), DuckDB's `length` counts signs.
  */
-export function readText(target: Column, line: MappingLine, x: string): Reading {
+export function readText(target: Column, line: MappingLine, x: string, once: string | undefined): Reading {
   if (line.format === undefined) return fitted(target, line, x);
-  const { value, fine, faults } = readFormatted(line.format, line.country, trimSql(x));
+  const formatted = readFormatted(line.format, line.country, trimSql(x));
+  const dear = line.format === "phone" && once !== undefined;
+  const { value, fine } = dear ? { value: once, fine: `(${once} IS NOT NULL)` } : formatted;
   const fits = fitted(target, line, value);
-  const unlike = faults.map(([, code]): Reading["faults"][number] => [`NOT ${fine}`, code]);
-  return { value: fits.value, fine: `(${fine} AND ${fits.fine})`, faults: [...unlike, ...fits.faults] };
+  return {
+    value: fits.value,
+    fine: `(${fine} AND ${fits.fine})`,
+    faults: [...formatted.faults.map(([, code]): Fault => [`NOT ${fine}`, code]), ...fits.faults],
+    ...(dear && { once: formatted.value }),
+  };
 }
+type Fault = Reading["faults"][number];
 
 function fitted(target: Column, line: MappingLine, x: string): Reading {
   const limit = target.maxLength;
