@@ -54,12 +54,12 @@ export function wait({ limit, running, openAt, nextAt }: Limiter, now: number): 
 export const atOnce = (limit: number): number => Math.max(1, Math.floor(limit));
 
 /**
- * A request starts. The next one may follow after half its share of the usual time: requests that all start at once,
+ * A request starts. The next one may follow after its share of the usual time: requests that all start at once,
  * after a pause say, would all be refused at once, and each refusal lengthens the time to stay away.
  */
 export function started(limiter: Limiter, now: number): Limiter {
   const { running, usual, limit } = limiter;
-  return { ...limiter, running: running + 1, nextAt: now + usual / limit / 2 };
+  return { ...limiter, running: running + 1, nextAt: now + usual / limit };
 }
 
 /** A request returned, whatever became of it. */
