@@ -5,7 +5,7 @@ import { dataverseErrors } from "../src/connectors/dataverse/dataverse-errors.ts
 import { entraErrors } from "../src/connectors/dataverse/entra-errors.ts";
 import { networkErrors } from "../src/connectors/dataverse/network-errors.ts";
 import { audienceFile, connectionFile, mappingLine, modelFile, projectFile, syncFile } from "../src/core/project.ts";
-import { columnTable, rowTable } from "../src/core/state.ts";
+import { columnTable, memberTable, rowTable } from "../src/core/state.ts";
 
 // Writes the tables that stand between `<!-- table: NAME -->` and `<!-- end -->` in the documents below, from the code
 // that holds their truth. Run: node docs/generate-tables.ts
@@ -41,6 +41,7 @@ const tables: Record<string, () => string> = {
   silence: () => errorTable(networkErrors),
   columns: () => ruleTable(columnTable),
   rows: () => ruleTable(rowTable),
+  members: () => ruleTable(memberTable),
 };
 
 /** `text` with every marked table made anew. A marker of an unknown name, or without its end, is an error. */

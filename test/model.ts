@@ -165,7 +165,13 @@ async function write(world: Outside, object: ObjectSchema, batch: Batch): Promis
     }
   }
   if (fault === "lost") return { status: "unknown", exceptions: [] };
-  const status = { create: "created", update: "updated", delete: "deleted" } as const;
+  const status = {
+    create: "created",
+    update: "updated",
+    delete: "deleted",
+    add: "updated",
+    remove: "updated",
+  } as const;
   return { status: status[batch.op], ...(batch.op === "create" && { ids }), exceptions };
 }
 

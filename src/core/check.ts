@@ -49,7 +49,10 @@ export function needOf(sync: SyncFile): Need {
       ["clear", "deactivate"].includes(sync.onLeave),
     deletes: sync.onLeave === "delete",
     match: sync.match,
-    columns: [...lines.map(([column]) => column), ...Object.values(sync.audiences)],
+    columns: [
+      ...lines.map(([column]) => column),
+      ...Object.values(sync.audiences).flatMap((to) => ("column" in to ? [to.column] : [])),
+    ],
     lookups: Object.fromEntries(
       lines.flatMap(([column, { lookup }]) =>
         lookup ? [[column, lookup.flatMap((way) => (way.object === undefined ? [] : [way.object]))]] : [],

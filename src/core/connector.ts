@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { CheckStep, Need, Privilege } from "./check.ts";
 import type { Ambiguity } from "./date-detection.ts";
+import type { MembershipTarget } from "./project.ts";
 import type { ObjectSchema, ObjectSummary } from "./schema.ts";
 
 /**
@@ -45,6 +46,10 @@ export interface Session {
   /** A destination's rows, page by page; with `cursor`, only what changed since. */
   read?(object: ObjectSchema, request: ReadRequest, signal: AbortSignal): AsyncIterable<Page>;
   write?(object: ObjectSchema, batch: Batch, signal: AbortSignal): Promise<BatchOutcome>;
+  /** Finds what an audience's rows are to be put into, and refuses what cannot take them. Errors: mapping_unfit, not_allowed. */
+  membership?(object: ObjectSchema, target: MembershipTarget, signal?: AbortSignal): Promise<Membership>;
+  /** The ids of its members, page by page. */
+  members?(object: ObjectSchema, into: Membership, signal: AbortSignal): AsyncIterable<Page>;
   /** What the destination takes at this moment; it changes with every answer, so ask before each batch. */
   pace?(object: ObjectSchema, op: BatchOp): Pace;
   /** How values look on the wire, in both directions. */
@@ -124,15 +129,24 @@ export type WireColumn = { name: string; targets?: readonly string[] };
 /** Batches to have under way at once, and rows to put into the next one. */
 export type Pace = { atOnce: number; rows: number };
 
-export type BatchOp = "create" | "update" | "delete";
+/** add, remove: rows that exist are put into a membership, or taken out of it. */
+export type BatchOp = "create" | "update" | "delete" | "add" | "remove";
+
+/**
+ * What an audience's rows are members of: one record of another table, by a many-to-many relationship. A marketing list
+ * is such a record. `navigation` leads from it to its members.
+ */
+export type Membership = { relationship: string; object: string; set: string; id: string; navigation: string };
 
 export type Batch = {
   op: BatchOp;
+  /** Of add and remove. */
+  into?: Membership;
   /** Change numbers: from (inclusive) to (exclusive); numbers without a row in this batch are allowed. */
   from: number;
   to: number;
   rows: number;
-  /** The rows' JSON objects, comma-joined, in order; of deletes, their ids alone. */
+  /** The rows' JSON objects, comma-joined, in order; of delete, add and remove their ids alone. */
   elements: Uint8Array;
   keys(): Promise<RowKey[]>;
   /** The same rows, in order, in `parts` smaller batches: to isolate a bad one. Fails on one row. */

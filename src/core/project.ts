@@ -146,6 +146,29 @@ const leaveLimit = z.union([
 
 const byIsoCode = { object: "transactioncurrency", by: "isocurrencycode" };
 
+const membershipTarget = z.union([
+  z.strictObject({ list: z.string().min(1).describe("A static marketing list, by name or id") }),
+  z.strictObject({
+    relationship: z.string().min(1).describe("A many-to-many relationship of the table, by its schema name"),
+    with: z
+      .record(z.string(), z.union([z.string(), z.number()]))
+      .refine((w) => Object.keys(w).length > 0, { message: "say a column and its value" })
+      .describe("The record at its other end: columns and values that only one record has; `id` is its primary id"),
+  }),
+]);
+/** What an audience's rows are put into. */
+export type MembershipTarget = z.infer<typeof membershipTarget>;
+
+/** `vip: new_vip` is short for `vip: { column: new_vip }`. */
+const audienceTarget = z.union([
+  z
+    .string()
+    .min(1)
+    .transform((column) => ({ column })),
+  z.strictObject({ column: z.string().min(1).describe("A text column that receives realized or exited") }),
+  ...membershipTarget.options,
+]);
+
 export const syncFile = z.strictObject({
   model: z.string().describe("The rows to send"),
   to: z.string().describe("The destination connection"),
@@ -190,8 +213,8 @@ export const syncFile = z.strictObject({
     )
     .describe("Destination column -> source column, or a longer line (below)"),
   audiences: z
-    .record(z.string(), z.string())
+    .record(z.string(), audienceTarget)
     .default({})
-    .describe("Audience -> text column that receives realized or exited"),
+    .describe("Audience -> the text column that receives realized or exited, or what its rows are put into (below)"),
 });
 export type SyncFile = z.infer<typeof syncFile>;

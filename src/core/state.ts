@@ -180,6 +180,24 @@ export const rowTable: readonly RowRule[] = [
   { when: { match: "none" }, then: "create", meaning: "new" },
 ];
 
+/**
+ * What happens to one membership of a row that is created, adopted, updated, given a status or left. add and remove are
+ * sent; take and drop send nothing, but from then on the membership counts as ours, or no longer.
+ */
+export type MemberAction = "leave" | "add" | "remove" | "take" | "drop";
+
+/** want: the row is in the audience. ours: we hold the record to be a member. there: it is one. */
+export type MemberFacts = { want: boolean; ours: boolean; there: boolean };
+
+export const memberTable: readonly { when: Partial<MemberFacts>; then: MemberAction; meaning: string }[] = [
+  { when: { want: true, there: false }, then: "add", meaning: "it entered the audience, or somebody took it out" },
+  { when: { want: true, ours: false }, then: "take", meaning: "a member already: from now on it is ours" },
+  { when: { want: true }, then: "leave", meaning: "nothing new" },
+  { when: { ours: false }, then: "leave", meaning: "not in the audience: what others put in stays" },
+  { when: { there: true }, then: "remove", meaning: "it left the audience" },
+  { when: {}, then: "drop", meaning: "it left the audience, and somebody took it out before us" },
+];
+
 /** The first rule of `table` whose every condition holds in `facts`. The tables are complete: none fitting is a bug. */
 export function firstRule<Rule extends { when: object }>(table: readonly Rule[], facts: object): Rule {
   const known = facts as Record<string, unknown>;

@@ -1,4 +1,4 @@
-import type { Batch, BatchOp, RowKey, Wire, WireColumn } from "../core/connector.ts";
+import type { Batch, BatchOp, Membership, RowKey, Wire, WireColumn } from "../core/connector.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import { type Duck, type DuckDBConnection, duckError, text } from "./duck.ts";
 
@@ -6,6 +6,8 @@ import { type Duck, type DuckDBConnection, duckError, text } from "./duck.ts";
 export type WaveFile = {
   path: string;
   op: BatchOp;
+  into?: Membership;
+  /** The first so many rows of the file. */
   rows: number;
   columns: { wire: WireColumn; present: string; value: string }[];
 };
@@ -84,7 +86,7 @@ const source = (wave: WaveFile) => `read_parquet(${text(wave.path)}, file_row_nu
 
 async function readRange(connection: DuckDBConnection, wave: WaveFile, element: string, from: number): Promise<Slice> {
   const rows = `SELECT file_row_number AS n, ${element} AS e FROM ${source(wave)}
-WHERE file_row_number >= ${from} AND file_row_number < ${from + rangeSize}`;
+WHERE file_row_number >= ${from} AND file_row_number < ${Math.min(from + rangeSize, wave.rows)}`;
   const [row] = await rowsOf(
     connection,
     `SELECT encode(string_agg(e, ',' ORDER BY n)), list(strlen(e)::INTEGER ORDER BY n) FROM (${rows})`,
@@ -99,6 +101,7 @@ function batchOf(wave: WaveFile, aside: ReturnType<typeof queue>, slice: Slice):
   const to = slice.from + rows;
   return {
     op: wave.op,
+    ...(wave.into && { into: wave.into }),
     from: slice.from,
     to,
     rows,

@@ -21,11 +21,11 @@ export function mostLeavers(limit: number | string, known: number): number {
  */
 export async function leaveGuard(job: Job, duck: Duck, shape: Shape): Promise<SluiceError | undefined> {
   if (job.allowLeaves) return undefined;
-  for (const column of shape.columns) {
-    if (column.audience === undefined) continue;
-    const { before, now } = await duck.one<{ before: number; now: number }>(emptied(column));
+  for (const filled of [...shape.columns, ...shape.memberships]) {
+    if (filled.audience === undefined) continue;
+    const { before, now } = await duck.one<{ before: number; now: number }>(emptied(filled));
     if (before === 0 || now > 0) continue;
-    const audience = shape.audiences[column.audience]!.name;
+    const audience = shape.audiences[filled.audience]!.name;
     return new SluiceError(
       "audience_empty",
       `The audience ${audience} came back empty, though it had ${before} rows.`,

@@ -40,13 +40,20 @@ export function runFiles(runFolder: string) {
 
 export type Layout = ReturnType<typeof layout>;
 
+const before = ["0-activate", "1-create", "2-update"] as const;
+const after = ["3-complete", "3-deactivate", "4-delete"] as const;
+export type Wave = (typeof before)[number] | `2-${"remove" | "add"}-${number}` | (typeof after)[number];
+
 /**
  * Waves are sent one after another. A record that is inactive may take no other change, so it is woken first and put to
- * rest last; `complete` puts it into its state, and writes what points at other records of this run. Deletes follow when
- * nothing points at the record any more.
+ * rest late. Members (each membership of the sync has its number) are added when their records are there; `complete` puts
+ * a record into its state, and writes what points at other records of this run. Deletes follow when nothing points at the
+ * record any more.
  */
-export const waves = ["0-activate", "1-create", "2-update", "3-complete", "3-deactivate", "4-delete"] as const;
-export type Wave = (typeof waves)[number];
+export function wavesOf({ memberships }: { memberships: readonly unknown[] }): Wave[] {
+  const numbers = memberships.map((_, i) => i);
+  return [...before, ...numbers.map((i): Wave => `2-remove-${i}`), ...numbers.map((i): Wave => `2-add-${i}`), ...after];
+}
 
 /** What the journal tells of: a wave, or before all of them the parents that lookups ask to be made. */
 export type SentWave = Wave | `0-parents-${number}`;

@@ -6,11 +6,13 @@ import { type Duck, lockDown, openDuck } from "./duck.ts";
 import { type Ingest, ingest } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { type Layout, layout, runFiles } from "./layout.ts";
+import { readMembers } from "./members.ts";
 import { describeParents, refreshParents } from "./parents.ts";
 import { recover } from "./recover.ts";
 import { readRelied, underDrift } from "./relied.ts";
 import { shapeOf } from "./shape/build.ts";
 import { withExpressions } from "./shape/expression.ts";
+import { membershipsOf } from "./shape/memberships.ts";
 import { checkSourceColumns } from "./shape/source.ts";
 import type { Shape } from "./shape.ts";
 import { destinationName, type Host, open, readingRows, scanAudiences, scanModel } from "./source.ts";
@@ -19,6 +21,7 @@ import { createId, writeChanges } from "./sql/change.ts";
 import { decide, haveGone, keepWanted, releaseTaken } from "./sql/decide.ts";
 import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
+import { decideMembers, takenOut, writeMembers } from "./sql/members.ts";
 import { storedName } from "./sql/names.ts";
 import { plannedParents } from "./sql/planned.ts";
 import { sourceViews } from "./sql/source.ts";
@@ -79,9 +82,13 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     checkSourceColumns(job, read);
     const scan = await withExpressions(job, read);
     const destination = await destinationName(job, session, object, host.signal);
-    const parents = await describeParents(job, session, object, host.signal);
+    const given = {
+      tables: await describeParents(job, session, object, host.signal),
+      memberships: await membershipsOf(job, session, object, host.signal),
+      prefix: session.prefix,
+    };
     const { shape, drift } = underDrift(job, await readRelied(at.relied, destination), object, () =>
-      shapeOf(job, scan, object, audiences, parents),
+      shapeOf(job, scan, object, audiences, given),
     );
     const meta = await attachState(duck, at, destination);
     meta.mirrored = stillMirrored(meta.mirrored, shape, drift);
@@ -143,6 +150,7 @@ async function refresh(job: Job, duck: Duck, at: Layout, shape: Shape, session: 
   const [read, parents] = await Promise.all([
     ingest(duck, { ...table, cursor, into: "fresh", onRows }),
     refreshParents(duck, session, shape, meta.cursors, at.temp, host.signal),
+    readMembers(duck, session, shape, "member_now", at.temp, host.signal),
   ]);
   await duck.run(haveNow(shape, read.full));
   await recover(duck, at, job.run, shape, meta.matched);
@@ -190,6 +198,7 @@ async function reconcile(
     ),
   );
   await duck.run(wake(shape, full, meta.turn + 1));
+  await duck.run(takenOut(shape));
   await readingRows(job, duck.run(touch(shape, all)));
   const counts = await readingRows(job, duck.one<TouchCounts>(touchCounts));
   await refuseEmpty(job, duck, counts);
@@ -206,7 +215,8 @@ async function reconcile(
   await duck.run(releaseTaken);
   await duck.run(keepWanted(shape));
   for (const statement of pointAtAwaited(shape, createId(shape))) await duck.run(statement);
-  for (const statement of writeChanges(shape, at)) await duck.run(statement);
+  await duck.run(decideMembers(shape));
+  for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at)]) await duck.run(statement);
   return counts;
 }
 

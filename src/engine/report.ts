@@ -7,6 +7,7 @@ import type { Planned } from "./plan.ts";
 import type { Shape } from "./shape.ts";
 import { activates, deactivates } from "./sql/change.ts";
 import { madeRefs } from "./sql/made.ts";
+import { membersSent } from "./sql/members.ts";
 import { has } from "./sql/names.ts";
 import { keyProblems, waitingRows } from "./sql/pending.ts";
 
@@ -36,10 +37,11 @@ export async function planReport(
     `CREATE OR REPLACE TEMP TABLE plan_problem AS ${refused} UNION ALL ${waiting} UNION ALL ${keyProblems}`,
   );
   const { still } = await duck.one<{ still: number }>("SELECT count(*) AS still FROM plan_waiting WHERE gone");
-  const leaves = `(action = 'leave' AND (m <> 0 OR ${deactivates(shape)}))`;
+  const joins = `key IN (${membersSent})`;
+  const leaves = `(action = 'leave' AND (m <> 0 OR ${joins} OR ${deactivates(shape)}))`;
   const of = await duck.one<Record<string, number>>(`SELECT
   count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'adopt') AS adopts,
-  count(*) FILTER ((action = 'update' AND (m <> 0 OR ${activates(shape)})) OR ${leaves}) AS updates,
+  count(*) FILTER ((action = 'update' AND (m <> 0 OR ${joins} OR ${activates(shape)})) OR ${leaves}) AS updates,
   count(*) FILTER (action = 'delete') AS deletes,
   count(*) FILTER (${leaves} OR action = 'delete') AS leaves FROM decided`);
   const not = await duck.one<Record<string, number>>(
@@ -77,9 +79,16 @@ async function samples(duck: Duck, shape: Shape): Promise<SampleChange[]> {
     (c) =>
       `CASE WHEN ${has("m", c)}${shape.match.includes(c) ? " OR action = 'delete'" : ""} THEN {name: ${text(c.name)}, old: CASE WHEN action <> 'create' THEN o_${c.index} END, new: x_${c.index}} END`,
   );
+  const joins = shape.memberships.map(
+    (
+      { audience },
+      i,
+    ) => `CASE WHEN d.key IN (${membersSent} AND i = ${i}) THEN {name: ${text(shape.audiences[audience]!.name)},
+  old: CASE WHEN gone OR NOT a_${audience} THEN 'member' END, new: CASE WHEN NOT gone AND a_${audience} THEN 'member' END} END`,
+  );
   const rows = await duck.all<{ key: string; op: string; id: string | null; columns: { items: unknown[] } }>(
-    `SELECT key, action AS op, id, to_json(list_filter([${values.join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns
-FROM decided WHERE action = 'delete' OR (m <> 0 AND action IN ('create', 'adopt', 'update', 'leave', 'status'))
+    `SELECT key, action AS op, id, to_json(list_filter([${[...values, ...joins].join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns
+FROM decided d WHERE action = 'delete' OR ((m <> 0 OR key IN (${membersSent})) AND action IN ('create', 'adopt', 'update', 'leave', 'status'))
 QUALIFY row_number() OVER (PARTITION BY action ORDER BY key) <= ${samplesPerKind} ORDER BY action, key`,
   );
   return rows.map((r) => ({ ...r, columns: JSON.parse(r.columns as unknown as string) }));

@@ -6,7 +6,8 @@ import { text } from "./duck.ts";
 import { leaveGuard } from "./guard.ts";
 import type { Job, JobResult } from "./job.ts";
 import { openJournal } from "./journal.ts";
-import { type Wave, waves } from "./layout.ts";
+import { type Wave, wavesOf } from "./layout.ts";
+import { resolveAdds } from "./members.ts";
 import { type Planned, plan } from "./plan.ts";
 import { planReport, problemGroups } from "./report.ts";
 import { settle } from "./settle.ts";
@@ -91,14 +92,16 @@ async function send(planned: Planned, host: Host): Promise<{ attempted: boolean;
     const file: WaveFile = { path, op: "create", rows: await rowsIn(duck, path), columns: fields };
     return { wave: `0-parents-${k}` as const, object: ref.object, file };
   });
-  const own = waves.map(async (wave) => ({ wave, object: shape.object, file: await waveFile(planned, wave) }));
+  const own = wavesOf(shape).map(async (wave) => ({ wave, object: shape.object, file: await waveFile(planned, wave) }));
   const files = await Promise.all([...parents, ...own]);
   const total = files.reduce((sum, f) => sum + f.file.rows, 0);
   if (total === 0) return { attempted: false };
   const journal = await openJournal(at.journal);
   let done = 0;
   try {
-    for (const { wave, object, file } of files) {
+    for (const { wave, object, file: asPlanned } of files) {
+      if (asPlanned.rows === 0) continue;
+      const file = asPlanned.op === "add" ? await resolveAdds(duck, at, shape, asPlanned) : asPlanned;
       if (file.rows === 0) continue;
       const batches = await openBatches(duck, object, session.wire!, file);
       const { stopped } = await deliver(
@@ -127,6 +130,8 @@ async function waveFile({ duck, at, shape }: Planned, wave: Wave): Promise<WaveF
   const path = at.change(wave);
   const rows = await rowsIn(duck, path);
   if (wave === "4-delete") return { path, op: "delete", rows, columns: [] };
+  const [, op, number] = /^2-(add|remove)-(\d+)$/.exec(wave) ?? [];
+  if (op) return { path, op: op as "add" | "remove", into: shape.memberships[Number(number)]!.into, rows, columns: [] };
   const columns =
     wave === "3-deactivate" || (wave === "0-activate" && !statesOf(shape).state)
       ? [{ wire: { name: "statecode" }, present: "true", value: "c_statecode" }]

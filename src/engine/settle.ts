@@ -3,10 +3,13 @@ import { SluiceError } from "../core/errors.ts";
 import type { RunCounts } from "../core/run.ts";
 import { text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
+import { wavesOf } from "./layout.ts";
+import { readMembers } from "./members.ts";
 import type { Planned } from "./plan.ts";
 import { writeRelied } from "./relied.ts";
 import { fold, prepareFold } from "./sql/fold.ts";
 import { madeCount, tellUnmade } from "./sql/made.ts";
+import { newMembers } from "./sql/members.ts";
 import { storedName } from "./sql/names.ts";
 import { keyProblems, newPending, waitingRows } from "./sql/pending.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
@@ -50,13 +53,14 @@ export async function settle(
     () => undefined,
   );
   await duck.run(readJournal(journal));
-  for (const statement of sentChanges(at.change)) await duck.run(statement);
+  for (const statement of sentChanges(wavesOf(shape), at.change)) await duck.run(statement);
   for (const statement of tellUnmade(shape, at)) await duck.run(statement);
   const { unknown } = await duck.one<{ unknown: number }>(
     "SELECT count(*) AS unknown FROM sent WHERE status = 'unknown'",
   );
   let resolved = 0;
   if (unknown > 0) {
+    await readMembers(duck, session, shape, "member_after", at.temp, signal);
     for (const statement of resolveUnknown(shape, at.change, fullAfter)) await duck.run(statement);
     ({ resolved } = await duck.one<{ resolved: number }>("SELECT count(*) AS resolved FROM resolved"));
   }
@@ -65,6 +69,7 @@ export async function settle(
   // The views made before the columns were there would go on saying that nothing is stored.
   for (const statement of valueViews(shape, await duck.all(existingColumns), meta.matched)) await duck.run(statement);
   for (const statement of prepareFold(shape, at, full)) await duck.run(statement);
+  await duck.run(newMembers(shape));
   const turn = meta.turn + 1;
   await duck.run(newPending(turn));
   await duck.run(outcomeFile(at.outcome));

@@ -1,4 +1,4 @@
-import type { Scan, WireColumn } from "../core/connector.ts";
+import type { Membership, Scan, WireColumn } from "../core/connector.ts";
 import type { MappingLine } from "../core/project.ts";
 import type { Column, ObjectSchema } from "../core/schema.ts";
 import type { ColumnRole, Policies } from "../core/state.ts";
@@ -60,6 +60,8 @@ export type Shape = {
   used: string[];
   key: string[];
   audiences: { name: string; where?: string; scan: Scan }[];
+  /** What audiences put their rows into, instead of writing a column. `list` names it in the state. */
+  memberships: { list: string; audience: number; into: Membership }[];
   refs: Ref[];
   /** Changes with everything that makes a row's want: then every row is looked at once more. */
   fingerprint: string;

@@ -3,10 +3,13 @@ import { openDuck, text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
 import type { Job, JobResult } from "./job.ts";
 import { layout } from "./layout.ts";
+import { readMembers } from "./members.ts";
 import { describeParents } from "./parents.ts";
 import { shapeOf } from "./shape/build.ts";
 import { withExpressions } from "./shape/expression.ts";
+import { membershipsOf } from "./shape/memberships.ts";
 import { destinationName, type Host, open, scanAudiences, scanModel } from "./source.ts";
+import { notMembers } from "./sql/members.ts";
 import { stored, storedName } from "./sql/names.ts";
 import { valueViews } from "./sql/tables.ts";
 import { seenValue } from "./sql/touch.ts";
@@ -30,7 +33,11 @@ export async function verify(job: Job, host: Host): Promise<JobResult> {
     const object = await session.describe(job.syncFile.object, host.signal);
     const scan = await withExpressions(job, await scanModel(job, source, host.signal));
     const tables = await describeParents(job, session, object, host.signal);
-    const shape = shapeOf(job, scan, object, await scanAudiences(job, source, host.signal), tables);
+    const shape = shapeOf(job, scan, object, await scanAudiences(job, source, host.signal), {
+      tables,
+      memberships: await membershipsOf(job, session, object, host.signal),
+      prefix: session.prefix,
+    });
     const destination = await destinationName(job, session, object, host.signal);
     const meta = await attachState(duck, at, destination);
     for (const statement of valueViews(shape, meta.columns, meta.matched)) await duck.run(statement);
@@ -44,6 +51,7 @@ export async function verify(job: Job, host: Host): Promise<JobResult> {
       signal: host.signal,
       onRows: (done) => host.onProgress({ phase: "readback", done }),
     });
+    await readMembers(duck, session, shape, "member_now", at.temp, host.signal);
     // A column that the mapping has got since the last run was never agreed on.
     const agreed = shape.columns.filter((c) => meta.mirrored.includes(storedName(c)));
     const each = agreed.map(
@@ -55,7 +63,7 @@ WHERE f.id IS NOT NULL AND ${seenValue(stored(c))} IS DISTINCT FROM f.${stored(c
     );
     const missing = `SELECT l.key, l.id, ${text(object.id)} AS col, l.id AS expected, NULL AS found, true AS missing FROM known l WHERE l.id NOT IN (SELECT id FROM found)`;
     await duck.run("CREATE TEMP VIEW known AS SELECT key, id FROM st.link WHERE id IS NOT NULL");
-    await duck.run(`CREATE TEMP TABLE difference AS ${[missing, ...each].join("\nUNION ALL ")}`);
+    await duck.run(`CREATE TEMP TABLE difference AS ${[missing, ...each, ...notMembers(shape)].join("\nUNION ALL ")}`);
     const { checked } = await duck.one<{ checked: number }>("SELECT count(*) AS checked FROM known");
     const { differences } = await duck.one<{ differences: number }>(
       "SELECT count(DISTINCT key) AS differences FROM difference",

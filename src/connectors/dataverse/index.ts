@@ -3,6 +3,8 @@ import { checkConnection } from "./check.ts";
 import { config, type DataverseConfig } from "./config.ts";
 import { expiringSecrets } from "./expiry.ts";
 import { defaults, openWebApi, type Settings, type WebApi } from "./http.ts";
+import { readMembers } from "./members.ts";
+import { findMembership } from "./membership.ts";
 import { openMetadata } from "./metadata.ts";
 import { readPages } from "./read.ts";
 import { roleFor } from "./role.ts";
@@ -45,6 +47,8 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     ...openWriter(api),
     check: (needs, signal) => checkConnection(given, all, needs, signal),
     role: (needs, signal) => roleFor(api, metadata, needs, signal),
+    membership: (object, target, signal) => findMembership(api, metadata.describe, object, target, signal),
+    members: (object, into, signal) => readMembers(api, object, into, signal),
     ...(given.prefix !== undefined && { prefix: given.prefix }),
     close: api.close,
   };

@@ -4,6 +4,7 @@ import type { ObjectSchema } from "../../core/schema.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, type Fault } from "./faults.ts";
 import type { Lost, WebApi } from "./http.ts";
+import { isDone, memberPart, refuseList } from "./member-parts.ts";
 import { type Part, sendParts, type Unsent } from "./parts.ts";
 import { type PartResult, refused, type Settled, stopped, success } from "./settle.ts";
 import type { Learn } from "./size.ts";
@@ -68,9 +69,10 @@ async function writeSome(
   signal: AbortSignal,
 ): Promise<Settled[]> {
   const doing = `${rows[0]!.batch.op} ${object.name} records`;
+  const root = await api.root(signal);
   const answers = await sendParts(
     api,
-    rows.map((row) => partOf(api, object, row)),
+    rows.map((row) => partOf(api, root, object, row)),
     doing,
     signal,
     learn,
@@ -104,7 +106,8 @@ async function writeSome(
   return settled;
 }
 
-function partOf({ asked: { headers, query } }: WebApi, object: ObjectSchema, { batch, id }: Row): Part {
+function partOf({ asked: { headers, query } }: WebApi, root: string, object: ObjectSchema, { batch, id }: Row): Part {
+  if (batch.into) return memberPart(root, object, batch, id!);
   if (batch.op === "create") return { method: "POST", path: object.set + query, headers, body: batch.elements };
   const path = `${object.set}(${id})${query}`;
   if (batch.op === "delete") return { method: "DELETE", path, headers };
@@ -117,6 +120,10 @@ function resultOf({ batch }: Row, answer: Answer | Lost): { result: PartResult }
   if (answer.status < 300) return { result: written(batch, answer) };
   const fault = classify(answer);
   if (batch.op === "delete" && fault.kind === "missing") return { result: { status: "deleted" } };
+  if (batch.into) {
+    refuseList(batch.into, fault);
+    if (isDone(batch, fault)) return { result: { status: "updated" } };
+  }
   if (fault.kind === "down") return { result: { status: "unknown", message: `${fault.code}: ${fault.message}` } };
   return { fault };
 }

@@ -13,7 +13,13 @@ export type PartResult = {
 
 export type Settled = { part: Batch; result: PartResult };
 
-const done = { create: "created", update: "updated", delete: "deleted" } as const;
+const done = {
+  create: "created",
+  update: "updated",
+  delete: "deleted",
+  add: "updated",
+  remove: "updated",
+} as const;
 
 /** What a success is called for this operation. */
 export function success(batch: Batch): "created" | "updated" | "deleted" {

@@ -2,6 +2,7 @@ import type { Batch, BatchOp, BatchOutcome, Pace } from "../../core/connector.ts
 import type { ObjectSchema } from "../../core/schema.ts";
 import { writeBulk } from "./bulk.ts";
 import type { WebApi } from "./http.ts";
+import { writeMembers } from "./members.ts";
 import { writeRows } from "./rows.ts";
 import { assemble } from "./settle.ts";
 import { bulkBounds, nextSize, partBounds } from "./size.ts";
@@ -20,7 +21,8 @@ export type Writer = {
 export function openWriter(api: WebApi): Writer {
   /** Rows of the next request, by table and operation. */
   const sizes = new Map<string, number>();
-  const inBulk = (object: ObjectSchema, op: BatchOp) => op !== "delete" && object.can.bulk;
+  const inBulk = (object: ObjectSchema, op: BatchOp) =>
+    op === "add" || ((op === "create" || op === "update") && object.can.bulk);
   const bounds = (object: ObjectSchema, op: BatchOp) => (inBulk(object, op) ? bulkBounds : partBounds);
   const size = (object: ObjectSchema, op: BatchOp) => sizes.get(`${op} ${object.name}`) ?? bounds(object, op).first;
   return {
@@ -29,6 +31,7 @@ export function openWriter(api: WebApi): Writer {
       const learn = (rows: number, ms: number) => {
         sizes.set(`${op} ${object.name}`, nextSize(size(object, op), rows, ms, bounds(object, op)));
       };
+      if (batch.into) return assemble(batch, await writeMembers(api, object, batch, learn, signal));
       const way = inBulk(object, op)
         ? writeBulk(api, object, batch, learn, signal)
         : writeRows(api, object, [batch], learn, signal);

@@ -20,17 +20,15 @@ const readOnly = {
 /** The bits of a mask: Parquet knows no whole number larger than 64 bits. */
 const mostColumns = 64;
 
+/** What was asked of the destination beforehand. */
+type Given = { tables?: Tables; memberships?: Shape["memberships"]; prefix?: string | undefined };
+
 /**
  * Checks a job's sync against the model's columns and the destination's metadata.
  * @throws SluiceError unknown_column, unknown_target, mapping_unfit with the place in the sync's YAML.
  */
-export function shapeOf(
-  job: Job,
-  scan: Scan,
-  object: ObjectSchema,
-  audienceScans: Scan[],
-  tables: Tables = new Map(),
-): Shape {
+export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScans: Scan[], given: Given = {}): Shape {
+  const { tables = new Map(), memberships = [] } = given;
   const file = job.syncFile;
   if (object.kind === "virtual" || object.kind === "elastic")
     throw new SluiceError("table_read_only", `${object.name} is ${readOnly[object.kind]}`, {
@@ -39,9 +37,10 @@ export function shapeOf(
   const columns = Object.entries(file.mapping).map(([name, line], index) =>
     mappedColumn(job, object, name, line, index, scan, tables),
   );
-  for (const [audience, name] of Object.entries(file.audiences)) {
+  for (const [audience, to] of Object.entries(file.audiences)) {
+    if (!("column" in to)) continue;
     const at = place(job, ["audiences", audience]);
-    const target = writable(object, name, at);
+    const target = writable(object, to.column, at, given.prefix);
     checkValidity(job, object, target, "always", at);
     if (target.type !== "text" || (target.maxLength ?? 0) < "realized".length)
       throw new SluiceError("mapping_unfit", `${object.name}.${target.name} cannot hold an audience status.`, {
@@ -98,6 +97,7 @@ export function shapeOf(
       ...(a.file.where !== undefined && { where: a.file.where }),
       scan: audienceScans[i]!,
     })),
+    memberships,
     refs: [...refs.values()],
     fingerprint: digest([
       canonVersion,
@@ -108,6 +108,7 @@ export function shapeOf(
       columns.map((c) => c.target),
       columns.map((c) => c.name),
       columns.map((c) => c.ways?.map((way) => way.keys)),
+      memberships,
     ]),
   };
 }

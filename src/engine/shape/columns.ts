@@ -49,7 +49,10 @@ export function matchColumn(
   name: string,
   i: number,
 ): ShapeColumn {
-  const found = columns.find((c) => c.role === "mapped" && c.name.toLowerCase() === name.toLowerCase());
+  const wanted = name.toLowerCase();
+  const mapped = columns.filter((c) => c.role === "mapped");
+  const found =
+    mapped.find((c) => c.name.toLowerCase() === wanted) ?? mapped.find((c) => c.target.title.toLowerCase() === wanted);
   if (found) return found;
   throw new SluiceError("mapping_unfit", `${job.sync} matches by ${name}, but does not map it.`, {
     remedy: `Add a line for ${name} under mapping: a column of ${object.name} that both sides know.`,

@@ -4,11 +4,22 @@ import type { Writes } from "../../core/state.ts";
 import type { Job } from "../job.ts";
 import { near } from "./place.ts";
 
-/** A column of the table by name, in any case, that can be written. @throws SluiceError unknown_target */
-export function writable(object: ObjectSchema, name: string, at: Place): Column {
-  const column =
-    object.columns.find((c) => c.name === name) ??
-    object.columns.find((c) => c.name.toLowerCase() === name.toLowerCase());
+/**
+ * A column that can be written, by its name, by the name completed with `prefix`, or by its title, all in any case. (A
+ * schema name is the name in another case.)
+ * @throws SluiceError unknown_target
+ */
+export function writable(object: ObjectSchema, name: string, at: Place, prefix?: string): Column {
+  const wanted = name.toLowerCase();
+  const named = (other: string) => object.columns.find((c) => c.name.toLowerCase() === other);
+  const [titled, ...others] = object.columns.filter((c) => c.title.toLowerCase() === wanted);
+  const said = named(wanted) ?? (prefix === undefined ? undefined : named(prefix + wanted));
+  if (!said && titled && others.length > 0)
+    throw new SluiceError("unknown_target", `Several columns of ${object.name} are called "${name}".`, {
+      remedy: `Name the one you mean: ${[titled, ...others].map((c) => c.name).join(", ")}.`,
+      place: at,
+    });
+  const column = said ?? titled;
   const names = object.columns.filter((c) => c.create || c.update).map((c) => c.name);
   const why = column && whyNot(column);
   if (column && !why) return column;

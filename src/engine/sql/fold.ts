@@ -2,6 +2,7 @@ import { ident, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { storedMatch } from "./match.ts";
+import { foldMembers } from "./members.ts";
 import { has, list, stored, storedList } from "./names.ts";
 import { statesOf } from "./states.ts";
 import { differsFromSeen, seenValue } from "./touch.ts";
@@ -107,6 +108,7 @@ export function fold(shape: Shape, meta: Record<string, string>, full: boolean):
     "DELETE FROM st.link WHERE id IN (SELECT id FROM new_link WHERE id IS NOT NULL)",
     "DELETE FROM st.link WHERE key IN (SELECT key FROM final)",
     "INSERT INTO st.link(key, id, h, m, rested) SELECT key, id, h, m, rested FROM new_link",
+    ...(shape.memberships.length > 0 ? foldMembers : []),
     "DELETE FROM st.base WHERE key IN (SELECT key FROM new_base UNION SELECT key FROM final WHERE id IS NULL OR action = 'forget')",
     `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM new_base WHERE id IS NOT NULL`,
     "DELETE FROM st.seen WHERE key IN (SELECT key FROM new_seen UNION SELECT key FROM final WHERE id IS NULL OR action = 'forget')",

@@ -1,3 +1,4 @@
+import { text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { deactivates } from "./change.ts";
 import { has, stored } from "./names.ts";
@@ -10,26 +11,22 @@ const exits = (c: ShapeColumn): string => `(${has("m", c)} AND x_${c.index} = 'e
  * run, and are tried again, were counted then.
  */
 export function leavers(shape: Shape): string {
-  const out =
-    shape.columns
-      .filter((c) => c.audience !== undefined)
-      .map(exits)
-      .join(" OR ") || "false";
-  const own =
-    shape.columns
-      .filter((c) => c.audience === undefined)
-      .map((c) => has("m", c))
-      .join(" OR ") || "false";
-  const changed = `(action = 'leave' AND (${deactivates(shape)} OR ${own}))`;
+  const statuses = shape.columns.filter((c) => c.audience !== undefined).map(exits);
+  const out = `(${[...statuses, "key IN (SELECT key FROM membership WHERE does = 'remove')"].join(" OR ")})`;
+  const own = shape.columns.filter((c) => c.audience === undefined).map((c) => has("m", c));
+  const changed = `(action = 'leave' AND (${[deactivates(shape), ...own].join(" OR ")}))`;
   return `SELECT (SELECT count(*) FROM st.link WHERE h IS NOT NULL) AS known,
   count(*) FILTER (action = 'delete' OR ${changed} OR ${out}) AS "all", count(*) FILTER (action = 'delete') AS deleted,
   count(*) FILTER (${changed}) AS changed, count(*) FILTER (${out}) AS exits FROM decided WHERE old_h IS NOT NULL`;
 }
 
-/** How many rows were in the audience of this column, and how many are now: those not looked at stay what they were. */
-export function emptied(column: ShapeColumn): string {
-  const members = `FROM v_base b JOIN st.link l ON l.key = b.key WHERE l.h IS NOT NULL AND b.${stored(column)} = 'realized'`;
+/** How many rows were in an audience, by its column or its list, and how many are now: those not looked at stay. */
+export function emptied(filled: ShapeColumn | Shape["memberships"][number]): string {
+  const members =
+    "list" in filled
+      ? `FROM st.member b JOIN st.link l ON l.id = b.id WHERE l.h IS NOT NULL AND b.list = ${text(filled.list)}`
+      : `FROM v_base b JOIN st.link l ON l.key = b.key WHERE l.h IS NOT NULL AND b.${stored(filled)} = 'realized'`;
   return `SELECT (SELECT count(*) ${members}) AS before,
-  (SELECT count(*) ${members} AND b.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL))
-    + (SELECT count(*) FROM touched WHERE NOT gone AND a_${column.audience}) AS now`;
+  (SELECT count(*) ${members} AND l.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL))
+    + (SELECT count(*) FROM touched WHERE NOT gone AND a_${filled.audience}) AS now`;
 }

@@ -1,8 +1,8 @@
 import { ident, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
-import { waves } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
+import { resolvedMembers } from "./members.ts";
 import { has, stored } from "./names.ts";
 import { statesOf } from "./states.ts";
 
@@ -20,7 +20,7 @@ export function readJournal(path: string | undefined): string {
 }
 
 /** `sent`: every change of every wave with what became of it, as far as the answers told. */
-export function sentChanges(file: (wave: Wave) => string): string[] {
+export function sentChanges(waves: readonly Wave[], file: (wave: Wave) => string): string[] {
   const changes = waves.map(
     (wave) =>
       `SELECT ${text(wave)} AS wave, file_row_number AS n, key, kind, id FROM read_parquet(${text(file(wave))}, file_row_number=true)`,
@@ -57,7 +57,10 @@ WHERE s.wave = ${text(wave)} AND s.status = 'unknown'`;
 ${found("1-create", `(a.id = s.id OR ${storedMatch(shape, "a")} = c.match_value)`)} AND (${all})
 UNION ALL ${updates.map((wave) => `${found(wave, "a.id = c.id")} AND ((${all}) OR ${turned})`).join("\nUNION ALL ")}
 UNION ALL SELECT wave, n, id FROM sent WHERE wave = '4-delete' AND status = 'unknown'
-  AND ${full ? "id NOT IN (SELECT id FROM after WHERE NOT gone)" : "id IN (SELECT id FROM after WHERE gone)"}`,
+  AND ${full ? "id NOT IN (SELECT id FROM after WHERE NOT gone)" : "id IN (SELECT id FROM after WHERE gone)"}
+${resolvedMembers(shape)
+  .map((each) => `UNION ALL ${each}`)
+  .join("\n")}`,
     `UPDATE sent SET status = CASE r.wave WHEN '1-create' THEN 'created' WHEN '4-delete' THEN 'deleted' ELSE 'updated' END, id = r.id, code = NULL, message = NULL FROM resolved r WHERE r.wave = sent.wave AND r.n = sent.n`,
     `CREATE OR REPLACE TEMP TABLE appeared AS SELECT s.n FROM sent s
 JOIN read_parquet(${text(file("1-create"))}, file_row_number=true) c ON c.file_row_number = s.n
@@ -81,7 +84,8 @@ WITH reply AS (
     bool_or(code = 'gone') AND NOT bool_or(kind = 'create') AS vanished,
     bool_or(kind IN ('activate', 'wake') AND status IN ${ok}) AS woken,
     bool_or(kind = 'deactivate' AND (status IN ${ok} OR code = 'unknown_answer')) AS laid,
-    max(id) FILTER (status = 'created') AS made_id, bool_or(kind NOT IN ('activate', 'deactivate') AND status IN ${ok}) AS moved,
+    max(id) FILTER (status = 'created') AS made_id, 
+    coalesce(bool_or(status IN ${ok}) FILTER (kind NOT IN ('activate', 'deactivate', 'add', 'remove')), bool_and(kind IN ('add', 'remove'))) AS moved,
     arg_min_null(code, wave) FILTER (status NOT IN ${ok}) AS code, arg_min_null(message, wave) FILTER (status NOT IN ${ok}) AS message
   FROM sent GROUP BY key)
 SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 0) AS writes, coalesce(r.moved, false) OR t.accepts AS moved,

@@ -12,6 +12,7 @@ export const stateVersion = 1;
  *   seen     what the destination then held; only rows where that differs
  *   have     the mirror's exceptions: records that differ from what we saw, are gone, or belong to no row of ours
  *   pending  rows that wait, why, and for what
+ *   member   records that we hold to be members of a marketing list, or of another record
  *   ref      ids of parent records by the folded value a lookup finds them by; barred = it may own nothing
  *   meta     versions, fingerprint, cursors, last folded run
  */
@@ -22,6 +23,7 @@ export const createTables = [
   "CREATE TABLE IF NOT EXISTS st.seen(key VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.have(id VARCHAR, gone BOOLEAN, created VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.pending(key VARCHAR, status VARCHAR, code VARCHAR, col VARCHAR, value VARCHAR, message VARCHAR, wake VARCHAR, ref VARCHAR, tries INTEGER, due INTEGER)",
+  "CREATE TABLE IF NOT EXISTS st.member(list VARCHAR, id VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.ref(name VARCHAR, id VARCHAR, value VARCHAR)",
   "ALTER TABLE st.ref ADD COLUMN IF NOT EXISTS barred BOOLEAN",
 ];

@@ -41,7 +41,7 @@ export function syncFaults(
     ...missing(folder, "connections", file.to, document, ["to"]),
   ];
   for (const column of file.match) {
-    if (mapped.includes(column)) continue;
+    if (mapped.some((name) => name.toLowerCase() === column.toLowerCase())) continue;
     const offer = didYouMean(column, mapped) || ". Add a line for it under `mapping`.";
     faults.push(faultAt(document, ["match"], `The match column \`${column}\` is not mapped${offer}`));
   }
@@ -67,7 +67,7 @@ export function syncFaults(
     if (twin) faults.push(faultAt(document, ["mapping", column], `${column} is mapped twice, also as ${twin}.`));
     writers.set(column.toLowerCase(), column);
   }
-  for (const [audience, column] of Object.entries(file.audiences)) {
+  for (const [audience, to] of Object.entries(file.audiences)) {
     const path = ["audiences", audience];
     faults.push(...missing(folder, "audiences", audience, document, path));
     const other = audiences.get(audience)?.file.model;
@@ -79,6 +79,8 @@ export function syncFaults(
           `The audience ${audience} is made of the model ${other}, but the sync ${name} sends the model ${file.model}.`,
         ),
       );
+    if (!("column" in to)) continue;
+    const { column } = to;
     const twin = writers.get(column.toLowerCase());
     if (twin) faults.push(faultAt(document, path, `${column} is written twice: by ${audience} and by ${twin}.`));
     writers.set(column.toLowerCase(), `the audience ${audience}`);
@@ -97,7 +99,9 @@ export function overlapFaults(syncs: Resource<SyncFile>[]): SluiceError[] {
     const table = `${sync.file.to}\n${sync.file.object.toLowerCase()}`;
     const columns: [string, Path][] = [
       ...Object.keys(sync.file.mapping).map((column): [string, Path] => [column, ["mapping", column]]),
-      ...Object.entries(sync.file.audiences).map(([a, column]): [string, Path] => [column, ["audiences", a]]),
+      ...Object.entries(sync.file.audiences).flatMap(([a, to]): [string, Path][] =>
+        "column" in to ? [[to.column, ["audiences", a]]] : [],
+      ),
     ];
     for (const [column, path] of columns) {
       const slot = `${table}\n${column.toLowerCase()}`;

@@ -1,0 +1,103 @@
+import { type MemberFacts, memberTable } from "../../core/state.ts";
+import { text } from "../duck.ts";
+import type { Wave } from "../layout.ts";
+import type { Shape } from "../shape.ts";
+
+/**
+ * Memberships stand beside the columns: `st.member` says which records we hold to be members of what (list, id),
+ * `member_now` which are, and the audiences which should be. The rules are `memberTable` of `core/state.ts`.
+ */
+const places: { [Name in keyof MemberFacts]: string } = { want: "want", ours: "ours", there: "there" };
+
+function actionCase(): string {
+  const arms = memberTable.map(({ when, then }) => {
+    const facts = Object.entries(when).map(([name, value]) => `${places[name as keyof MemberFacts]} = ${value}`);
+    return `WHEN ${facts.join(" AND ") || "true"} THEN ${text(then)}`;
+  });
+  return `CASE ${arms.join(" ")} END`;
+}
+
+/** Rows to be looked at because somebody took them out of what they should be in. */
+export function takenOut(shape: Shape): string {
+  const lists = shape.memberships.map(({ list }) => text(list)).join(", ");
+  return `INSERT INTO wake SELECT DISTINCT l.key FROM st.member m JOIN st.link l ON l.id = m.id
+WHERE l.h IS NOT NULL AND m.list IN (${lists || "NULL"}) AND (m.list, m.id) NOT IN (SELECT list, id FROM member_now)`;
+}
+
+/** `membership`: what happens to the memberships of every decided row; i is their number, id null where a create comes first. */
+export function decideMembers(shape: Shape): string {
+  const each = shape.memberships.map(
+    ({ list, audience }, i) => `SELECT d.key, d.id, d.gone, d.old_h, ${i} AS i, ${text(list)} AS list,
+  NOT d.gone AND d.a_${audience} AS want, o.id IS NOT NULL AS ours, n.id IS NOT NULL AS there
+FROM decided d LEFT JOIN (SELECT id FROM st.member WHERE list = ${text(list)}) o ON o.id = d.id
+LEFT JOIN (SELECT id FROM member_now WHERE list = ${text(list)}) n ON n.id = d.id
+WHERE d.action IN ('create', 'adopt', 'update', 'status', 'leave')`,
+  );
+  const none =
+    "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, false AS gone, NULL::UBIGINT AS old_h, 0 AS i, '' AS list, false AS want, false AS ours, false AS there WHERE false";
+  return `CREATE TEMP TABLE membership AS
+SELECT key, id, gone, old_h, i, list, ${actionCase()} AS does FROM (${[none, ...each].join("\nUNION ALL ")})`;
+}
+
+/** Keys of rows that a membership is sent for. */
+export const membersSent = "SELECT key FROM membership WHERE does IN ('add', 'remove')";
+
+/** The statements that write a plan's memberships down, a wave for each kind and direction. */
+export function writeMembers(shape: Shape, file: (wave: Wave) => string): string[] {
+  return [...shape.memberships.keys()].flatMap((i) =>
+    (["add", "remove"] as const).map(
+      (does) =>
+        `COPY (SELECT key, id, '${does}' AS kind FROM membership WHERE i = ${i} AND does = '${does}' ORDER BY id IS NULL)
+TO ${text(file(`2-${does}-${i}`))} (FORMAT parquet, COMPRESSION snappy)`,
+    ),
+  );
+}
+
+/** Writes a file of additions anew with the ids of records just made (of `sent`); those that were not made come last. */
+export function resolvedAdds(path: string): string[] {
+  return [
+    `CREATE OR REPLACE TEMP TABLE adds AS SELECT a.key, coalesce(a.id, s.id) AS id, a.kind
+FROM read_parquet(${text(path)}) a LEFT JOIN sent s ON s.wave = '1-create' AND s.status = 'created' AND s.key = a.key`,
+    `COPY (SELECT * FROM adds ORDER BY id IS NULL) TO ${text(path)} (FORMAT parquet, COMPRESSION snappy)`,
+  ];
+}
+
+/** Unknown answers, told by who is a member afterwards (`member_after`). */
+export function resolvedMembers(shape: Shape): string[] {
+  return shape.memberships.flatMap(({ list }, i) => {
+    const after = `(SELECT id FROM member_after WHERE list = ${text(list)})`;
+    const unknown = (does: "add" | "remove") =>
+      `SELECT wave, n, id FROM sent WHERE wave = '2-${does}-${i}' AND status = 'unknown' AND id`;
+    return [`${unknown("add")} IN ${after}`, `${unknown("remove")} NOT IN ${after}`];
+  });
+}
+
+/** `new_member`: memberships that are ours from now on, or no longer. */
+export function newMembers(shape: Shape): string {
+  const sent = shape.memberships.flatMap(({ list }, i) =>
+    (["add", "remove"] as const).map(
+      (does) =>
+        `SELECT ${text(list)} AS list, id, ${does === "add"} AS ours FROM sent WHERE wave = '2-${does}-${i}' AND status = 'updated'`,
+    ),
+  );
+  const known = "SELECT list, id, does = 'take' AS ours FROM membership WHERE does IN ('take', 'drop')";
+  return `CREATE OR REPLACE TEMP TABLE new_member AS ${[known, ...sent].join("\nUNION ALL ")}`;
+}
+
+/** For `verify`: who should be a member and is none. */
+export function notMembers(shape: Shape): string[] {
+  return shape.memberships.map(
+    ({
+      list,
+      audience,
+    }) => `SELECT l.key, l.id, ${text(shape.audiences[audience]!.name)} AS col, 'member' AS expected, NULL AS found, false AS missing
+FROM known l JOIN st.member m ON m.id = l.id AND m.list = ${text(list)} WHERE (m.list, m.id) NOT IN (SELECT list, id FROM member_now)`,
+  );
+}
+
+/** Part of the fold, after the links: who has no link any more is nobody's member. */
+export const foldMembers = [
+  "DELETE FROM st.member WHERE (list, id) IN (SELECT list, id FROM new_member)",
+  "INSERT INTO st.member SELECT list, id FROM new_member WHERE ours",
+  "DELETE FROM st.member WHERE id NOT IN (SELECT id FROM st.link WHERE id IS NOT NULL)",
+];
