@@ -46,6 +46,9 @@ export function findings(schema: z.ZodType, value: unknown, issues: readonly Iss
     }
     if (misspelt.has(at) && valueAt(value, path) === undefined) return [];
     if (issue.code === "custom" && strangers.has(at)) return [];
+    // What is missing is most likely what an unknown key beside it was meant to be.
+    const beside = path.slice(0, -1).join("/");
+    if (issue.code === "custom" && strangers.has(beside) && valueAt(value, path) === undefined) return [];
     return [{ path, message: say(issue, path, valueAt(value, path), secret) }];
   });
 }
