@@ -50,6 +50,7 @@ export async function openGate(target: string): Promise<Gate> {
     response.writeHead(answer.status, answer.headers);
     response.end(answer.body, () => void seen?.(passing, "answered"));
   }
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -79,16 +80,25 @@ function purpose({ method, url = "" }: IncomingMessage): Omit<Passing, "n"> {
 type Answer = { status: number; headers: IncomingMessage["headers"]; body: Buffer };
 
 /** The `host` header stays that of the gate, so that the sandbox's links lead back through it. */
-function forward(target: string, agent: Agent, request: IncomingMessage, body: Buffer): Promise<Answer> {
+function forward(
+  target: string,
+  agent: Agent,
+  { method, headers, url }: Pick<IncomingMessage, "method" | "headers" | "url">,
+  body: Buffer,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const { method, headers } = request;
-    const onward = send(`${target}${request.url}`, { method: method!, headers, agent }, (answer) =>
+    const onward = send(`${target}${url}`, { method: method!, headers, agent }, (answer) =>
       whole(answer).then(
         (bytes) => resolve({ status: answer.statusCode!, headers: answer.headers, body: bytes }),
         reject,
       ),
     );
-    onward.on("error", reject);
+    // On a busy machine the sandbox may just have closed a connection that lay idle: then it has not seen the request.
+    onward.on("error", (error: NodeJS.ErrnoException) => {
+      if (onward.reusedSocket && error.code === "ECONNRESET")
+        resolve(forward(target, agent, { method, headers, url }, body));
+      else reject(error);
+    });
     onward.end(body);
   });
 }
