@@ -208,6 +208,15 @@ describe("update", () => {
     stub = await startStub(() => undefined);
   });
 
+  test("a batch too large for the service is halved", async () => {
+    stub = await startStub((r, n) => {
+      if (n === 1) return tooLong;
+      return r.body.match(/PATCH/g)!.length > 2 ? { status: 413 } : batchReply(r, () => undefined);
+    });
+    expect(await write(batchOf("update", rows(4)))).toEqual({ status: "updated", exceptions: [] });
+    expect(stub.seen.map((r) => r.body.match(/PATCH/g)?.length)).toEqual([undefined, 4, 2, 2]);
+  });
+
   test("parts that were not executed are sent again, and only those", async () => {
     const busy = { ...refusal(429, "0x80072322"), headers: { "retry-after": "7" } };
     stub = await startStub((r, n) => {
