@@ -13,7 +13,9 @@ const planned = z.object({
   plan: planCounts,
   samples: z.array(sampleChange),
   problems: z.array(problemGroup),
-  warnings: z.array(z.string()).describe("What has changed in the destination's schema since the last run"),
+  warnings: z
+    .array(z.string())
+    .describe("What has changed in the destination's schema since the last run, and keys that do not guard"),
   stops: z
     .object({ code: z.string(), message: z.string(), remedy: z.string() })
     .nullable()
@@ -41,7 +43,9 @@ const ran = z.object({
   counts: runCounts,
   plan: planCounts,
   problems: z.array(problemGroup),
-  warnings: z.array(z.string()).describe("What has changed in the destination's schema since the last run"),
+  warnings: z
+    .array(z.string())
+    .describe("What has changed in the destination's schema since the last run, and keys that do not guard"),
 });
 
 export const run = operation({

@@ -145,7 +145,7 @@ const rows = {
   table_read_only: {
     kind: "config",
     exit: 2,
-    when: "A sync writes to a virtual or an elastic table, which Sluice only reads.",
+    when: "A sync writes to a table that takes no plain rows: a virtual or elastic one, members of lists, parties of activities.",
     remedy: "Write to a standard table.",
   },
   secret_wrong: {

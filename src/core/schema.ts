@@ -85,6 +85,8 @@ export type ObjectSchema = ObjectSummary & {
   pairs?: ManyToMany[];
   /** virtual: another system's rows, read only. elastic: no transactions, so it is not written to. */
   kind?: "standard" | "virtual" | "elastic";
+  /** Why it takes no rows of its own, in words that follow a colon. */
+  takesNone?: string;
   activity?: boolean;
   /** Of an activity: the navigation that leads to the rows of its parties. */
   parties?: string;

@@ -12,6 +12,7 @@ import { recover } from "./recover.ts";
 import { readRelied, underDrift } from "./relied.ts";
 import { shapeOf } from "./shape/build.ts";
 import { withExpressions } from "./shape/expression.ts";
+import { keyWarnings } from "./shape/guarded.ts";
 import { membershipsOf } from "./shape/memberships.ts";
 import { checkSourceColumns } from "./shape/source.ts";
 import type { Shape } from "./shape.ts";
@@ -96,7 +97,8 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     await lockDown(duck, [...new Set(files)], [job.folder, ...job.upstream.map((u) => u.runFolder)]);
     const refreshed = await refresh(job, duck, at, shape, session, meta, host);
     const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed.full, host);
-    const warnings = drift.map((d) => d.what);
+    const match = shape.match.map((c) => c.name);
+    const warnings = [...drift.map((d) => d.what), ...keyWarnings(object.name, object.keys, match)];
     return {
       duck,
       at,

@@ -64,6 +64,13 @@ test("an alternate key whose values no address can hold", async () => {
   );
 });
 
+test("a table that takes no rows of its own is refused before anything is read", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ object: "listmember" }) });
+  bench.source("people", [{ id: "1", name: "N", email: null }]);
+  const message = expect.stringContaining("listmember takes no rows of its own: members join and leave");
+  await expect(bench.run()).rejects.toMatchObject({ code: "table_read_only", message });
+});
+
 test("several columns, a lookup and typed values among them, compared as they are held", async () => {
   const lookup = { object: "account", by: "accountnumber" };
   const mapping = {

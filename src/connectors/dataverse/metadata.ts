@@ -163,6 +163,12 @@ const ownsNot: Record<string, ObjectSchema["ownsNot"]> = {
   team: { column: "teamtype", value: "1" },
 };
 
+/** Tables whose rows come to be by other ways than a create (dataverse.md section 11; reference of activityparty). */
+const takesNone: Record<string, string> = {
+  listmember: "members join and leave a marketing list by the actions of the list",
+  activityparty: "the parties of an activity are made with it",
+};
+
 function schemaOf(
   found: Definition,
   columns: Column[],
@@ -186,6 +192,7 @@ function schemaOf(
       active: k.EntityKeyIndexStatus === "Active",
     })),
     ...(ownsNot[name] && { ownsNot: ownsNot[name] }),
+    ...(takesNone[name] && { takesNone: takesNone[name] }),
     pairs,
     kind,
     activity: found.IsActivity === true,

@@ -34,6 +34,10 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
     throw new SluiceError("table_read_only", `${object.name} is ${readOnly[object.kind]}`, {
       place: place(job, ["object"]),
     });
+  if (object.takesNone !== undefined)
+    throw new SluiceError("table_read_only", `${object.name} takes no rows of its own: ${object.takesNone}.`, {
+      place: place(job, ["object"]),
+    });
   const columns = Object.entries(file.mapping).map(([name, line], index) =>
     mappedColumn(job, object, name, line, index, scan, tables),
   );
