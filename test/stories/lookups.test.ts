@@ -149,3 +149,31 @@ test("an owner by e-mail, sign-in name or team; disabled and unknown ones are re
   expect(moved).toMatchObject({ updated: 1, writes: 1 });
   expect((await contacts())["1"]).toMatchObject({ _ownerid_value: team });
 });
+
+test("a task is about a contact or an account: names of activities have endings of their own", async () => {
+  const ways = [
+    { object: "contact", from: "email", by: "emailaddress1" },
+    { object: "account", from: "firm", by: "accountnumber" },
+  ];
+  const mapping = { subject: "id", regardingobjectid: { lookup: ways } };
+  const sync = { model: "people", to: "crm", object: "task", match: "subject", mapping };
+  await bench.begin({ "syncs/people.yaml": JSON.stringify(sync) });
+  const contact = await create("contacts", { lastname: "Ana", emailaddress1: "ana@example.com" }, "contactid");
+  const account = await create("accounts", { name: "First", accountnumber: "F1" }, "accountid");
+  bench.source("people", [
+    { id: "1", name: null, email: "ana@example.com", firm: "F1" },
+    { id: "2", name: null, email: null, firm: "F1" },
+  ]);
+  const ran = await bench.run();
+  expect(ran).toMatchObject({ created: 2, rejected: 0, writes: 2 });
+  expect(ran.sent.map((row) => Object.keys(row).filter((name) => name.includes("@odata.bind"))).sort()).toEqual([
+    ["regardingobjectid_account_task@odata.bind"],
+    ["regardingobjectid_contact_task@odata.bind"],
+  ]);
+  const about = (await bench.rows("task")).map((row) => [row.subject, row._regardingobjectid_value]).sort();
+  expect(about).toEqual([
+    ["1", contact],
+    ["2", account],
+  ]);
+  expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
+});
