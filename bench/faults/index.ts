@@ -7,7 +7,7 @@ const BENCH = "faults";
 
 type Options = { rows?: number; rate?: number; seeds?: number; kills?: number };
 
-const none = { lost: 0, doubled: 0, different: 0, unknown_resolved: 0, runs: 0, requests: 0, throttled: 0 };
+const none = { lost: 0, doubled: 0, different: 0, unknown_resolved: 0, runs: 0, killed: 0, requests: 0, throttled: 0 };
 
 /**
  * Loads and changes `rows` people and their firms for three days while a share `rate` of all requests goes wrong, and

@@ -87,11 +87,14 @@ export async function openLane(jobs: () => JobProcesses = () => jobProcesses(job
       const client = localClient({ project: folder, variables: env }, { connectors, jobs: jobs(), readProblems });
       const midway: Ran[] = [];
       let killed = false;
+      let kill: NodeJS.Timeout | undefined;
       const timer =
         killAfterMs === undefined
           ? undefined
           : setTimeout(() => {
-              killed = killJob(folder);
+              kill = setInterval(() => {
+                killed ||= killJob(folder);
+              }, 10);
             }, killAfterMs);
       try {
         const ran = await client.run({}, { onStopped: (done) => midway.push(done as Ran) });
@@ -100,6 +103,7 @@ export async function openLane(jobs: () => JobProcesses = () => jobProcesses(job
         return { ran: midway[0], error: SluiceError.from(thrown), killed };
       } finally {
         clearTimeout(timer);
+        clearInterval(kill);
         await client.close();
       }
     },

@@ -9,7 +9,15 @@ const mostRuns = 30;
 /** `rate`: the share of requests that goes wrong. `kills`: how many runs of a day are killed while they work. */
 export type Trial = { seed: number; rows: number; rate: number; kills: number };
 
-type History = { content: Content; runs: number; requests: number; throttled: number; resolved: number; ms: number };
+type History = {
+  content: Content;
+  runs: number;
+  killed: number;
+  requests: number;
+  throttled: number;
+  resolved: number;
+  ms: number;
+};
 
 export type Played = Omit<History, "content" | "ms"> & { found: Difference };
 
@@ -28,7 +36,7 @@ async function play(lane: Lane, trial: Trial, dayMs: number): Promise<History> {
   const { seed, rows, rate } = trial;
   await lane.clear(keyedBy(seed));
   for (const known of knownBeforehand(seed, rows)) await lane.control("seed", known);
-  const history = { runs: 0, requests: 0, throttled: 0, resolved: 0 };
+  const history = { runs: 0, killed: 0, requests: 0, throttled: 0, resolved: 0 };
   const chance = random(seed, "kills");
   const started = performance.now();
   for (const day of days) {
@@ -55,9 +63,10 @@ async function untilDone(
 ): Promise<void> {
   for (let n = 1; n <= mostRuns + kills; n++) {
     await lane.control("requests/clear", {});
-    const { ran, error, killed } = await lane.run(n <= kills ? chance.next() * dayMs : undefined);
+    const { ran, error, killed } = await lane.run(n <= kills ? (chance.next() * dayMs) / 2 : undefined);
     const { requests } = await lane.control<{ requests: Logged[] }>("requests");
     history.runs++;
+    history.killed += killed ? 1 : 0;
     history.requests += requests.length;
     history.throttled += requests.filter((each) => each.status === 429).length;
     for (const each of ran?.runs ?? []) history.resolved += resolvedIn(lane, each);
