@@ -167,6 +167,12 @@ describe("folding", () => {
     expect(wrong.slice(0, 5)).toEqual([]);
   });
 
+  it("a NUL hides nothing that stands behind it", async () => {
+    const texts = ["a\0b", "É\0é", "\0É", "ह\0É", "\0"];
+    expect(await inDuck(texts, foldSql)).toEqual(texts.map(foldValue));
+    expect(foldValue("É\0é")).toBe("ee");
+  });
+
   it.each([
     ["JIMÉNEZ", "jiménez"],
     ["Jimenez", "Jiménez"],

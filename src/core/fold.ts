@@ -9,22 +9,26 @@ const plainScripts =
   "\\x{4e00}-\\x{9fff}\\x{ac00}-\\x{d7a3}\\x{ff01}-\\x{ff5e}\\x{1f300}-\\x{1faff}";
 const isPlain = new RegExp(`^[${plainScripts.replace(/\\x\{/g, "\\u{")}]*$`, "u");
 
+const isAscii = /^[\0-\x7f]*$/;
+
 /** Letters that this Node knows small forms of and DuckDB 1.5 does not: neither side folds them. */
 const lateLetters = /[\u1c89\ua7cb\ua7cc\ua7ce\ua7d2\ua7d4\ua7da\ua7dc\u{10d50}-\u{10d65}\u{16ea0}-\u{16eb8}]/u;
 
-/** SQL: the folded VARCHAR `expr`. (DuckDB's nfc_normalize ends at a NUL: it is taken out first.) */
+/** SQL: the folded VARCHAR `expr`. (DuckDB's strip_accents and nfc_normalize end at a NUL: it is taken out first.) */
 export function foldSql(expr: string): string {
+  const bare = `replace(${expr}, chr(0), '')`;
   return (
     `rtrim(CASE WHEN regexp_full_match(${expr}, '[\\x{0}-\\x{7f}]*') THEN lower(${expr}) ` +
-    `WHEN regexp_full_match(${expr}, '[${plainScripts}]*') THEN lower(strip_accents(${expr})) ELSE lower(nfc_normalize(replace(${expr}, chr(0), ''))) END, ' ')`
+    `WHEN regexp_full_match(${expr}, '[${plainScripts}]*') THEN lower(strip_accents(${bare})) ELSE lower(nfc_normalize(${bare})) END, ' ')`
   );
 }
 
 /** The same in TypeScript. */
 export function foldValue(text: string): string {
-  const bare = isPlain.test(text)
-    ? text.normalize("NFD").replace(/\p{M}/gu, "").normalize("NFC")
-    : text.replaceAll("\0", "").normalize("NFC");
+  const whole = isAscii.test(text) ? text : text.replaceAll("\0", "");
+  const bare = isPlain.test(whole)
+    ? whole.normalize("NFD").replace(/\p{M}/gu, "").normalize("NFC")
+    : whole.normalize("NFC");
   // Sign by sign: a word's last sigma and the dotted capital I are special to JavaScript, not to a collation.
   const small = Array.from(bare, (sign) =>
     sign === "\u0130" ? "i" : lateLetters.test(sign) ? sign : sign.toLowerCase(),
