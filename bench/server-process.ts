@@ -32,5 +32,6 @@ export function serve(env: Record<string, string>): void {
     const { rss, heapUsed } = process.memoryUsage();
     process.send!({ rss, heap: heapUsed });
   });
+  process.once("disconnect", () => process.exit());
   process.send!(env);
 }

@@ -73,6 +73,8 @@ export type Workbench = {
   letLeave(...syncs: string[]): Promise<Ran>;
   /** The same without the comparison with the log: for stories in which answers get lost. */
   runThroughFaults(...syncs: string[]): Promise<Ran>;
+  /** A run that stands still for so many seconds at most. */
+  runImpatiently(maxWait: number): Promise<Ran>;
   plan(...syncs: string[]): Promise<ResponseOf<"plan">>;
   verify(...syncs: string[]): Promise<ResponseOf<"verify">>;
   doctor(...syncs: string[]): Promise<ResponseOf<"doctor">>;
@@ -146,9 +148,9 @@ export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): 
 
   const ask = <T>(use: (client: Client) => Promise<T>) =>
     inProcess({ project: bench.folder, variables: bench.sandbox.env }, use);
-  const ran = async (syncs: string[], allowLeaves: boolean): Promise<Ran> => {
+  const ran = async (syncs: string[], allowLeaves: boolean, maxWait?: number): Promise<Ran> => {
     await bench.control("POST", "requests/clear", { bodies: true });
-    const { runs, totals } = await ask((client) => client.run({ syncs, allowLeaves }));
+    const { runs, totals } = await ask((client) => client.run({ syncs, allowLeaves, maxWait }));
     const { requests } = await bench.control<{ requests: Logged[] }>("GET", "requests");
     const log = requests.filter((each) => each.write);
     const folders = runs.map((one) => join(bench.folder, ".sluice", "default", one.sync, "runs", one.run));
@@ -158,6 +160,7 @@ export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): 
     return { ...totals, of, problems: problems.flat(), log, sent: log.flatMap(elementsOf) };
   };
   bench.runThroughFaults = (...syncs) => ran(syncs, false);
+  bench.runImpatiently = (maxWait) => ran([], false, maxWait);
   const logged = (done: Ran): Ran => {
     const rows = done.log.reduce((sum, each) => sum + each.rows, 0);
     expect(rows, "rows written by the log").toBe(done.writes);

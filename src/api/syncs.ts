@@ -57,6 +57,13 @@ export const run = operation({
       .boolean()
       .default(false)
       .describe("Let leave what leaves, beyond leaveLimit and out of empty audiences"),
+    maxWait: z
+      .int()
+      .min(0)
+      .optional()
+      .describe(
+        "Seconds to stand still when the destination asks for it; a longer wait ends the run, an hour unless said",
+      ),
   }),
   response: z.object({ environment: z.string(), runs: z.array(ran), totals: runCounts }),
 });

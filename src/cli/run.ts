@@ -1,5 +1,6 @@
 import type { ResponseOf } from "../api/index.ts";
 import { SluiceError } from "../core/errors.ts";
+import { wholeNumber } from "./terminal/arguments.ts";
 import { type Register, targetOf, withClient } from "./terminal/command.ts";
 import type { Output } from "./terminal/output.ts";
 import { problemLines } from "./terminal/problems.ts";
@@ -12,7 +13,12 @@ export const register: Register = (program, run) => {
     .description("plan, send, read back and settle")
     .argument("[sync...]", "which syncs; all, if none is named")
     .option("--allow-leaves", "let leave what leaves this once, beyond leaveLimit and out of empty audiences")
-    .action((syncs: string[], { allowLeaves = false }: { allowLeaves?: boolean }) =>
+    .option(
+      "--max-wait <seconds>",
+      "end the run where Dynamics asks for a longer pause (default: an hour)",
+      wholeNumber,
+    )
+    .action((syncs: string[], { allowLeaves = false, maxWait }: { allowLeaves?: boolean; maxWait?: number }) =>
       run((context) =>
         withClient(context, targetOf(command), async (client) => {
           const onEvent = progressView(context.out);
@@ -21,7 +27,10 @@ export const register: Register = (program, run) => {
             stopped = done;
           };
           try {
-            const result = await client.run({ syncs, allowLeaves }, { onEvent, onStopped, signal: context.signal });
+            const result = await client.run(
+              { syncs, allowLeaves, maxWait },
+              { onEvent, onStopped, signal: context.signal },
+            );
             printRuns(result, context.out);
             return { result, exit: result.totals.rejected + result.totals.failed > 0 ? 1 : 0 };
           } catch (thrown) {

@@ -24,6 +24,9 @@ type SyncResult<K extends Kind> = {
 /** `error`: what ended it before all syncs were done. */
 type Outcome<K extends Kind> = { project: Project; results: SyncResult<K>[]; error?: SluiceError };
 
+/** What a person allows one run; `maxWait` in seconds. */
+export type Leeway = { allowLeaves?: boolean | undefined; maxWait?: number | undefined };
+
 /**
  * Does one kind of job for the syncs named, one after another, parents first, and stops at the first that fails: what
  * comes later may need it. The state folder is locked before anything starts. Throws only where nothing was begun.
@@ -33,7 +36,7 @@ export async function eachSync<K extends Kind>(
   kind: K,
   names: readonly string[],
   { onEvent, signal }: CallOptions,
-  allowLeaves = false,
+  { allowLeaves, maxWait }: Leeway = {},
 ): Promise<Outcome<K>> {
   workplace.jobs.prepare();
   const project = await workplace.project();
@@ -53,7 +56,8 @@ export async function eachSync<K extends Kind>(
       cache: state.connection(project.environment, sync.file.to),
       upstream: planned.flatMap(({ connection, ...plan }) => (connection === sync.file.to ? [plan] : [])),
       memoryLimit: workplace.memoryLimit,
-      allowLeaves,
+      ...(allowLeaves !== undefined && { allowLeaves }),
+      ...(maxWait !== undefined && { maxWait: maxWait * 1000 }),
     });
     onEvent?.({ type: "started", sync: sync.name, run });
     const work = oneSync(workplace, job, project, sync, { onEvent, signal });

@@ -15,7 +15,9 @@ export function pickSyncs(project: Project, names: readonly string[]): Resource<
   return names.length === 0 ? project.syncs : project.syncs.filter((sync) => names.includes(sync.name));
 }
 
-type Rest = Pick<Job, "run" | "kind" | "folder" | "upstream" | "memoryLimit" | "allowLeaves"> & { cache?: string };
+type Rest = Pick<Job, "run" | "kind" | "folder" | "upstream" | "memoryLimit" | "allowLeaves" | "maxWait"> & {
+  cache?: string;
+};
 
 /** Everything a job's process needs, secrets included: for the private channel only. */
 export function jobFor(project: Project, sync: Resource<SyncFile>, { cache, ...rest }: Rest): Job {

@@ -1,7 +1,7 @@
 import type { CallOptions, ResponseOf } from "../../api/index.ts";
 import { statusOf } from "../record.ts";
 import type { Workplace } from "../workplace.ts";
-import { eachSync } from "./each-sync.ts";
+import { eachSync, type Leeway } from "./each-sync.ts";
 
 type Request = { syncs: string[] };
 
@@ -48,10 +48,10 @@ export async function plan(
 
 export async function run(
   workplace: Workplace,
-  { syncs, allowLeaves }: Request & { allowLeaves: boolean },
+  { syncs, ...leeway }: Request & Leeway,
   options: CallOptions,
 ): Promise<ResponseOf<"run">> {
-  const { project, results, error } = await eachSync(workplace, "run", syncs, options, allowLeaves);
+  const { project, results, error } = await eachSync(workplace, "run", syncs, options, leeway);
   const runs = results.map(({ sync, run: id, result, error: midway }) => ({
     sync: sync.name,
     run: id,
