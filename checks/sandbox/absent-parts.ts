@@ -58,10 +58,6 @@ const QUERIES: Absent[] = [
   get("sla_contact_sla", "contacts?$filter=sla_contact_sla/name eq 'x'", "contact table reference"),
   get("Contact_Emails", "contacts?$expand=Contact_Emails", "contact table reference"),
   get("Contact_Emails", "contacts?$filter=Contact_Emails/any(e:e/subject eq 'x')", "contact table reference"),
-  post("phonecall_activity_parties", "phonecalls", "phonecall table reference", {
-    subject: "x",
-    phonecall_activity_parties: [{ participationtypemask: 1 }],
-  }),
   get("retained rows", "contacts?fetchXml=<fetch datasource='retained'><entity name='contact'/></fetch>", "fetch.md"),
   get("'email'", "contacts?fetchXml=<fetch><entity name='email'/></fetch>", "fetchxml"),
 ];

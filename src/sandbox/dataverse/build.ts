@@ -41,6 +41,7 @@ export function tableFrom(file: TableFile): Table {
     custom: file.flags.has("custom"),
     bulk: file.flags.has("bulk"),
     seedOnly: file.flags.has("seedonly"),
+    within: file.flags.has("within"),
     intersect: file.flags.has("intersect"),
     duplicates: file.flags.has("duplicates"),
     id: namedGuid(`table ${file.name}`),

@@ -178,6 +178,8 @@ export type Table = {
   bulk: boolean;
   /** Other software fills it: the Web API only reads. */
   seedOnly: boolean;
+  /** Its rows are made within those of another table (deep insert), and by no message of their own. */
+  within: boolean;
   /** Holds the pairs of a many-to-many relationship; written by associating, not row by row. */
   intersect: boolean;
   description?: string;

@@ -18,6 +18,7 @@ type Pairs = Extract<CollectionNavigation, { kind: "N:N" }>;
 export function associate(tx: Transaction, table: Table, collection: CollectionNavigation, row: Row, other: Row): void {
   const draft: Draft = { columns: [], values: [], targets: [] };
   if (collection.kind === "1:N") {
+    if (collection.other.within) throw errors.noSuchMessage("Associate", collection.other.name);
     requirePrivilege(tx, collection.other, "Write");
     setDrafted(draft, collection.column, idOf(row), table.name);
     updateFrom(tx, collection.other, other, draft);
@@ -52,6 +53,7 @@ export function disassociate(
 ): void {
   if (collection.kind === "1:N") {
     if (!pointsAt(other, collection.column, table, idOf(row))) return;
+    if (collection.other.within) throw errors.noSuchMessage("Disassociate", collection.other.name);
     requirePrivilege(tx, collection.other, "Write");
     const draft: Draft = { columns: [], values: [], targets: [] };
     setDrafted(draft, collection.column, null);

@@ -23,20 +23,20 @@ export function createRow(tx: Transaction, table: Table, body: Body, id?: string
 }
 
 /**
- * Some tables other software fills, and tables of pairs are written by associating: their rows are not for clients. The
- * organization has no message but Retrieve, RetrieveMultiple and Update (gg309569).
+ * Some tables other software fills, tables of pairs are written by associating, and the parties of an activity are made
+ * within it (activityparty table reference: RetrieveMultiple alone): their rows are not for clients. The organization has no message but Retrieve, RetrieveMultiple and Update (gg309569).
  */
 export function requireWritable(actor: Actor, table: Table, message: "Create" | "Update" | "Upsert" | "Delete"): void {
   if (actor.seeding) return;
   if (table.name === "organization" && (message === "Create" || message === "Delete")) {
     throw errors.noSuchMessage(message, table.name);
   }
-  if (!(table.seedOnly || table.intersect)) return;
-  throw table.intersect ? errors.noSuchMessage(message, table.name) : errors.readOnlyTable(table.name);
+  if (!(table.seedOnly || table.intersect || table.within)) return;
+  throw table.intersect || table.within ? errors.noSuchMessage(message, table.name) : errors.readOnlyTable(table.name);
 }
 
-function newDraft(tx: Transaction, table: Table, body: Body): Draft {
-  requireWritable(tx.actor, table, "Create");
+function newDraft(tx: Transaction, table: Table, body: Body, nested = false): Draft {
+  if (!(nested && table.within)) requireWritable(tx.actor, table, "Create");
   requirePrivilege(tx, table, "Create");
   return draftOf(tx.environment, table, body, "create", tx.actor.seeding);
 }
@@ -57,19 +57,20 @@ function createDrafted(tx: Transaction, table: Table, draft: Draft, id?: string)
 }
 
 function addMembers(tx: Transaction, table: Table, row: Row, { collection, bodies, rows }: Members): void {
-  for (const body of bodies) createRelated(tx, table, row, collection, body);
+  for (const body of bodies) createRelated(tx, table, row, collection, body, true);
   for (const other of rows) associate(tx, table, collection, row, other);
 }
 
 type Members = Extract<Nested, { kind: "collection" }>;
 
-/** Creates a row that is in a collection of `row` from the start: POST to the collection, or a deep insert. */
+/** Creates a row that is in a collection of `row` from the start: POST to the collection, or a deep insert (`nested`). */
 export function createRelated(
   tx: Transaction,
   table: Table,
   row: Row,
   collection: Members["collection"],
   body: Body,
+  nested = false,
 ): Row {
   const { other } = collection;
   if (collection.kind === "N:N") {
@@ -77,7 +78,7 @@ export function createRelated(
     associate(tx, table, collection, row, created);
     return created;
   }
-  const draft = newDraft(tx, other, body);
+  const draft = newDraft(tx, other, body, nested);
   setDrafted(draft, collection.column, idOf(row), table.name);
   return createDrafted(tx, other, draft);
 }

@@ -17,6 +17,11 @@ export const CREATE_OPERATIONS: Operation[] = [
   { name: "POST table", does: "creates a row, also with an id of the client's own", source: SOURCE },
   { name: "POST collection", does: "creates a row that is in a collection of another from the start", source: SOURCE },
   { name: "Deep insert", does: "creates related rows nested in the body, in one transaction", source: SOURCE },
+  {
+    name: "Activity parties",
+    does: "made within their activity, read as its collection or by themselves, and written by no message of their own",
+    source: "activityparty-entity.md; activityparty table reference",
+  },
   { name: "@odata.bind", does: "sets a lookup, or on creation fills a collection, by reference", source: SOURCE },
 ];
 

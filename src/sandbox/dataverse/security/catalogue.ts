@@ -47,7 +47,7 @@ export const privilegeId = (name: string): string => NAMED[name] ?? namedGuid(`p
 /**
  * Tables of pairs have no privileges of their own: whoever may see both ends may see that they belong together.
  */
-export const hasPrivileges = (table: Table): boolean => !table.intersect;
+export const hasPrivileges = (table: Table): boolean => !table.intersect && !table.within;
 
 const known = new WeakMap<Environment, { version: number; facts: Map<string, PrivilegeFact> }>();
 
