@@ -13,7 +13,7 @@ export type Ended = { status: number | null; stdout: string; stderr: string; las
 export function sluice(
   { folder, sandbox }: Workbench,
   ...args: string[]
-): { interrupt(): void; ended: Promise<Ended> } {
+): { interrupt(): void; kill(): void; ended: Promise<Ended> } {
   const child: ChildProcess = spawn(process.execPath, [launcher, ...args, "--project", folder], {
     env: { ...process.env, ...sandbox.env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -26,7 +26,8 @@ export function sluice(
     stderr,
     last: objectIn(stdout.trimEnd().split("\n").at(-1) ?? ""),
   }));
-  return { ended, interrupt: () => process.kill(-child.pid!, "SIGINT") };
+  const signal = (name: NodeJS.Signals) => () => void process.kill(-child.pid!, name);
+  return { ended, interrupt: signal("SIGINT"), kill: signal("SIGKILL") };
 }
 
 function objectIn(line: string): unknown {

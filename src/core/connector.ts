@@ -95,6 +95,8 @@ export type ReadRequest = {
   ids?: string[];
   /** With lookups, say which table each value is of (`Wire.tableProperty`). */
   tables?: boolean;
+  /** The `place` of a page of a full read with the same columns: the rest of it, and all that has changed since it began. */
+  place?: string;
 };
 
 export type Page = {
@@ -108,6 +110,8 @@ export type Page = {
   count: number;
   /** On the last page of a tracked read: where to go on next time. */
   cursor?: string;
+  /** Of a full read that can be broken off after this page: where to take it up again. */
+  place?: string;
   last: boolean;
 };
 

@@ -4,6 +4,7 @@ import { canonSql } from "../core/canon.ts";
 import type { Session } from "../core/connector.ts";
 import type { Column, ObjectSchema } from "../core/schema.ts";
 import { type Duck, ident, text } from "./duck.ts";
+import { dropReading, type Kept, keepReading, type Reading, startReading, takeUp } from "./reading.ts";
 import { stored } from "./sql/names.ts";
 
 /** Pages read into DuckDB at once: bounds disk and memory, and lets it parse several in parallel. */
@@ -25,34 +26,69 @@ export type Ingest = {
   /** When the record was made there is wanted too (`created`). */
   created: boolean;
   folder: string;
+  /** Where a full read that is broken off is kept for the next run, of this destination; absent = nowhere. */
+  keep?: { folder: string; destination: string };
   signal: AbortSignal;
   onRows?: (rows: number) => void;
 };
 
 /**
- * Reads a destination's rows into a table of canonical text, page by page as received. A cursor that has expired is
- * answered by a full read.
- * @returns the cursor for the next time, and whether everything was read.
+ * `full`: everything was read. `resumed`: much of it by an earlier run, so that what was deleted since may still be among
+ * the rows: the cursor is good for this run, and the next one had better read everything.
  */
-export async function ingest(
-  duck: Duck,
-  job: Ingest,
-): Promise<{ cursor: string | undefined; full: boolean; rows: number }> {
+export type Ingested = { cursor: string | undefined; full: boolean; resumed: boolean; rows: number };
+
+/**
+ * Reads a destination's rows into a table of canonical text, page by page as received. A cursor that has expired is
+ * answered by a full read. A full read that an earlier run broke off is taken up again, if it still can be.
+ */
+export async function ingest(duck: Duck, job: Ingest): Promise<Ingested> {
+  const { cursor, ...whole } = job;
+  if (cursor !== undefined) {
+    await createTable(duck, job);
+    const changes = await unlessExpired(readPages(duck, job));
+    if (changes) return { ...changes, full: false, resumed: false };
+  }
+  await createTable(duck, job);
+  const kept = keptFor(job);
+  const reading = kept && (await takeUp(duck, kept, job.into));
+  const rest = reading && (await unlessExpired(readPages(duck, whole, kept, reading)));
+  if (!rest) await createTable(duck, job);
+  const read = rest ?? (await readPages(duck, whole, kept, kept && (await startReading(duck, kept))));
+  if (kept) await dropReading(kept);
+  return { ...read, full: true, resumed: rest !== undefined };
+}
+
+/** Undefined where the other side does not know any more where to go on. */
+async function unlessExpired<T>(work: Promise<T>): Promise<T | undefined> {
   try {
-    return { ...(await readInto(duck, job)), full: job.cursor === undefined };
+    return await work;
   } catch (thrown) {
-    if (job.cursor === undefined || !(thrown instanceof Error) || thrown.name !== "CursorExpired") throw thrown;
-    const { cursor: _, ...rest } = job;
-    return { ...(await readInto(duck, rest)), full: true };
+    if (thrown instanceof Error && thrown.name === "CursorExpired") return undefined;
+    throw thrown;
   }
 }
 
-async function readInto(duck: Duck, job: Ingest): Promise<{ cursor: string | undefined; rows: number }> {
-  const names = job.columns.map((c) => `${stored(c)} VARCHAR`);
+function keptFor({ keep, session: _, signal, into, folder, onRows, ids, cursor, ...of }: Ingest): Kept | undefined {
+  return keep && ids === undefined ? { folder: keep.folder, of: [keep.destination, of] } : undefined;
+}
+
+async function createTable(duck: Duck, { into, columns }: Ingest): Promise<void> {
+  const names = columns.map((c) => `${stored(c)} VARCHAR`);
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE ${job.into}(${["id VARCHAR", "gone BOOLEAN", "created VARCHAR", "seq INTEGER", ...names].join(", ")})`,
+    `CREATE OR REPLACE TEMP TABLE ${into}(${["id VARCHAR", "gone BOOLEAN", "created VARCHAR", "seq INTEGER", ...names].join(", ")})`,
   );
-  let [rows, seq, cursor] = [0, 0, undefined as string | undefined];
+}
+
+/** `last`: what there is already of a read that is to be kept. */
+async function readPages(
+  duck: Duck,
+  job: Ingest,
+  kept?: Kept,
+  last?: Reading,
+): Promise<{ cursor: string | undefined; rows: number }> {
+  let reading = last;
+  let [rows, seq, cursor] = [reading?.rows ?? 0, reading?.pages ?? 0, undefined as string | undefined];
   let waiting: { path: string; bytes: number }[] = [];
   const flush = async () => {
     if (waiting.length === 0) return;
@@ -67,6 +103,7 @@ async function readInto(duck: Duck, job: Ingest): Promise<{ cursor: string | und
     ...(job.cursor !== undefined && { cursor: job.cursor }),
     ...(job.ids && { ids: job.ids }),
     ...(job.columns.some((c) => c.tabled) && { tables: true }),
+    ...(reading?.place && { place: reading.place }),
   };
   for await (const page of job.session.read!(job.object, request, job.signal)) {
     seq++;
@@ -79,10 +116,13 @@ async function readInto(duck: Duck, job: Ingest): Promise<{ cursor: string | und
       await duck.run(
         `INSERT INTO ${job.into}(id, gone, seq) SELECT lower(unnest([${page.deleted.map(text).join(",")}])), true, ${seq}`,
       );
-    if (waiting.length >= pagesAtOnce) await flush();
     rows += page.count;
     job.onRows?.(rows);
     cursor = page.cursor ?? cursor;
+    if (waiting.length < pagesAtOnce) continue;
+    await flush();
+    if (reading && page.place !== undefined)
+      reading = await keepReading(duck, kept!, job.into, reading, { place: page.place, pages: seq, rows });
   }
   await flush();
   await keepNewest(duck, job.into);

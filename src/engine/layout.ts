@@ -4,6 +4,7 @@ import { join } from "node:path";
  * Where everything of one sync lies, in one environment:
  *   rows.duckdb                    what both sides agreed on; changed by fold alone, in one transaction
  *   relied.json                    what the last run relied on in the destination's schema
+ *   reading/<table>/               what a full read has got so far; gone once it is complete
  *   runs/<id>/touched.parquet      every touched row and what happens to it
  *   runs/<id>/change-<wave>.parquet  what is sent; a row's position is its change number
  *   runs/<id>/change-0-parents-<k>.parquet  records that lookups ask to be made, sent before everything else
@@ -17,6 +18,7 @@ export function layout(folder: string, run: string) {
   return {
     state: join(folder, "rows.duckdb"),
     relied: join(folder, "relied.json"),
+    reading: join(folder, "reading"),
     runs: join(folder, "runs"),
     run: runFolder,
     temp: join(runFolder, "tmp"),

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Session } from "../core/connector.ts";
 import { foldSql } from "../core/fold.ts";
 import type { ObjectSchema } from "../core/schema.ts";
@@ -7,6 +8,9 @@ import type { Job } from "./job.ts";
 import { parentTables, type Tables } from "./shape/lookup.ts";
 import type { Shape } from "./shape.ts";
 import { joined, stored } from "./sql/names.ts";
+
+/** A cursor, by meta name, of a table whose read was taken up again (see `Ingested`). */
+export type Resumed = { name: string; table: string };
 
 /** The tables that the sync's lookups point at, as they are there. */
 export async function describeParents(
@@ -23,7 +27,7 @@ export async function describeParents(
 /**
  * Brings up to date what the lookups need: `ref_fresh` (this run's news of parents), `ref_full` (names read whole) and
  * `ref_now` (what holds: news over what the state knows). Parents are read by the same deltas as the table itself.
- * @returns the cursors for the next time, by meta name.
+ * @returns the cursors for the next time, by meta name, and the tables whose read was taken up again.
  */
 export async function refreshParents(
   duck: Duck,
@@ -31,11 +35,13 @@ export async function refreshParents(
   shape: Shape,
   cursors: Record<string, string>,
   folder: string,
+  keep: { folder: string; destination: string },
   signal: AbortSignal,
-): Promise<Record<string, string>> {
+): Promise<{ cursors: Record<string, string>; resumed: Resumed[] }> {
   await duck.run("CREATE TEMP TABLE ref_fresh(name VARCHAR, id VARCHAR, gone BOOLEAN, value VARCHAR, barred BOOLEAN)");
   await duck.run("CREATE TEMP TABLE ref_full(name VARCHAR)");
   const next: Record<string, string> = {};
+  const resumed: Resumed[] = [];
   await Promise.all(
     shape.refs.map(async (ref, i) => {
       const { object, by } = ref;
@@ -52,6 +58,7 @@ export async function refreshParents(
         into,
         created: false,
         folder,
+        keep: { ...keep, folder: join(keep.folder, into) },
         signal,
       });
       const barred = barring ? `coalesce(${stored(barring)} = ${text(bars!.value)}, false)` : "false";
@@ -60,10 +67,11 @@ export async function refreshParents(
       );
       if (read.full) await duck.run(`INSERT INTO ref_full VALUES (${text(ref.name)})`);
       if (read.cursor !== undefined) next[name] = read.cursor;
+      if (read.resumed) resumed.push({ name, table: object.name });
     }),
   );
   await duck.run(`CREATE TEMP VIEW ref_now AS
 SELECT name, id, value, barred FROM ref_fresh WHERE NOT gone
 UNION ALL SELECT name, id, value, barred FROM st.ref r WHERE name NOT IN (SELECT name FROM ref_full) AND NOT EXISTS (SELECT 1 FROM ref_fresh f WHERE f.name = r.name AND f.id = r.id)`);
-  return next;
+  return { cursors: next, resumed };
 }

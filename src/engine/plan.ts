@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import type { Scan, Session } from "../core/connector.ts";
 import { SluiceError } from "../core/errors.ts";
 import type { Drift } from "./drift.ts";
@@ -7,7 +8,7 @@ import { type Ingest, ingest } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { type Layout, layout, runFiles } from "./layout.ts";
 import { readMembers } from "./members.ts";
-import { describeParents, refreshParents } from "./parents.ts";
+import { describeParents, type Resumed, refreshParents } from "./parents.ts";
 import { recover } from "./recover.ts";
 import { readRelied, underDrift } from "./relied.ts";
 import { shapeOf } from "./shape/build.ts";
@@ -45,6 +46,8 @@ export type Planned = {
   /** The whole table was read, not what changed. */
   full: boolean;
   cursors: Record<string, string>;
+  /** Those of the cursors that are good for this run only. */
+  resumed: Resumed[];
   touched: TouchCounts;
   requests: () => number;
   close: () => Promise<void>;
@@ -95,10 +98,11 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     meta.mirrored = stillMirrored(meta.mirrored, shape, drift);
     const files = [scan, ...audiences.filter((a) => a !== undefined)].flatMap((s) => s.paths);
     await lockDown(duck, [...new Set(files)], [job.folder, ...job.upstream.map((u) => u.runFolder)]);
-    const refreshed = await refresh(job, duck, at, shape, session, meta, host);
+    const refreshed = await refresh(job, duck, at, shape, session, meta, destination, host);
     const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed.full, host);
     const match = shape.match.map((c) => c.name);
-    const warnings = [...drift.map((d) => d.what), ...keyWarnings(object.name, object.keys, match)];
+    const takenUp = refreshed.resumed.map(({ table }) => tellTakenUp(table));
+    const warnings = [...drift.map((d) => d.what), ...keyWarnings(object.name, object.keys, match), ...takenUp];
     return {
       duck,
       at,
@@ -118,6 +122,9 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
   }
 }
 
+const tellTakenUp = (table: string): string =>
+  `Reading ${table} went on where an earlier run was broken off. The next run reads it whole, to find what was deleted meanwhile.`;
+
 /** A column that was made anew is as empty there as one that never was: what the mirror holds of it is forgotten. */
 function stillMirrored(mirrored: string[], shape: Shape, drift: Drift[]): string[] {
   const anew = shape.columns.filter((c) => drift.some((d) => d.anew && d.column === c.name)).map(storedName);
@@ -135,7 +142,16 @@ async function together<A, B, C>(a: Promise<A>, b: Promise<B>, c: Promise<C>): P
   ];
 }
 
-async function refresh(job: Job, duck: Duck, at: Layout, shape: Shape, session: Session, meta: Meta, host: Host) {
+async function refresh(
+  job: Job,
+  duck: Duck,
+  at: Layout,
+  shape: Shape,
+  session: Session,
+  meta: Meta,
+  destination: string,
+  host: Host,
+) {
   for (const statement of valueViews(shape, meta.columns, meta.matched)) await duck.run(statement);
   // A column that the last run did not mirror, new or given up for a while, is unknown for every record.
   const complete = shape.columns.every((c) => meta.mirrored.includes(storedName(c)));
@@ -150,8 +166,8 @@ async function refresh(job: Job, duck: Duck, at: Layout, shape: Shape, session: 
   const cursor = complete ? meta.cursors["cursor:table"] : undefined;
   const onRows = (done: number) => host.onProgress({ phase: "refresh", done });
   const [read, parents] = await Promise.all([
-    ingest(duck, { ...table, cursor, into: "fresh", onRows }),
-    refreshParents(duck, session, shape, meta.cursors, at.temp, host.signal),
+    ingest(duck, { ...table, cursor, into: "fresh", keep: { folder: join(at.reading, "table"), destination }, onRows }),
+    refreshParents(duck, session, shape, meta.cursors, at.temp, { folder: at.reading, destination }, host.signal),
     readMembers(duck, session, shape, "member_now", at.temp, host.signal),
   ]);
   await duck.run(haveNow(shape, read.full));
@@ -159,7 +175,8 @@ async function refresh(job: Job, duck: Duck, at: Layout, shape: Shape, session: 
   if (shape.policies.deletedThere !== "hold") await confirmGone(duck, table);
   return {
     full: read.full,
-    cursors: { ...parents, ...(read.cursor !== undefined && { "cursor:table": read.cursor }) },
+    cursors: { ...parents.cursors, ...(read.cursor !== undefined && { "cursor:table": read.cursor }) },
+    resumed: [...parents.resumed, ...(read.resumed ? [{ name: "cursor:table", table: shape.object.name }] : [])],
   };
 }
 

@@ -86,6 +86,7 @@ export async function settle(
     matched: matchedBy(shape),
     mirrored: JSON.stringify(shape.columns.map(storedName)),
     ...cursors,
+    ...Object.fromEntries(planned.resumed.map(({ name }) => [name, undefined])),
   };
   await inTransaction(planned, fold(shape, facts, full));
   await writeRelied(at.relied, shape, planned.destination);

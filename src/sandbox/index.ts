@@ -153,6 +153,7 @@ export async function startSandbox(
   const services = {
     faults,
     log,
+    now: clock.now,
     answer: (call: Call, gone: Gone) =>
       answer(
         imageCall(call, environment) ?? call,

@@ -127,6 +127,74 @@ describe("a full read", () => {
   });
 });
 
+describe("a read that was broken off", () => {
+  const cookie = (n: number) => `&$skiptoken=%3Ccookie%20pagenumber=%22${n}%22%20pagingcookie=%22id${n}%22/%3E`;
+  const path = (n: number) => `/api/data/v9.2/contacts?$select=lastname,contactid${cookie(n)}`;
+  const tracked = { ...contact, columns: [...contact.columns, { ...contact.columns[2]!, name: "modifiedon" }] };
+  const read = async (request: Partial<ReadRequest> = {}): Promise<Page[]> => {
+    const all: Page[] = [];
+    const wanted = { columns: ["lastname"], track: true, ...request };
+    for await (const page of stub.session.read(tracked, wanted, new AbortController().signal)) all.push(page);
+    return all;
+  };
+
+  test("can be taken up after each page but the last, with the time of the service's first answer", async () => {
+    stub = await startStub((_, n) => ({
+      body: { value: [row(n)], ...(n < 3 && { "@odata.nextLink": link(cookie(n + 1)) }) },
+      headers: { date: `Sat, 21 Nov 2026 10:0${n}:30 GMT` },
+    }));
+    const since = "2026-11-21T09:56:30.000Z"; // five minutes before
+    expect((await read()).map((p) => p.place)).toEqual([`${since} ${path(2)}`, `${since} ${path(3)}`, undefined]);
+  });
+
+  test("cannot where the link counts rows, or where nothing tells what has changed", async () => {
+    const answer = (n: number, query: string) => ({
+      body: { value: [row(n)], ...(n % 2 && { "@odata.nextLink": link(query) }) },
+    });
+    stub = await startStub((_, n) =>
+      n < 3 ? answer(n, "&$skiptoken=%3Ccookie%20pagenumber=%222%22/%3E") : answer(n, cookie(2)),
+    );
+    expect((await read()).map((p) => p.place)).toEqual([undefined, undefined]);
+    expect((await pages({ track: true })).map((p) => p.place)).toEqual([undefined, undefined]);
+  });
+
+  test("goes on with the rest, then reads what has changed since it began", async () => {
+    stub = await startStub((_, n) => ({
+      body: {
+        value: [row(n)],
+        ...(n === 1 && { "@odata.nextLink": link(cookie(5)) }),
+        ...(n === 2 && { "@odata.deltaLink": link("&$deltatoken=9%21a") }),
+      },
+    }));
+    const all = await read({ place: `2026-11-21T09:56:30.000Z ${path(4)}` });
+    expect(stub.seen.map((s) => s.path)).toEqual([
+      decodeURIComponent(path(4)),
+      decodeURIComponent(path(5)),
+      "/api/data/v9.2/contacts?$select=contactid,lastname&$filter=modifiedon ge 2026-11-21T09:56:30.000Z",
+    ]);
+    const [rest, changed] = ["odata.maxpagesize=5000,odata.track-changes", "odata.maxpagesize=5000"];
+    expect(stub.seen.map((s) => s.headers.prefer)).toEqual([rest, rest, changed]);
+    expect(all).toMatchObject([
+      { last: false, place: `2026-11-21T09:56:30.000Z ${path(5)}` },
+      { last: false, cursor: expect.stringContaining("deltatoken=9%21a") },
+      { last: true },
+    ]);
+  });
+
+  test("begins anew where the place is refused, stops where it is not ours to read, and takes nothing for an end", async () => {
+    const place = `2026-11-21T09:56:30.000Z ${path(4)}`;
+    for (const [reply, error] of [
+      [refusal(400, "0x80041103", "Malformed XML in the Paging Cookie"), { name: "CursorExpired" }],
+      [refusal(403, "0x80040220", "is missing prvReadContact"), { code: "not_allowed" }],
+      [{ body: {} }, { code: "unexpected_answer" }],
+    ] as const) {
+      stub = await startStub(() => reply);
+      await expect(read({ place })).rejects.toMatchObject(error);
+      await stub.close();
+    }
+  });
+});
+
 describe("changes", () => {
   const cursor = "/api/data/v9.2/contacts?$select=lastname,contactid&$deltatoken=9%21a";
 

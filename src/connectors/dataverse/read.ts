@@ -7,7 +7,7 @@ import { classify, stopping } from "./faults.ts";
 import type { WebApi } from "./http.ts";
 import { tableAnnotation, wire } from "./wire.ts";
 
-/** The place to go on from is not known any more, or lacks a column now asked for: read everything again. */
+/** The place to go on from is not good any more, or lacks a column now asked for: read everything again. */
 export class CursorExpired extends Error {
   override name = "CursorExpired";
 }
@@ -21,14 +21,24 @@ const GUID = 36;
 const AHEAD = 4;
 const TRIES = 3;
 
+/** Answers of one moment may show the database as it was some minutes before, and clocks of servers differ. */
+const MARGIN = 5 * 60_000;
+const CHANGED = "modifiedon";
+
 type Body = { value?: unknown[]; "@odata.nextLink"?: string; "@odata.deltaLink"?: string };
 type Fetched = { answer: Answer; body: Body };
 type Tombstone = { id: string; reason: string };
 
 /**
- * All rows, the rows of `ids`, or what changed since `cursor`; only the columns asked for and the id. Bodies are handed
- * on as received: in a page of changes, `value` also holds tombstones, which have no id column. Fails as `WebApi.read`
- * does, with unexpected_answer, not_allowed, unknown_object, or, before any page, CursorExpired.
+ * `track`: ask for a cursor. `tables`: say which table a lookup's value is of. `resumable`: pages say how to take the
+ * read up again. `since`: when the read began, of one that is taken up again.
+ */
+type Following = { track?: boolean; tables?: boolean | undefined; resumable?: boolean; since?: string };
+
+/**
+ * All rows, the rows of `ids`, what changed since `cursor`, or the rest from `place`; only the columns asked for and the
+ * id. Bodies are handed on as received: in a page of changes, `value` also holds tombstones, which have no id column.
+ * Fails as `WebApi.read` does, with unexpected_answer, not_allowed, unknown_object, or, before any page, CursorExpired.
  * Source: dataverse.md sections 6 and 10.
  */
 export async function* readPages(
@@ -39,18 +49,28 @@ export async function* readPages(
 ): AsyncGenerator<Page> {
   const properties = [...new Set([object.id, ...request.columns.map((c) => wire.property(object, c))])];
   const select = `${object.set}?$select=${properties.join(",")}`;
+  const { tables, track } = request;
   if (request.ids) {
     const queries = idQueries(await api.root(signal), select, object.id, request.ids);
-    const started = queries.map((query) => follow(api, object, query, false, signal, request.tables));
+    const started = queries.map((query) => follow(api, object, query, signal, { tables }));
     yield* inOrder(started, AHEAD);
     return;
   }
   if (request.cursor !== undefined) {
     if (!covers(request.cursor, properties)) throw new CursorExpired(`${object.name}: a new column is asked for`);
-    yield* follow(api, object, request.cursor, true, signal, request.tables);
+    yield* follow(api, object, request.cursor, signal, { tables, track: true });
     return;
   }
-  yield* follow(api, object, select, request.track, signal, request.tables);
+  const resumable = object.columns.some((c) => c.name === CHANGED);
+  if (request.place === undefined) {
+    yield* follow(api, object, select, signal, { tables, track, resumable });
+    return;
+  }
+  // Pages of the rest do not tell what has changed since in the rows before them.
+  const [, since = "", path = ""] = /^(\S+) (.*)$/.exec(request.place)!;
+  for await (const page of follow(api, object, path, signal, { tables, track, resumable, since }))
+    yield { ...page, last: false };
+  yield* follow(api, object, `${select}&$filter=${CHANGED}%20ge%20${since}`, signal, { tables });
 }
 
 /** The pages of all sources, one source after the other; the first page of the next few is asked for in advance. */
@@ -81,16 +101,15 @@ export function followPages(
   path: string,
   signal: AbortSignal,
 ): AsyncGenerator<Page> {
-  return follow(api, object, path, false, signal);
+  return follow(api, object, path, signal);
 }
 
 async function* follow(
   api: WebApi,
   object: ObjectSchema,
   start: string,
-  track: boolean,
   signal: AbortSignal,
-  tables = false,
+  { track = false, tables = false, resumable = false, since }: Following = {},
 ): AsyncGenerator<Page> {
   const changes = /[?&]\$deltatoken=/i.test(start);
   const annotations = tables ? `,odata.include-annotations="${tableAnnotation}"` : "";
@@ -98,19 +117,23 @@ async function* follow(
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const fetch = (path: string) => {
-    const coming = fetchPage(api, object, path, prefer, changes && path === start, either);
+    const kept = path !== start ? undefined : changes ? "cursor" : since === undefined ? undefined : "place";
+    const coming = fetchPage(api, object, path, prefer, kept, either);
     // It may fail while the page before is still being worked on; whoever awaits it gets the error.
     coming.catch(() => {});
     return coming;
   };
   try {
     let coming: Promise<Fetched> | undefined = fetch(start);
+    let began = since;
     while (coming) {
       const fetched: Fetched = await coming;
       const { answer, body } = fetched;
-      const next: string | undefined = body["@odata.nextLink"];
+      const link: string | undefined = body["@odata.nextLink"];
+      const next = link === undefined ? undefined : local(link, object);
       // The next page travels while this one is used.
-      coming = next === undefined ? undefined : fetch(local(next, object));
+      coming = next === undefined ? undefined : fetch(next);
+      began ??= new Date((Date.parse(answer.header("date") ?? "") || api.clock.now()) - MARGIN).toISOString();
       const delta = body["@odata.deltaLink"];
       const cursor = delta === undefined ? (changes && !next ? start : undefined) : local(delta, object);
       const rows: unknown[] = body.value ?? [];
@@ -121,6 +144,7 @@ async function* follow(
         deleted,
         count: rows.length,
         ...(cursor !== undefined && !next && { cursor }),
+        ...(resumable && next !== undefined && hasCookie(next) && { place: `${began} ${next}` }),
         last: next === undefined,
       };
     }
@@ -134,7 +158,7 @@ async function fetchPage(
   object: ObjectSchema,
   path: string,
   prefer: string,
-  mayExpire: boolean,
+  kept: "cursor" | "place" | undefined,
   signal: AbortSignal,
 ): Promise<Fetched> {
   const doing = `read ${object.name}`;
@@ -142,18 +166,21 @@ async function fetchPage(
     const answer = await api.read({ path, headers: { prefer }, doing }, signal);
     if (answer.status >= 300) {
       const fault = classify(answer);
-      if (fault.kind === "expired" || (mayExpire && answer.status < 500 && fault.kind !== "permission"))
+      if (fault.kind === "expired" || (kept && answer.status < 500 && fault.kind !== "permission"))
         throw new CursorExpired(`${object.name}: ${fault.message} (${fault.code})`);
       if (fault.kind === "schema")
         throw new SluiceError("unknown_object", `Table ${object.name} is not there any more (${fault.message}).`);
       throw stopping(fault, doing);
     }
     const body = parseJson(answer) as Body | undefined;
-    if (isPage(body, mayExpire)) return { answer, body };
+    if (isPage(body, kept === "cursor")) return { answer, body };
     // A body cut short comes whole the next time; a sign-in page does not.
     if (tries === TRIES || answer.header("content-type")?.includes("html")) throw notJson(answer, doing);
   }
 }
+
+/** With a cookie the next page begins after a certain row; without it after so many rows, whichever they are by then. */
+const hasCookie = (link: string): boolean => /pagingcookie(=|%3D)("|%22)./i.test(link);
 
 /** Documentation also speaks of an empty object as the answer where nothing changed. */
 function isPage(body: Body | undefined, changes: boolean): body is Body {

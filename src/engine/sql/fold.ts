@@ -94,9 +94,9 @@ function merged(shape: Shape): string {
 
 /**
  * The fold: one transaction, from prepared tables only, so repeating it after a crash does the same. Deletes and
- * inserts, for DuckDB rewrites few pages that way.
+ * inserts, for DuckDB rewrites few pages that way. What is undefined in `meta` is forgotten.
  */
-export function fold(shape: Shape, meta: Record<string, string>, full: boolean): string[] {
+export function fold(shape: Shape, meta: Record<string, string | undefined>, full: boolean): string[] {
   const columns = storedList(shape);
   return [
     "BEGIN TRANSACTION",
@@ -127,7 +127,7 @@ FROM st.link l JOIN after a ON a.id = l.id JOIN st.have h ON h.id = l.id WHERE l
     "INSERT INTO st.ref(name, id, value, barred) SELECT name, id, value, barred FROM ref_fresh WHERE NOT gone AND value IS NOT NULL",
     `DELETE FROM st.meta WHERE name IN (${Object.keys(meta).map(text).join(", ")})`,
     `INSERT INTO st.meta VALUES ${Object.entries(meta)
-      .map(([name, value]) => `(${text(name)}, ${text(value)})`)
+      .flatMap(([name, value]) => (value === undefined ? [] : `(${text(name)}, ${text(value)})`))
       .join(", ")}`,
     "COMMIT",
   ];

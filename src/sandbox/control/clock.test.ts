@@ -29,6 +29,7 @@ test("POST clock: set and reset; rows are stamped by it", async () => {
   );
   // The token has expired by then (dataverse.md section 2: 3599 seconds).
   expect(made.status).toBe(401);
+  expect(new Date(String(made.headers.date)).getUTCFullYear()).toBe(2031);
   await client.control("POST", "seed", { table: "contact", rows: [{ lastname: "a" }] });
   expect((await client.control("GET", "rows/contact")).json.value[0].createdon).toMatch(/^2031-05-06T07:08:/);
   expect((await client.control("POST", "clock", { reset: true })).json.aheadMs).toBe(0);

@@ -17,6 +17,8 @@ export type Gone = (then: () => void) => void;
 export type Services = {
   faults: Faults;
   log: RequestLog;
+  /** Milliseconds since 1970: what answers say they were sent at. */
+  now(): number;
   /**
    * What touches rows runs synchronously within: one call is one transaction, and nothing can come between. A promise is
    * for what waits outside of it; it should end early when the client has gone. Must not throw.
@@ -110,6 +112,7 @@ async function handle(
 ): Promise<void> {
   const started = performance.now();
   const body = await readBody(request, limitOf(request));
+  response.setHeader("Date", new Date(services.now()).toUTCString());
   const call = toCall(request, body === "too large" ? Buffer.alloc(0) : body, origin);
   const gone: Gone = (then) => (response.destroyed ? then() : response.once("close", then));
   const right = async () => (body === "too large" ? services.tooLarge(call) : services.answer(call, gone));
