@@ -33,7 +33,7 @@ const rows = {
   },
   bad_number: {
     message: "{column}: {value} is no number that can be read in one way only.",
-    hint: 'Correct it, or say `decimal: ","` where the source writes a comma before the fraction.',
+    hint: "Correct it, or let `decimal` say whether a point or a comma precedes the fraction.",
     wake: "row",
   },
   out_of_range: {

@@ -136,6 +136,10 @@ describe("credentials", () => {
     ],
     [{ credentials: [] }, "credentials: credentials is an empty list"],
     [
+      { credentials: [{ managedIdentity: true }, { managedIdentity: true }] },
+      "credentials.1: this is the application user of credential 1 again, and shares its limits; each needs one of its own",
+    ],
+    [
       { credentials: [{ managedIdentity: true }, { clientId: "c" }] },
       "credentials.1.clientSecret: clientSecret is missing; or say certificate, assertionFile or managedIdentity",
     ],

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Behaviour, behaviourFields } from "./behaviour.ts";
-import { type Credential, credentialFields, credentialOf, givenFields } from "./credential.ts";
+import { type Credential, credentialFields, credentialOf, givenFields, titleOf } from "./credential.ts";
 
 export const versions = ["8.2", "9.0", "9.1", "9.2"] as const;
 export type ApiVersion = (typeof versions)[number];
@@ -129,6 +129,12 @@ export const config = settings.transform((given, context): DataverseConfig => {
     const credential = credentialOf(one);
     if ("message" in credential)
       return wrong([...(given.credentials ? ["credentials", i] : []), credential.at], credential.message);
+    const twin = credentials.findIndex((other) => titleOf(other) === titleOf(credential));
+    if (twin >= 0)
+      return wrong(
+        ["credentials", i],
+        `this is the application user of credential ${twin + 1} again, and shares its limits; each needs one of its own`,
+      );
     credentials.push(credential);
   }
   return {

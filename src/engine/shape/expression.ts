@@ -2,6 +2,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { isBlankSql } from "../../core/blanks.ts";
 import type { Scan } from "../../core/connector.ts";
 import { type Place, SluiceError } from "../../core/errors.ts";
+import { nearest } from "../../core/nearest.ts";
 import { ident, text } from "../duck.ts";
 import type { Job } from "../job.ts";
 import { near, place } from "./place.ts";
@@ -60,9 +61,13 @@ async function readExpression(
   const invalid = (message: string, remedy?: string) =>
     new SluiceError("expression_invalid", message, { place: at, ...(remedy && { remedy }) });
   const [[serialized] = []] = await ask(`SELECT json_serialize_sql(${text(`SELECT ${expression}\n`)})`);
-  const parsed = JSON.parse(serialized as string) as { error: boolean; error_message: string; statements?: Node[] };
+  const parsed = JSON.parse(serialized as string) as {
+    error_type?: string;
+    error_message: string;
+    statements?: Node[];
+  };
   const only = parsed.statements?.length === 1 ? selected(parsed.statements[0]!.node as Node) : undefined;
-  if (parsed.error) throw invalid(`The expression cannot be read: ${parsed.error_message}.`);
+  if (parsed.error_type === "parser") throw invalid(`The expression cannot be read: ${parsed.error_message}.`);
   if (!only) throw invalid("This is not one expression over the row's columns.");
 
   const used = new Set<string>();
@@ -89,8 +94,10 @@ async function readExpression(
   const replaced =
     typed.length === 0 ? "" : ` REPLACE (${typed.map(([name, of]) => `${of} AS ${ident(name)}`).join(", ")})`;
   try {
+    // What reads no column must work here: it is the same for every row.
+    if (used.size === 0) await ask(`SELECT ${sql}`);
     const [[, type] = []] = await ask(
-      `DESCRIBE SELECT TRY({'v': (${sql})}).v AS v FROM (SELECT *${replaced} FROM ${asRead}) ${asRead}`,
+      `DESCRIBE SELECT (${sql}) AS v FROM (SELECT *${replaced} FROM ${asRead}) ${asRead}`,
     );
     return {
       sql: guarded(
@@ -162,16 +169,22 @@ function forbidden(node: Node): { message: string; remedy: string } | undefined 
     };
   if (node.class !== "FUNCTION") return undefined;
   const name = String(node.function_name).toLowerCase();
-  const bare =
-    node.filter === null && !node.distinct && ["", "main"].includes(String(node.schema)) && node.catalog === "";
+  const of = [node.catalog, node.schema].filter((part) => part !== "" && part !== "main");
+  const bare = node.filter === null && !node.distinct && of.length === 0;
   if (bare && scalarFunctions.has(name)) return undefined;
   return {
-    message: `The expression calls ${name}(), which is not allowed there.`,
-    remedy: near(
-      name,
-      [...scalarFunctions].filter((f) => /^[a-z]/.test(f)),
-    ),
+    message: `The expression calls ${[...of, name].join(".")}(), which is not allowed there.`,
+    remedy: scalarFunctions.has(name)
+      ? `Write it as ${name}(...), without anything before or after it.`
+      : `${offered(name)}Work the value out in the model's SQL, and map the column it yields.`,
   };
+}
+
+const words = [...scalarFunctions].filter((name) => /^[a-z]/.test(name));
+
+function offered(name: string): string {
+  const close = nearest(name, words);
+  return close.length > 0 ? `Did you mean ${close.join(" or ")}? ` : "";
 }
 
 function* nodes(value: unknown): Generator<Node> {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { config } from "../../connectors/dataverse/config.ts";
+import { syncFile } from "../../core/project.ts";
 import { findings } from "./faults.ts";
 
 const said = (given: object) =>
@@ -14,6 +15,28 @@ test("a misspelt key is told once, not also as what is missing without it", () =
   ]);
   expect(said({ ...place, clientID: "a", clientSecret: "s" })).toEqual([
     "clientID: `clientID` is not known here; did you mean `clientId`?",
+  ]);
+});
+
+test("what is missing is told in the words of the rule that wants it", () => {
+  expect(said({ ...place, url: "data.example.com", clientId: "a", clientSecret: "s" })).toEqual([
+    "tokenUrl: `tokenUrl`: say tokenUrl: where data.example.com signs in does not follow from its name.",
+  ]);
+  expect(said({ ...place, clientId: "a" })).toEqual([
+    "clientSecret: `clientSecret`: clientSecret is missing; or say certificate, assertionFile or managedIdentity.",
+  ]);
+});
+
+test("a number that is too small, a text without quotes and an element of a list are called what they are", () => {
+  expect(said({ ...place, clientId: "a", clientSecret: 12345 })).toEqual([
+    "clientSecret: `clientSecret` must be text, not a number; put it in quotes.",
+  ]);
+  expect(said({ ...place, clientId: "a", clientSecret: "s", bypass: ["custom"] })).toEqual([
+    "bypass.0: `bypass` (number 1) cannot be what it is; allowed: customSync, customAsync.",
+  ]);
+  const sync = { model: "m", to: "c", object: "o", match: "x", mapping: { x: "x" }, leaveLimit: -1 };
+  expect(findings(syncFile, sync, syncFile.safeParse(sync).error?.issues ?? [])).toEqual([
+    { path: ["leaveLimit"], message: "`leaveLimit` must be at least 0, not -1." },
   ]);
 });
 

@@ -70,12 +70,13 @@ function flatten(issue: Issue): Issue[] {
 const isTypeFault = (issue: Issue) => issue.code === "invalid_type" || issue.code === "invalid_union";
 
 function say(issue: Issue, path: Path, value: unknown, secret: boolean): string {
-  const name = path.length === 0 ? "The file" : `\`${path.at(-1)}\``;
-  if (value === undefined && path.length > 0) return `${name} is missing.`;
+  const name = nameOf(path);
+  // A rule of its own says what is missing better than its name does.
+  if (value === undefined && path.length > 0 && issue.code !== "custom") return `${name} is missing.`;
   if (value === null) return path.length === 0 ? "The file is empty." : `${name} has no value.`;
   switch (issue.code) {
     case "invalid_type":
-      return `${name} must be ${typeWords[issue.expected] ?? issue.expected}, not ${kindOf(value)}.`;
+      return `${name} must be ${typeWords[issue.expected] ?? issue.expected}, not ${kindOf(value)}${isUnquoted(issue, value) ? "; put it in quotes" : ""}.`;
     case "invalid_union":
       return `${name} cannot be ${kindOf(value)}; it is ${shapes(issue)}.`;
     case "invalid_value": {
@@ -85,11 +86,25 @@ function say(issue: Issue, path: Path, value: unknown, secret: boolean): string 
       return `${name} cannot be ${found}${offer || `; allowed: ${allowed.join(", ")}.`}`;
     }
     case "too_small":
-      return `${name} must not be empty.`;
+      return typeof value === "number"
+        ? `${name} must be at least ${issue.minimum}, not ${value}.`
+        : `${name} must not be empty.`;
     default:
       return `${name}: ${issue.message}${/[.!?]$/.test(issue.message) ? "" : "."}`;
   }
 }
+
+/** The key at fault; an element of a list goes by the list's name. */
+function nameOf(path: Path): string {
+  const key = path.findLast((step) => typeof step === "string");
+  const element = path.at(-1);
+  if (key === undefined) return "The file";
+  return typeof element === "number" ? `\`${key}\` (number ${element + 1})` : `\`${key}\``;
+}
+
+/** YAML reads an unquoted text of digits as a number. */
+const isUnquoted = (issue: Extract<Issue, { code: "invalid_type" }>, value: unknown) =>
+  issue.expected === "string" && ["number", "boolean"].includes(typeof value);
 
 const typeWords: Record<string, string> = {
   string: "text",
