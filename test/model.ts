@@ -15,6 +15,10 @@ export type Outside = {
   /** Audience -> source keys in it. */
   audiences: Record<string, Set<string>>;
   crm: Map<string, Record_>;
+  /** Marketing lists: name -> the ids of its members. */
+  lists: Map<string, Set<string>>;
+  /** Lists that let nobody in or out. */
+  locked: Set<string>;
   /** What a new record holds where nothing was said. */
   defaults: Record<string, Value>;
   /** What a plug-in makes of a value when it is written. */
@@ -39,6 +43,8 @@ export function outside(): Outside {
     source: [],
     audiences: {},
     crm: new Map(),
+    lists: new Map(),
+    locked: new Set(),
     defaults: {},
     rewrite: (_, value) => value,
     fault: () => "none",
@@ -62,6 +68,7 @@ export const people = {
     if (world.crm.has(id)) put(world, id, values, false);
   },
   remove(world: Outside, id: string): void {
+    for (const members of world.lists.values()) members.delete(id);
     if (world.crm.delete(id)) world.log.push({ version: ++world.clock, id, deleted: true });
   },
 };
@@ -121,6 +128,15 @@ export function crmConnector(world: Outside, object: ObjectSchema): Connector {
       };
       yield request.track ? { ...page, cursor } : page;
     },
+    async membership(_, target) {
+      const title = "list" in target ? target.list : target.relationship;
+      return { relationship: "members", object: "list", set: "lists", id: title, navigation: "members", title };
+    },
+    async *members(_, { id }) {
+      world.requests++;
+      const value = [...(world.lists.get(id) ?? [])].map((member) => ({ [object.id]: member }));
+      yield { body: JSON.stringify({ value }), rows: "value", deleted: [], count: value.length, last: true };
+    },
     write: async (_, batch) => write(world, object, batch),
     close: async () => {},
   };
@@ -149,7 +165,16 @@ async function write(world: Outside, object: ObjectSchema, batch: Batch): Promis
     const n = keys[i]!.n;
     const id = given ?? guid(++world.clock);
     const there = world.crm.has(id);
-    if (batch.op === "delete") {
+    if (batch.into) {
+      if (world.locked.has(batch.into.id)) except(n, "rejected", "0x8004022e");
+      else if (!there) except(n, "rejected", "0x80040217");
+      else {
+        const members = world.lists.get(batch.into.id)!;
+        if (batch.op === "add") members.add(id);
+        else members.delete(id);
+        world.writes++;
+      }
+    } else if (batch.op === "delete") {
       if (world.keeps(id)) except(n, "rejected", "0x80040227");
       else if (there) {
         people.remove(world, id);

@@ -15,8 +15,16 @@ export type Memory = {
   seen: Map<string, Row>;
   /** Records that a run of ours deactivated. */
   rested: Set<string>;
+  /** Records that are in the list by us. */
+  listed: Set<string>;
 };
-export const memory = (): Memory => ({ link: new Map(), sent: new Map(), seen: new Map(), rested: new Set() });
+export const memory = (): Memory => ({
+  link: new Map(),
+  sent: new Map(),
+  seen: new Map(),
+  rested: new Set(),
+  listed: new Set(),
+});
 
 export type OracleSync = {
   object: ObjectSchema;
@@ -24,6 +32,8 @@ export type OracleSync = {
   match: string;
   key: string;
   audience: string;
+  /** The list that is filled by the audience of the same name. */
+  list: string;
   policies: Policies;
 };
 export type Expected = {
@@ -81,13 +91,18 @@ export function expect_(sync: OracleSync, world: Outside, past: Memory): Expecte
             ),
       have: link ? haveOf(sync, world, link.id) : null,
       haveOf: (id) => haveOf(sync, world, id) as Row,
+      list: {
+        want: world.audiences[sync.list]?.has(key) ?? false,
+        ours: (id) => past.listed.has(id),
+        there: (id) => world.lists.get(sync.list)?.has(id) ?? false,
+      },
     };
     decisions.push(reconcile(touched, sync.columns, sync.policies));
   }
   const adopted = new Set(decisions.filter((d) => d.action === "adopt").map((d) => d.id));
   for (const d of decisions)
     if (["leave", "delete"].includes(d.action) && adopted.has(d.id))
-      Object.assign(d, { action: "forget", write: {}, accept: {} });
+      Object.assign(d, { action: "forget", write: {}, accept: {}, member: "leave" });
   // Who is there without a record, and could be the record's owner under a new key, keeps it from being deleted.
   const wanted = new Set(unlinked.map(([, m]) => m.match));
   for (const d of decisions) {
@@ -119,6 +134,8 @@ export function remember(
       continue;
     }
     const id = d.action === "create" ? created(d.key) : d.id;
+    if (id !== null && ["add", "take"].includes(d.member)) past.listed.add(id);
+    if (id !== null && ["remove", "drop"].includes(d.member)) past.listed.delete(id);
     if (id !== null && states.get(d.key) === "1") past.rested.add(id);
     if (id !== null && states.get(d.key) === "0") past.rested.delete(id);
     if (d.action === "adopt")
@@ -147,6 +164,8 @@ export function remember(
     // A record we made holds its defaults where we said nothing: agreed, too.
     if (d.action === "create" && now !== "gone") past.seen.set(d.key, { ...now });
   }
+  const linked = new Set([...past.link.values()].map(({ id }) => id));
+  for (const id of past.listed) if (!linked.has(id)) past.listed.delete(id);
 }
 
 function mapRow(sync: OracleSync, row: SourceRow): { want: Row; valid: boolean; match: string | null } {
@@ -204,6 +223,9 @@ function stateOf(sync: OracleSync, d: Decision, past: Memory): "0" | "1" | null 
   return (d.action === "update" || d.action === "adopt") && past.rested.has(d.id!) ? "0" : null;
 }
 
+/** Whether its record is put into the list, or taken out. */
+export const moves = (d: Decision): boolean => d.member === "add" || d.member === "remove";
+
 function count(
   decisions: Decision[],
   states: Expected["states"],
@@ -222,7 +244,8 @@ function count(
     writes: 0,
   };
   for (const d of decisions) {
-    const sent = Number(Object.keys(d.write).length > 0 || d.action === "create") + Number(states.has(d.key));
+    const sent =
+      Number(Object.keys(d.write).length > 0 || d.action === "create") + Number(states.has(d.key)) + Number(moves(d));
     const writes = sent > 0;
     of.writes += sent;
     if (d.action === "reject" || d.action === "status") of.rejected++;

@@ -138,9 +138,16 @@ export type BatchOp = "create" | "update" | "delete" | "add" | "remove";
 
 /**
  * What an audience's rows are members of: one record of another table, by a many-to-many relationship. A marketing list
- * is such a record. `navigation` leads from it to its members.
+ * is such a record. `navigation` leads from it to its members; `title` is what people call it.
  */
-export type Membership = { relationship: string; object: string; set: string; id: string; navigation: string };
+export type Membership = {
+  relationship: string;
+  object: string;
+  set: string;
+  id: string;
+  navigation: string;
+  title: string;
+};
 
 export type Batch = {
   op: BatchOp;

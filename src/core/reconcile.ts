@@ -3,6 +3,8 @@ import {
   columnAction,
   columnTable,
   firstRule,
+  type MemberAction,
+  memberTable,
   type Policies,
   type RowAction,
   rowTable,
@@ -38,6 +40,8 @@ export type TouchedRow = {
   have: Row | "gone" | null;
   /** Of the candidates. */
   haveOf: (id: string) => Row;
+  /** Of the list that an audience fills: whether the row is in the audience, and of a record whether it is ours, or there. */
+  list: { want: boolean; ours: (id: string) => boolean; there: (id: string) => boolean };
 };
 
 export type Decision = {
@@ -49,6 +53,7 @@ export type Decision = {
   write: Row;
   /** Columns whose base moves without sending. */
   accept: Row;
+  member: MemberAction;
 };
 
 /** What happens to one touched row. */
@@ -72,7 +77,15 @@ export function reconcile(row: TouchedRow, columns: ReconcileColumn[], policies:
         : linked
           ? row.linkId
           : null;
-  const decision: Decision = { key: row.key, action: rule.then, code: rule.code ?? null, id, write: {}, accept: {} };
+  const decision: Decision = {
+    key: row.key,
+    action: rule.then,
+    code: rule.code ?? null,
+    id,
+    write: {},
+    accept: {},
+    member: acts(rule.then) ? memberAction(row, id) : "leave",
+  };
   for (const column of columns) decideColumn(decision, column, row, policies);
   return decision;
 }
@@ -91,9 +104,21 @@ function chosen(row: TouchedRow, policies: Policies): string {
   return sorted[0]!.id;
 }
 
+/** Whether anything is written of such a row: its columns, or its membership. */
+const acts = (action: RowAction): boolean => ["create", "adopt", "update", "status", "leave"].includes(action);
+
+function memberAction({ want, list }: TouchedRow, id: string | null): MemberAction {
+  const facts = {
+    want: want !== undefined && list.want,
+    ours: id !== null && list.ours(id),
+    there: id !== null && list.there(id),
+  };
+  return firstRule(memberTable, facts).then;
+}
+
 function decideColumn(decision: Decision, column: ReconcileColumn, row: TouchedRow, policies: Policies): void {
   const { action, id } = decision;
-  if (!["create", "adopt", "update", "status", "leave"].includes(action)) return;
+  if (!acts(action)) return;
   if (action === "create") {
     const value =
       column.role === "status" ? (row.member[column.name] ? "realized" : null) : (row.want?.[column.name] ?? null);

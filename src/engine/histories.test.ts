@@ -132,6 +132,20 @@ test("a record deactivated by us is activated by the row that takes it over", as
   expect(await synced.run()).toMatchObject({ writes: 0 });
 });
 
+test("a record that was only activated by the row that takes it over is that row's from then on", async () => {
+  synced.settings = { onLeave: "deactivate", drift: "keep", firstContact: "overwrite" };
+  synced.world.source = [row("1", "A", "Ann"), row("9", "Z")];
+  await synced.run();
+  synced.world.source = [row("9", "Z")];
+  await synced.run();
+  synced.world.source = [row("1-new", "A", "Ann"), row("9", "Z")];
+  expect(await synced.run()).toMatchObject({ updated: 1, writes: 1 });
+  const taken = [...synced.world.crm.values()].find((r) => r.values.code === "A")!;
+  people.edit(synced.world, taken.id, { name: "By hand" });
+  expect(await synced.run()).toMatchObject({ unchanged: 2, writes: 0 });
+  expect(names()).toEqual(["A: By hand", "Z: "]);
+});
+
 test("a source whose keys all came back empty stops the run", async () => {
   synced.settings = { onLeave: "clear" };
   synced.world.source = [row("1", "A", "Ann")];

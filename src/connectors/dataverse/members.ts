@@ -2,7 +2,7 @@ import type { Batch, Membership, Page } from "../../core/connector.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
 import { classify, stopping } from "./faults.ts";
 import type { WebApi } from "./http.ts";
-import { isList, refuseList } from "./member-parts.ts";
+import { isList, refusedList } from "./member-parts.ts";
 import { followPages } from "./read.ts";
 import { writeRows } from "./rows.ts";
 import type { Settled } from "./settle.ts";
@@ -41,7 +41,8 @@ export async function writeMembers(
   if (lost) return [{ part: batch, result: { status: "unknown", message: answer.lost } }];
   if (answer.status < 300) return [{ part: batch, result: { status: "updated" } }];
   const fault = classify(answer);
-  refuseList(into, fault);
+  const ofList = refusedList(into, fault);
+  if (ofList) return [{ part: batch, result: ofList }];
   if (fault.kind === "tooLarge") learn(batch.rows, Number.POSITIVE_INFINITY);
   if (["row", "missing", "duplicate", "tooLarge"].includes(fault.kind))
     return writeRows(api, object, [batch], () => {}, signal);

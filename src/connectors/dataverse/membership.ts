@@ -32,7 +32,8 @@ export async function findMembership(
   const back = other.pairs?.find((p) => p.name === pair.name && p.object === object.name);
   if (!back) throw new SluiceError("mapping_unfit", `${pair.name} does not lead from ${other.name} to ${object.name}.`);
   const id = await onlyRecord(api, other, target.with, signal);
-  return { relationship: pair.name, object: other.name, set: other.set, id, navigation: back.navigation };
+  const title = `The ${other.name} record with ${said(target.with)}`;
+  return { relationship: pair.name, object: other.name, set: other.set, id, navigation: back.navigation, title };
 }
 
 function relationshipOf(object: ObjectSchema, name: string): ManyToMany {
@@ -91,7 +92,8 @@ async function findList(api: WebApi, object: ObjectSchema, named: string, signal
   if (found.lockstatus === true) throw unfit(`${name} is locked.`, "Unlock it in Dynamics (Locked: No).");
   if (found.statecode !== 0) throw unfit(`${name} is inactive.`, "Activate it in Dynamics, or name another.");
   const navigation = listRelationship(object.name);
-  return { relationship: navigation, object: "list", set: "lists", id: found.listid.toLowerCase(), navigation };
+  const { listid } = found;
+  return { relationship: navigation, object: "list", set: "lists", id: listid.toLowerCase(), navigation, title: name };
 }
 
 /** The id of the one record that has these values. @throws SluiceError mapping_unfit */
@@ -116,23 +118,25 @@ async function onlyRecord(
       );
     return `${wire.property(table, column.name)} eq ${literalOf(column, value)}`;
   });
-  const said = Object.entries(values)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(", ");
   const call = {
     path: `${table.set}?$select=${table.id}&$filter=${encodeURIComponent(terms.join(" and "))}&$top=2`,
-    doing: `find the ${table.name} record with ${said}`,
+    doing: `find the ${table.name} record with ${said(values)}`,
   };
   const { value } = await getJson(api, call, list(z.record(z.string(), z.unknown())), signal);
   if (value.length === 1) return String(value[0]![table.id]).toLowerCase();
   throw new SluiceError(
     "mapping_unfit",
-    `${value.length === 0 ? "No" : "More than one"} ${table.name} record has ${said}.`,
+    `${value.length === 0 ? "No" : "More than one"} ${table.name} record has ${said(values)}.`,
     {
       remedy: "Say under `with` what only one record has; its id is always good.",
     },
   );
 }
+
+const said = (values: Record<string, string | number>): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ");
 
 const idColumn = (table: ObjectSchema) => table.columns.find((c) => c.name === table.id)!;
 

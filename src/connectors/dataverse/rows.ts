@@ -4,7 +4,7 @@ import type { ObjectSchema } from "../../core/schema.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, type Fault } from "./faults.ts";
 import type { Lost, WebApi } from "./http.ts";
-import { isDone, memberPart, refuseList } from "./member-parts.ts";
+import { isDone, memberPart, refusedList } from "./member-parts.ts";
 import { type Part, sendParts, type Unsent } from "./parts.ts";
 import { type PartResult, refused, type Settled, stopped, success } from "./settle.ts";
 import type { Learn } from "./size.ts";
@@ -121,7 +121,8 @@ function resultOf({ batch }: Row, answer: Answer | Lost): { result: PartResult }
   const fault = classify(answer);
   if (batch.op === "delete" && fault.kind === "missing") return { result: { status: "deleted" } };
   if (batch.into) {
-    refuseList(batch.into, fault);
+    const ofList = refusedList(batch.into, fault);
+    if (ofList) return { result: ofList };
     if (isDone(batch, fault)) return { result: { status: "updated" } };
   }
   if (fault.kind === "down") return { result: { status: "unknown", message: `${fault.code}: ${fault.message}` } };

@@ -112,7 +112,7 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
       columns.map((c) => c.target),
       columns.map((c) => c.name),
       columns.map((c) => c.ways?.map((way) => way.keys)),
-      memberships,
+      memberships.map(({ list }) => list),
     ]),
   };
 }

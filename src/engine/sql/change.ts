@@ -83,7 +83,7 @@ export function writeChanges(
       file.settled,
     ),
     copy(
-      `SELECT key, gone, h, rested, old_id, id, link_, action, m <> 0 AS writes, a <> 0 AS accepts, match_value,
+      `SELECT key, gone, h, rested, old_id, id, link_, action, match_value,
   coalesce(code, rule_code) AS code, CASE WHEN code IS NULL AND rule_code IS NOT NULL THEN ${text(shape.match.map((c) => c.name).join(", "))} ELSE col END AS col,
   CASE WHEN code IS NULL THEN match_value ELSE value END AS value, coalesce(others, nullif("limit", '')) AS others, waits FROM decided`,
       file.touched,

@@ -73,7 +73,8 @@ WHERE status = 'unknown'`,
 
 /**
  * `final`: one row per touched key with its one outcome, the link it keeps and how many records were written.
- * status 'none' = nothing to count (a row that left and needed nothing).
+ * status 'none' = nothing to count (a row that left and needed nothing). A record to be taken over is the row's where what
+ * was written into its columns was taken (`moved`), or else its activation, or nothing was to be written.
  */
 export function finalRows(touched: string): string {
   const ok = "('created', 'updated', 'deleted')";
@@ -85,10 +86,10 @@ WITH reply AS (
     bool_or(kind IN ('activate', 'wake') AND status IN ${ok}) AS woken,
     bool_or(kind = 'deactivate' AND (status IN ${ok} OR code = 'unknown_answer')) AS laid,
     max(id) FILTER (status = 'created') AS made_id, 
-    coalesce(bool_or(status IN ${ok}) FILTER (kind NOT IN ('activate', 'deactivate', 'add', 'remove')), bool_and(kind IN ('add', 'remove'))) AS moved,
+    coalesce(bool_or(status IN ${ok}) FILTER (kind NOT IN ('activate', 'deactivate', 'add', 'remove')), bool_and(status IN ${ok}) FILTER (kind = 'activate'), true) AS moved,
     arg_min_null(code, wave) FILTER (status NOT IN ${ok}) AS code, arg_min_null(message, wave) FILTER (status NOT IN ${ok}) AS message
   FROM sent GROUP BY key)
-SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 0) AS writes, coalesce(r.moved, false) OR t.accepts AS moved,
+SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 0) AS writes,
   CASE WHEN t.action IN ('reject', 'status') THEN 'rejected' WHEN t.action = 'exclude' THEN 'excluded'
        WHEN r.key IS NULL THEN CASE WHEN t.gone THEN 'none' ELSE 'unchanged' END
        WHEN r.well THEN CASE t.action WHEN 'create' THEN 'created' WHEN 'delete' THEN 'deleted' ELSE 'updated' END
