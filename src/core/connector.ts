@@ -125,6 +125,11 @@ export interface Wire {
   identity(object: ObjectSchema, op: BatchOp): string;
   /** SQL text that yields `"name":value` from the SQL expression `value` (canonical text or NULL, which clears). */
   fragment(object: ObjectSchema, column: WireColumn, value: string): string;
+  /**
+   * SQL text that yields the one property in which a new activity brings its parties along, NULL where all values are.
+   * A value is the persons of one column: `contact:<id>`, several separated by semicolons.
+   */
+  parties?(object: ObjectSchema, columns: readonly { column: WireColumn; value: string }[]): string;
 }
 
 /** `targets`: the tables a lookup may point at. Where they are several, its values say which (`account:<id>`). */

@@ -88,7 +88,9 @@ const longLine = z
       .string()
       .min(1)
       .optional()
-      .describe("What stands between several options in one text; else a semicolon, or a comma where there is none"),
+      .describe(
+        "What stands between several options or parties in one text; else a semicolon, or a comma where there is none",
+      ),
     formats: z.array(z.string()).min(1).optional().describe("Date formats of the source, such as d/M/yyyy"),
     zone: z.string().optional().describe("The time zone of the source's dates and times, such as Europe/Berlin"),
     decimal: z.enum([".", ","]).default(".").describe("The decimal sign in source text"),

@@ -96,7 +96,8 @@ export type ObjectSchema = ObjectSummary & {
   ownsNot?: { column: string; value: string };
   /**
    * What this table can do; false means the engine takes the slower way. bulk: many rows in one call. deltas: tell what
-   * changed since. concurrency: write only where nobody else has written since we read.
+   * changed since. concurrency: write only where nobody else has written since we read. bulkCreate: false where the rows that
+   * a sync makes bring rows of another table along, so that only updates go in bulk.
    */
-  can: { bulk: boolean; deltas: boolean; concurrency?: boolean };
+  can: { bulk: boolean; deltas: boolean; concurrency?: boolean; bulkCreate?: boolean };
 };

@@ -10,6 +10,8 @@ export type WaveFile = {
   /** The first so many rows of the file. */
   rows: number;
   columns: { wire: WireColumn; present: string; value: string }[];
+  /** Of creates: what they bring along (`Wire.parties`). */
+  parties?: { column: WireColumn; value: string }[];
 };
 
 /** Changes that one query turns into JSON, and how many such queries run ahead (prototypes: 467,000 rows/s this way). */
@@ -79,6 +81,7 @@ function part(slice: Slice, from: number, to: number): Slice {
 
 function elementSql(object: ObjectSchema, wire: Wire, wave: WaveFile): string {
   const fields = wave.columns.map((c) => `CASE WHEN ${c.present} THEN ${wire.fragment(object, c.wire, c.value)} END`);
+  if (wave.parties?.length) fields.push(wire.parties!(object, wave.parties));
   return `'{' || concat_ws(',', ${[wire.identity(object, wave.op), ...fields].join(",\n")}) || '}'`;
 }
 

@@ -40,7 +40,13 @@ export function reliedOn(shape: Shape, destination: string): Relied {
     object,
     shape.match.map((c) => c.name),
   );
-  return { destination, columns: shape.columns.map((c) => c.target), required, key, can: object.can };
+  return {
+    destination,
+    columns: [...shape.columns, ...shape.parties].map((c) => c.target),
+    required,
+    key,
+    can: object.can,
+  };
 }
 
 /** The name of the active key on exactly the match columns. */

@@ -46,7 +46,7 @@ export function underDrift(
     if (why.length === 0) throw thrown;
     throw changed(job, why, (thrown as SluiceError).place);
   }
-  const mapped = new Set(shape.columns.map((c) => c.name));
+  const mapped = new Set([...shape.columns, ...shape.parties].map((c) => c.name));
   const uses = { mapped, match: shape.match.map((c) => c.name), creates: shape.policies.mode !== "update" };
   const drift = [...ofColumns.filter((d) => mapped.has(d.column!)), ...tableDrift(relied, object, uses)];
   const stops = drift.filter((d) => d.stops);

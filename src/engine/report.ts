@@ -8,7 +8,7 @@ import type { Shape } from "./shape.ts";
 import { activates, deactivates } from "./sql/change.ts";
 import { madeRefs } from "./sql/made.ts";
 import { membersSent } from "./sql/members.ts";
-import { has } from "./sql/names.ts";
+import { has, wanted } from "./sql/names.ts";
 import { keyProblems, waitingRows } from "./sql/pending.ts";
 
 const samplesPerKind = 3;
@@ -79,6 +79,10 @@ async function samples(duck: Duck, shape: Shape): Promise<SampleChange[]> {
     (c) =>
       `CASE WHEN ${has("m", c)}${shape.match.includes(c) ? " OR action = 'delete'" : ""} THEN {name: ${text(c.name)}, old: CASE WHEN action <> 'create' THEN o_${c.index} END, new: x_${c.index}} END`,
   );
+  const parties = shape.parties.map(
+    (c) =>
+      `CASE WHEN action = 'create' AND ${wanted(c)} IS NOT NULL THEN {name: ${text(c.name)}, old: NULL, new: ${wanted(c)}} END`,
+  );
   const joins = shape.memberships.map(
     (
       { audience },
@@ -87,7 +91,7 @@ async function samples(duck: Duck, shape: Shape): Promise<SampleChange[]> {
   old: CASE WHEN gone OR NOT a_${audience} THEN 'member' END, new: CASE WHEN NOT gone AND a_${audience} THEN 'member' END} END`,
   );
   const rows = await duck.all<{ key: string; op: string; id: string | null; columns: { items: unknown[] } }>(
-    `SELECT key, action AS op, id, to_json(list_filter([${[...values, ...joins].join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns
+    `SELECT key, action AS op, id, to_json(list_filter([${[...values, ...parties, ...joins].join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns
 FROM decided d WHERE action = 'delete' OR ((m <> 0 OR key IN (${membersSent})) AND action IN ('create', 'adopt', 'update', 'leave', 'status'))
 QUALIFY row_number() OVER (PARTITION BY action ORDER BY key) <= ${samplesPerKind} ORDER BY action, key`,
   );

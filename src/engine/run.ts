@@ -14,6 +14,7 @@ import { settle } from "./settle.ts";
 import type { Host } from "./source.ts";
 import { madeRefs } from "./sql/made.ts";
 import { has, stored } from "./sql/names.ts";
+import { partyColumn } from "./sql/parties.ts";
 import { statesOf } from "./sql/states.ts";
 
 /** Makes the plan, writes it down and stops: nothing is sent and the state stays as it is. */
@@ -138,7 +139,9 @@ async function waveFile({ duck, at, shape }: Planned, wave: Wave): Promise<WaveF
       : shape.columns
           .filter((c) => c.name !== shape.object.id)
           .map((c) => ({ wire: c.wire, present: has("m", c), value: stored(c) }));
-  return { path, op: wave === "1-create" ? "create" : "update", rows, columns };
+  if (wave !== "1-create") return { path, op: "update", rows, columns };
+  const parties = shape.parties.map((c) => ({ column: c.wire, value: partyColumn(c) }));
+  return { path, op: "create", rows, columns, parties };
 }
 
 async function rowsIn(duck: Planned["duck"], path: string): Promise<number> {

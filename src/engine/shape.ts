@@ -51,6 +51,11 @@ export type Shape = {
   sync: string;
   object: ObjectSchema;
   columns: ShapeColumn[];
+  /**
+   * The parties of an activity: sent with the rows that are made, and never compared, for they are rows of their own. Their
+   * index names them in the SQL; it is no bit of a mask.
+   */
+  parties: ShapeColumn[];
   /** Those of `columns` that tell which record a row is. */
   match: ShapeColumn[];
   /** An active alternate key stands on exactly the match columns: it guards against doubled creates. */

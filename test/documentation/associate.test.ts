@@ -88,7 +88,7 @@ replay(
         { value: [{ "partyid_contact@odata.bind": `contacts(${id(6)})`, participationtypemask: 3 }] },
       ],
       status: 501,
-      difference: "The sandbox has no activity parties and no table email.",
+      difference: "The sandbox has no table email, and no parties that change.",
     },
   ],
   [

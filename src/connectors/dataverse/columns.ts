@@ -1,6 +1,7 @@
 import type { Choice, Column, ColumnType, LookupTarget, ManyToMany } from "../../core/schema.ts";
 import type { Attribute, Definition, Detail, Relationship, Table } from "./answers.ts";
 import type { MoneyDigits } from "./ground.ts";
+import { participation } from "./parties.ts";
 
 /** Attribute type names (without the ending "Type") and what they are to us; all others are `other`. */
 const types: Record<string, ColumnType> = {
@@ -69,7 +70,7 @@ export function columnsOf(
           : undefined;
     const computed = sources[(attribute.SourceType ?? 0) - 1];
     // A lookup without a navigation property of its own cannot be bound.
-    const writable = type !== "other" && !computed && (type === "parties" || targets?.length !== 0);
+    const writable = type !== "other" && !computed && targets?.length !== 0;
     const level = attribute.RequiredLevel?.Value;
     columns.push({
       name,
@@ -77,8 +78,9 @@ export function columnsOf(
       ...(attribute.MetadataId != null && { uid: attribute.MetadataId }),
       type,
       required: writable && create && level === "SystemRequired" && !defaulted.has(kind),
-      create: writable && create,
-      update: writable && update && name !== definition.PrimaryIdAttribute,
+      create: writable && create && (type !== "parties" || name in participation),
+      // Parties are made with their activity, and by no update of it (see `partiesOf`).
+      update: writable && update && type !== "parties" && name !== definition.PrimaryIdAttribute,
       ...(level === "ApplicationRequired" && { requiredInForms: true }),
       ...(computed && { computed }),
       ...(type === "other" && kind && { native: kind }),

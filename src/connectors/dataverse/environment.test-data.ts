@@ -68,6 +68,7 @@ const attributes = [
   attribute("annualincome", "Money"),
   attribute("opendeals", "Integer", { SourceType: 2 }),
   attribute("to", "PartyList"),
+  attribute("partner", "PartyList"),
   attribute("exchangerate", "Decimal", readOnly),
   attribute("address1_latitude", "Double"),
   attribute("donotemail", "Boolean", required),

@@ -56,6 +56,7 @@ test("columns: types, limits, choices", async () => {
     annualincome: "money",
     opendeals: "integer",
     to: "parties",
+    partner: "parties",
     exchangerate: "decimal",
     address1_latitude: "double",
     donotemail: "boolean",
@@ -155,6 +156,8 @@ test("an activity has parties, each of them a person in one of several tables", 
       { object: "systemuser", set: "systemusers", navigation: "partyid_systemuser" },
     ],
   });
+  expect(column(call.columns, "to")?.update).toBe(false);
+  expect(column(call.columns, "partner")?.create).toBe(false);
 });
 
 test("virtual and elastic tables say so", async () => {

@@ -21,7 +21,7 @@ export function rightsFor(need: Need, schema: ObjectSchema): Wanted[] {
   if (need.deletes) all.push(own("Delete", "onLeave: delete"));
   for (const name of need.columns) {
     const column = schema.columns.find((one) => one.name === name.toLowerCase());
-    if (column?.type !== "lookup") continue;
+    if (column?.type !== "lookup" && column?.type !== "parties") continue;
     const named = need.lookups[name] ?? [];
     const objects = named.length > 0 ? named : (column.targets ?? []).map((target) => target.object);
     const why = `${column.name} points at it`;

@@ -120,6 +120,27 @@ describe("identity", () => {
   });
 });
 
+test("parties of all columns go in one array, each bound to its person; without any there is none", async () => {
+  const person = (object: string) => ({ object, set: `${object}s`, navigation: `partyid_${object}` });
+  const targets = [person("contact"), person("account")];
+  const party = { type: "parties" as const, title: "", required: false, create: true, update: false, targets };
+  const columns = ["from", "to", "cc"].map((name) => ({ ...party, name }));
+  const call = { ...contact, name: "phonecall", parties: "phonecall_activity_parties", columns };
+  const named = (names: readonly string[]) =>
+    names.map((name) => ({ column: { name, targets: ["contact", "account"] }, value: name === "cc" ? "NULL" : "v" }));
+  const written = async (v: string | null, ...names: string[]) => run(wire.parties!(call, named(names)), v);
+  expect(JSON.parse(`{${await written("account:a1;contact:c1", "from", "cc", "to")}}`)).toEqual({
+    phonecall_activity_parties: [
+      { participationtypemask: 1, "partyid_account@odata.bind": "/accounts(a1)" },
+      { participationtypemask: 1, "partyid_contact@odata.bind": "/contacts(c1)" },
+      { participationtypemask: 2, "partyid_account@odata.bind": "/accounts(a1)" },
+      { participationtypemask: 2, "partyid_contact@odata.bind": "/contacts(c1)" },
+    ],
+  });
+  expect(await written(null, "from", "to")).toBeNull();
+  expect(() => wire.parties!(contact, named(["to"]))).toThrow("has no parties of its own");
+});
+
 test("property is where a column is read from", () => {
   expect(wire.tableProperty!(contact, "parentcustomerid")).toBe(
     "_parentcustomerid_value@Microsoft.Dynamics.CRM.lookuplogicalname",

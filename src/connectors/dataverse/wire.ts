@@ -1,6 +1,7 @@
 import type { Wire } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import type { Column, LookupTarget, ObjectSchema } from "../../core/schema.ts";
+import { partiesOf } from "./parties.ts";
 
 /** Sent beside a lookup's value where it is asked for (dataverse.md section 1). */
 export const tableAnnotation = "Microsoft.Dynamics.CRM.lookuplogicalname";
@@ -30,6 +31,8 @@ export const wire: Wire = {
     if (column.type === "lookup") return binding(object, column, targets, value);
     return `(${sql(`${JSON.stringify(name)}:`)} || coalesce(${json(object, column, value)}, 'null'))`;
   },
+
+  parties: partiesOf,
 };
 
 /**
@@ -58,6 +61,7 @@ function json(object: ObjectSchema, column: Column, value: string): string {
     case "choices":
     case "guid":
       return `('"' || ${value} || '"')`;
+    case "parties":
     case "other":
       throw new SluiceError("mapping_unfit", `${object.name}.${column.name} is of a kind that cannot be written.`);
     default:

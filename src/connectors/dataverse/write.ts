@@ -17,12 +17,17 @@ export type Writer = {
   pace(object: ObjectSchema, op: BatchOp): Pace;
 };
 
-/** Bulk messages where the table has them, small batches of single requests for the rest and for deletes. */
+/**
+ * Bulk messages where the table has them, small batches of single requests for the rest and for deletes. No page tells
+ * whether CreateMultiple takes a deep insert, so rows that bring others along go singly, too.
+ */
 export function openWriter(api: WebApi): Writer {
   /** Rows of the next request, by table and operation. */
   const sizes = new Map<string, number>();
   const inBulk = (object: ObjectSchema, op: BatchOp) =>
-    op === "add" || ((op === "create" || op === "update") && object.can.bulk);
+    op === "add" ||
+    (op === "create" && object.can.bulk && object.can.bulkCreate !== false) ||
+    (op === "update" && object.can.bulk);
   const bounds = (object: ObjectSchema, op: BatchOp) => (inBulk(object, op) ? bulkBounds : partBounds);
   const size = (object: ObjectSchema, op: BatchOp) => sizes.get(`${op} ${object.name}`) ?? bounds(object, op).first;
   return {

@@ -6,6 +6,7 @@ import type { Job } from "../job.ts";
 import type { Ref, Shape, ShapeColumn } from "../shape.ts";
 import { mappedColumn, matchColumn, oneLineEach } from "./columns.ts";
 import { type Tables, wayHint } from "./lookup.ts";
+import { isParties } from "./parties.ts";
 import { place } from "./place.ts";
 import { checkValidity, writable } from "./writable.ts";
 
@@ -38,9 +39,12 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
     throw new SluiceError("table_read_only", `${object.name} takes no rows of its own: ${object.takesNone}.`, {
       place: place(job, ["object"]),
     });
-  const columns = Object.entries(file.mapping).map(([name, line], index) =>
-    mappedColumn(job, object, name, line, index, scan, tables),
+  const mapped = Object.entries(file.mapping).map(([name, line]) =>
+    mappedColumn(job, object, name, line, scan, tables),
   );
+  const [parties, columns] = [mapped.filter(isParties), mapped.filter((c) => !isParties(c))];
+  for (const [i, column] of columns.entries()) column.index = i;
+  for (const [i, party] of parties.entries()) party.index = mostColumns + i;
   for (const [audience, to] of Object.entries(file.audiences)) {
     if (!("column" in to)) continue;
     const at = place(job, ["audiences", audience]);
@@ -62,7 +66,7 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
       clear: false,
     });
   }
-  oneLineEach(job, columns);
+  oneLineEach(job, [...columns, ...parties]);
   const followed = followingState(object, columns);
   if (followed) columns.push(followed);
   const match = file.match.map((name, i) => matchColumn(job, object, columns, name, i));
@@ -72,10 +76,13 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
     throw new SluiceError("mapping_unfit", `${job.sync} maps ${columns.length} columns; ${mostColumns} is the most.`, {
       place: place(job, ["mapping"]),
     });
-  const sources = columns.flatMap((c) => (c.ways ? c.ways.flatMap((way) => way.keys) : [c]).map((each) => each.source));
+  const sources = [
+    ...columns.flatMap((c) => (c.ways ? c.ways.flatMap((way) => way.keys) : [c]).map((each) => each.source)),
+    ...parties.map((party) => party.source),
+  ];
   const used = [...new Set(sources.flatMap((source) => source?.name ?? []))];
   const refs = new Map(
-    columns
+    [...columns, ...parties]
       .flatMap((c) => c.ways ?? [])
       .map((way): [string, Ref] => {
         const table = way.object === object.name ? object : tables.get(way.object)!;
@@ -89,8 +96,9 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
     .join();
   return {
     sync: job.sync,
-    object,
+    object: parties.length > 0 ? { ...object, can: { ...object.can, bulkCreate: false } } : object,
     columns,
+    parties,
     match,
     keyed: object.keys.some((k) => k.active && [...k.columns].sort().join() === names),
     policies: { mode, firstContact, drift, severalMatches, deletedThere, onLeave },
@@ -111,7 +119,7 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
       scan.dates,
       columns.map((c) => c.target),
       columns.map((c) => c.name),
-      columns.map((c) => c.ways?.map((way) => way.keys)),
+      [...columns, ...parties].map((c) => c.ways?.map((way) => way.keys)),
       memberships.map(({ list }) => list),
     ]),
   };

@@ -5,17 +5,17 @@ import type { Column, ObjectSchema } from "../../core/schema.ts";
 import type { Job } from "../job.ts";
 import type { ShapeColumn } from "../shape.ts";
 import { lookupWays, type Tables } from "./lookup.ts";
+import { isParties, partyWays } from "./parties.ts";
 import { place } from "./place.ts";
 import { sourceOf } from "./source.ts";
 import { checkValidity, writable } from "./writable.ts";
 
-/** The column a mapping line writes, checked against the table. @throws SluiceError unknown_target, mapping_unfit */
+/** The column a mapping line writes, checked against the table; its index is the caller's to give. @throws SluiceError unknown_target, mapping_unfit */
 export function mappedColumn(
   job: Job,
   object: ObjectSchema,
   name: string,
   line: MappingLine,
-  index: number,
   scan: Scan,
   tables: Tables,
 ): ShapeColumn {
@@ -23,7 +23,7 @@ export function mappedColumn(
   const target = writable(object, name, at);
   checkValidity(job, object, target, line.write, at);
   const column = {
-    index,
+    index: 0,
     name: target.name,
     wire: { name: target.name },
     target,
@@ -33,6 +33,10 @@ export function mappedColumn(
     ...sourceOf(name, line, scan),
     clear: !target.required && target.update && line.write === "always" && !isState(target),
   };
+  if (isParties(column)) {
+    const ways = partyWays(job, object, target, name, scan, tables);
+    return { ...column, wire: { name: target.name, targets: ways.map((way) => way.object) }, ways, tabled: true };
+  }
   if (target.type !== "lookup") return column;
   const ways = lookupWays(job, object, target, name, scan, tables);
   const objects = [...new Set(ways.map((way) => way.object))];

@@ -32,7 +32,7 @@ function waysOf(column: Column, line: MappingLine): LookupWay[] {
 export function parentTables(job: Job, object: ObjectSchema): string[] {
   const names = Object.entries(job.syncFile.mapping).flatMap(([name, line]) => {
     const column = object.columns.find((c) => c.name.toLowerCase() === name.toLowerCase());
-    if (column?.type !== "lookup") return [];
+    if (column?.type !== "lookup" && column?.type !== "parties") return [];
     return waysOf(column, line).flatMap((way) => targetOf(column, way)?.object ?? []);
   });
   return [...new Set(names)];

@@ -43,7 +43,8 @@ function whyNot(column: Column): string | undefined {
   if (column.native === "File" || column.native === "Image")
     return `it holds ${column.native === "File" ? "a file" : "an image"}, which goes by uploads of its own`;
   if (column.type === "other") return `Sluice writes no columns of type ${column.native ?? "unknown to it"}`;
-  if (column.type === "parties") return "it names the parties of an activity, which Sluice does not write";
+  if (column.type === "parties" && !column.create)
+    return "the documentation does not tell which part such a party takes in the activity";
   if (column.type === "lookup" && column.targets?.length === 0) return "it points at no table that has an address";
   return column.create || column.update ? undefined : "Dynamics keeps it itself";
 }

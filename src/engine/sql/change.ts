@@ -3,7 +3,8 @@ import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { ownId } from "./ids.ts";
 import { madeParents, madeRefs } from "./made.ts";
-import { has, list, maskType, stored } from "./names.ts";
+import { has, list, maskType, stored, wanted } from "./names.ts";
+import { partyColumn } from "./parties.ts";
 import { statesOf, waveMasks } from "./states.ts";
 
 /**
@@ -58,13 +59,14 @@ export function writeChanges(
   const old = shape.columns.map((c) => `o_${c.index} AS ${ident(`o_${c.name}`)}`);
   const id = `CASE WHEN action = 'create' THEN ${sentId(shape, late)} ELSE id END AS id`;
   const head = ["key", "id", "action AS kind", `${main} AS m`, "a", "match_value"];
+  const parties = shape.parties.map((c) => `${wanted(c)} AS ${partyColumn(c)}`);
   const alone = (m: string, kind: string) =>
     `SELECT ${list(["key", id, `'${kind}' AS kind`, `${m} AS m`, `0::${maskType} AS a`, "match_value", ...fresh(m), ...old])} FROM decided WHERE ${m} <> 0`;
   const copy = (select: string, to: string) => `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy)`;
   return [
     ...madeRefs(shape).map((made, k) => madeParents(made, file.parents(k))),
     copy(
-      `SELECT ${list(["key", id, ...head.slice(2), ...fresh(main)])} FROM decided WHERE action = 'create'`,
+      `SELECT ${list(["key", id, ...head.slice(2), ...fresh(main), ...parties])} FROM decided WHERE action = 'create'`,
       file.change("1-create"),
     ),
     copy(

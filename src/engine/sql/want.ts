@@ -1,11 +1,13 @@
 import type { Scan } from "../../core/connector.ts";
 import { showFormat } from "../../core/dates.ts";
 import { text } from "../duck.ts";
+import { isParties } from "../shape/parties.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { limitOf } from "./convert/index.ts";
 import { conversion, lookupSql, rawValue } from "./lookups.ts";
 import { wantedMatch } from "./match.ts";
 import { fault, list, skipped, sourceColumn, wanted } from "./names.ts";
+import { partyHint, partyJoin, partyRaw, partyResolved, partyTables, partyWaits } from "./parties.ts";
 import { isState, stateSql } from "./states.ts";
 
 /**
@@ -50,25 +52,39 @@ export function mapRows(shape: Shape, scan: Scan): string {
       ...lookup.waits.map((ref, j) => `${ref} AS wait_${c.index}_${j}`),
     ];
   });
+  const parties = shape.parties.map(partyResolved);
   const waiting = [...lookups].flatMap(([c, { waits }]) => waits.map((_, j) => `wait_${c.index}_${j}`));
   const carried = ["key", "gone", "h", "old_h", "link_id", "link_rested", "known", ...members];
-  const coming = [...lookups.values()].flatMap((lookup) => lookup.coming);
+  const coming = [
+    ...[...lookups.values()].flatMap((lookup) => lookup.coming),
+    ...shape.parties.flatMap((c) => partyTables(shape, c, scan)),
+  ];
+  const joins = [...[...lookups.values()].flatMap((lookup) => lookup.joins), ...shape.parties.map(partyJoin)];
+  const all = [...mapped, ...shape.parties];
   const materialized = coming.length ? "MATERIALIZED " : "";
   const values = shape.used.map(sourceColumn);
   return `CREATE TEMP TABLE mapped AS
 WITH converted AS ${materialized}(SELECT ${list([...carried, ...values, ...converted])} FROM (SELECT ${list(["*", ...dear])} FROM touched WHERE key IS NOT NULL)),
-${coming.map((each) => `${each},\n`).join("")}resolved AS (SELECT ${list(["c.*", ...resolved])} FROM converted c ${[...lookups.values()].flatMap((l) => l.joins).join("\n")})
+${coming.map((each) => `${each},\n`).join("")}resolved AS (SELECT ${list(["c.*", ...resolved, ...parties.flat()])} FROM converted c ${joins.join("\n")})
 SELECT ${list([
     ...carried,
     ...mapped.flatMap((c) => [wanted(c), skipped(c)]),
-    `coalesce(${mapped.map(fault).join(", ")}, NULL) AS code`,
-    `${firstFault(mapped, (c) => text(c.name))} AS col`,
-    `${firstFault(mapped, (c) => lookups.get(c)?.raw ?? (c.follows ? "NULL" : rawValue(c.line!, c.source)))} AS value`,
-    `${firstFault(mapped, (c) => lookups.get(c)?.hint ?? limitCase(c, scan))} AS "limit"`,
-    `${waiting.length ? `list_filter([${waiting.join(", ")}], lambda r: r IS NOT NULL)` : "NULL::VARCHAR[]"} AS waits`,
+    ...shape.parties.map(wanted),
+    `coalesce(${all.map(fault).join(", ")}, NULL) AS code`,
+    `${firstFault(all, (c) => text(c.name))} AS col`,
+    `${firstFault(all, (c) => (isParties(c) ? partyRaw(c) : (lookups.get(c)?.raw ?? (c.follows ? "NULL" : rawValue(c.line!, c.source)))))} AS value`,
+    `${firstFault(all, (c) => (isParties(c) ? partyHint(c) : (lookups.get(c)?.hint ?? limitCase(c, scan))))} AS "limit"`,
+    `${waitsOf(waiting, shape.parties.map(partyWaits))} AS waits`,
     `CASE WHEN NOT gone THEN ${wantedMatch(shape)} END AS match_value`,
     ...[...lookups.values()].flatMap((lookup) => [...lookup.awaited, ...lookup.made.map(([name]) => name)]),
   ])} FROM resolved`;
+}
+
+/** `each`: values or NULL; `lists`: lists or NULL. */
+function waitsOf(each: string[], lists: string[]): string {
+  const known = each.length ? [`list_filter([${each.join(", ")}], lambda r: r IS NOT NULL)`] : [];
+  const all = [...known, ...lists];
+  return all.length ? all.reduce((a, b) => `list_concat(${a}, ${b})`) : "NULL::VARCHAR[]";
 }
 
 function firstFault(columns: ShapeColumn[], value: (c: ShapeColumn) => string): string {

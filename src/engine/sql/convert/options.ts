@@ -70,12 +70,7 @@ function oneOf(words: Words, x: string, otherwise: ReasonCode): Reading {
  */
 export function readOptions(target: Column, line: MappingLine, x: string, list: boolean): Reading {
   const { words, nothing } = partWords(optionWords(target.choices ?? []), line.values ?? {});
-  const cut = line.delimiter ? quoted(line.delimiter) : `CASE WHEN contains(${x}, ';') THEN ';' ELSE ',' END`;
-  const json = `starts_with(${x}, '[') AND json_valid(${x})`;
-  const parts = list
-    ? `string_split(${x}, ${listDelimiter})`
-    : `CASE WHEN ${json} THEN json_extract_string(${x}, '$[*]') ELSE string_split(${x}, ${cut}) END`;
-  const named = `list_distinct(list_filter(list_transform(${parts}, lambda p: lower(trim(p))), lambda p: p <> ''))`;
+  const named = `list_distinct(list_filter(list_transform(${partsOf(line, x, list)}, lambda p: lower(trim(p))), lambda p: p <> ''))`;
   const chosen = nothing.length ? `list_filter(${named}, lambda p: NOT list_contains(${texts(nothing)}, p))` : named;
   const values = `list_distinct(list_transform(${chosen}, lambda p: CAST(${lookUp(words, "p")} AS BIGINT)))`;
   const known = `(len(${named}) > 0 AND list_has_all(${texts([...words.meaning.keys()])}, ${chosen}))`;
@@ -85,6 +80,14 @@ export function readOptions(target: Column, line: MappingLine, x: string, list: 
     fine: `(${known} AND len(${values}) <= ${mostChosen})`,
     faults: [...ifAny(words, doubt), [`NOT ${known}`, "not_an_option"], ["true", "too_many_options"]],
   };
+}
+
+/** SQL: the parts of a text that holds several values; `list`: it was a list of the source (`sourceText`). */
+export function partsOf(line: Pick<MappingLine, "delimiter">, x: string, list: boolean): string {
+  if (list) return `string_split(${x}, ${listDelimiter})`;
+  const cut = line.delimiter ? quoted(line.delimiter) : `CASE WHEN contains(${x}, ';') THEN ';' ELSE ',' END`;
+  const json = `starts_with(${x}, '[') AND json_valid(${x})`;
+  return `CASE WHEN ${json} THEN json_extract_string(${x}, '$[*]') ELSE string_split(${x}, ${cut}) END`;
 }
 
 /** What the line's `values` make of each part: one option, or nothing. */
