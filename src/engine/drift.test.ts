@@ -26,7 +26,12 @@ const object = (columns: Column[], more: Partial<ObjectSchema> = {}): ObjectSche
 });
 const shape = (of: ObjectSchema) => {
   const target = of.columns[0]!;
-  return { object: of, columns: [{ name: target.name, target }], parties: [] as Shape["parties"], match: [{ name: "tier" }] } as Shape;
+  return {
+    object: of,
+    columns: [{ name: target.name, target }],
+    parties: [] as Shape["parties"],
+    match: [{ name: "tier" }],
+  } as Shape;
 };
 const relied = (was: Column, more: Partial<ObjectSchema> = {}): Relied => reliedOn(shape(object([was], more)), "here");
 
