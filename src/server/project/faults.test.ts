@@ -40,6 +40,18 @@ test("a number that is too small, a text without quotes and an element of a list
   ]);
 });
 
+test("of several shapes the one that knows most of the keys speaks", () => {
+  const audience = (to: object) => {
+    const sync = { model: "m", to: "c", object: "o", match: "x", mapping: { x: "x" }, audiences: { vip: to } };
+    return findings(syncFile, sync, syncFile.safeParse(sync).error?.issues ?? []).map((f) => f.message);
+  };
+  expect(audience({ relationship: "x" })).toEqual(["`with` is missing."]);
+  expect(audience({ listt: "A" })).toEqual(["`listt` is not known here; did you mean `list`?"]);
+  expect(audience({ column: "b", list: "A" })).toEqual([
+    "`list` cannot stand beside the other keys here; say one or the other.",
+  ]);
+});
+
 test("what is wrong beside a misspelt key is told as well", () => {
   expect(said({ ...place, apiVersion: "7", clientID: "a", clientId: "b", clientSecret: "s" })).toEqual([
     "clientID: `clientID` is not known here; did you mean `clientId`?",

@@ -26,7 +26,7 @@ export type Finding = { path: Path; message: string };
  * misspelt key is not also told as its missing right spelling. Values are never repeated where `secret` says so.
  */
 export function findings(schema: z.ZodType, value: unknown, issues: readonly Issue[], secret = false): Finding[] {
-  const flat = issues.flatMap((issue) => flatten(issue));
+  const flat = issues.flatMap((issue) => flatten(issue, value));
   const misspelt = new Set<string>();
   const strangers = new Set<string>();
   for (const issue of flat) {
@@ -54,18 +54,29 @@ export function findings(schema: z.ZodType, value: unknown, issues: readonly Iss
 }
 
 function unknownKey(key: string, known: string[]): string {
+  if (known.includes(key)) return `\`${key}\` cannot stand beside the other keys here; say one or the other.`;
   const offer = didYouMean(key, known);
   if (offer) return `\`${key}\` is not known here${offer}`;
   return `\`${key}\` is not known here${known.length > 0 ? `; what may stand here: ${known.join(", ")}.` : "."}`;
 }
 
-/** A union fails with one list of issues for each of its shapes: the shape that the value was meant to have speaks. */
-function flatten(issue: Issue): Issue[] {
+/**
+ * A union fails with one list of issues for each of its shapes: the shape that the value was meant to have speaks, which
+ * is the one that knows most of its keys. What else that shape wants is not told beside a key that nobody knows.
+ */
+function flatten(issue: Issue, value: unknown): Issue[] {
   if (issue.code !== "invalid_union") return [issue];
-  const meant = issue.errors.find((issues) => !issues.some((inner) => inner.path.length === 0 && isTypeFault(inner)));
-  if (!meant || meant.length === 0) return [issue];
-  return meant.flatMap((inner) => flatten({ ...inner, path: [...issue.path, ...inner.path] }));
+  const [meant = []] = issue.errors
+    .filter((issues) => !issues.some((inner) => inner.path.length === 0 && isTypeFault(inner)))
+    .toSorted((a, b) => unknownKeys(a) - unknownKeys(b));
+  if (meant.length === 0) return [issue];
+  const whole = meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+  const told = unknownKeys(meant) > 0 ? whole.filter(({ path }) => valueAt(value, path) !== undefined) : whole;
+  return told.flatMap((inner) => flatten(inner, value));
 }
+
+const unknownKeys = (issues: readonly Issue[]): number =>
+  issues.reduce((sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 0), 0);
 
 const isTypeFault = (issue: Issue) => issue.code === "invalid_type" || issue.code === "invalid_union";
 
@@ -129,11 +140,11 @@ function kindOf(value: unknown): string {
   return typeof value === "string" ? "text" : typeof value === "boolean" ? "true or false" : `a ${typeof value}`;
 }
 
-function valueAt(value: unknown, path: Path): unknown {
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let at = value;
   for (const step of path) {
     if (at === null || typeof at !== "object") return undefined;
-    at = (at as Record<string | number, unknown>)[step];
+    at = (at as Record<string, unknown>)[step as string];
   }
   return at;
 }
