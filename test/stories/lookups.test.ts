@@ -38,7 +38,8 @@ test("into accounts or contacts, whichever is found first: the record says which
     { key: "5", code: "parent_missing", column: "parentcustomerid" },
     { key: "6", code: "parent_missing" },
   ]);
-  expect(first.problems[0]?.message).toContain('"F9" to point at. It looks for an existing account by accountnumber');
+  expect(first.problems[0]?.message).toContain('"F9" to point at. It looks for an existing account by accountnumber;');
+  expect(first.problems[1]?.message).toContain("an existing account by accountnumber or contact by emailaddress1;");
   expect(first.problems[1]?.message).toContain('"nobody@example.com"');
   const there = await contacts();
   expect(there["1"]).toMatchObject({ _parentcustomerid_value: account });

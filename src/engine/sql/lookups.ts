@@ -66,6 +66,7 @@ export function lookupSql(shape: Shape, c: ShapeColumn, scan: Scan): LookupSql {
     `CASE ${lastFirst.map((way) => `WHEN ${way.says} THEN ${of(way)}`).join(" ")} END`;
   const found = ways.map((way) => `WHEN ${way.found} THEN ${way.fault}`).join(" ");
   const none = `NOT (${ways.map((way) => way.says).join(" OR ")})`;
+  const tried = `concat_ws(' or ', ${ways.map((way) => `CASE WHEN ${way.says} THEN ${text(way.hint)} END`).join(", ")})`;
   const skips = c.line!.empty === "skip";
   const empty = c.target.required && !skips ? `WHEN ${none} THEN 'required_empty'` : "";
   return {
@@ -78,7 +79,7 @@ export function lookupSql(shape: Shape, c: ShapeColumn, scan: Scan): LookupSql {
     bad: `CASE WHEN gone THEN NULL ${found} ${lastFirst.map((way) => `WHEN ${way.says} THEN ${way.otherwise}`).join(" ")} ${empty} END`,
     skip: skips ? none : "false",
     raw: decides((way) => way.raw),
-    hint: `CASE WHEN ${fault(c)} IN ('parent_missing', 'parent_ambiguous', 'owner_barred') THEN ${decides((way) => text(way.hint))} END`,
+    hint: `CASE ${fault(c)} WHEN 'parent_missing' THEN ${tried} WHEN 'parent_ambiguous' THEN ${decides((way) => text(way.hint))} END`,
     // Whatever goes missing is waited for, and whatever would have gone before what was found: but for owners, where most
     // rows would wait for nothing.
     waits: ways.map((way, j) => {
