@@ -73,8 +73,8 @@ test("whoever waits for a row that cannot go is rejected too, to the end of the 
   expect(await bosses()).toEqual({ 1: "2", 2: "3", 3: null, 4: null });
 });
 
-test("with `missing: null` they go without it at first", async () => {
-  await start("null", true);
+test.each(["null", "create"])("with `missing: %s` they go without a row that cannot go, at first", async (missing) => {
+  await start(missing, true);
   bench.source("people", [person("1", "2"), person("2", null, "x".repeat(101))]);
   expect(await bench.run()).toMatchObject({ created: 1, rejected: 1, writes: 1 });
   bench.source("people", [person("1", "2"), person("2", null)]);

@@ -128,9 +128,11 @@ test("what cannot be kept, found or made is refused before anything is sent", as
   source({ id: "1", name: "A", email: null });
   for (const [column, lookup, write, why] of refused) {
     const mapping = { promotioncodename: "id", [column]: { from: "name", lookup, write } };
-    const files = sync("campaignresponse", "promotioncodename", mapping);
-    for (const [path, text] of Object.entries(files)) bench.write(path, text);
+    bench.write("syncs/people.yaml", sync("campaignresponse", "promotioncodename", mapping)["syncs/people.yaml"]);
     await expect(bench.run()).rejects.toThrow(why);
   }
+  const line = { from: "name", lookup: persons, write: "on create" };
+  bench.write("syncs/people.yaml", sync("campaignresponse", "to", { to: line })["syncs/people.yaml"]);
+  await expect(bench.run()).rejects.toThrow("matches by to, the parties of an activity");
   expect(await bench.rows("campaignresponse")).toEqual([]);
 });

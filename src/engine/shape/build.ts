@@ -69,7 +69,7 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
   oneLineEach(job, [...columns, ...parties]);
   const followed = followingState(object, columns);
   if (followed) columns.push(followed);
-  const match = file.match.map((name, i) => matchColumn(job, object, columns, name, i));
+  const match = file.match.map((name, i) => matchColumn(job, object, [...columns, ...parties], name, i));
   for (const column of columns) column.clear &&= !match.includes(column);
   for (const column of columns) if (!match.includes(column)) awaitOwnRows(object, columns, column);
   if (columns.length > mostColumns)

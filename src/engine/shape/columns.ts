@@ -57,6 +57,11 @@ export function matchColumn(
   const mapped = columns.filter((c) => c.role === "mapped");
   const found =
     mapped.find((c) => c.name.toLowerCase() === wanted) ?? mapped.find((c) => c.target.title.toLowerCase() === wanted);
+  if (found && isParties(found))
+    throw new SluiceError("mapping_unfit", `${job.sync} matches by ${name}, the parties of an activity.`, {
+      remedy: "Match by a column that the record holds itself: its parties are rows of their own.",
+      place: place(job, ["match", i]),
+    });
   if (found) return found;
   throw new SluiceError("mapping_unfit", `${job.sync} matches by ${name}, but does not map it.`, {
     remedy: `Add a line for ${name} under mapping: a column of ${object.name} that both sides know.`,
