@@ -77,7 +77,7 @@ const columns: Record<string, Column> = {
       ["-11", "out_of_range", /takes -10 to 2000/],
       ["2001", "out_of_range", /takes -10 to 2000/],
       ["1.5", "not_whole", /`rounding: nearest`/],
-      ["five", "bad_number", /`decimal: ","`/],
+      ["five", "bad_number", /`decimal` say/],
     ],
   },
   con_bigint: {
@@ -104,7 +104,7 @@ const columns: Record<string, Column> = {
     cases: [
       ["1.234,50", 1234.5],
       ["1,005", "too_precise", /2 of them; `rounding: nearest`/],
-      ["1.5", "bad_number", /`decimal: ","`/],
+      ["1.5", "bad_number", /`decimal` say/],
     ],
   },
   con_double: {
