@@ -45,7 +45,9 @@ test("campaign responses with their campaign and customers: made with the row, n
   expect(first).toMatchObject({ created: 2, rejected: 1 });
   expect(first.log.filter(({ path }) => path.includes("CreateMultiple"))).toEqual([]);
   expect(first.problems).toMatchObject([{ key: "3", code: "parent_missing", column: "customer" }]);
-  expect(first.problems[0]?.message).toContain('"late@example.com" to point at. It looks for an existing account by');
+  expect(first.problems[0]?.message).toContain(
+    '"late@example.com" to point at. It looks for an existing contact by emailaddress1 or account by',
+  );
   expect(await parties()).toEqual([`11 ${ada}`, `11 ${works}`].sort());
   expect((await bench.rows("campaignresponse"))[0]).toMatchObject({ _regardingobjectid_value: campaign });
   expect(await bench.run()).toMatchObject({ unchanged: 2, rejected: 1, writes: 0 });
