@@ -192,3 +192,25 @@ test("a cursor that is not known any more", async () => {
   await control("change-tracking", { expire: true });
   await expect(read({ cursor, columns: ["lastname"] })).rejects.toMatchObject({ name: "CursorExpired" });
 });
+
+test("values as people see them, beside the values, and which table a lookup points at", async () => {
+  const account = await session.describe("account");
+  const firm = batchOf("create", [{ "@odata.type": "Microsoft.Dynamics.CRM.account", name: "Nordwind" }]);
+  const [{ id: firmId } = { id: "" }] = (await session.write(account, firm, on)).ids ?? [];
+  const bound = { "parentcustomerid_account@odata.bind": `/accounts(${firmId})` };
+  await create([person(1, { gendercode: 2, creditlimit: 1234.5, birthdate: "1990-05-17", ...bound })]);
+  const columns = ["gendercode", "creditlimit", "birthdate", "parentcustomerid", "lastname"];
+  const {
+    rows: [row],
+  } = await read({ columns, formatted: true, tables: true });
+  const shown = (property: string) => [
+    row![property],
+    row![`${property}@OData.Community.Display.V1.FormattedValue`],
+    row![`${property}@Microsoft.Dynamics.CRM.lookuplogicalname`],
+  ];
+  expect(shown("gendercode")).toEqual([2, "Female", undefined]);
+  expect(shown("creditlimit")).toEqual([1234.5, "$1,234.50", undefined]);
+  expect(shown("birthdate")).toEqual(["1990-05-17", "5/17/1990", undefined]);
+  expect(shown("_parentcustomerid_value")).toEqual([firmId, "Nordwind", "account"]);
+  expect(shown("lastname")).toEqual(["Last 1", undefined, undefined]);
+});

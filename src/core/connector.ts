@@ -95,6 +95,8 @@ export type ReadRequest = {
   ids?: string[];
   /** With lookups, say which table each value is of (`Wire.tableProperty`). */
   tables?: boolean;
+  /** Beside each value, how the other side shows it to people: an option's label, the name behind a lookup, an amount. */
+  formatted?: boolean;
   /** The `place` of a page of a full read with the same columns: the rest of it, and all that has changed since it began. */
   place?: string;
 };

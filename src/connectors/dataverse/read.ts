@@ -5,7 +5,7 @@ import { notJson, parseJson } from "./body.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
 import type { WebApi } from "./http.ts";
-import { tableAnnotation, wire } from "./wire.ts";
+import { shownAnnotation, tableAnnotation, wire } from "./wire.ts";
 
 /** The place to go on from is not good any more, or lacks a column now asked for: read everything again. */
 export class CursorExpired extends Error {
@@ -30,10 +30,10 @@ type Fetched = { answer: Answer; body: Body };
 type Tombstone = { id: string; reason: string };
 
 /**
- * `track`: ask for a cursor. `tables`: say which table a lookup's value is of. `resumable`: pages say how to take the
- * read up again. `since`: when the read began, of one that is taken up again.
+ * `track`: ask for a cursor. `annotations`: what is told beside values. `resumable`: pages say how to take the read up
+ * again. `since`: when the read began, of one that is taken up again.
  */
-type Following = { track?: boolean; tables?: boolean | undefined; resumable?: boolean; since?: string };
+type Following = { track?: boolean; annotations?: string[]; resumable?: boolean; since?: string };
 
 /**
  * All rows, the rows of `ids`, what changed since `cursor`, or the rest from `place`; only the columns asked for and the
@@ -49,28 +49,29 @@ export async function* readPages(
 ): AsyncGenerator<Page> {
   const properties = [...new Set([object.id, ...request.columns.map((c) => wire.property(object, c))])];
   const select = `${object.set}?$select=${properties.join(",")}`;
-  const { tables, track } = request;
+  const { track } = request;
+  const annotations = [...(request.tables ? [tableAnnotation] : []), ...(request.formatted ? [shownAnnotation] : [])];
   if (request.ids) {
     const queries = idQueries(await api.root(signal), select, object.id, request.ids);
-    const started = queries.map((query) => follow(api, object, query, signal, { tables }));
+    const started = queries.map((query) => follow(api, object, query, signal, { annotations }));
     yield* inOrder(started, AHEAD);
     return;
   }
   if (request.cursor !== undefined) {
     if (!covers(request.cursor, properties)) throw new CursorExpired(`${object.name}: a new column is asked for`);
-    yield* follow(api, object, request.cursor, signal, { tables, track: true });
+    yield* follow(api, object, request.cursor, signal, { annotations, track: true });
     return;
   }
   const resumable = object.columns.some((c) => c.name === CHANGED);
   if (request.place === undefined) {
-    yield* follow(api, object, select, signal, { tables, track, resumable });
+    yield* follow(api, object, select, signal, { annotations, track, resumable });
     return;
   }
   // Pages of the rest do not tell what has changed since in the rows before them.
   const [, since = "", path = ""] = /^(\S+) (.*)$/.exec(request.place)!;
-  for await (const page of follow(api, object, path, signal, { tables, track, resumable, since }))
+  for await (const page of follow(api, object, path, signal, { annotations, track, resumable, since }))
     yield { ...page, last: false };
-  yield* follow(api, object, `${select}&$filter=${CHANGED}%20ge%20${since}`, signal, { tables });
+  yield* follow(api, object, `${select}&$filter=${CHANGED}%20ge%20${since}`, signal, { annotations });
 }
 
 /** The pages of all sources, one source after the other; the first page of the next few is asked for in advance. */
@@ -109,11 +110,11 @@ async function* follow(
   object: ObjectSchema,
   start: string,
   signal: AbortSignal,
-  { track = false, tables = false, resumable = false, since }: Following = {},
+  { track = false, annotations = [], resumable = false, since }: Following = {},
 ): AsyncGenerator<Page> {
   const changes = /[?&]\$deltatoken=/i.test(start);
-  const annotations = tables ? `,odata.include-annotations="${tableAnnotation}"` : "";
-  const prefer = `odata.maxpagesize=${PAGE}${track && !changes ? ",odata.track-changes" : ""}${annotations}`;
+  const beside = annotations.length > 0 ? `,odata.include-annotations="${annotations.join(",")}"` : "";
+  const prefer = `odata.maxpagesize=${PAGE}${track && !changes ? ",odata.track-changes" : ""}${beside}`;
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const fetch = (path: string) => {

@@ -5,6 +5,8 @@ import { partiesOf } from "./parties.ts";
 
 /** Sent beside a lookup's value where it is asked for (dataverse.md section 1). */
 export const tableAnnotation = "Microsoft.Dynamics.CRM.lookuplogicalname";
+/** The value as people see it, in the language and time zone of our user (dataverse.md section 6). */
+export const shownAnnotation = "OData.Community.Display.V1.FormattedValue";
 
 /**
  * Canonical text on Dataverse's wire (dataverse.md sections 4, 5 and 7). Values are canonical already, so only text
