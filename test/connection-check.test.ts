@@ -19,6 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const toContacts: Need = {
+  memberships: [],
   object: "contact",
   creates: true,
   updates: true,
@@ -223,6 +224,31 @@ test("a role with the privileges named is enough to write; held for own records 
   const made = await other.write(await other.describe("contact"), batchOf("create", rows), on);
   await other.close();
   expect(made).toMatchObject({ status: "created", exceptions: [] });
+});
+
+test("the role with several application users: what one of them lacks is missing, and each is told by name", async () => {
+  const { credentials, allow } = await secondApplication();
+  await allow(["prvReadOrganization", "prvReadSystemUser", "prvReadContact", "prvDeleteContact"]);
+  await allow(["prvWriteContact"], "Basic");
+  const both = openSession(
+    { ...given, credentials: [...given.credentials, ...credentials], bypass: ["customSync"] },
+    { base: folder },
+  );
+  const role = await both.role([{ ...toContacts, columns: [], lookups: {} }], on).finally(both.close);
+  const of = (name: string) => role.find((one) => one.name === name);
+  const { clientId } = credentials[0]!;
+  const users = [expect.stringContaining(clientId)];
+  expect(of("prvReadContact")).toMatchObject({ held: "Global", needed: true });
+  expect(of("prvReadContact")).not.toHaveProperty("users");
+  expect(of("prvWriteContact")).toMatchObject({ held: "Basic" });
+  expect(of("prvCreateContact")).toMatchObject({ held: null, needed: true, users });
+  expect(of("prvBypassCustomBusinessLogic")).toMatchObject({
+    held: null,
+    users,
+    why: "the connection's option bypass",
+  });
+  expect(of("prvDeleteContact")).toMatchObject({ held: "Global", needed: false });
+  expect(of("prvAssignContact")).toMatchObject({ needed: false, users: [expect.not.stringContaining(clientId)] });
 });
 
 describe("the table", () => {

@@ -35,9 +35,15 @@ export const register: Register = (program, run) => {
 function printRole({ sync, connection, privileges, missing, beyond }: ResponseOf<"role">, out: Output): void {
   out.line(out.style.bold(`The least privileges ${sync} needs in ${connection}`));
   const needed = privileges.filter((one) => one.needed);
-  const rows = needed.map(({ name, held, why, object }) => [name, held ?? "MISSING", `${object}: ${why}`]);
+  const rows = needed.map(({ name, held, why, object, users }) => [
+    name,
+    held ?? `MISSING${users ? ` (${users.join(", ")})` : ""}`,
+    object === "" ? why : `${object}: ${why}`,
+  ]);
   for (const text of table(["privilege", "held", "why"], rows)) out.line(text);
-  const others = privileges.filter((one) => !one.needed).map(({ name, held }) => [name, held ?? ""]);
+  const others = privileges
+    .filter((one) => !one.needed)
+    .map(({ name, held, users }) => [name, [held, ...(users ?? [])].join(" ")]);
   if (others.length > 0) {
     out.line();
     for (const text of table(["beyond need", "held"], others)) out.line(text);

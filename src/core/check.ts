@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SyncFile } from "./project.ts";
+import type { MembershipTarget, SyncFile } from "./project.ts";
 
 /**
  * One step of a connection's test. `skipped`: a step it needs has failed. A failed step, and a warning, tell the cause and
@@ -20,7 +20,11 @@ export const privilege = z.object({
   object: z.string(),
   needed: z.boolean(),
   why: z.string(),
-  held: z.string().nullable().describe("Basic, Local, Deep or Global; null = missing"),
+  held: z
+    .string()
+    .nullable()
+    .describe("Basic, Local, Deep or Global; null = missing. Of several application users: that of the one with least"),
+  users: z.array(z.string()).optional().describe("Where application users differ: who lacks it, or has it beyond need"),
 });
 export type Privilege = z.infer<typeof privilege>;
 
@@ -31,8 +35,10 @@ export type Need = {
   updates: boolean;
   deletes: boolean;
   match: string[];
-  /** Columns that are written. */
+  /** Columns that are written, under names as `columnsNamed` knows them. */
   columns: string[];
+  /** What its audiences' rows are put into. */
+  memberships: MembershipTarget[];
   /** Lookup column -> tables that its values are looked up in, where the file names them. */
   lookups: Record<string, string[]>;
 };
@@ -40,19 +46,16 @@ export type Need = {
 /** What a sync needs to be allowed to do. */
 export function needOf(sync: SyncFile): Need {
   const lines = Object.entries(sync.mapping);
+  const audiences = Object.values(sync.audiences);
+  const statuses = audiences.flatMap((to) => ("column" in to ? [to.column] : []));
   return {
     object: sync.object,
     creates: sync.mode !== "update",
-    updates:
-      sync.mode !== "create" ||
-      Object.keys(sync.audiences).length > 0 ||
-      ["clear", "deactivate"].includes(sync.onLeave),
+    updates: sync.mode !== "create" || statuses.length > 0 || ["clear", "deactivate"].includes(sync.onLeave),
     deletes: sync.onLeave === "delete",
     match: sync.match,
-    columns: [
-      ...lines.map(([column]) => column),
-      ...Object.values(sync.audiences).flatMap((to) => ("column" in to ? [to.column] : [])),
-    ],
+    columns: [...lines.map(([column]) => column), ...statuses],
+    memberships: audiences.flatMap((to) => ("column" in to ? [] : [to])),
     lookups: Object.fromEntries(
       lines.flatMap(([column, { lookup }]) =>
         lookup ? [[column, lookup.flatMap((way) => (way.object === undefined ? [] : [way.object]))]] : [],

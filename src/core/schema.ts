@@ -101,3 +101,31 @@ export type ObjectSchema = ObjectSummary & {
    */
   can: { bulk: boolean; deltas: boolean; concurrency?: boolean; bulkCreate?: boolean };
 };
+
+/**
+ * The columns a person may mean: by the name, by the name completed with `prefix`, or by title, in this order and all in any
+ * case. (A schema name is the name in another case.) Several only where they have one title.
+ */
+export function columnsNamed({ columns }: Pick<ObjectSchema, "columns">, name: string, prefix?: string): Column[] {
+  const wanted = name.toLowerCase();
+  const named = (other: string) => columns.filter((c) => c.name.toLowerCase() === other);
+  for (const found of [named(wanted), prefix === undefined ? [] : named(prefix + wanted)])
+    if (found.length > 0) return found;
+  return columns.filter((c) => c.title.toLowerCase() === wanted);
+}
+
+const readOnly = {
+  virtual: "is a virtual table: its rows are another system's, and Sluice only reads them.",
+  elastic: "is an elastic table: it writes without transactions, so Sluice only reads it.",
+};
+
+/** The sentence that says why the table takes no plain rows; undefined where it does. */
+export function whyReadOnly({ name, kind, takesNone }: ObjectSchema): string | undefined {
+  if (kind === "virtual" || kind === "elastic") return `${name} ${readOnly[kind]}`;
+  return takesNone === undefined ? undefined : `${name} takes no rows of its own: ${takesNone}.`;
+}
+
+/** Columns that forms ask for when a record is made, and the API does not, among those a sync does not map. */
+export function askedInForms({ columns }: ObjectSchema, mapped: ReadonlySet<string>): string[] {
+  return columns.filter((c) => c.requiredInForms && c.create && !mapped.has(c.name)).map((c) => c.name);
+}

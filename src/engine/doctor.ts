@@ -1,7 +1,7 @@
 import { access, readdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { CheckStep, Need } from "../core/check.ts";
-import type { ObjectSchema } from "../core/schema.ts";
+import { askedInForms, columnsNamed, type ObjectSchema } from "../core/schema.ts";
 import { columnDrift, tableDrift } from "./drift.ts";
 import { layout, runFiles } from "./layout.ts";
 import { readRelied } from "./relied.ts";
@@ -11,18 +11,32 @@ const littleRoom = 1024 ** 3;
 
 /**
  * What there is to say of one sync without running it: what has changed in its table since the last run, and how its
- * state is. `folder` is the sync's own; only files in it are looked at.
+ * state is. `folder` is the sync's own; only files in it are looked at. `prefix`: see `Session`.
  */
-export async function examine(folder: string, need: Need, object: ObjectSchema): Promise<CheckStep[]> {
-  return [...(await schemaSteps(folder, need, object)), ...(await stateSteps(folder))];
+export async function examine(
+  folder: string,
+  need: Need,
+  object: ObjectSchema,
+  prefix: string | undefined,
+): Promise<CheckStep[]> {
+  return [...(await schemaSteps(folder, need, object, prefix)), ...(await stateSteps(folder))];
 }
 
-async function schemaSteps(folder: string, need: Need, object: ObjectSchema): Promise<CheckStep[]> {
+async function schemaSteps(
+  folder: string,
+  need: Need,
+  object: ObjectSchema,
+  prefix: string | undefined,
+): Promise<CheckStep[]> {
   const step = `schema: ${object.name}`;
-  const mapped = new Set(need.columns.map((name) => name.toLowerCase()));
-  const steps: CheckStep[] = [];
   const relied = await readRelied(layout(folder, "").relied);
-  const uses = { mapped, match: need.match.map((name) => name.toLowerCase()), creates: need.creates };
+  // A column that is gone is known from the last run.
+  const known = [object, ...(relied ? [relied] : [])];
+  const called = (names: string[]) =>
+    names.map((name) => known.flatMap((table) => columnsNamed(table, name, prefix))[0]?.name ?? name.toLowerCase());
+  const mapped = new Set(called(need.columns));
+  const steps: CheckStep[] = [];
+  const uses = { mapped, match: called(need.match), creates: need.creates };
   const drift = relied
     ? [...columnDrift(relied, object).filter((d) => mapped.has(d.column!)), ...tableDrift(relied, object, uses)]
     : [];
@@ -38,12 +52,12 @@ async function schemaSteps(folder: string, need: Need, object: ObjectSchema): Pr
     });
   if (drift.length === 0)
     steps.push({ step, status: "ok", detail: relied ? "as in the last run" : "nothing to compare with before a run" });
-  const forms = object.columns.filter((c) => c.requiredInForms && need.creates && c.create && !mapped.has(c.name));
+  const forms = need.creates ? askedInForms(object, mapped) : [];
   if (forms.length > 0)
     steps.push({
       step: `required in forms: ${object.name}`,
       status: "warning",
-      detail: forms.map((c) => c.name).join(", "),
+      detail: forms.join(", "),
       cause: "Forms ask for these columns and the sync does not map them; the API makes records without them.",
       remedy: "Map them, unless people who open such a record shall fill them in.",
     });

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Scan, Session } from "../core/connector.ts";
 import { SluiceError } from "../core/errors.ts";
+import { askedInForms } from "../core/schema.ts";
 import type { Drift } from "./drift.ts";
 import { type Duck, lockDown, openDuck } from "./duck.ts";
 import { type Ingest, ingest } from "./ingest.ts";
@@ -91,9 +92,8 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
       memberships: await membershipsOf(job, session, object, host.signal),
       prefix: session.prefix,
     };
-    const { shape, drift } = underDrift(job, await readRelied(at.relied, destination), object, () =>
-      shapeOf(job, scan, object, audiences, given),
-    );
+    const relied = await readRelied(at.relied, destination);
+    const { shape, drift } = underDrift(job, relied, object, () => shapeOf(job, scan, object, audiences, given));
     const meta = await attachState(duck, at, destination);
     meta.mirrored = stillMirrored(meta.mirrored, shape, drift);
     const files = [scan, ...audiences.filter((a) => a !== undefined)].flatMap((s) => s.paths);
@@ -102,7 +102,12 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed.full, host);
     const match = shape.match.map((c) => c.name);
     const takenUp = refreshed.resumed.map(({ table }) => tellTakenUp(table));
-    const warnings = [...drift.map((d) => d.what), ...keyWarnings(object.name, object.keys, match), ...takenUp];
+    const warnings = [
+      ...drift.map((d) => d.what),
+      ...keyWarnings(object.name, object.keys, match),
+      ...(relied ? [] : formWarnings(shape)),
+      ...takenUp,
+    ];
     return {
       duck,
       at,
@@ -120,6 +125,16 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     await close();
     throw thrown;
   }
+}
+
+/** Told at set-up, before the first run has ended: the API asks for less than forms do. */
+function formWarnings({ object, columns, parties, policies }: Shape): string[] {
+  const names =
+    policies.mode === "update" ? [] : askedInForms(object, new Set([...columns, ...parties].map((c) => c.name)));
+  if (names.length === 0) return [];
+  return [
+    `Forms of ${object.name} ask for ${names.join(", ")}, which the sync does not map: people who open a record it made must fill them in. \`sluice doctor\` tells it again.`,
+  ];
 }
 
 const tellTakenUp = (table: string): string =>

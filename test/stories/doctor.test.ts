@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { standardFiles } from "../make-project.ts";
 import { peopleSync, useWorkbench, withFirms } from "../workbench.ts";
 
 /** What can be said of syncs without running them. */
@@ -51,6 +52,17 @@ test("before the first run, after it, and when something has changed: told by na
   expect(removed.failed).toBeGreaterThan(0);
 });
 
+test("columns that forms ask for and the sync leaves out: told before the first run has ended, and never a rejection", async () => {
+  const mapping = { externaluseridentifier: "id", emailaddress1: "email" };
+  const sync = { model: "people", to: "crm", object: "contact", match: "externaluseridentifier", mapping };
+  await bench.begin({ "syncs/people.yaml": JSON.stringify(sync) });
+  bench.source("people", [{ id: "1", email: "ana@example.com" }]);
+  const warnings = async () => (await bench.plan()).plans.flatMap((one) => one.warnings);
+  expect(await warnings()).toEqual([expect.stringMatching(/^Forms of contact ask for lastname, /)]);
+  expect(await bench.run()).toMatchObject({ created: 1, rejected: 0 });
+  expect(await warnings()).toEqual([]);
+});
+
 test("the role: the least a sync needs and why, what is missing, and what is beyond need", async () => {
   await bench.begin({ ...withFirms, "syncs/people.yaml": peopleSync({ mapping: parent, mode: "update" }) });
   const role = await bench.role("people");
@@ -81,6 +93,53 @@ test("the role: the least a sync needs and why, what is missing, and what is bey
     "prvWriteContact",
   ]);
   expect(less.missing).toBe(1);
+});
+
+test("the role of a sync that deletes and fills a list and a relationship; no right beyond it for what it does not do", async () => {
+  const audiences = {
+    vip: { list: "VIP" },
+    fair: { relationship: "contactleads_association", with: { subject: "x" } },
+  };
+  await bench.begin({
+    "syncs/people.yaml": peopleSync({ audiences, mode: "create", onLeave: "delete", allowDelete: true }),
+    "audiences/vip.yaml": "model: people\nwhere: name = 'Ana'\n",
+    "audiences/fair.yaml": "model: people\nwhere: name = 'Ana'\n",
+  });
+  bench.source("people", [{ id: "1", name: "Ana", email: "" }]);
+  const role = await bench.role("people");
+  const needed = role.privileges.filter((one) => one.needed).map((one) => one.name);
+  expect(needed.filter((name) => /Contact|List|Lead/.test(name)).sort()).toEqual([
+    "prvAppendContact",
+    "prvAppendLead",
+    "prvAppendToContact",
+    "prvAppendToList",
+    "prvCreateContact",
+    "prvDeleteContact",
+    "prvReadContact",
+    "prvReadLead",
+    "prvReadList",
+    "prvWriteLead",
+  ]);
+});
+
+test("columns under their titles, without prefix and in any case are known as runs know them", async () => {
+  const columns = [
+    { name: "new_Vip", title: "VIP", type: "text" as const, maxLength: 50 },
+    { name: "new_Tier", title: "Loyalty tier", type: "text" as const, maxLength: 50 },
+  ];
+  const crm = `${standardFiles["connections/crm.yaml"]}prefix: new\n`;
+  const sync = peopleSync({ mapping: { "loyalty TIER": "name" }, audiences: { vip: "Vip" } });
+  const audience = "model: people\nwhere: name = 'Ana'\n";
+  await bench.begin(
+    { "connections/crm.yaml": crm, "syncs/people.yaml": sync, "audiences/vip.yaml": audience },
+    { columns },
+  );
+  bench.source("people", [{ id: "1", name: "Ana", email: "" }]);
+  await bench.run();
+  for (const name of ["new_vip", "new_tier"])
+    await bench.person("DELETE", `${contact}/Attributes(LogicalName='${name}')`);
+  const told = (await found()).steps.filter(([, status]) => status === "failed").map(([, , cause]) => cause);
+  expect(told.sort()).toEqual(["contact.new_tier is not there any more.", "contact.new_vip is not there any more."]);
 });
 
 const parent = { parentcustomerid: { from: "firm", lookup: { object: "account", by: "accountnumber" } } };

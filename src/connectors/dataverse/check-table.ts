@@ -1,6 +1,6 @@
 import type { Need } from "../../core/check.ts";
 import { SluiceError } from "../../core/errors.ts";
-import type { ObjectSchema } from "../../core/schema.ts";
+import { type ObjectSchema, whyReadOnly } from "../../core/schema.ts";
 import type { Found, Steps } from "./check-step.ts";
 import type { WebApi } from "./http.ts";
 import type { Metadata } from "./metadata.ts";
@@ -21,7 +21,8 @@ export async function checkTable(
   const parts = ["privileges", "bulk messages", "change tracking", "keys"].map((part) => `${part}: ${object}`);
   const schema = await step(`table ${object}`, async () => {
     const value = await metadata.describe(object, signal);
-    if (value.kind === "virtual" || value.kind === "elastic") throw unwritable(value);
+    const why = whyReadOnly(value);
+    if (why !== undefined) throw new SluiceError("table_read_only", why);
     return { detail: `${value.title}, ${value.columns.length} columns`, value };
   });
   if (!schema) {
@@ -56,13 +57,6 @@ export async function checkTable(
   await step(keys, async () => keysOf(needs, schema));
 }
 
-function unwritable({ name, kind }: ObjectSchema): SluiceError {
-  return new SluiceError("unknown_object", `Table ${name} is ${kind}; Sluice writes to standard tables only.`, {
-    remedy: "Choose a standard table.",
-  });
-}
-
-/** Every privilege wanted, at organization level: less than that covers some records only. */
 async function allowed(
   { api, id, title }: User,
   wanted: readonly Wanted[],

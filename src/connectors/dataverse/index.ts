@@ -46,7 +46,7 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     read: (object, request, signal) => readPages(api, object, request, signal),
     ...openWriter(api),
     check: (needs, signal) => checkConnection(given, all, needs, signal),
-    role: (needs, signal) => roleFor(api, metadata, needs, signal),
+    role: (needs, signal) => roleFor(api, given, all, metadata, needs, signal),
     membership: (object, target, signal) => findMembership(api, metadata.describe, object, target, signal),
     members: (object, into, signal) => readMembers(api, object, into, signal),
     ...(given.prefix !== undefined && { prefix: given.prefix }),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Need } from "../../core/check.ts";
-import type { ObjectSchema } from "../../core/schema.ts";
+import type { MembershipTarget } from "../../core/project.ts";
+import { columnsNamed, type ObjectSchema } from "../../core/schema.ts";
 import type { WebApi } from "./http.ts";
 import { getJson } from "./json.ts";
 
@@ -11,7 +12,9 @@ export type Wanted = { object: string; right: Right; why: string };
 /**
  * The rights a sync needs: on its own table, and on those its lookups point at. A lookup takes Append on the row's table
  * and AppendTo on the other; a new owner takes Assign (dataverse.md section 2; the page "How access to a record is
- * determined"). Every table that is matched or looked up in must be readable as well.
+ * determined"). Every table that is matched or looked up in must be readable as well. Members: the pages "AddMemberList
+ * message privileges", "RemoveMemberList message privileges" and "Associate message privileges"; the record addressed is
+ * the primary one.
  */
 export function rightsFor(need: Need, schema: ObjectSchema): Wanted[] {
   const own = (right: Right, why: string): Wanted => ({ object: schema.name, right, why });
@@ -20,7 +23,7 @@ export function rightsFor(need: Need, schema: ObjectSchema): Wanted[] {
   if (need.updates) all.push(own("Write", "changed rows change their records"));
   if (need.deletes) all.push(own("Delete", "onLeave: delete"));
   for (const name of need.columns) {
-    const column = schema.columns.find((one) => one.name === name.toLowerCase());
+    const [column] = columnsNamed(schema, name);
     if (column?.type !== "lookup" && column?.type !== "parties") continue;
     const named = need.lookups[name] ?? [];
     const objects = named.length > 0 ? named : (column.targets ?? []).map((target) => target.object);
@@ -30,8 +33,20 @@ export function rightsFor(need: Need, schema: ObjectSchema): Wanted[] {
     if (column.name === "ownerid") all.push(own("Assign", "ownerid gives records another owner"));
     else all.push(own("Append", `${column.name} points at another record`), ...others("AppendTo"));
   }
+  for (const target of need.memberships) {
+    const pair = "list" in target ? undefined : (schema.pairs ?? []).find((one) => isNamed(one.name, target));
+    if (pair === undefined && !("list" in target)) continue; // a run refuses it by name
+    const object = pair?.object ?? "list";
+    const why = "its records have members";
+    const rights: Right[] = pair ? ["Read", "Write", "Append"] : ["Read", "AppendTo"];
+    all.push(...rights.map((right) => ({ object, right, why })));
+    all.push(own(pair ? "AppendTo" : "Append", `records become members of ${object}`));
+  }
   return [...new Map(all.map((one) => [`${one.object} ${one.right}`, one])).values()];
 }
+
+const isNamed = (name: string, target: MembershipTarget): boolean =>
+  "relationship" in target && target.relationship.toLowerCase() === name.toLowerCase();
 
 const privileges = z.object({
   Privileges: z.array(z.object({ Name: z.string(), PrivilegeType: z.string() })),

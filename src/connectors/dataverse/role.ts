@@ -1,7 +1,10 @@
 import type { Need, Privilege } from "../../core/check.ts";
 import { SluiceError } from "../../core/errors.ts";
-import { readGround } from "./ground.ts";
-import type { WebApi } from "./http.ts";
+import { whoAmI } from "./answers.ts";
+import type { DataverseConfig } from "./config.ts";
+import { type Credential, titleOf } from "./credential.ts";
+import { openWebApi, type Settings, type WebApi } from "./http.ts";
+import { getJson } from "./json.ts";
 import type { Metadata } from "./metadata.ts";
 import { privilegeNames, privilegesHeld, rightsFor, type Wanted } from "./privileges.ts";
 
@@ -13,31 +16,73 @@ const always: Wanted[] = [
   { object: "sdkmessagefilter", right: "Read", why: "whether many records go in one call" },
 ];
 
+/** Where the connection asks for it. Source: bypass-custom-business-logic.md. */
+const bypassing: Privilege = {
+  name: "prvBypassCustomBusinessLogic",
+  object: "",
+  needed: true,
+  why: "the connection's option bypass",
+  held: null,
+};
+
+const depths = ["Basic", "Local", "Deep", "Global"];
+
 /**
- * The privileges that `needs` take and no more, in order of table, with the depth at which our user has them; then those
- * on the tables written to that it has beyond need. Names are the metadata's own: some tables share theirs.
+ * The privileges that `needs` take and no more, in order of table, with the depth at which our users have them; then
+ * those on the tables written to that one has beyond need. Names are the metadata's own: some tables share theirs.
  */
 export async function roleFor(
   api: WebApi,
+  config: DataverseConfig,
+  settings: Settings,
   metadata: Metadata,
   needs: readonly Need[],
   signal?: AbortSignal,
 ): Promise<Privilege[]> {
   const schemas = await Promise.all(needs.map((need) => metadata.describe(need.object, signal)));
   const wanted = [...needs.flatMap((need, i) => rightsFor(need, schemas[i]!)), ...always];
-  const [{ user }, names] = await Promise.all([readGround(api, signal), namesOf(api, wanted, signal)]);
-  const held = await privilegesHeld(api, user, signal);
+  const [names, users] = await Promise.all([
+    namesOf(api, wanted, signal),
+    Promise.all(config.credentials.map((one) => userOf(one, config, settings, signal))),
+  ]);
   const role = new Map<string, Privilege>();
   for (const { object, right, why } of wanted) {
     const name = names.get(object)?.get(right);
-    if (name === undefined || role.has(name)) continue;
-    role.set(name, { name, object, needed: true, why, held: held.get(name) ?? null });
+    if (name !== undefined && !role.has(name)) role.set(name, { name, object, needed: true, why, held: null });
   }
+  if (config.bypass) role.set(bypassing.name, bypassing);
   for (const { name: object } of schemas)
     for (const name of names.get(object)!.values())
-      if (!role.has(name) && held.has(name))
-        role.set(name, { name, object, needed: false, why: "the sync does without it", held: held.get(name)! });
-  return [...role.values()];
+      if (!role.has(name) && users.some(({ held }) => held.has(name)))
+        role.set(name, { name, object, needed: false, why: "the sync does without it", held: null });
+  return [...role.values()].map((one) => asHeld(one, users));
+}
+
+type User = { title: string; held: Map<string, string> };
+
+async function userOf(
+  credential: Credential,
+  config: DataverseConfig,
+  settings: Settings,
+  signal?: AbortSignal,
+): Promise<User> {
+  const api = openWebApi({ ...config, credentials: [credential] }, settings);
+  try {
+    const { UserId } = await getJson(api, { path: "WhoAmI", doing: "ask who we are" }, whoAmI, signal);
+    return { title: titleOf(credential), held: await privilegesHeld(api, UserId, signal) };
+  } finally {
+    await api.close();
+  }
+}
+
+/** By the user that has least of it; of what is beyond need, by those who have it. */
+function asHeld(one: Privilege, users: readonly User[]): Privilege {
+  const [having, lacking] = [true, false].map((has) => users.filter(({ held }) => held.has(one.name) === has));
+  const ranks = having!.map(({ held }) => depths.indexOf(held.get(one.name)!));
+  const least = one.needed && lacking!.length > 0 ? undefined : depths[Math.min(...ranks)];
+  const differ = having!.length > 0 && lacking!.length > 0;
+  const who = (one.needed ? lacking! : having!).map(({ title }) => title);
+  return { ...one, held: least ?? null, ...(differ && { users: who }) };
 }
 
 async function namesOf(

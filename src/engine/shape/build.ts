@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Scan } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
-import type { ColumnType, ObjectSchema } from "../../core/schema.ts";
+import { type ColumnType, type ObjectSchema, whyReadOnly } from "../../core/schema.ts";
 import type { Job } from "../job.ts";
 import type { Ref, Shape, ShapeColumn } from "../shape.ts";
 import { mappedColumn, matchColumn, oneLineEach } from "./columns.ts";
@@ -12,11 +12,6 @@ import { checkValidity, writable } from "./writable.ts";
 
 /** Raised when the meaning of stored values changes, so that every row is looked at once more. */
 export const canonVersion = 1;
-
-const readOnly = {
-  virtual: "a virtual table: its rows are another system's, and Sluice only reads them.",
-  elastic: "an elastic table: it writes without transactions, so Sluice only reads it.",
-};
 
 /** The bits of a mask: Parquet knows no whole number larger than 64 bits. */
 const mostColumns = 64;
@@ -31,14 +26,8 @@ type Given = { tables?: Tables; memberships?: Shape["memberships"]; prefix?: str
 export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScans: Scan[], given: Given = {}): Shape {
   const { tables = new Map(), memberships = [] } = given;
   const file = job.syncFile;
-  if (object.kind === "virtual" || object.kind === "elastic")
-    throw new SluiceError("table_read_only", `${object.name} is ${readOnly[object.kind]}`, {
-      place: place(job, ["object"]),
-    });
-  if (object.takesNone !== undefined)
-    throw new SluiceError("table_read_only", `${object.name} takes no rows of its own: ${object.takesNone}.`, {
-      place: place(job, ["object"]),
-    });
+  const why = whyReadOnly(object);
+  if (why !== undefined) throw new SluiceError("table_read_only", why, { place: place(job, ["object"]) });
   const mapped = Object.entries(file.mapping).map(([name, line]) =>
     mappedColumn(job, object, name, line, scan, tables),
   );

@@ -1,25 +1,20 @@
 import { type Place, SluiceError } from "../../core/errors.ts";
-import type { Column, ObjectSchema } from "../../core/schema.ts";
+import { type Column, columnsNamed, type ObjectSchema } from "../../core/schema.ts";
 import type { Writes } from "../../core/state.ts";
 import type { Job } from "../job.ts";
 import { near } from "./place.ts";
 
 /**
- * A column that can be written, by its name, by the name completed with `prefix`, or by its title, all in any case. (A
- * schema name is the name in another case.)
+ * A column that can be written, found as `columnsNamed` does.
  * @throws SluiceError unknown_target
  */
 export function writable(object: ObjectSchema, name: string, at: Place, prefix?: string): Column {
-  const wanted = name.toLowerCase();
-  const named = (other: string) => object.columns.find((c) => c.name.toLowerCase() === other);
-  const [titled, ...others] = object.columns.filter((c) => c.title.toLowerCase() === wanted);
-  const said = named(wanted) ?? (prefix === undefined ? undefined : named(prefix + wanted));
-  if (!said && titled && others.length > 0)
+  const [column, ...others] = columnsNamed(object, name, prefix);
+  if (column && others.length > 0)
     throw new SluiceError("unknown_target", `Several columns of ${object.name} are called "${name}".`, {
-      remedy: `Name the one you mean: ${[titled, ...others].map((c) => c.name).join(", ")}.`,
+      remedy: `Name the one you mean: ${[column, ...others].map((c) => c.name).join(", ")}.`,
       place: at,
     });
-  const column = said ?? titled;
   const names = object.columns.filter((c) => c.create || c.update).map((c) => c.name);
   const why = column && whyNot(column);
   if (column && !why) return column;

@@ -25,7 +25,7 @@ export async function doctor(
     const steps = await asSteps(`schema: ${file.object}`, options.signal, () =>
       withSession(project, file.to, async (session) => {
         const object = await session.describe(file.object, options.signal);
-        return examine(state.sync(project.environment, name), needOf(file), object);
+        return examine(state.sync(project.environment, name), needOf(file), object, session.prefix);
       }),
     );
     syncs.push({ sync: name, steps });
