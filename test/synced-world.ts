@@ -59,7 +59,7 @@ function jobOf(run: string, folder: string, connection: string, settings: Record
     folder,
     syncFile: syncFile.parse({ model: "m", to: "crm", object: "contact", match: "code", mapping, ...settings }),
     model: { name: "m", file: { connection: "rows", table: "rows", key: ["id"] } },
-    audiences: [],
+    audiences: Object.keys(settings.audiences ?? {}).map((name) => ({ name, file: { model: "m", sql: name } })),
     source: { connection: "rows", connector: "rows", config: {}, base: folder },
     destination: { connection, connector: "crm", config: {}, base: folder },
     memoryLimit: "512MB",

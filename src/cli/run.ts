@@ -50,7 +50,7 @@ export function printRuns({ runs, totals, environment }: Ran, out: Output): void
     if (one.problems.length + one.warnings.length === 0) continue;
     out.line();
     out.line(out.style.bold(`${one.sync} -> ${one.object}`) + out.style.dim(`  run ${one.run}`));
-    for (const text of one.warnings) out.line(`  ${out.style.yellow("changed there")}: ${text}`);
+    for (const text of one.warnings) out.line(`  ${out.style.yellow("warning")}: ${text}`);
     for (const text of problemLines(one.problems)) out.line(text);
   }
   out.line();

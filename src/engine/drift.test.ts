@@ -30,6 +30,7 @@ const shape = (of: ObjectSchema) => {
     object: of,
     columns: [{ name: target.name, target }],
     parties: [] as Shape["parties"],
+    memberships: [] as Shape["memberships"],
     match: [{ name: "tier" }],
   } as Shape;
 };

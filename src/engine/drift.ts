@@ -12,6 +12,8 @@ export type Relied = {
   /** The alternate key on the match columns, if there was one. */
   key: string | null;
   can: ObjectSchema["can"];
+  /** What its audiences filled; files of an older Sluice do not tell. */
+  memberships?: { list: string; title: string }[] | undefined;
 };
 
 /** Only the frame: columns are what this Sluice once wrote, and one written by another is compared as far as it goes. */
@@ -21,6 +23,7 @@ export const reliedFile = z.object({
   required: z.array(z.string()),
   key: z.string().nullable(),
   can: z.looseObject({ bulk: z.boolean(), deltas: z.boolean() }),
+  memberships: z.array(z.object({ list: z.string(), title: z.string() })).optional(),
 });
 
 /** One thing that is not as it was. `stops`: nothing can be sent rightly until somebody has decided. */
@@ -46,6 +49,7 @@ export function reliedOn(shape: Shape, destination: string): Relied {
     required,
     key,
     can: object.can,
+    memberships: shape.memberships.map(({ list, into }) => ({ list, title: into.title })),
   };
 }
 

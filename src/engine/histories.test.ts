@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { outside, people } from "../../test/model.ts";
 import { useSyncedWorld } from "../../test/synced-world.ts";
@@ -144,6 +145,22 @@ test("a record that was only activated by the row that takes it over is that row
   people.edit(synced.world, taken.id, { name: "By hand" });
   expect(await synced.run()).toMatchObject({ unchanged: 2, writes: 0 });
   expect(names()).toEqual(["A: By hand", "Z: "]);
+});
+
+test("what was to follow the create of a record is not sent where the create was refused", async () => {
+  synced.settings = { mapping: { code: "code", name: "name", statecode: { value: "Inactive" } } };
+  synced.world.refuses = ({ code }) => code === "A";
+  synced.world.source = [row("1", "A"), row("2", "B"), row("3", "C")];
+  expect(await synced.run()).toMatchObject({ created: 2, rejected: 1, failed: 0, writes: 4 });
+  const journal = readFileSync(synced.file("journal.ndjson"), "utf8").trim().split("\n");
+  expect(journal.map((line) => JSON.parse(line))).toMatchObject([
+    { w: "1-create", f: 0, t: 3, x: [{ status: "rejected" }] },
+    { w: "3-complete", f: 0, t: 2, x: [] },
+  ]);
+  expect([...synced.world.crm.values()].map((r) => r.values.statecode)).toEqual(["1", "1"]);
+  synced.world.refuses = () => false;
+  expect(await synced.run()).toMatchObject({ created: 1, unchanged: 2, writes: 2 });
+  expect(await synced.run()).toMatchObject({ unchanged: 3, writes: 0 });
 });
 
 test("a source whose keys all came back empty stops the run", async () => {

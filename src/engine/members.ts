@@ -1,10 +1,11 @@
 import type { Session } from "../core/connector.ts";
 import type { WaveFile } from "./batches.ts";
+import type { Relied } from "./drift.ts";
 import { type Duck, text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
 import { type Layout, wavesOf } from "./layout.ts";
 import type { Shape } from "./shape.ts";
-import { resolvedAdds } from "./sql/members.ts";
+import { countResolved, resolvedAdds, withoutUnmade } from "./sql/members.ts";
 import { readJournal, sentChanges } from "./sql/settle.ts";
 
 /** Reads who is a member now into the table `into` (list, id): all members, whoever put them there. */
@@ -36,13 +37,32 @@ export async function readMembers(
 }
 
 /**
- * Once the creates were sent: additions of new records get the ids that the answers told. Those whose record was not made
- * stand at the end of the file and are not sent.
+ * What became of the creates of this run, for the waves that need their records (`sent`, as far as the journal tells).
+ * Additions get the ids that the answers told. Those whose record was not made, or was refused, stand at the end of the
+ * file and are not sent.
  */
-export async function resolveAdds(duck: Duck, at: Layout, shape: Shape, file: WaveFile): Promise<WaveFile> {
+export async function afterCreates(duck: Duck, at: Layout, shape: Shape, file: WaveFile): Promise<WaveFile> {
   await duck.run(readJournal(at.journal));
-  for (const statement of [...sentChanges(wavesOf(shape), at.change), ...resolvedAdds(file.path)])
+  for (const statement of sentChanges(wavesOf(shape), at.change)) await duck.run(statement);
+  for (const statement of file.op === "add" ? resolvedAdds(file.path) : withoutUnmade(file.path))
     await duck.run(statement);
-  const { rows } = await duck.one<{ rows: number }>("SELECT count(id) AS rows FROM adds");
+  const { rows } = await duck.one<{ rows: number }>(countResolved);
   return { ...file, rows };
+}
+
+/**
+ * Lists that the last run filled and no audience fills any more, as long as records are in them by us: what is to be
+ * said of them.
+ */
+export async function abandoned(duck: Duck, relied: Relied | undefined, shape: Shape): Promise<string[]> {
+  const told: string[] = [];
+  for (const { list, title } of relied?.memberships ?? []) {
+    if (shape.memberships.some((now) => now.list === list)) continue;
+    const { n } = await duck.one<{ n: number }>(`SELECT count(*) AS n FROM st.member WHERE list = ${text(list)}`);
+    if (n > 0)
+      told.push(
+        `${title} is filled by no audience any more, and keeps the ${n} members that ${shape.sync} put there. To take them out, let an audience that has no rows fill it once, with --allow-leaves.`,
+      );
+  }
+  return told;
 }

@@ -8,7 +8,7 @@ import { type Duck, lockDown, openDuck } from "./duck.ts";
 import { type Ingest, ingest } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { type Layout, layout, runFiles } from "./layout.ts";
-import { readMembers } from "./members.ts";
+import { abandoned, readMembers } from "./members.ts";
 import { describeParents, type Resumed, refreshParents } from "./parents.ts";
 import { recover } from "./recover.ts";
 import { readRelied, underDrift } from "./relied.ts";
@@ -106,6 +106,7 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
       ...drift.map((d) => d.what),
       ...keyWarnings(object.name, object.keys, match),
       ...(relied ? [] : formWarnings(shape)),
+      ...(await abandoned(duck, relied, shape)),
       ...takenUp,
     ];
     return {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Duck, text } from "./duck.ts";
 import { type Layout, runFiles } from "./layout.ts";
 import type { Shape } from "./shape.ts";
+import { caughtMembers } from "./sql/members.ts";
 import { orphans, takeOver } from "./sql/recover.ts";
 import { caughtDeletes, caughtResting, caughtUpdates } from "./sql/recover-updates.ts";
 import { addColumns, existingColumns, valueViews } from "./sql/tables.ts";
@@ -50,6 +51,8 @@ async function takeOverFrom(
   if (updated) for (const statement of caughtUpdates(shape, updates, updated)) await duck.run(statement);
   if (await columnsOf(duck, rests)) await duck.run(caughtResting(rests));
   if (await columnsOf(duck, deletes)) for (const statement of caughtDeletes(deletes)) await duck.run(statement);
+  const adds = await columnsOf(duck, dead.adds);
+  if (adds?.includes("list")) for (const statement of caughtMembers(dead.adds)) await duck.run(statement);
 }
 
 /** Undefined where a power cut has torn the file: then, as without any file, the match finds what is there. */

@@ -7,7 +7,7 @@ import { leaveGuard } from "./guard.ts";
 import type { Job, JobResult } from "./job.ts";
 import { openJournal } from "./journal.ts";
 import { type Wave, wavesOf } from "./layout.ts";
-import { resolveAdds } from "./members.ts";
+import { afterCreates } from "./members.ts";
 import { type Planned, plan } from "./plan.ts";
 import { planReport, problemGroups } from "./report.ts";
 import { settle } from "./settle.ts";
@@ -98,11 +98,13 @@ async function send(planned: Planned, host: Host): Promise<{ attempted: boolean;
   const total = files.reduce((sum, f) => sum + f.file.rows, 0);
   if (total === 0) return { attempted: false };
   const journal = await openJournal(at.journal);
+  const creates = files.some(({ wave, file }) => wave === "1-create" && file.rows > 0);
   let done = 0;
   try {
     for (const { wave, object, file: asPlanned } of files) {
       if (asPlanned.rows === 0) continue;
-      const file = asPlanned.op === "add" ? await resolveAdds(duck, at, shape, asPlanned) : asPlanned;
+      const follows = asPlanned.op === "add" || (wave === "3-complete" && creates);
+      const file = follows ? await afterCreates(duck, at, shape, asPlanned) : asPlanned;
       if (file.rows === 0) continue;
       const batches = await openBatches(duck, object, session.wire!, file);
       const { stopped } = await deliver(

@@ -110,6 +110,28 @@ test("a list that cannot take the rows is refused before anything is sent, with 
   expect((await bench.control<{ writes: number }>("GET", "requests")).writes).toBe(0);
 });
 
+test("an audience pointed at another list leaves the old one as it is, says so, and can empty it", async () => {
+  await begin({ list: "VIP" });
+  const [old, other] = [await makeList(), await makeList({ listname: "Others" })];
+  bench.source("people", [person(1), person(2), person(3, "no")]);
+  await bench.run();
+  bench.write("syncs/people.yaml", files({ list: "Others" })["syncs/people.yaml"]);
+  const keeps = expect.stringContaining(
+    "The marketing list VIP is filled by no audience any more, and keeps the 2 members",
+  );
+  expect((await bench.plan()).plans).toMatchObject([{ plan: { update: 2 }, warnings: [keeps] }]);
+  expect(await bench.run()).toMatchObject({ updated: 2, unchanged: 1, writes: 2 });
+  expect([await members(old), await members(other)]).toEqual(Array(2).fill(["Name 1", "Name 2"]));
+  expect((await bench.plan()).plans).toMatchObject([{ warnings: [] }]);
+
+  bench.write("audiences/nobody.yaml", "model: people\nwhere: 1 = 0\n");
+  const both = { vip: { list: "Others" }, nobody: { list: old } };
+  bench.write("syncs/people.yaml", peopleSync({ audiences: both }));
+  await expect(bench.run()).rejects.toMatchObject({ code: "audience_empty" });
+  for (const writes of [2, 0]) expect(await bench.letLeave()).toMatchObject({ updated: writes, writes });
+  expect([await members(old), await members(other)]).toEqual([[], ["Name 1", "Name 2"]]);
+});
+
 test("rows are associated with one record by any many-to-many relationship, in batches", async () => {
   await begin({ relationship: "contactleads_association", with: { subject: "Spring fair" } });
   const lead = await bench.person("POST", "leads", { subject: "Spring fair", lastname: "Fair" });

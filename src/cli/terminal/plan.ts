@@ -14,7 +14,7 @@ export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, ou
     out.line();
     out.line(out.style.bold(`${one.sync} -> ${one.object}`) + out.style.dim(`  plan ${one.run}`));
     for (const kind of kindsOf(one.samples)) printKind(kind, one, out, samples);
-    for (const text of one.warnings) out.line(`  ${out.style.yellow("changed there")}: ${text}`);
+    for (const text of one.warnings) out.line(`  ${out.style.yellow("warning")}: ${text}`);
     for (const text of problemLines(one.problems)) out.line(text);
     if (one.stops) out.line(`  ${out.style.red("a run would stop")}: ${one.stops.message} ${one.stops.remedy}`);
   }

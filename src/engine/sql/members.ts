@@ -2,6 +2,7 @@ import { type MemberFacts, memberTable } from "../../core/state.ts";
 import { text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
+import { lookAgain } from "./recover-updates.ts";
 
 /**
  * Memberships stand beside the columns: `st.member` says which records we hold to be members of what (list, id),
@@ -47,7 +48,7 @@ export function writeMembers(shape: Shape, file: (wave: Wave) => string): string
   return [...shape.memberships.keys()].flatMap((i) =>
     (["add", "remove"] as const).map(
       (does) =>
-        `COPY (SELECT key, id, '${does}' AS kind FROM membership WHERE i = ${i} AND does = '${does}' ORDER BY id IS NULL)
+        `COPY (SELECT key, id, '${does}' AS kind, list FROM membership WHERE i = ${i} AND does = '${does}' ORDER BY id IS NULL)
 TO ${text(file(`2-${does}-${i}`))} (FORMAT parquet, COMPRESSION snappy)`,
     ),
   );
@@ -55,12 +56,32 @@ TO ${text(file(`2-${does}-${i}`))} (FORMAT parquet, COMPRESSION snappy)`,
 
 /** Writes a file of additions anew with the ids of records just made (of `sent`); those that were not made come last. */
 export function resolvedAdds(path: string): string[] {
-  return [
-    `CREATE OR REPLACE TEMP TABLE adds AS SELECT a.key, coalesce(a.id, s.id) AS id, a.kind
+  return rewritten(
+    path,
+    `SELECT a.*, coalesce(a.id, s.id) AS made, made IS NULL AS unmade
 FROM read_parquet(${text(path)}) a LEFT JOIN sent s ON s.wave = '1-create' AND s.status = 'created' AND s.key = a.key`,
-    `COPY (SELECT * FROM adds ORDER BY id IS NULL) TO ${text(path)} (FORMAT parquet, COMPRESSION snappy)`,
+    "* EXCLUDE (made, unmade) REPLACE (made AS id)",
+  );
+}
+
+/** Writes a file of later changes to records of this run anew: those whose create was refused come last. */
+export function withoutUnmade(path: string): string[] {
+  return rewritten(
+    path,
+    `SELECT c.*, c.key IN (SELECT key FROM sent WHERE wave = '1-create' AND status = 'rejected') AS unmade FROM read_parquet(${text(path)}) c`,
+    "* EXCLUDE (unmade)",
+  );
+}
+
+function rewritten(path: string, rows: string, columns: string): string[] {
+  return [
+    `CREATE OR REPLACE TEMP TABLE resolved_file AS ${rows}`,
+    `COPY (SELECT ${columns} FROM resolved_file ORDER BY unmade) TO ${text(path)} (FORMAT parquet, COMPRESSION snappy)`,
   ];
 }
+
+/** How many changes of a file just written anew can be sent. */
+export const countResolved = "SELECT count(*) FILTER (NOT unmade) AS rows FROM resolved_file";
 
 /** Unknown answers, told by who is a member afterwards (`member_after`). */
 export function resolvedMembers(shape: Shape): string[] {
@@ -72,16 +93,28 @@ export function resolvedMembers(shape: Shape): string[] {
   });
 }
 
-/** `new_member`: memberships that are ours from now on, or no longer. */
+/** `new_member`: memberships that are ours from now on, or no longer. An addition without an answer may still come to pass. */
 export function newMembers(shape: Shape): string {
   const sent = shape.memberships.flatMap(({ list }, i) =>
     (["add", "remove"] as const).map(
       (does) =>
-        `SELECT ${text(list)} AS list, id, ${does === "add"} AS ours FROM sent WHERE wave = '2-${does}-${i}' AND status = 'updated'`,
+        `SELECT ${text(list)} AS list, id, ${does === "add"} AS ours FROM sent WHERE wave = '2-${does}-${i}' AND (status = 'updated'${does === "add" ? " OR code = 'unknown_answer'" : ""})`,
     ),
   );
   const known = "SELECT list, id, does = 'take' AS ours FROM membership WHERE does IN ('take', 'drop')";
   return `CREATE OR REPLACE TEMP TABLE new_member AS ${[known, ...sent].join("\nUNION ALL ")}`;
+}
+
+/** Additions of a dead run (its files, as a pattern) that came to pass are ours: their rows may have left by now. */
+export function caughtMembers(files: string): string[] {
+  return [
+    `CREATE OR REPLACE TEMP TABLE caught AS SELECT DISTINCT c.key, c.list, c.id FROM read_parquet(${text(files)}) c JOIN member_now n ON n.list = c.list AND n.id = c.id`,
+    "BEGIN TRANSACTION",
+    `UPDATE st.link SET ${lookAgain} FROM caught WHERE caught.key = st.link.key`,
+    "DELETE FROM st.member WHERE (list, id) IN (SELECT list, id FROM caught)",
+    "INSERT INTO st.member SELECT list, id FROM caught",
+    "COMMIT",
+  ];
 }
 
 /** For `verify`: who should be a member and is none. */

@@ -52,7 +52,7 @@ WHERE (${proof.join(" OR ") || "false"})
 }
 
 /** Hash 0: the row may have gone back to what it was, so this run looks. */
-const lookAgain = "h = CASE WHEN st.link.h IS NOT NULL THEN 0 END";
+export const lookAgain = "h = CASE WHEN st.link.h IS NOT NULL THEN 0 END";
 
 /** A record that a dead run may have put to rest counts as resting: should its row come back, it is woken, if in vain. */
 export const caughtResting = (changes: string): string =>

@@ -1,0 +1,130 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { people } from "../../test/model.ts";
+import { useSyncedWorld } from "../../test/synced-world.ts";
+import type { Connector } from "../core/connector.ts";
+
+/** Who is in a list by us, whatever befalls the run that put them there. */
+
+const synced = useSyncedWorld();
+const row = (id: string) => ({ id, code: `C${id}`, name: `Name ${id}` });
+const listed = (list = "fans") =>
+  [...synced.world.lists.get(list)!].map((id) => synced.world.crm.get(id)!.values.code).sort();
+const fans = (...ids: string[]) => {
+  synced.world.audiences.fans = new Set(ids);
+};
+
+/** A connector whose process dies with the first (or behind the first) request of this kind. */
+const dyingAt =
+  (op: "add" | "remove", when: "before" | "after") =>
+  (connector: Connector): Connector => ({
+    ...connector,
+    open(config, io) {
+      const session = connector.open(config, io);
+      let dead = false;
+      return {
+        ...session,
+        async write(object, batch, signal) {
+          const dies = batch.op === op;
+          if (dies && when === "before") dead = true;
+          const outcome = dead ? { status: "unknown" as const, exceptions: [] } : session.write!(object, batch, signal);
+          dead ||= dies;
+          return outcome;
+        },
+        read(...request) {
+          if (dead) throw new Error("dead");
+          return session.read!(...request);
+        },
+      };
+    },
+  });
+const dies = (op: "add" | "remove", when: "before" | "after") =>
+  expect(synced.run({ through: dyingAt(op, when) })).rejects.toThrow("dead");
+
+beforeEach(() => {
+  synced.settings = { audiences: { fans: { list: "fans" } } };
+  synced.world.lists.set("fans", new Set());
+  synced.world.source = ["1", "2", "3"].map(row);
+  fans("1", "2");
+});
+
+describe.each([true, false])("a key: %s", (keyed) => {
+  beforeEach(() => {
+    synced.keyed = keyed;
+  });
+
+  test("a load that died between its creates and its additions", async () => {
+    await dies("add", "before");
+    expect(listed()).toEqual([]);
+    expect(await synced.run()).toMatchObject({ created: 0, updated: 2, unchanged: 1, writes: 2 });
+    expect(listed()).toEqual(["C1", "C2"]);
+    expect(await synced.run()).toMatchObject({ unchanged: 3, writes: 0 });
+  });
+
+  test("it died behind them, and one has left the audience since: it is taken out", async () => {
+    await dies("add", "after");
+    fans("2", "3");
+    expect(await synced.run()).toMatchObject({ created: 0, updated: 2, writes: 2 });
+    expect(listed()).toEqual(["C2", "C3"]);
+    expect(await synced.run()).toMatchObject({ unchanged: 3, writes: 0 });
+  });
+});
+
+test("rows known before: a dead run's additions are taken back where the audience is again what it was", async () => {
+  await synced.run();
+  fans("1", "2", "3");
+  await dies("add", "after");
+  fans("1", "2");
+  expect(await synced.run()).toMatchObject({ updated: 1, writes: 1 });
+  expect(listed()).toEqual(["C1", "C2"]);
+});
+
+test("a dead run's removals are undone where the audience is again what it was", async () => {
+  await synced.run();
+  fans("1");
+  await dies("remove", "after");
+  fans("1", "2");
+  expect(await synced.run()).toMatchObject({ updated: 1, writes: 1 });
+  expect(listed()).toEqual(["C1", "C2"]);
+});
+
+test("an addition without an answer that came late is ours, too", async () => {
+  await synced.run();
+  fans("1", "2", "3");
+  synced.world.fault = () => "unsent";
+  expect(await synced.run()).toMatchObject({ failed: 1, writes: 0 });
+  synced.world.fault = () => "none";
+  for (const [id, { values }] of synced.world.crm) if (values.code === "C3") synced.world.lists.get("fans")!.add(id);
+  fans("1", "2");
+  expect(await synced.run()).toMatchObject({ updated: 1, writes: 1 });
+  expect(listed()).toEqual(["C1", "C2"]);
+});
+
+test("a locked list holds its rows back, and they go when it is open, on growing numbers of runs", async () => {
+  synced.world.locked.add("fans");
+  expect(await synced.run()).toMatchObject({ received: 3, created: 1, rejected: 2, writes: 3 });
+  expect(await synced.run()).toMatchObject({ unchanged: 1, rejected: 2, writes: 0 });
+  synced.world.locked.clear();
+  expect(await synced.run()).toMatchObject({ unchanged: 1, rejected: 2, writes: 0 });
+  expect(await synced.run()).toMatchObject({ unchanged: 1, updated: 2, writes: 2 });
+  expect(listed()).toEqual(["C1", "C2"]);
+});
+
+test("a row whose list is locked keeps its link: its record is neither made nor taken over again", async () => {
+  people.create(synced.world, { code: "C1", name: "Name 1" });
+  synced.world.locked.add("fans");
+  synced.settings = { ...synced.settings, drift: "keep", firstContact: "overwrite" };
+  expect(await synced.run()).toMatchObject({ rejected: 2 });
+  const [id] = [...synced.world.crm].find(([, r]) => r.values.code === "C1")!;
+  people.edit(synced.world, id, { name: "By hand" });
+  synced.world.locked.clear();
+  await synced.run();
+  await synced.run();
+  expect(synced.world.crm.get(id)!.values.name).toBe("By hand");
+  expect(listed()).toEqual(["C1", "C2"]);
+});
+
+test("a row whose create is refused is no member, and nothing is sent for it", async () => {
+  synced.world.refuses = ({ code }) => code === "C1";
+  expect(await synced.run()).toMatchObject({ created: 2, rejected: 1, writes: 3 });
+  expect(listed()).toEqual(["C2"]);
+});
