@@ -15,6 +15,8 @@ export type Job = {
   /** The state folder of this sync in this environment. */
   folder: string;
   syncFile: SyncFile;
+  /** The project's other syncs into this connection: none may write what this one writes. */
+  others?: { sync: string; file: SyncFile }[];
   model: { name: string; file: ModelFile };
   audiences: { name: string; file: AudienceFile }[];
   source: Endpoint;

@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { type Duck, text } from "./duck.ts";
 import { type Layout, runFiles } from "./layout.ts";
 import type { Shape } from "./shape.ts";
-import { caughtMembers } from "./sql/members.ts";
 import { orphans, takeOver } from "./sql/recover.ts";
-import { caughtDeletes, caughtResting, caughtUpdates } from "./sql/recover-updates.ts";
+import { caughtDeletes, caughtMembers, caughtResting, caughtUpdates } from "./sql/recover-updates.ts";
 import { addColumns, existingColumns, valueViews } from "./sql/tables.ts";
 
 /**

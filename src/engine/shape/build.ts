@@ -6,6 +6,7 @@ import type { Job } from "../job.ts";
 import type { Ref, Shape, ShapeColumn } from "../shape.ts";
 import { mappedColumn, matchColumn, oneLineEach } from "./columns.ts";
 import { type Tables, wayHint } from "./lookup.ts";
+import { refuseOverlap } from "./overlap.ts";
 import { isParties } from "./parties.ts";
 import { place } from "./place.ts";
 import { checkValidity, writable } from "./writable.ts";
@@ -56,6 +57,7 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
     });
   }
   oneLineEach(job, [...columns, ...parties]);
+  refuseOverlap(job, object, given.prefix);
   const followed = followingState(object, columns);
   if (followed) columns.push(followed);
   const match = file.match.map((name, i) => matchColumn(job, object, [...columns, ...parties], name, i));

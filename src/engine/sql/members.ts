@@ -2,7 +2,6 @@ import { type MemberFacts, memberTable } from "../../core/state.ts";
 import { text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
-import { lookAgain } from "./recover-updates.ts";
 
 /**
  * Memberships stand beside the columns: `st.member` says which records we hold to be members of what (list, id),
@@ -103,18 +102,6 @@ export function newMembers(shape: Shape): string {
   );
   const known = "SELECT list, id, does = 'take' AS ours FROM membership WHERE does IN ('take', 'drop')";
   return `CREATE OR REPLACE TEMP TABLE new_member AS ${[known, ...sent].join("\nUNION ALL ")}`;
-}
-
-/** Additions of a dead run (its files, as a pattern) that came to pass are ours: their rows may have left by now. */
-export function caughtMembers(files: string): string[] {
-  return [
-    `CREATE OR REPLACE TEMP TABLE caught AS SELECT DISTINCT c.key, c.list, c.id FROM read_parquet(${text(files)}) c JOIN member_now n ON n.list = c.list AND n.id = c.id`,
-    "BEGIN TRANSACTION",
-    `UPDATE st.link SET ${lookAgain} FROM caught WHERE caught.key = st.link.key`,
-    "DELETE FROM st.member WHERE (list, id) IN (SELECT list, id FROM caught)",
-    "INSERT INTO st.member SELECT list, id FROM caught",
-    "COMMIT",
-  ];
 }
 
 /** For `verify`: who should be a member and is none. */

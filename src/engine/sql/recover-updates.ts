@@ -52,7 +52,7 @@ WHERE (${proof.join(" OR ") || "false"})
 }
 
 /** Hash 0: the row may have gone back to what it was, so this run looks. */
-export const lookAgain = "h = CASE WHEN st.link.h IS NOT NULL THEN 0 END";
+const lookAgain = "h = CASE WHEN st.link.h IS NOT NULL THEN 0 END";
 
 /** A record that a dead run may have put to rest counts as resting: should its row come back, it is woken, if in vain. */
 export const caughtResting = (changes: string): string =>
@@ -68,3 +68,15 @@ export const caughtDeletes = (changes: string): string[] => {
     "COMMIT",
   ];
 };
+
+/** Additions of a dead run (its files, as a pattern) that came to pass are ours: their rows may have left by now. */
+export function caughtMembers(files: string): string[] {
+  return [
+    `CREATE OR REPLACE TEMP TABLE caught AS SELECT DISTINCT c.key, c.list, c.id FROM read_parquet(${text(files)}) c JOIN member_now n ON n.list = c.list AND n.id = c.id`,
+    "BEGIN TRANSACTION",
+    `UPDATE st.link SET ${lookAgain} FROM caught WHERE caught.key = st.link.key`,
+    "DELETE FROM st.member WHERE (list, id) IN (SELECT list, id FROM caught)",
+    "INSERT INTO st.member SELECT list, id FROM caught",
+    "COMMIT",
+  ];
+}

@@ -27,6 +27,9 @@ export function jobFor(project: Project, sync: Resource<SyncFile>, { cache, ...r
     sync: sync.name,
     environment: project.environment,
     syncFile: sync.file,
+    others: project.syncs.flatMap(({ name, file }) =>
+      name !== sync.name && file.to === sync.file.to ? [{ sync: name, file }] : [],
+    ),
     model: { name: model.name, file: model.file },
     audiences: Object.keys(sync.file.audiences).map((name) => ({ name, file: project.audiences.get(name)!.file })),
     source: endpoint(project, model.file.connection),
