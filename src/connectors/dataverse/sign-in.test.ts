@@ -147,6 +147,17 @@ test("a managed identity of a machine is asked for at the machine's own address;
   azure.close();
 });
 
+test("whatever else answers where identities are given tells that there are none here", async () => {
+  const proxy = await identity({}, 403);
+  vi.stubEnv("IDENTITY_ENDPOINT", "");
+  vi.stubEnv("AZURE_POD_IDENTITY_AUTHORITY_HOST", proxy.origin);
+  await expect(signedInAs({ managedIdentity: true })).rejects.toMatchObject({
+    code: "unexpected_answer",
+    remedy: expect.stringContaining("managed identities exist on Azure only"),
+  });
+  proxy.close();
+});
+
 test("a machine without an identity is told to have none", async () => {
   const azure = await identity({ error: "invalid_request", error_description: "Identity not found" }, 400);
   vi.stubEnv("IDENTITY_ENDPOINT", "");

@@ -79,7 +79,7 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
     const json = parse(answer.body);
     if (answer.status === 200) {
       const ok = granted.safeParse(json);
-      if (!ok.success) throw odd(host, answer.status);
+      if (!ok.success) throw odd(host, answer.status, signIn.remedy);
       everGranted = true;
       const { expires_in, expires_on } = ok.data;
       const life = expires_in !== undefined ? expires_in * 1000 : (expires_on ?? 0) * 1000 - start;
@@ -87,7 +87,7 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
       return current.token;
     }
     const no = refused.safeParse(json);
-    if (!no.success) throw odd(host, answer.status);
+    if (!no.success) throw odd(host, answer.status, signIn.remedy);
     const { error, error_codes: codes, error_description: description } = no.data;
     throw refusedSignIn({ codes, error, description }, titleOf(credential), signIn.remedy);
   }
@@ -130,9 +130,11 @@ function parse(body: Buffer): unknown {
   }
 }
 
-function odd(host: string, status: number): SluiceError {
-  return new SluiceError("unexpected_answer", `${host} answered the sign-in with something unknown (HTTP ${status}).`, {
-    remedy:
-      "Check tenant and tokenUrl: the address must be the v2 token endpoint, and no proxy may answer in its place.",
-  });
+function odd(
+  host: string,
+  status: number,
+  remedy = "Check tenant and tokenUrl: the address must be the v2 token endpoint, and no proxy may answer in its place.",
+): SluiceError {
+  const message = `${host} answered the sign-in with something unknown (HTTP ${status}).`;
+  return new SluiceError("unexpected_answer", message, { remedy });
 }
