@@ -38,3 +38,12 @@ test("a title that several columns have is refused by their names; one that is n
   expect(() => writable(object, "PHONE", place)).toThrow('Several columns of contact are called "PHONE".');
   expect(() => writable(object, "emailadress1", place)).toThrow("contact has no column emailadress1.");
 });
+
+test("a multi-select column whose options nobody tells could take no value, and is refused at once", () => {
+  const likes: Column = { ...column("new_likes", "Likes"), type: "choices" };
+  expect(() => writable({ ...object, columns: [likes] }, "new_likes", { file: "x" })).toThrow(
+    /it has no options, or none/,
+  );
+  const told = { ...likes, choices: [{ value: 1, label: "Red" }] };
+  expect(writable({ ...object, columns: [told] }, "new_likes", { file: "x" })).toBe(told);
+});

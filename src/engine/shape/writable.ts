@@ -40,6 +40,8 @@ function whyNot(column: Column): string | undefined {
   if (column.type === "other") return `Sluice writes no columns of type ${column.native ?? "unknown to it"}`;
   if (column.type === "parties" && !column.create)
     return "the documentation does not tell which part such a party takes in the activity";
+  if (column.type === "choices" && !column.choices)
+    return "it has no options, or none that the connection's apiVersion tells (8.2 does not)";
   if (column.type === "lookup" && column.targets?.length === 0) return "it points at no table that has an address";
   return column.create || column.update ? undefined : "Dynamics keeps it itself";
 }
