@@ -160,6 +160,15 @@ export const dataverseErrors: readonly DataverseRow[] = [
     `Run again. If it stays: ${report}`,
   ),
   row("0x80060888", 400, "row", "the query is not one that Dataverse understands", report),
+  row("0x80041102", 400, "row", "a FetchXML query names a table that is not there", report),
+  row(
+    "0x80041103",
+    400,
+    "row",
+    "a FetchXML query, or the place a read was to go on from, names a column that is not there",
+    "Nothing, where a read was to go on: Sluice reads everything again. Else please report it with the message.",
+  ),
+  row("0x80044183", 400, "row", "a FetchXML query is not one that Dataverse understands", report),
   row(
     "0x80060890",
     400,
