@@ -5,9 +5,15 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { certificate, privateKey } from "./certificate.test-data.ts";
+import { selfSigned } from "../../sandbox/http/certificate.ts";
 import type { Credential } from "./credential.ts";
 import { type Seen, type Stub, startStub } from "./stub.ts";
+
+const { cert: certificate, key: privateKey } = selfSigned(["localhost"], "rsa");
+
+test("the certificate these tests sign with is good itself", () => {
+  expect(new X509Certificate(certificate).verify(createPublicKey(privateKey))).toBe(true);
+});
 
 let folder: string;
 beforeAll(() => {

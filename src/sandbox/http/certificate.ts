@@ -6,21 +6,31 @@ export type Certificate = { cert: string; key: string };
 
 const DAY = 24 * 60 * 60 * 1000;
 
+/** Signature algorithms by the type of key (RFC 5758, RFC 4055: RSA's has a NULL behind it). */
+const signatures = {
+  ec: sequence(identifier("1.2.840.10045.4.3.2")),
+  rsa: sequence(identifier("1.2.840.113549.1.1.11"), tagged(0x05, Buffer.alloc(0))),
+};
+
 /**
- * A self-signed certificate for these host names and addresses, with a key of its own on P-256, valid for a year around
- * now. It is its own authority (RFC 5280 sections 4.1 and 4.2.1.9), so that a client trusts it once it stands in its
- * list of authorities: NODE_EXTRA_CA_CERTS, CURL_CA_BUNDLE, REQUESTS_CA_BUNDLE.
+ * A self-signed certificate for these host names and addresses, with a key of its own (on P-256, or of RSA, the only kind
+ * that Entra ID takes of an application), valid for a year around now. It is its own authority (RFC 5280 sections 4.1
+ * and 4.2.1.9), so that a client trusts it once it stands in its list of authorities: NODE_EXTRA_CA_CERTS,
+ * CURL_CA_BUNDLE, REQUESTS_CA_BUNDLE.
  */
-export function selfSigned(names: string[]): Certificate {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const ecdsaWithSha256 = sequence(identifier("1.2.840.10045.4.3.2"));
+export function selfSigned(names: string[], type: keyof typeof signatures = "ec"): Certificate {
+  const { privateKey, publicKey } =
+    type === "ec"
+      ? generateKeyPairSync("ec", { namedCurve: "P-256" })
+      : generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const signedBy = signatures[type];
   const subject = sequence(tagged(0x31, sequence(identifier("2.5.4.3"), tagged(0x0c, Buffer.from("Sluice sandbox")))));
   const publicInfo = publicKey.export({ type: "spki", format: "der" });
   const content = sequence(
     tagged(0xa0, tagged(0x02, Buffer.of(2))),
     // A serial number is positive: its first bit is 0.
     tagged(0x02, Buffer.concat([Buffer.of(1), createHash("sha256").update(publicInfo).digest().subarray(0, 15)])),
-    ecdsaWithSha256,
+    signedBy,
     subject,
     // The real clock, not the sandbox's: it is the client's TLS that checks it.
     sequence(time(Date.now() - DAY), time(Date.now() + 365 * DAY)),
@@ -29,7 +39,7 @@ export function selfSigned(names: string[]): Certificate {
     tagged(0xa3, sequence(...extensions(names, publicInfo))),
   );
   const signature = sign("sha256", content, privateKey);
-  const der = sequence(content, ecdsaWithSha256, bits(signature));
+  const der = sequence(content, signedBy, bits(signature));
   return { cert: pem(der), key: exported(privateKey) };
 }
 
