@@ -28,7 +28,7 @@ const toContacts: Need = {
   deletes: false,
   match: ["new_number"],
   columns: ["new_number", "lastname", "parentcustomerid"],
-  lookups: { parentcustomerid: ["account"] },
+  lookups: { parentcustomerid: [{ object: "account", creates: false }] },
 };
 
 async function check(changes: Partial<DataverseConfig> = {}, needs: Need[] = [toContacts]): Promise<CheckStep[]> {

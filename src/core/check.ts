@@ -39,8 +39,8 @@ export type Need = {
   columns: string[];
   /** What its audiences' rows are put into. */
   memberships: MembershipTarget[];
-  /** Lookup column -> tables that its values are looked up in, where the file names them. */
-  lookups: Record<string, string[]>;
+  /** Lookup column -> its ways: the table each looks in, where the file names it, and whether missing records are made there. */
+  lookups: Record<string, { object?: string | undefined; creates: boolean }[]>;
 };
 
 /** What a sync needs to be allowed to do. */
@@ -58,7 +58,7 @@ export function needOf(sync: SyncFile): Need {
     memberships: audiences.flatMap((to) => ("column" in to ? [] : [to])),
     lookups: Object.fromEntries(
       lines.flatMap(([column, { lookup }]) =>
-        lookup ? [[column, lookup.flatMap((way) => (way.object === undefined ? [] : [way.object]))]] : [],
+        lookup ? [[column, lookup.map(({ object, missing }) => ({ object, creates: missing === "create" }))]] : [],
       ),
     ),
   };

@@ -10,8 +10,9 @@ export type ShapeColumn = {
   wire: WireColumn;
   target: Column;
   role: ColumnRole;
-  /** Of role mapped. */
+  /** Of role mapped, with what the mapping calls the column: where its errors stand. */
   line?: MappingLine;
+  said?: string;
   /** The source column of a mapped one; absent where the line is a constant. */
   source?: ShapeSource;
   /** Of role status: position in `Shape.audiences`. */

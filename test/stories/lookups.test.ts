@@ -103,6 +103,23 @@ test("by a key of several columns, compared as their types say", async () => {
   });
 });
 
+test("a lookup column under its display name is looked up as under its own, and its faults stand on its line", async () => {
+  const line = { from: "firm", lookup: { object: "account", by: "accountnumber" } };
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { "company name": line } }) });
+  const account = await create("accounts", { name: "First", accountnumber: "F1" }, "accountid");
+  bench.source("people", [{ id: "1", name: "N", email: null, firm: "F1" }]);
+  expect(await bench.run()).toMatchObject({ created: 1 });
+  expect(await contacts()).toMatchObject({ 1: { _parentcustomerid_value: account } });
+  bench.write(
+    "syncs/people.yaml",
+    peopleSync({ mapping: { "marital status": { from: "firm", values: { F1: "Sworn" } } } }),
+  );
+  await expect(bench.run()).rejects.toMatchObject({
+    code: "mapping_unfit",
+    place: { line: 1, path: ["mapping", "marital status"] },
+  });
+});
+
 test("an owner by e-mail, sign-in name or team; disabled and unknown ones are refused by name", async () => {
   await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { ownerid: "owner" } }) });
   const user = (name: string, more: Row = {}) => ({ domainname: `${name}@contoso.com`, lastname: name, ...more });

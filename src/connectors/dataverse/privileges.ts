@@ -24,12 +24,19 @@ export function rightsFor(need: Need, schema: ObjectSchema): Wanted[] {
   if (need.deletes) all.push(own("Delete", "onLeave: delete"));
   for (const name of need.columns) {
     const [column] = columnsNamed(schema, name);
+    if (column?.type === "state" || column?.type === "status")
+      all.push(own("Write", `${column.name} is set on records that are there`));
     if (column?.type !== "lookup" && column?.type !== "parties") continue;
-    const named = need.lookups[name] ?? [];
-    const objects = named.length > 0 ? named : (column.targets ?? []).map((target) => target.object);
+    const targets = (column.targets ?? []).map((target) => target.object);
+    const ways = need.lookups[name] ?? [{ creates: false }];
+    const among = ({ object }: (typeof ways)[number]) => (object === undefined ? targets : [object.toLowerCase()]);
     const why = `${column.name} points at it`;
-    const others = (right: Right) => objects.map((name): Wanted => ({ object: name.toLowerCase(), right, why }));
+    const others = (right: Right) => ways.flatMap(among).map((object): Wanted => ({ object, right, why }));
     all.push(...others("Read"));
+    if (ways.flatMap(among).includes(schema.name))
+      all.push(own("Write", `${column.name} points at records of the same run`));
+    for (const object of ways.filter((way) => way.creates).flatMap(among))
+      all.push({ object, right: "Create", why: `${column.name} has missing: create` });
     if (column.name === "ownerid") all.push(own("Assign", "ownerid gives records another owner"));
     else all.push(own("Append", `${column.name} points at another record`), ...others("AppendTo"));
   }

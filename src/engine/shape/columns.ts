@@ -30,6 +30,7 @@ export function mappedColumn(
     role: "mapped" as const,
     // What can only be said of a new record is said once.
     line: target.update ? line : { ...line, write: "on create" as const },
+    said: name,
     ...sourceOf(name, line, scan),
     clear: !target.required && target.update && line.write === "always" && !isState(target),
   };

@@ -9,7 +9,7 @@ import { type Conversion, convertLine } from "./convert/index.ts";
 import { madeId } from "./made.ts";
 import { fault, joined, laterMark, parentValue, sourceColumn, wanted } from "./names.ts";
 
-/** A mapping line's conversion, given what the scan knows of its source. `at`: the column the mapping names; `once`: see LineInput. */
+/** A mapping line's conversion, given what the scan knows of its source. `at`: what the mapping calls the column; `once`: see LineInput. */
 export function conversion(
   shape: Shape,
   target: Column,
@@ -126,7 +126,7 @@ type WaySql = ReturnType<typeof waySql>;
 function waySql(shape: Shape, c: ShapeColumn, way: Way, j: number, scan: Scan) {
   const name = `${c.index}_${j}`;
   const keys = way.keys.map(({ column, line, source }, n) => ({
-    ...conversion(shape, column, { line, source }, c.name, scan),
+    ...conversion(shape, column, { line, source }, c.said!, scan),
     raw: rawValue(line, source),
     value: `q_${name}_${n}`,
     fault: `g_${name}_${n}`,

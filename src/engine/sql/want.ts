@@ -29,7 +29,7 @@ export function mapRows(shape: Shape, scan: Scan): string {
       shape,
       c.target,
       { line: c.line!, source: c.source },
-      c.name,
+      c.said!,
       scan,
       name,
     );

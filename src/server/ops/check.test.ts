@@ -63,7 +63,7 @@ test("a connection is tested with what the syncs that write to it need", async (
   expect(await client.check({ connection: "crm" })).toMatchObject({ failed: 1, warnings: 1 });
   expect(check.mock.lastCall?.[0]).toMatchObject([
     { object: "account", creates: true, updates: true, deletes: false, match: ["accountnumber"] },
-    { object: "contact", lookups: { parentcustomerid: ["account"] } },
+    { object: "contact", lookups: { parentcustomerid: [{ object: "account", creates: false }] } },
   ]);
   await client.check({ connection: "data" });
   expect(check.mock.lastCall?.[0]).toEqual([]);
