@@ -1,9 +1,9 @@
-import { access, readdir, stat, statfs } from "node:fs/promises";
+import { readdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { CheckStep, Need } from "../core/check.ts";
 import { askedInForms, columnsNamed, type ObjectSchema } from "../core/schema.ts";
 import { columnDrift, tableDrift } from "./drift.ts";
-import { layout, runFiles } from "./layout.ts";
+import { exists, layout, runFiles } from "./layout.ts";
 import { readRelied } from "./relied.ts";
 
 /** Below so much room on the disk, in bytes, a run of some size may not end. */
@@ -97,9 +97,3 @@ async function unfinishedRuns(runs: string): Promise<string[]> {
   }
   return found;
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

@@ -41,6 +41,12 @@ const cases: [what: string, was: Partial<Column>, now: Partial<Column> | null, s
   ["nothing", {}, {}, null],
   ["a longer text", { maxLength: 20 }, { maxLength: 50 }, null],
   ["a wider range", { min: 0, max: 5 }, { min: -1, max: 9 }, null],
+  [
+    "a first limit",
+    {},
+    { maxLength: 5 },
+    "contact.tier takes 5 characters now, no longer any number: longer values are refused.",
+  ],
   ["another title", {}, { title: "Rank" }, null],
   ["a new option", { choices: [gold] }, { choices: [gold, { value: 4, label: "Tin" }] }, null],
   ["a removed column", {}, null, "contact.tier is not there any more.", { stops: true }],

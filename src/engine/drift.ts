@@ -12,8 +12,8 @@ export type Relied = {
   /** The alternate key on the match columns, if there was one. */
   key: string | null;
   can: ObjectSchema["can"];
-  /** What its audiences filled; files of an older Sluice do not tell. */
-  memberships?: { list: string; title: string }[] | undefined;
+  /** What its audiences filled. */
+  memberships: { list: string; title: string }[];
 };
 
 /** Only the frame: columns are what this Sluice once wrote, and one written by another is compared as far as it goes. */
@@ -23,7 +23,7 @@ export const reliedFile = z.object({
   required: z.array(z.string()),
   key: z.string().nullable(),
   can: z.looseObject({ bulk: z.boolean(), deltas: z.boolean() }),
-  memberships: z.array(z.object({ list: z.string(), title: z.string() })).optional(),
+  memberships: z.array(z.object({ list: z.string(), title: z.string() })),
 });
 
 /** One thing that is not as it was. `stops`: nothing can be sent rightly until somebody has decided. */
@@ -84,12 +84,15 @@ function limits(was: Column, now: Column): string[] {
   const found: string[] = [];
   const shrunk = (a: number | undefined, b: number | undefined) => b !== undefined && (a === undefined || b < a);
   if (shrunk(was.maxLength, now.maxLength))
-    found.push(`takes ${now.maxLength} characters now, no longer ${was.maxLength}: longer values are refused.`);
+    found.push(
+      `takes ${now.maxLength} characters now, no longer ${was.maxLength ?? "any number"}: longer values are refused.`,
+    );
   if (shrunk(was.max, now.max) || (now.min !== undefined && (was.min === undefined || now.min > was.min)))
     found.push(`takes ${range(now)} now, no longer ${range(was)}: other values are refused.`);
   if (shrunk(was.precision, now.precision))
-    found.push(`keeps ${now.precision} digits after the point now, no longer ${was.precision}.`);
-  if (was.behavior !== now.behavior) found.push(`is ${now.behavior ?? "a day"} now, no longer ${was.behavior}.`);
+    found.push(`keeps ${now.precision} digits after the point now, no longer ${was.precision ?? "any number"}.`);
+  if (was.behavior !== now.behavior)
+    found.push(`is ${now.behavior ?? "a day"} now, no longer ${was.behavior ?? "a day"}.`);
   if (now.required && !was.required) found.push("must be filled now: rows that leave it empty are refused.");
   return found;
 }

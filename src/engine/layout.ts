@@ -1,3 +1,4 @@
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
@@ -41,6 +42,13 @@ export function runFiles(runFolder: string) {
     plan: join(runFolder, "plan.json"),
   };
 }
+
+/** Whether one of these files is there. */
+export const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 export type Layout = ReturnType<typeof layout>;
 

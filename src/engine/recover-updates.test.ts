@@ -114,3 +114,20 @@ test("an update whose answer was lost is known by the one value that was not rew
   expect(await synced.run()).toMatchObject({ updated: 1, writes: 1 });
   expect(there()).toMatchObject([{ name: "Anne (new)" }]);
 });
+
+test("what a dead run wrote after its other updates, into states, is not somebody else's change either", async () => {
+  const states = { from: "born", values: { on: "0", off: "1" } };
+  synced.settings = { drift: "keep", mapping: { code: "code", name: "name", statecode: states } };
+  const all = (...said: string[]) => said.map((state, i) => row(String(i), `A${i}`, "Ann", state));
+  const state = () => there().map((r) => r.statecode);
+  synced.world.source = all("on", "off");
+  await synced.run();
+  expect(state()).toEqual(["0", "1"]);
+  synced.world.source = all("off", "on", "off");
+  await dyingRun();
+  expect(state()).toEqual(["1", "0", "1"]);
+  synced.world.source = all("on", "off", "on");
+  expect(await synced.run()).toMatchObject({ received: 3, updated: 3, writes: 3 });
+  expect(state()).toEqual(["0", "1", "0"]);
+  expect(await synced.run()).toMatchObject({ unchanged: 3, writes: 0 });
+});

@@ -1,7 +1,7 @@
-import { access, readdir, writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Duck, text } from "./duck.ts";
-import { type Layout, runFiles } from "./layout.ts";
+import { exists, type Layout, runFiles } from "./layout.ts";
 import type { Shape } from "./shape.ts";
 import { orphans, takeOver } from "./sql/recover.ts";
 import { caughtDeletes, caughtMembers, caughtResting, caughtUpdates } from "./sql/recover-updates.ts";
@@ -10,8 +10,7 @@ import { addColumns, existingColumns, valueViews } from "./sql/tables.ts";
 /**
  * Takes over what runs that died had already written: records they created are linked, and what was sent to them, or to
  * records they updated, is their base, so that this run goes on as the dead one would have, and leaves alone what Dynamics
- * filled in by itself. Wants `have_now`, what
- * the destination holds. Then these runs have ended.
+ * filled in by itself. Wants `have_now`, what the destination holds. Then these runs have ended.
  */
 export async function recover(
   duck: Duck,
@@ -36,8 +35,7 @@ async function takeOverFrom(
   shape: Shape,
   matched: string | undefined,
 ): Promise<void> {
-  const [creates, updates] = [dead.change("1-create"), dead.change("2-update")];
-  const [rests, deletes] = [dead.change("3-deactivate"), dead.change("4-delete")];
+  const [creates, rests, deletes] = [dead.change("1-create"), dead.change("3-deactivate"), dead.change("4-delete")];
   for (const statement of addColumns(shape)) await duck.run(statement);
   for (const statement of valueViews(shape, await duck.all(existingColumns), matched)) await duck.run(statement);
   const created = await columnsOf(duck, creates);
@@ -46,12 +44,16 @@ async function takeOverFrom(
     for (const statement of orphans(shape, creates, journal, new Set(created))) await duck.run(statement);
     for (const statement of takeOver(shape)) await duck.run(statement);
   }
-  const updated = await columnsOf(duck, updates);
-  if (updated) for (const statement of caughtUpdates(shape, updates, updated)) await duck.run(statement);
+  // The updates first: they link the records that the dead run took over.
+  for (const wave of ["2-update", "0-activate", "3-complete"] as const) {
+    const path = dead.change(wave);
+    const updated = await columnsOf(duck, path);
+    // A file of mere activations has no masks.
+    if (updated?.includes("a")) for (const statement of caughtUpdates(shape, path, updated)) await duck.run(statement);
+  }
   if (await columnsOf(duck, rests)) await duck.run(caughtResting(rests));
   if (await columnsOf(duck, deletes)) for (const statement of caughtDeletes(deletes)) await duck.run(statement);
-  const adds = await columnsOf(duck, dead.adds);
-  if (adds?.includes("list")) for (const statement of caughtMembers(dead.adds)) await duck.run(statement);
+  if (await columnsOf(duck, dead.adds)) for (const statement of caughtMembers(dead.adds)) await duck.run(statement);
 }
 
 /** Undefined where a power cut has torn the file: then, as without any file, the match finds what is there. */
@@ -63,9 +65,3 @@ async function columnsOf(duck: Duck, path: string): Promise<string[] | undefined
     return undefined;
   }
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

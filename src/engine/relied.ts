@@ -42,9 +42,11 @@ export function underDrift(
   try {
     shape = make();
   } catch (thrown) {
-    const why = ofColumns.filter((d) => thrown instanceof SluiceError && thrown.message.includes(d.column!));
+    if (!(thrown instanceof SluiceError)) throw thrown;
+    const named = new Set(thrown.message.split(/\W+/));
+    const why = ofColumns.filter((d) => named.has(d.column!));
     if (why.length === 0) throw thrown;
-    throw changed(job, why, (thrown as SluiceError).place);
+    throw changed(job, why, thrown.place, thrown);
   }
   const mapped = new Set([...shape.columns, ...shape.parties].map((c) => c.name));
   const uses = { mapped, match: shape.match.map((c) => c.name), creates: shape.policies.mode !== "update" };
@@ -54,7 +56,8 @@ export function underDrift(
   return { shape, drift };
 }
 
-function changed(job: Job, drift: Drift[], at: SluiceError["place"]): SluiceError {
-  const what = drift.map((d) => d.what).join(" ");
-  return new SluiceError("schema_changed", `Since the last run of ${job.sync}: ${what}`, { place: at });
+/** `cause`: what then does not fit; the change may be beside the point. */
+function changed(job: Job, drift: Drift[], at: SluiceError["place"], cause?: SluiceError): SluiceError {
+  const what = [...drift.map((d) => d.what), ...(cause ? [cause.message] : [])].join(" ");
+  return new SluiceError("schema_changed", `Since the last run of ${job.sync}: ${what}`, { place: at, cause });
 }

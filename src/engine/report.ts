@@ -1,8 +1,7 @@
-import { access } from "node:fs/promises";
 import { explain } from "../core/reasons.ts";
 import type { PlanCounts, ProblemGroup, RejectedRow, SampleChange } from "../core/run.ts";
 import { type Duck, openDuck, text } from "./duck.ts";
-import { runFiles } from "./layout.ts";
+import { exists, runFiles } from "./layout.ts";
 import type { Planned } from "./plan.ts";
 import type { Shape } from "./shape.ts";
 import { activates, deactivates } from "./sql/change.ts";
@@ -104,11 +103,7 @@ QUALIFY row_number() OVER (PARTITION BY action ORDER BY key) <= ${samplesPerKind
  */
 export async function readProblems(runFolder: string, options: { limit: number }): Promise<RejectedRow[]> {
   const path = runFiles(runFolder).outcome;
-  const there = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!there) return [];
+  if (!(await exists(path))) return [];
   const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: runFolder });
   try {
     return rejectedRows(

@@ -1,9 +1,8 @@
-import { access } from "node:fs/promises";
 import { SluiceError } from "../core/errors.ts";
 import type { RunCounts } from "../core/run.ts";
 import { text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
-import { wavesOf } from "./layout.ts";
+import { exists, wavesOf } from "./layout.ts";
 import { readMembers } from "./members.ts";
 import type { Planned } from "./plan.ts";
 import { writeRelied } from "./relied.ts";
@@ -48,11 +47,7 @@ export async function settle(
     fullAfter = read.full;
     if (read.cursor !== undefined) cursors["cursor:table"] = read.cursor;
   }
-  const journal = await access(at.journal).then(
-    () => at.journal,
-    () => undefined,
-  );
-  await duck.run(readJournal(journal));
+  await duck.run(readJournal((await exists(at.journal)) ? at.journal : undefined));
   for (const statement of sentChanges(wavesOf(shape), at.change)) await duck.run(statement);
   for (const statement of tellUnmade(shape, at)) await duck.run(statement);
   const { unknown } = await duck.one<{ unknown: number }>(

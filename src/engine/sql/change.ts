@@ -8,9 +8,8 @@ import { partyColumn } from "./parties.ts";
 import { statesOf, waveMasks } from "./states.ts";
 
 /**
- * The id of a record we make, by its match value. A record that had the value when it was made and
- * has another now still holds that id, and one made anew must not meet a newcomer's: then the row's key goes into the
- * name, too.
+ * The id of a record we make, by its match value. A record that had the value when it was made and has another now still
+ * holds that id, and one made anew must not meet a newcomer's: then the row's key goes into the name, too.
  */
 export function createId(shape: Shape): string {
   const columns = shape.match.map((c) => c.name);
@@ -47,7 +46,7 @@ function stateChange(which: string, kind: string, statecode: 0 | 1): string {
 
 /**
  * The statements that put a plan on disk. Position in a change file is the change number. c_* = new value (meant where
- * the bit in m or a is set), o_* = what the destination holds. Creates carry an id of ours only where no key guards them.
+ * the bit in m or a is set), o_* = what the destination holds. Which creates carry an id is `sentId`'s.
  */
 export function writeChanges(
   shape: Shape,

@@ -22,13 +22,13 @@ UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 
 }
 
 /**
- * Rows that were not sent, for people: those looked at (\`from\`: final or a plan's view of it), those still waiting
- * from earlier (`gone`: of a row that left, and whose record could not be changed), and rows whose key is empty or
- * doubled.
+ * Rows that were not sent in earlier runs and still wait, for people. `gone`: of a row that left, and whose record could
+ * not be changed.
  */
 export const waitingRows = `SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake, l.h IS NULL AS gone FROM st.pending p
 JOIN st.link l ON l.key = p.key WHERE p.status <> 'waits' AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
   AND p.key NOT IN (SELECT key FROM doubled)`;
 
+/** The same of rows whose key is empty or doubled. */
 export const keyProblems = `SELECT d.key, 'rejected' AS status, 'key_doubled' AS code, NULL AS col, NULL AS value, d.n::VARCHAR AS message, 'row' AS wake FROM doubled d, range(d.n)
 UNION ALL SELECT '' AS key, 'rejected', 'key_empty', NULL, NULL, NULL, 'row' FROM touched WHERE key IS NULL AND NOT gone`;

@@ -1,7 +1,7 @@
 import { ident, text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { storedMatch } from "./match.ts";
-import { has, list, stored, storedList } from "./names.ts";
+import { has, list, stored, storedList, storedName } from "./names.ts";
 import { differed } from "./settle.ts";
 import { seenValue } from "./touch.ts";
 
@@ -15,7 +15,7 @@ import { seenValue } from "./touch.ts";
 export function caughtUpdates(shape: Shape, changes: string, inFile: string[]): string[] {
   const bits = inFile.filter((name) => name.startsWith("c_"));
   const known = shape.columns
-    .map((c) => ({ ...c, bit: { index: bits.indexOf(`c_${c.name}`) } }))
+    .map((c) => ({ ...c, bit: { index: bits.indexOf(`c_${storedName(c)}`) } }))
     .filter((c) => c.bit.index >= 0);
   const proof = known.map(
     (c) => `(${has("c.m", c.bit)} AND h.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)} AND ${differed(c)})`,

@@ -85,7 +85,7 @@ WITH reply AS (
     bool_or(code = 'gone') AND NOT bool_or(kind = 'create') AS vanished,
     bool_or(kind IN ('activate', 'wake') AND status IN ${ok}) AS woken,
     bool_or(kind = 'deactivate' AND (status IN ${ok} OR code = 'unknown_answer')) AS laid,
-    max(id) FILTER (status = 'created') AS made_id, 
+    max(id) FILTER (status = 'created') AS made_id,
     coalesce(bool_or(status IN ${ok}) FILTER (kind NOT IN ('activate', 'deactivate', 'add', 'remove')), bool_and(status IN ${ok}) FILTER (kind = 'activate'), true) AS moved,
     arg_min_null(code, wave) FILTER (status NOT IN ${ok}) AS code, arg_min_null(message, wave) FILTER (status NOT IN ${ok}) AS message
   FROM sent GROUP BY key)

@@ -59,20 +59,20 @@ export function waveMasks(shape: Shape): { early: string; main: string; late: st
   const awaited = selfs.map((c) => `CASE WHEN later_${c.index} IS NOT NULL THEN m & ${bit(c)} ELSE 0 END`);
   const own = [state, status].filter((c) => c !== undefined);
   const later = shape.columns.filter((c) => !c.target.create && !isState(c)).map(bit);
-  if (later.length) awaited.push(`CASE WHEN action = 'create' THEN m & ${sum(later)} ELSE 0 END`);
+  if (later.length) awaited.push(`CASE WHEN action = 'create' THEN m & ${bitsOf(later)} ELSE 0 END`);
   const noCreate = without(shape.columns.filter((c) => !c.target.create));
   const create = `CASE WHEN action = 'create' THEN ${noCreate} ELSE ${every} END`;
   if (!state) {
-    const late = sum(awaited);
+    const late = bitsOf(awaited);
     return { early: `0::${maskType}`, late, main: `(m & ${create}) - (m & ${create} & ${late})` };
   }
-  const both = sum(own.map((c) => `CASE WHEN x_${c.index} IS NOT NULL THEN ${bit(c)} ELSE 0 END`));
-  const moves = `(m & ${sum(own.map(bit))}) <> 0`;
+  const both = bitsOf(own.map((c) => `CASE WHEN x_${c.index} IS NOT NULL THEN ${bit(c)} ELSE 0 END`));
+  const moves = `(m & ${bitsOf(own.map(bit))}) <> 0`;
   const [x, o] = [`x_${state.index}`, `o_${state.index}`];
   const wakes = `(${moves} AND action <> 'create' AND ${x} = ${initial} AND ${o} IS DISTINCT FROM ${initial})`;
   const creatable = status?.target.create ?? true;
   const rests = `(${moves} AND (${x} <> ${initial}${creatable ? "" : " OR action = 'create'"}))`;
-  const late = sum([`CASE WHEN ${rests} THEN ${both} ELSE 0 END`, ...awaited]);
+  const late = bitsOf([`CASE WHEN ${rests} THEN ${both} ELSE 0 END`, ...awaited]);
   const rest = `(m & CASE WHEN ${wakes} OR ${rests} THEN ${without(own)} ELSE ${every} END & ${create})`;
   return {
     early: `(CASE WHEN ${wakes} THEN ${both} ELSE 0 END)::${maskType}`,
@@ -87,4 +87,4 @@ function without(columns: ShapeColumn[]): string {
   return `${columns.reduce((mask, c) => mask - 2n ** BigInt(c.index), 2n ** 64n - 1n)}::${maskType}`;
 }
 
-const sum = (parts: string[]): string => (parts.length ? `(${parts.join(" + ")})::${maskType}` : `0::${maskType}`);
+const bitsOf = (parts: string[]): string => (parts.length ? `(${parts.join(" | ")})::${maskType}` : `0::${maskType}`);
