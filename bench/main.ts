@@ -6,7 +6,7 @@ import { sandbox } from "./sandbox/index.ts";
 // npm run bench -- NAME [ROWS] [--rows N] [--rate SHARE] [--seeds N] [--kills N]: JSON lines, the last one says what it comes to.
 
 /** What a benchmark may be told; each has defaults of its own. `rate` is a share of 1. */
-export type BenchOptions = { rows?: number; rate?: number; seeds?: number; kills?: number };
+type BenchOptions = { rows?: number; rate?: number; seeds?: number; kills?: number };
 
 const benches: Record<string, (options: BenchOptions) => Promise<void>> = { deliver, faults, sandbox };
 

@@ -18,20 +18,24 @@ export async function startServer(file: URL): Promise<ServerProcess> {
       return memory;
     },
     async stop() {
-      child.kill();
-      await once(child, "exit");
+      const gone = once(child, "exit");
+      if (child.connected) child.disconnect();
+      await gone;
     },
   };
 }
 
-/** The server's side: tells that it listens, and what it weighs whenever it is asked. */
-export function serve(env: Record<string, string>): void {
+/**
+ * The server's side: tells that it listens, and what it weighs whenever it is asked. It ends with `close` when it is
+ * stopped, and also when whoever started it has died.
+ */
+export function serve(env: Record<string, string>, close: () => Promise<void> = async () => {}): void {
   process.on("message", () => {
     // Without the garbage of the load: what the rows themselves hold.
     gc?.();
     const { rss, heapUsed } = process.memoryUsage();
     process.send!({ rss, heap: heapUsed });
   });
-  process.once("disconnect", () => process.exit());
+  process.once("disconnect", () => close().finally(() => process.exit()));
   process.send!(env);
 }

@@ -54,6 +54,13 @@ const fault = (rule: object) => async (situation: Situation) => {
   return undefined;
 };
 
+/** The firms have gone through once; then their source says this. */
+const firmsBecome = (csv: string) => async (situation: Situation) => {
+  await situation.loadFirms();
+  writeFileSync(join(situation.folder, "data", "firms.csv"), csv);
+  return undefined;
+};
+
 /** The first job hangs in its first request: the time to do something to it. */
 const hanging = fault({ latencyMs: 600_000 });
 
@@ -128,11 +135,7 @@ const cases: Record<ErrorCode, Case> = {
   },
   source_empty: {
     args: ["run", "firms"],
-    async before({ folder, loadFirms }) {
-      await loadFirms();
-      writeFileSync(join(folder, "data", "firms.csv"), "no,title\n");
-      return undefined;
-    },
+    before: firmsBecome("no,title\n"),
     says: "firms",
   },
   audience_empty: {
@@ -141,11 +144,7 @@ const cases: Record<ErrorCode, Case> = {
       "audiences/ours.yaml": "model: firms\nwhere: title = 'First'\n",
       "syncs/firms.yaml": `${standardFiles["syncs/firms.yaml"]}audiences:\n  ours: tickersymbol\n`,
     },
-    async before({ folder, loadFirms }) {
-      await loadFirms();
-      writeFileSync(join(folder, "data", "firms.csv"), "no,title\nF1,Premier\n");
-      return undefined;
-    },
+    before: firmsBecome("no,title\nF1,Premier\n"),
     at: "audiences/ours.yaml",
     says: "The audience ours came back empty, though it had 1 rows",
   },
@@ -155,11 +154,7 @@ const cases: Record<ErrorCode, Case> = {
       "data/firms.csv": "no,title\nF1,First\nF2,Second\n",
       "syncs/firms.yaml": `${standardFiles["syncs/firms.yaml"]}onLeave: clear\nleaveLimit: 10 %\n`,
     },
-    async before({ folder, loadFirms }) {
-      await loadFirms();
-      writeFileSync(join(folder, "data", "firms.csv"), "no,title\nF1,First\n");
-      return undefined;
-    },
+    before: firmsBecome("no,title\nF1,First\n"),
     at: "syncs/firms.yaml:9",
     says: "1 of 2 known rows would leave (1 cleared); this sync lets 0 leave in one run",
   },

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, existsSync, type FSWatcher, mkdirSync, readdirSync, readFileSync, rmSync, watch } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startServer } from "../bench/server-process.ts";
 import type { Client } from "../src/api/index.ts";
 import { systemClock } from "../src/connectors/dataverse/clock.ts";
 import { config } from "../src/connectors/dataverse/config.ts";
@@ -13,6 +14,7 @@ import type { Crash, Phase } from "./crash-moments.ts";
 import { inProcess } from "./in-process.ts";
 
 const launcher = fileURLToPath(new URL("../bin/sluice.js", import.meta.url));
+const sandboxFile = new URL("../bench/sandbox/sandbox-server.ts", import.meta.url);
 export const contacts = "customers-to-contacts";
 
 /** What a command with --json ended with. */
@@ -47,15 +49,15 @@ export type Lane = {
   /** The folders of runs that never ended. */
   unfinished(): string[];
   control<T>(path: string, body?: unknown): Promise<T>;
+  /** Ends what is still at work, too. */
   close(): Promise<void>;
 };
 
 /** `project` is only read; the state lies in `folder`. */
 export async function openLane(folder: string, project: string): Promise<Lane> {
-  const sandbox = spawn(process.execPath, [launcher, "sandbox", "--port", "0", "--json"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const { origin, env } = JSON.parse(await firstLine(sandbox)) as { origin: string; env: Record<string, string> };
+  const sandbox = await startServer(sandboxFile);
+  const { env } = sandbox;
+  const origin = env.BASE_URL!;
   const gate = await openGate(origin);
   const variables = { ...env, BASE_URL: gate.origin, TOKEN_URL: env.TOKEN_URL!.replace(origin, gate.origin) };
   const state = join(folder, "state");
@@ -71,13 +73,16 @@ export async function openLane(folder: string, project: string): Promise<Lane> {
     return (answer.status === 204 ? undefined : await answer.json()) as T;
   };
 
+  const atWork = new Map<ChildProcess, Promise<unknown>>();
   const start = (args: string[]) => {
     const child = spawn(process.execPath, [launcher, ...args, "--json", "--project", project, "--state", state], {
       detached: true,
       env: { ...process.env, ...variables },
       stdio: ["ignore", "pipe", "ignore"],
     });
-    const ended = output(child).then(({ code, text }): Ended => {
+    const over = output(child).finally(() => atWork.delete(child));
+    atWork.set(child, over);
+    const ended = over.then(({ code, text }): Ended => {
       const line = text.trimEnd().split("\n").at(-1);
       return { code, result: line ? JSON.parse(line) : {} };
     });
@@ -144,10 +149,11 @@ export async function openLane(folder: string, project: string): Promise<Lane> {
     },
     unfinished: () => unfinishedRuns(syncFolder),
     async close() {
+      const left = [...atWork];
+      for (const [child] of left) process.kill(-child.pid!, "SIGKILL");
+      await Promise.all(left.map(([, over]) => over));
       await gate.close();
-      const gone = output(sandbox);
-      sandbox.kill();
-      await gone;
+      await sandbox.stop();
     },
   };
 }
@@ -243,17 +249,6 @@ function companies(project: string): { accountnumber: string; name: string }[] {
     .split("\n")
     .slice(1);
   return lines.map((line) => ({ accountnumber: line.slice(0, line.indexOf(",")), name: "Company" }));
-}
-
-function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    child.stdout!.setEncoding("utf8").on("data", (part: string) => {
-      text += part;
-      if (text.includes("\n")) resolve(text);
-    });
-    child.once("exit", () => reject(new Error("the sandbox ended")));
-  });
 }
 
 function output(child: ChildProcess): Promise<{ code: number | null; text: string }> {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { ensureColumn, openSession } from "../src/connectors/dataverse/index.ts";
 import { batchOf } from "../src/connectors/dataverse/stub.ts";
 import {
@@ -74,6 +74,7 @@ describe("metadata", () => {
 
 test("a column made a moment ago is seen, past the server's caches and past what is kept on disk", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sluice-schema-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
   const requests = async () => {
     let count = 0;
     const io = { base: ".", cache: folder, onRequest: () => void count++ };
@@ -90,7 +91,6 @@ test("a column made a moment ago is seen, past the server's caches and past what
   await ensureColumn(session, "account", { name: "new_Moment", title: "Moment", type: "integer" });
   expect((await requests()).names).toContain("new_moment");
   await control("metadata-lag", { ms: 0 });
-  await rm(folder, { recursive: true });
 });
 
 test.each(["8.2", "9.0", "9.1"] as const)("version %s works too, row by row", async (apiVersion) => {

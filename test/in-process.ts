@@ -5,6 +5,7 @@ import { files } from "../src/connectors/files/index.ts";
 import type { Connector, Io } from "../src/core/connector.ts";
 import { readProblems, runJob } from "../src/engine/index.ts";
 import { localClient } from "../src/server/client.ts";
+import type { JobProcesses } from "../src/server/jobs/process.ts";
 
 /** The connector to Dataverse, whose pauses between tries take no time. */
 const hasty = {
@@ -13,6 +14,14 @@ const hasty = {
 };
 const connectors: Record<string, Connector> = { files: files as Connector, dataverse: hasty as Connector };
 
+/** Jobs done in this process. */
+export const jobsHere = (connectors: Record<string, Connector>): JobProcesses => ({
+  start: (job, onProgress, signal) =>
+    runJob(job, { connectors, onProgress, signal: signal ?? new AbortController().signal }),
+  prepare() {},
+  close() {},
+});
+
 /**
  * One operation by a client of its own, as a command has it; but jobs are done in this process: a third of the time of
  * the command line, and as good where no process is to be looked at.
@@ -20,12 +29,7 @@ const connectors: Record<string, Connector> = { files: files as Connector, datav
 export async function inProcess<T>(target: Target, use: (client: Client) => Promise<T>): Promise<T> {
   const client = localClient(target, {
     connectors: { load: async (type) => connectors[type] ?? null, types: () => Object.keys(connectors) },
-    jobs: {
-      start: (job, onProgress, signal) =>
-        runJob(job, { connectors, onProgress, signal: signal ?? new AbortController().signal }),
-      prepare() {},
-      close() {},
-    },
+    jobs: jobsHere(connectors),
     readProblems,
   });
   try {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
 import type { Workbench } from "./workbench.ts";
 
 const launcher = fileURLToPath(new URL("../bin/sluice.js", import.meta.url));
@@ -20,6 +21,10 @@ export function sluice(
     detached: true,
   });
   const status = new Promise<number | null>((resolve) => child.once("close", resolve));
+  // A test that failed or took too long leaves nobody at work.
+  onTestFinished(() => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, "SIGKILL");
+  });
   const ended = Promise.all([status, text(child.stdout!), text(child.stderr!)]).then(([status, stdout, stderr]) => ({
     status,
     stdout,

@@ -2,4 +2,5 @@ import { startSandbox } from "../../src/sandbox/index.ts";
 import { serve } from "../server-process.ts";
 import { SPEED } from "./there.ts";
 
-serve((await startSandbox({ profile: "documented", servers: 1, speed: SPEED })).env);
+const sandbox = await startSandbox({ profile: "documented", servers: 1, speed: SPEED });
+serve(sandbox.env, sandbox.close);

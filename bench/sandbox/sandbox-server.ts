@@ -1,4 +1,5 @@
 import { startSandbox } from "../../src/sandbox/index.ts";
 import { serve } from "../server-process.ts";
 
-serve((await startSandbox()).env);
+const sandbox = await startSandbox();
+serve(sandbox.env, sandbox.close);

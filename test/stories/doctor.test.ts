@@ -32,6 +32,7 @@ test("before the first run, after it, and when something has changed: told by na
     ["schema: contact", "ok"],
     ["state", "ok"],
   ]);
+  expect(await bench.control("GET", "requests")).toMatchObject({ writes: 0 });
 
   const attribute = `${contact}/Attributes(LogicalName='new_tier')`;
   const text = { "@odata.type": "Microsoft.Dynamics.CRM.StringAttributeMetadata", SchemaName: "new_Tier" };

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import { startSandbox } from "../index.ts";
 
 // The command line's --seed is the sandbox's own: docs/sandbox.md, "Rows to begin with" and "The control API".
@@ -25,6 +25,7 @@ test("POST reset: seeds given at the start fill their tables again, as read then
       { table: "new_pet", file: pets },
     ],
   });
+  onTestFinished(sandbox.close);
   const post = async (path: string) => (await fetch(`${sandbox.origin}/_sandbox/${path}`, { method: "POST" })).status;
   const rows = async (table: string) =>
     ((await (await fetch(`${sandbox.origin}/_sandbox/rows/${table}`)).json()) as { value: unknown[] }).value;
@@ -34,7 +35,6 @@ test("POST reset: seeds given at the start fill their tables again, as read then
   expect(await post("reset")).toBe(204);
   expect(await rows("contact")).toMatchObject([{ lastname: "Lovelace", contactid: (first[0] as Row).contactid }]);
   expect(await rows("new_pet")).toMatchObject([{ new_name: "Rex", new_kind: "dog" }]);
-  await sandbox.close();
 });
 
 type Row = { contactid: string };
