@@ -59,6 +59,25 @@ test("bulk messages carry it, and in a batch each part does; reading does not", 
   await session.close();
 });
 
+test("members that are added and removed carry it, too", async () => {
+  const writes: Seen[] = [];
+  stub = await startStub((r) => {
+    if (r.path.includes("$batch")) return batchReply(r, (part) => void writes.push(part));
+    writes.push(r);
+    return { status: 204 };
+  });
+  const session = openSession({ ...stub.config, ...all, bypass: [...all.bypass] }, { base: "." });
+  const list = { object: "list", set: "lists", id: guid(9), navigation: "members", title: "VIP" };
+  for (const into of ["listcontact_association", "new_members"].map((relationship) => ({ ...list, relationship })))
+    for (const op of ["add", "remove"] as const) await session.write(contact, batchOf(op, [row, row], 0, into), on);
+  const tagged = writes.map(({ method, path }) => `${method} ${/([^/]+)\?tag=from(?:%20| )Sluice$/.exec(path)?.[1]}`);
+  const [byOne, remove] = ["POST $ref", "POST Microsoft.Dynamics.CRM.RemoveMemberList"];
+  const requests = ["POST AddListMembersList", remove, remove, byOne, byOne, "DELETE $ref", "DELETE $ref"];
+  expect(tagged).toEqual(requests);
+  for (const { headers } of writes) expect(headers).toMatchObject(wanted);
+  await session.close();
+});
+
 test("a hit of duplicate detection rejects the row and nobody else; a privilege that lacks is named", async () => {
   const hit = refusal(
     412,

@@ -1,13 +1,5 @@
 import { z } from "zod";
 
-/** Optional behaviours of every write (dataverse.md section 12). Absent: as Dataverse does it by itself. */
-export type Behaviour = {
-  bypass?: ("customSync" | "customAsync")[] | undefined;
-  suppressFlows?: boolean | undefined;
-  duplicateDetection?: boolean | undefined;
-  tag?: string | undefined;
-};
-
 export const behaviourFields = {
   bypass: z
     .array(z.enum(["customSync", "customAsync"]))
@@ -27,6 +19,9 @@ export const behaviourFields = {
     .optional()
     .describe("A text that plug-ins find in their shared variables, to tell our writes from others"),
 };
+
+/** Optional behaviours of every write (dataverse.md section 12). Absent: as Dataverse does it by itself. */
+export type Behaviour = z.output<z.ZodObject<typeof behaviourFields>>;
 
 /** How a behaviour is asked for: headers of the request (in a `$batch`, of each part), and the end of its address. */
 export function asked(behaviour: Behaviour): { headers: Record<string, string>; query: string } {

@@ -4,7 +4,7 @@ import { SluiceError } from "../../core/errors.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
 import { parseJson } from "./body.ts";
 import type { Answer } from "./exchange.ts";
-import { classify, stopping } from "./faults.ts";
+import { classify, ofOneRow, stopping } from "./faults.ts";
 import type { Lost, WebApi } from "./http.ts";
 import { sendParts, type Unsent } from "./parts.ts";
 import { writeRows } from "./rows.ts";
@@ -120,7 +120,7 @@ function verdict(batch: Batch, answer: Answer | Lost | Unsent, doing: string): V
   }
   const fault = classify(answer);
   if (fault.kind === "tooLarge" && batch.rows > 1) return "tooLarge";
-  if (["row", "missing", "duplicate", "tooLarge"].includes(fault.kind)) return "refused";
+  if (ofOneRow(fault)) return "refused";
   if (fault.kind === "down") return { status: "unknown", message: `${fault.code}: ${fault.message}` };
   return stopping(fault, doing);
 }

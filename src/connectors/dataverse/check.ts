@@ -102,7 +102,7 @@ async function expiry(credential: Credential, alone: DataverseConfig, { base, cl
   return cause === undefined ? { detail, value } : { detail, cause, remedy: newSecret, value };
 }
 
-export const newSecret =
+const newSecret =
   "Create a new client secret (Entra admin center > App registrations > your app > Certificates & secrets), set clientSecret to its Value and secretExpires to its end.";
 
 async function token(
@@ -130,7 +130,7 @@ async function whoAmIOf(api: WebApi, { apiVersion }: DataverseConfig, signal?: A
 
 function us(asked: Answer | { thrown: unknown }): Found<string> {
   if ("thrown" in asked) throw asked.thrown;
-  const { UserId, OrganizationId } = jsonOf(asked, ASKING, whoAmI.extend({ UserId: z.string() }));
+  const { UserId, OrganizationId } = jsonOf(asked, ASKING, whoAmI);
   return { detail: `user ${UserId} of organisation ${OrganizationId}`, value: UserId };
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Behaviour, behaviourFields } from "./behaviour.ts";
-import { type Credential, credentialFields, credentialOf, givenFields, titleOf } from "./credential.ts";
+import { type Credential, credentialFields, credentialOf, givenFields, titleOf, word } from "./credential.ts";
 
 export const versions = ["8.2", "9.0", "9.1", "9.2"] as const;
 export type ApiVersion = (typeof versions)[number];
@@ -46,32 +46,21 @@ function address(text: string, example: string): URL | string {
   return url;
 }
 
-/** YAML reads an unquoted secret of digits as a number. */
-const saying = (what: string) => (issue: { input: unknown }) =>
-  issue.input === undefined ? `${what} is missing` : `${what} must be text; put it in quotes`;
-
-const text = (what: string) =>
-  z
-    .string({ error: saying(what) })
-    .trim()
-    .min(1, { error: `${what} is empty` })
-    .regex(/^\S*$/, { error: `${what} must not hold blanks` });
-
 /** The settings as a person writes them. `docs/project-files.md` is made from the descriptions. */
 export const settings = z.strictObject({
-  url: text("url").optional().describe("Web API endpoint or environment URL, such as contoso.crm4.dynamics.com"),
-  region: text("region")
+  url: word("url").optional().describe("Web API endpoint or environment URL, such as contoso.crm4.dynamics.com"),
+  region: word("region")
     .regex(/^(crm[a-z0-9]*|[a-z0-9-]+(\.[a-z0-9-]+)+)$/i, {
       error:
         "region is what stands between the environment's name and dynamics.com in its address, such as crm4; for a national cloud all that follows the name, such as crm.microsoftdynamics.us",
     })
     .optional()
     .describe("Instead of url, with name: the region in the environment's address, such as crm4"),
-  name: text("name")
+  name: word("name")
     .regex(/^[a-z0-9-]+$/i, { error: "name is the first part of the environment's address, such as contoso" })
     .optional()
     .describe("Instead of url, with region: the environment's name in its address, such as contoso"),
-  tenant: text("tenant")
+  tenant: word("tenant")
     .regex(/^[\w.-]+$/, { error: "tenant must be the directory (tenant) id or a domain of it, not an address" })
     .describe("Directory (tenant) id or domain"),
   ...credentialFields,
@@ -80,7 +69,7 @@ export const settings = z.strictObject({
     .min(1, { error: "credentials is an empty list" })
     .optional()
     .describe("Instead of one credential: a list of them, one application user each, to share the load"),
-  prefix: text("prefix")
+  prefix: word("prefix")
     .regex(/^[a-z][a-z0-9]{1,7}_?$/i, {
       error: "prefix is a publisher's customization prefix: two to eight letters and digits, such as new",
     })

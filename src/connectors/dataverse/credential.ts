@@ -9,23 +9,26 @@ export type Credential =
   | { managedIdentity: true | string };
 
 /** YAML reads an unquoted secret of digits as a number. */
-const quoted = (what: string) => () => `${what} must be text; put it in quotes`;
+const string = (what: string) =>
+  z.string({
+    error: ({ input }) => (input === undefined ? `${what} is missing` : `${what} must be text; put it in quotes`),
+  });
 
 const text = (what: string) =>
-  z
-    .string({ error: quoted(what) })
+  string(what)
     .min(1, { error: `${what} is empty` })
     .optional();
 
+/** Text without blanks, such as a name or an id. */
+export const word = (what: string) =>
+  string(what)
+    .trim()
+    .min(1, { error: `${what} is empty` })
+    .regex(/^\S*$/, { error: `${what} must not hold blanks` });
+
 /** The keys of a credential, in the connection itself or in its list `credentials`. */
 export const credentialFields = {
-  clientId: z
-    .string({ error: quoted("clientId") })
-    .trim()
-    .min(1, { error: "clientId is empty" })
-    .regex(/^\S*$/, { error: "clientId must not hold blanks" })
-    .optional()
-    .describe("Application (client) id of the app registration"),
+  clientId: word("clientId").optional().describe("Application (client) id of the app registration"),
   clientSecret: text("clientSecret").describe("The client secret's value"),
   secretExpires: z.iso
     .date({ error: "secretExpires must be a day such as 2027-01-31" })
@@ -92,14 +95,9 @@ function strangers(given: Given, proof: (typeof proofs)[number] | undefined): Mi
   return undefined;
 }
 
-const named = (credential: Credential) =>
-  "clientId" in credential ? credential.clientId : String(credential.managedIdentity);
-
 /** A credential in words, without what is secret. */
 export function titleOf(credential: Credential): string {
-  if ("managedIdentity" in credential)
-    return credential.managedIdentity === true
-      ? "the machine's managed identity"
-      : `managed identity ${named(credential)}`;
-  return `client id ${named(credential)}`;
+  if ("clientId" in credential) return `client id ${credential.clientId}`;
+  const { managedIdentity } = credential;
+  return managedIdentity === true ? "the machine's managed identity" : `managed identity ${managedIdentity}`;
 }

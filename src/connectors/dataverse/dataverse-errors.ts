@@ -157,7 +157,7 @@ export const dataverseErrors: readonly DataverseRow[] = [
     400,
     "row",
     "the request names something that the table does not have",
-    `Run again. If it stays: ${report}`,
+    "Run again. If it stays, please report it with the message: Sluice should not have sent this.",
   ),
   row("0x80060888", 400, "row", "the query is not one that Dataverse understands", report),
   row("0x80041102", 400, "row", "a FetchXML query names a table that is not there", report),

@@ -24,6 +24,9 @@ export function classify({ status, body }: Pick<Answer, "status" | "body">): Fau
   return { kind, status, code: error.code || `http_${status}`, message: error.message };
 }
 
+/** Whether a refusal of several rows may be about one of them: sent alone, each has an answer of its own. */
+export const ofOneRow = ({ kind }: Fault): boolean => ["row", "missing", "duplicate", "tooLarge"].includes(kind);
+
 /** Messages can carry whole stack traces and XML; what is kept travels into every outcome. */
 const LONGEST = 600;
 

@@ -1,9 +1,9 @@
 import type { Batch, Membership, Page } from "../../core/connector.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
-import { classify, stopping } from "./faults.ts";
+import { classify, ofOneRow, stopping } from "./faults.ts";
 import type { WebApi } from "./http.ts";
 import { isList, refusedList } from "./member-parts.ts";
-import { followPages } from "./read.ts";
+import { follow } from "./read.ts";
 import { writeRows } from "./rows.ts";
 import type { Settled } from "./settle.ts";
 import { type Learn, lesson } from "./size.ts";
@@ -15,7 +15,7 @@ export function readMembers(
   { set, id, navigation }: Membership,
   signal: AbortSignal,
 ): AsyncGenerator<Page> {
-  return followPages(api, object, `${set}(${id})/${navigation}?$select=${object.id}`, signal);
+  return follow(api, object, `${set}(${id})/${navigation}?$select=${object.id}`, signal);
 }
 
 /**
@@ -35,7 +35,8 @@ export async function writeMembers(
   const list = { "@odata.type": "Microsoft.Dynamics.CRM.list", listid: into.id };
   const opening = Buffer.from(`{"List":${JSON.stringify(list)},"Members":[`);
   const body = Buffer.concat([opening, batch.elements, Buffer.from("]}")]);
-  const answer = await api.write({ method: "POST", path: "AddListMembersList", body, doing }, signal);
+  const path = `AddListMembersList${api.asked.query}`;
+  const answer = await api.write({ method: "POST", path, headers: api.asked.headers, body, doing }, signal);
   const lost = "lost" in answer;
   if (lost || answer.status < 300) learn(batch.rows, lesson(answer));
   if (lost) return [{ part: batch, result: { status: "unknown", message: answer.lost } }];
@@ -44,8 +45,7 @@ export async function writeMembers(
   const ofList = refusedList(into, fault);
   if (ofList) return [{ part: batch, result: ofList }];
   if (fault.kind === "tooLarge") learn(batch.rows, Number.POSITIVE_INFINITY);
-  if (["row", "missing", "duplicate", "tooLarge"].includes(fault.kind))
-    return writeRows(api, object, [batch], () => {}, signal);
+  if (ofOneRow(fault)) return writeRows(api, object, [batch], () => {}, signal);
   if (fault.kind === "down")
     return [{ part: batch, result: { status: "unknown", message: `${fault.code}: ${fault.message}` } }];
   throw stopping(fault, doing);

@@ -1,8 +1,15 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { needOf } from "../../core/check.ts";
 import { syncFile } from "../../core/project.ts";
 import type { Column, ObjectSchema } from "../../core/schema.ts";
-import { rightsFor } from "./privileges.ts";
+import { privilegeNames, rightsFor } from "./privileges.ts";
+import { refusal, type Stub, startStub } from "./stub.ts";
+
+let stub: Stub | undefined;
+afterEach(async () => {
+  await stub?.close();
+  stub = undefined;
+});
 
 /** What each part of a sync asks for, beyond what reading its table and making its records takes. */
 
@@ -51,4 +58,16 @@ test.each([
   const sync = syncFile.parse({ ...settings, mapping: { number: "number", ...more } });
   const wanted = rightsFor(needOf(sync), contact).map(({ object, right }) => `${object} ${right}`);
   expect(wanted).toEqual(["contact Read", "contact Create", ...rights]);
+});
+
+test("a table that is not there takes no privilege; one that may not be looked at is an error", async () => {
+  const names = (object: string) => privilegeNames(stub!.session.api, object);
+  stub = await startStub(({ path }) => {
+    if (path.includes("'nope'")) return refusal(404, "0x80060888");
+    if (path.includes("'secret'")) return refusal(403, "0x80040220", "is missing prvReadEntity");
+    return { body: { Privileges: [{ Name: "prvWriteContact", PrivilegeType: "Write", PrivilegeId: "p" }] } };
+  });
+  expect(await names("contact")).toEqual(new Map([["Write", "prvWriteContact"]]));
+  expect(await names("nope")).toEqual(new Map());
+  await expect(names("secret")).rejects.toMatchObject({ code: "not_allowed" });
 });

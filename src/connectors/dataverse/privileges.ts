@@ -3,7 +3,7 @@ import type { Need } from "../../core/check.ts";
 import type { MembershipTarget } from "../../core/project.ts";
 import { columnsNamed, type ObjectSchema } from "../../core/schema.ts";
 import type { WebApi } from "./http.ts";
-import { getJson } from "./json.ts";
+import { getJson, jsonOf, readWhole } from "./json.ts";
 
 /** PrivilegeType of the metadata; Share is nothing Sluice needs. */
 export type Right = "Create" | "Read" | "Write" | "Delete" | "Append" | "AppendTo" | "Assign";
@@ -59,10 +59,16 @@ const privileges = z.object({
   Privileges: z.array(z.object({ Name: z.string(), PrivilegeType: z.string() })),
 });
 
-/** The names of a table's privileges, such as prvWriteContact; activities share those of the table Activity. */
+/**
+ * The names of a table's privileges, such as prvWriteContact; activities share those of the table Activity. None where
+ * there is no such table: a run refuses it by name.
+ */
 export async function privilegeNames(api: WebApi, object: string, signal?: AbortSignal): Promise<Map<string, string>> {
   const path = `EntityDefinitions(LogicalName='${object}')?$select=Privileges`;
-  const { Privileges } = await getJson(api, { path, doing: `ask for the privileges of ${object}` }, privileges, signal);
+  const call = { path, doing: `ask for the privileges of ${object}` };
+  const answer = await readWhole(api, call, signal);
+  if (answer.status === 404) return new Map();
+  const { Privileges } = jsonOf(answer, call.doing, privileges);
   return new Map(Privileges.map((one) => [one.PrivilegeType, one.Name]));
 }
 

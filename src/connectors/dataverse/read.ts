@@ -95,17 +95,8 @@ async function* inOrder(sources: AsyncGenerator<Page>[], ahead: number): AsyncGe
   }
 }
 
-/** Pages of `path`, which asks for the ids of rows of the table by another way than its set. */
-export function followPages(
-  api: WebApi,
-  object: ObjectSchema,
-  path: string,
-  signal: AbortSignal,
-): AsyncGenerator<Page> {
-  return follow(api, object, path, signal);
-}
-
-async function* follow(
+/** The pages of `path`, which asks for rows of the table; see `readPages`. */
+export async function* follow(
   api: WebApi,
   object: ObjectSchema,
   start: string,

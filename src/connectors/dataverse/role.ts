@@ -1,5 +1,4 @@
 import type { Need, Privilege } from "../../core/check.ts";
-import { SluiceError } from "../../core/errors.ts";
 import { whoAmI } from "./answers.ts";
 import type { DataverseConfig } from "./config.ts";
 import { type Credential, titleOf } from "./credential.ts";
@@ -92,15 +91,9 @@ async function namesOf(
 ): Promise<Map<string, Map<string, string>>> {
   const objects = [...new Set(wanted.map((one) => one.object))];
   const each = await Promise.all(
-    objects.map(async (object): Promise<[string, Map<string, string>]> => {
-      try {
-        return [object, await privilegeNames(api, object, signal)];
-      } catch (thrown) {
-        // A table that this environment does not have takes no privilege.
-        if (thrown instanceof SluiceError && thrown.code === "unknown_object") return [object, new Map()];
-        throw thrown;
-      }
-    }),
+    objects.map(
+      async (object): Promise<[string, Map<string, string>]> => [object, await privilegeNames(api, object, signal)],
+    ),
   );
   return new Map(each);
 }

@@ -1,5 +1,4 @@
 import type { Batch } from "../../core/connector.ts";
-import { SluiceError } from "../../core/errors.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, type Fault } from "./faults.ts";
@@ -52,13 +51,10 @@ export async function writeRows(
 
 async function rowsOf(object: ObjectSchema, batch: Batch): Promise<Row[]> {
   const singles = batch.rows === 1 ? [batch] : await batch.split(batch.rows);
-  const keys = batch.op === "delete" ? await batch.keys() : [];
-  return singles.map((single, i) => {
-    if (batch.op === "create") return { batch: single, id: undefined };
-    const id = batch.op === "delete" ? keys[i]?.id : identified(object, single.elements).id;
-    if (id == null) throw new SluiceError("bug", `${batch.op} of ${object.name} number ${single.from} lacks its id`);
-    return { batch: single, id };
-  });
+  return singles.map((single) => ({
+    batch: single,
+    id: batch.op === "create" ? undefined : identified(object, single.elements).id,
+  }));
 }
 
 async function writeSome(
@@ -107,7 +103,10 @@ async function writeSome(
 }
 
 function partOf({ asked: { headers, query } }: WebApi, root: string, object: ObjectSchema, { batch, id }: Row): Part {
-  if (batch.into) return memberPart(root, object, batch, id!);
+  if (batch.into) {
+    const part = memberPart(root, object, batch, id!);
+    return { ...part, path: part.path + query, headers };
+  }
   if (batch.op === "create") return { method: "POST", path: object.set + query, headers, body: batch.elements };
   const path = `${object.set}(${id})${query}`;
   if (batch.op === "delete") return { method: "DELETE", path, headers };

@@ -5,6 +5,7 @@ import type { Answer } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
 import type { WebApi } from "./http.ts";
 import { getJson } from "./json.ts";
+import { fresh } from "./kept.ts";
 
 /** `name` is the schema name, prefix included (`new_LoyaltyTier`); the column's own name is that in lower case. */
 export type NewColumn = { name: string; title: string } & (
@@ -111,8 +112,6 @@ export async function ensureKey({ api }: Place, object: string, wanted: NewKey, 
   }
   return made;
 }
-
-const fresh = { consistency: "Strong" };
 
 async function post(api: WebApi, path: string, body: unknown, doing: string, solution?: string): Promise<Answer> {
   const headers = solution ? { "mscrm.solutionuniquename": solution } : {};

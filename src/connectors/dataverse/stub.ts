@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Batch, BatchOp } from "../../core/connector.ts";
+import type { Batch, BatchOp, Membership } from "../../core/connector.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
 import type { Clock } from "./clock.ts";
 import type { DataverseConfig } from "./config.ts";
@@ -116,14 +116,15 @@ export function guid(n: number): string {
 }
 
 /** Rows are numbered from `from`; ids are those of the numbers for updates and deletes. */
-export function batchOf(op: BatchOp, rows: Record<string, unknown>[], from = 0): Batch {
+export function batchOf(op: BatchOp, rows: Record<string, unknown>[], from = 0, into?: Membership): Batch {
   const numbered = rows.map((row, i) => ({ row, n: from + i }));
   const build = (some: typeof numbered): Batch => ({
     op,
+    ...(into && { into }),
     from: some[0]!.n,
     to: some.at(-1)!.n + 1,
     rows: some.length,
-    elements: op === "delete" ? Buffer.alloc(0) : Buffer.from(some.map(({ row }) => JSON.stringify(row)).join(",")),
+    elements: Buffer.from(some.map(({ row }) => JSON.stringify(row)).join(",")),
     keys: async () => some.map(({ n }) => ({ n, id: op === "create" ? null : guid(n), key: `k${n}` })),
     async split(parts) {
       const size = Math.ceil(some.length / parts);

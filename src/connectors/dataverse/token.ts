@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SluiceError } from "../../core/errors.ts";
+import { parseJson } from "./body.ts";
 import { type Clock, patience, retryAfter } from "./clock.ts";
 import type { DataverseConfig } from "./config.ts";
 import { type Credential, titleOf } from "./credential.ts";
@@ -76,7 +77,7 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
   }
 
   function keep(answer: Answer, start: number): string {
-    const json = parse(answer.body);
+    const json = parseJson(answer);
     if (answer.status === 200) {
       const ok = granted.safeParse(json);
       if (!ok.success) throw odd(host, answer.status, signIn.remedy);
@@ -108,7 +109,7 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
 
 /** OAuth's own word for it (RFC 6749, section 4.1.2.1), whatever the status. */
 const busy = (answer: Answer): boolean =>
-  refused.safeParse(parse(answer.body)).data?.error === "temporarily_unavailable";
+  refused.safeParse(parseJson(answer)).data?.error === "temporarily_unavailable";
 
 /** The request for a token is everybody's: who gives up leaves it to the others. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -119,14 +120,6 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
     return await Promise.race([work, aborted.promise]);
   } finally {
     signal.removeEventListener("abort", stop);
-  }
-}
-
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
   }
 }
 

@@ -81,9 +81,9 @@ function binding(object: ObjectSchema, column: Column, names: readonly string[] 
     `(${sql(`${JSON.stringify(`${navigation}@odata.bind`)}:`)} || coalesce(${sql(`"/${set}(`)} || ${id} || ')"', 'null'))`;
   const [first] = targets;
   if (targets.length === 1) return bind(first!, value);
-  const arms = targets.map(({ object: table, ...target }) => {
-    const tag = sql(`${table}:`);
-    return `WHEN starts_with(${value}, ${tag}) THEN ${bind({ object: table, ...target }, `substr(${value}, ${table.length + 2})`)}`;
+  const arms = targets.map((target) => {
+    const tag = `${target.object}:`;
+    return `WHEN starts_with(${value}, ${sql(tag)}) THEN ${bind(target, `substr(${value}, ${tag.length + 1})`)}`;
   });
   return `(CASE ${arms.join(" ")} ELSE ${bind(first!, "NULL")} END)`;
 }
