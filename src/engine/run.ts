@@ -1,15 +1,13 @@
 import { writeFile } from "node:fs/promises";
-import type { SluiceError } from "../core/errors.ts";
-import { openBatches, type WaveFile } from "./batches.ts";
-import { deliver } from "./deliver.ts";
+import type { WaveFile } from "./batches.ts";
 import { text } from "./duck.ts";
 import { leaveGuard } from "./guard.ts";
 import type { Job, JobResult } from "./job.ts";
-import { openJournal } from "./journal.ts";
 import { type Wave, wavesOf } from "./layout.ts";
 import { afterCreates } from "./members.ts";
 import { type Planned, plan } from "./plan.ts";
 import { planReport, problemGroups } from "./report.ts";
+import { rowsIn, type Sent, sendWaves } from "./send.ts";
 import { settle } from "./settle.ts";
 import type { Host } from "./source.ts";
 import { madeRefs } from "./sql/made.ts";
@@ -84,7 +82,7 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
   }
 }
 
-async function send(planned: Planned, host: Host): Promise<{ attempted: boolean; stopped?: SluiceError }> {
+async function send(planned: Planned, host: Host): Promise<Sent> {
   const { session, shape, duck, at } = planned;
   const parents = madeRefs(shape).map(async ({ ref, label }, k) => {
     const path = at.parents(k);
@@ -95,38 +93,11 @@ async function send(planned: Planned, host: Host): Promise<{ attempted: boolean;
   });
   const own = wavesOf(shape).map(async (wave) => ({ wave, object: shape.object, file: await waveFile(planned, wave) }));
   const files = await Promise.all([...parents, ...own]);
-  const total = files.reduce((sum, f) => sum + f.file.rows, 0);
-  if (total === 0) return { attempted: false };
-  const journal = await openJournal(at.journal);
   const creates = files.some(({ wave, file }) => wave === "1-create" && file.rows > 0);
-  let done = 0;
-  try {
-    for (const { wave, object, file: asPlanned } of files) {
-      if (asPlanned.rows === 0) continue;
-      const follows = asPlanned.op === "add" || (wave === "3-complete" && creates);
-      const file = follows ? await afterCreates(duck, at, shape, asPlanned) : asPlanned;
-      if (file.rows === 0) continue;
-      const batches = await openBatches(duck, object, session.wire!, file);
-      const { stopped } = await deliver(
-        session,
-        object,
-        { wave, op: file.op },
-        batches,
-        journal,
-        host.signal,
-        (rows) => {
-          done += rows;
-          host.onProgress({ phase: "deliver", done, total });
-        },
-      ).finally(batches.close);
-      // Without a journal nobody could tell what was sent: the next run finds out, as after a crash.
-      if (stopped?.kind === "state") throw stopped;
-      if (stopped) return { attempted: true, stopped };
-    }
-    return { attempted: true };
-  } finally {
-    await journal.close();
-  }
+  return sendWaves(session, duck, at, files, host, async ({ wave, file }) => {
+    const follows = file.op === "add" || (wave === "3-complete" && creates);
+    return follows ? afterCreates(duck, at, shape, file) : file;
+  });
 }
 
 async function waveFile({ duck, at, shape }: Planned, wave: Wave): Promise<WaveFile> {
@@ -144,10 +115,6 @@ async function waveFile({ duck, at, shape }: Planned, wave: Wave): Promise<WaveF
   if (wave !== "1-create") return { path, op: "update", rows, columns };
   const parties = shape.parties.map((c) => ({ column: c.wire, value: partyColumn(c) }));
   return { path, op: "create", rows, columns, parties };
-}
-
-async function rowsIn(duck: Planned["duck"], path: string): Promise<number> {
-  return (await duck.one<{ rows: number }>(`SELECT count(*) AS rows FROM read_parquet(${text(path)})`)).rows;
 }
 
 const since = (started: number): number => Math.round(performance.now() - started) / 1000;

@@ -1,0 +1,65 @@
+import type { Session } from "../core/connector.ts";
+import type { SluiceError } from "../core/errors.ts";
+import type { ObjectSchema } from "../core/schema.ts";
+import { openBatches, type WaveFile } from "./batches.ts";
+import { deliver } from "./deliver.ts";
+import { type Duck, text } from "./duck.ts";
+import { openJournal } from "./journal.ts";
+import type { Layout, SentWave } from "./layout.ts";
+import type { Host } from "./source.ts";
+
+/** One wave of a plan: its change file, into which table. */
+export type Sendable = { wave: SentWave; object: ObjectSchema; file: WaveFile };
+
+/** `attempted`: there was something to send. `stopped`: what ended it before all was sent. */
+export type Sent = { attempted: boolean; stopped?: SluiceError };
+
+/**
+ * Sends a plan's waves one after another, each batch settled in the run's journal. `before` is asked as a wave's turn
+ * comes, and says what of it is sent: what went before may have decided that.
+ * @throws SluiceError where the journal cannot be written: then the next run finds out what was sent, as after a crash.
+ */
+export async function sendWaves(
+  session: Session,
+  duck: Duck,
+  at: Pick<Layout, "journal">,
+  files: Sendable[],
+  host: Pick<Host, "signal" | "onProgress">,
+  before: (wave: Sendable) => Promise<WaveFile>,
+): Promise<Sent> {
+  const total = files.reduce((sum, { file }) => sum + file.rows, 0);
+  if (total === 0) return { attempted: false };
+  const journal = await openJournal(at.journal);
+  let done = 0;
+  try {
+    for (const each of files) {
+      if (each.file.rows === 0) continue;
+      const { wave, object } = each;
+      const file = await before(each);
+      if (file.rows === 0) continue;
+      const batches = await openBatches(duck, object, session.wire!, file);
+      const { stopped } = await deliver(
+        session,
+        object,
+        { wave, op: file.op },
+        batches,
+        journal,
+        host.signal,
+        (rows) => {
+          done += rows;
+          host.onProgress({ phase: "deliver", done, total });
+        },
+      ).finally(batches.close);
+      if (stopped?.kind === "state") throw stopped;
+      if (stopped) return { attempted: true, stopped };
+    }
+    return { attempted: true };
+  } finally {
+    await journal.close();
+  }
+}
+
+/** How many changes a file holds. */
+export async function rowsIn(duck: Duck, path: string): Promise<number> {
+  return (await duck.one<{ rows: number }>(`SELECT count(*) AS rows FROM read_parquet(${text(path)})`)).rows;
+}
