@@ -6,10 +6,12 @@ import { join } from "node:path";
  *   rows.duckdb                    what both sides agreed on; changed by fold alone, in one transaction
  *   relied.json                    what the last run relied on in the destination's schema
  *   reading/<table>/               what a full read has got so far; gone once it is complete
+ *   runs/<id>/job.json             the configuration it was planned under, without what connections say
  *   runs/<id>/touched.parquet      every touched row and what happens to it
  *   runs/<id>/change-<wave>.parquet  what is sent; a row's position is its change number
  *   runs/<id>/change-0-parents-<k>.parquet  records that lookups ask to be made, sent before everything else
  *   runs/<id>/settled.parquet      rows whose base moves without sending
+ *   runs/<id>/plan.json            what the plan says in figures; its absence means that the plan was never complete
  *   runs/<id>/journal.ndjson       one line a batch, synced to disk before the next batch leaves
  *   runs/<id>/outcome.parquet      written by fold: rows that were not sent or were refused, with reason
  *   runs/<id>/done.json            the report; its absence means that the run never ended
@@ -29,6 +31,7 @@ export function layout(folder: string, run: string) {
 
 export function runFiles(runFolder: string) {
   return {
+    job: join(runFolder, "job.json"),
     touched: join(runFolder, "touched.parquet"),
     change: (wave: Wave) => join(runFolder, `change-${wave}.parquet`),
     /** Records that lookups ask to be made, by table. */

@@ -7,6 +7,7 @@ import type { Drift } from "./drift.ts";
 import { type Duck, lockDown, openDuck } from "./duck.ts";
 import { type Ingest, ingest } from "./ingest.ts";
 import type { Job } from "./job.ts";
+import { keepJob, keptJob } from "./kept-job.ts";
 import { type Layout, layout, runFiles } from "./layout.ts";
 import { abandoned, readMembers } from "./members.ts";
 import { describeParents, type Resumed, refreshParents } from "./parents.ts";
@@ -94,6 +95,7 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     };
     const relied = await readRelied(at.relied, destination);
     const { shape, drift } = underDrift(job, relied, object, () => shapeOf(job, scan, object, audiences, given));
+    await keepJob(at, keptJob(job, shape, destination));
     const meta = await attachState(duck, at, destination);
     meta.mirrored = stillMirrored(meta.mirrored, shape, drift);
     const files = [scan, ...audiences.filter((a) => a !== undefined)].flatMap((s) => s.paths);

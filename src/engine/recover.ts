@@ -1,6 +1,7 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Duck, text } from "./duck.ts";
+import { readKeptJob } from "./kept-job.ts";
 import { exists, type Layout, runFiles } from "./layout.ts";
 import type { Shape } from "./shape.ts";
 import { orphans, takeOver } from "./sql/recover.ts";
@@ -22,11 +23,17 @@ export async function recover(
   for (const name of (await readdir(at.runs)).sort()) {
     if (name === run) continue;
     const dead = runFiles(join(at.runs, name));
-    if ((await exists(dead.done)) || (await exists(dead.plan))) continue;
+    if ((await exists(dead.done)) || (await sendsNothing(dead))) continue;
     // Written after the changes: a run that has not come so far has sent nothing.
     if (await exists(dead.touched)) await takeOverFrom(duck, dead, shape, matched);
     await writeFile(dead.done, JSON.stringify({ status: "interrupted" }), { mode: 0o600 });
   }
+}
+
+/** A mere plan. What older versions of Sluice kept of a run says that by its plan.json. */
+async function sendsNothing(dead: ReturnType<typeof runFiles>): Promise<boolean> {
+  const kept = await readKeptJob(dead);
+  return kept ? kept.kind === "plan" : exists(dead.plan);
 }
 
 async function takeOverFrom(

@@ -23,10 +23,10 @@ type ProblemRow = {
   wake: string;
 };
 
+export type PlanReport = { plan: PlanCounts; received: number; samples: SampleChange[]; problems: ProblemGroup[] };
+
 /** Counts, a few samples of each kind, and the rows that would not go. */
-export async function planReport(
-  planned: Planned,
-): Promise<{ plan: PlanCounts; received: number; samples: SampleChange[]; problems: ProblemGroup[] }> {
+export async function planReport(planned: Planned): Promise<PlanReport> {
   const { duck, shape, touched } = planned;
   const refused = `SELECT key, CASE WHEN action = 'exclude' THEN 'excluded' ELSE 'rejected' END AS status, coalesce(code, rule_code) AS code,
   col, coalesce(value, match_value) AS value, coalesce(others, nullif("limit", '')) AS message, 'row' AS wake FROM decided WHERE action IN ('reject', 'status', 'exclude')`;

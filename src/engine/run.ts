@@ -1,4 +1,5 @@
-import { writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
+import type { SerializedError } from "../core/errors.ts";
 import type { WaveFile } from "./batches.ts";
 import { text } from "./duck.ts";
 import { leaveGuard } from "./guard.ts";
@@ -6,7 +7,7 @@ import type { Job, JobResult } from "./job.ts";
 import { type Wave, wavesOf } from "./layout.ts";
 import { afterCreates } from "./members.ts";
 import { type Planned, plan } from "./plan.ts";
-import { planReport, problemGroups } from "./report.ts";
+import { type PlanReport, planReport, problemGroups } from "./report.ts";
 import { rowsIn, type Sent, sendWaves } from "./send.ts";
 import { settle } from "./settle.ts";
 import type { Host } from "./source.ts";
@@ -22,18 +23,9 @@ export async function runPlan(job: Job, host: Host): Promise<JobResult> {
   try {
     const report = await planReport(planned);
     const stops = (await leaveGuard(job, planned.duck, planned.shape))?.toJSON() ?? null;
-    const result = {
-      kind: "plan" as const,
-      ...report,
-      warnings: planned.warnings,
-      stops,
-      seconds: since(started),
-      folder: planned.at.run,
-    };
-    await writeFile(planned.at.plan, JSON.stringify({ environment: job.environment, sync: job.sync, ...result }), {
-      mode: 0o600,
-    });
-    return result;
+    const seconds = since(started);
+    await keepPlan(job, planned, report, stops, seconds);
+    return { kind: "plan", ...report, warnings: planned.warnings, stops, seconds, folder: planned.at.run };
   } finally {
     await planned.close();
   }
@@ -50,6 +42,7 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
   try {
     const report = await planReport(planned);
     const stop = await leaveGuard(job, planned.duck, planned.shape);
+    await keepPlan(job, planned, report, stop?.toJSON() ?? null, since(started));
     if (stop) {
       await writeFile(planned.at.done, JSON.stringify({ status: "failed", plan: report.plan }), { mode: 0o600 });
       throw stop;
@@ -80,6 +73,19 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
   } finally {
     await planned.close();
   }
+}
+
+/** What the plan says, beside the changes themselves: the same for a plan that is only shown and for one that is sent. */
+async function keepPlan(
+  { environment, sync }: Job,
+  { at, warnings }: Planned,
+  report: PlanReport,
+  stops: SerializedError | null,
+  seconds: number,
+): Promise<void> {
+  const text = JSON.stringify({ environment, sync, ...report, warnings, stops, seconds });
+  await writeFile(`${at.plan}.new`, text, { mode: 0o600 });
+  await rename(`${at.plan}.new`, at.plan);
 }
 
 async function send(planned: Planned, host: Host): Promise<Sent> {

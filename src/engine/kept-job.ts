@@ -1,0 +1,68 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import type { Job } from "./job.ts";
+import type { Layout } from "./layout.ts";
+import type { Shape } from "./shape.ts";
+import { madeRefs } from "./sql/made.ts";
+import { storedName } from "./sql/names.ts";
+
+/**
+ * What a run's folder keeps of its job, so that its changes can be read and sent again with the configuration they were
+ * planned under. Connections go by their name: no setting of theirs, and so no secret, is in it.
+ */
+export type KeptJob = Pick<Job, "run" | "kind" | "sync" | "environment" | "syncFile" | "model" | "audiences"> & {
+  source: string;
+  destination: string;
+  /** Organisation and table. */
+  table: string;
+  /** Of the shape: changes with everything that makes a row's want. */
+  fingerprint: string;
+  /** The columns of its change files, with their bits in the masks; `audience` is written by the one named. */
+  columns: { name: string; stored: string; bit: number; audience?: string }[];
+  /** Sent with creates alone, and in no mask. */
+  parties: { name: string; stored: string }[];
+  /** By number, as its change files name them. */
+  memberships: { title: string; audience: string }[];
+  /** Tables that records are made in for lookups to point at, by number, and the columns these get. */
+  parents: { object: string; columns: { name: string; stored: string }[] }[];
+};
+
+export function keptJob(job: Job, shape: Shape, table: string): KeptJob {
+  const { run, kind, sync, environment, syncFile, model, audiences } = job;
+  return {
+    ...{ run, kind, sync, environment, syncFile, model, audiences, table },
+    source: job.source.connection,
+    destination: job.destination.connection,
+    fingerprint: shape.fingerprint,
+    columns: shape.columns.map((c) => ({
+      name: c.name,
+      stored: `c_${storedName(c)}`,
+      bit: c.index,
+      ...(c.audience !== undefined && { audience: shape.audiences[c.audience]!.name }),
+    })),
+    parties: shape.parties.map((c) => ({ name: c.name, stored: `party_${c.name}` })),
+    memberships: shape.memberships.map(({ into, audience }) => ({
+      title: into.title,
+      audience: shape.audiences[audience]!.name,
+    })),
+    parents: madeRefs(shape).map(({ ref, label }) => ({
+      object: ref.object.name,
+      columns: [...ref.by, ...(label ? [label] : [])].map((c) => ({ name: c.name, stored: `c_${c.name}` })),
+    })),
+  };
+}
+
+/** Whole or not at all, before the first change is written down. */
+export async function keepJob(at: Pick<Layout, "job">, kept: KeptJob): Promise<void> {
+  await writeFile(`${at.job}.new`, JSON.stringify(kept), { mode: 0o600 });
+  await rename(`${at.job}.new`, at.job);
+}
+
+/** Undefined where the run had not come so far, or is of a Sluice that kept none. */
+export async function readKeptJob(at: Pick<Layout, "job">): Promise<KeptJob | undefined> {
+  try {
+    return JSON.parse(await readFile(at.job, "utf8")) as KeptJob;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT" || thrown instanceof SyntaxError) return undefined;
+    throw thrown;
+  }
+}
