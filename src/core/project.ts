@@ -75,6 +75,8 @@ const lookup = z.union([
 /** Whether a way of a lookup says itself where its value comes from. */
 const hasSource = (way: LookupWay) => way.from !== undefined || typeof way.by === "object";
 
+const precedence = z.enum(["overwrite", "keep", "fill"]);
+
 const longLine = z
   .strictObject({
     from: z.string().optional().describe("Source column"),
@@ -118,6 +120,9 @@ const longLine = z
       .enum(["always", "on create", "when empty"])
       .default("always")
       .describe("Whether the column is kept in step, set once on records we make, or filled only where it is empty"),
+    firstContact: precedence.optional().describe("As the sync's `firstContact`, for this column"),
+    drift: precedence.optional().describe("As the sync's `drift`, for this column"),
+    conflict: precedence.optional().describe("As the sync's `conflict`, for this column"),
     tooLong: z
       .enum(["reject", "truncate"])
       .default("reject")
@@ -180,14 +185,15 @@ export const syncFile = z.strictObject({
     .enum(["upsert", "update", "create"])
     .default("upsert")
     .describe("Create and update, only update what exists, or only create what does not"),
-  firstContact: z
-    .enum(["overwrite", "keep", "fill"])
+  firstContact: precedence
     .default("overwrite")
-    .describe("When a row is first linked to a record that exists"),
-  drift: z
-    .enum(["overwrite", "keep"])
+    .describe("When a row is first linked to a record that exists; `fill`: only write what is empty there"),
+  drift: precedence
     .default("overwrite")
-    .describe("When somebody changed a mapped column in the destination"),
+    .describe("When somebody changed a mapped column in the destination; `fill`: only put back what they emptied"),
+  conflict: precedence
+    .optional()
+    .describe("When the source changed a column, too, and to something else; as `drift` unless said"),
   severalMatches: z
     .enum(["reject", "oldest", "newest"])
     .default("reject")

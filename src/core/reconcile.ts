@@ -1,4 +1,5 @@
 import {
+  type ColumnPolicies,
   type ColumnRole,
   columnAction,
   columnTable,
@@ -18,7 +19,13 @@ import {
  */
 
 /** `clear`: whether `onLeave: clear` empties it; what a row is matched by, and what may not be empty, it leaves. */
-export type ReconcileColumn = { name: string; role: ColumnRole; clear: boolean; write: Writes };
+export type ReconcileColumn = {
+  name: string;
+  role: ColumnRole;
+  clear: boolean;
+  write: Writes;
+  policies: ColumnPolicies;
+};
 
 export type Row = Record<string, string | null>;
 
@@ -148,6 +155,6 @@ function decideColumn(decision: Decision, column: ReconcileColumn, row: TouchedR
     empty: want === null,
     filled: have !== null,
   });
-  const does = columnAction(rule, policies, column.role);
+  const does = columnAction(rule, column.policies, column.role);
   if (does !== "leave") decision[does][column.name] = want;
 }

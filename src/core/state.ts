@@ -4,11 +4,15 @@
  * the two equal over random histories. Read rules from the top; the first that fits holds.
  */
 
-/** What a person chose for one sync. The names are those of the sync's YAML. */
+/** What to do where the destination holds something else; `fill`: only if it is empty. */
+export type Precedence = "overwrite" | "keep" | "fill";
+
+/** What a person chose for a column: on its mapping line, or else for the whole sync. The names are those of the YAML. */
+export type ColumnPolicies = { firstContact: Precedence; drift: Precedence; conflict: Precedence };
+
+/** What a person chose for the rows of a sync. */
 export type Policies = {
   mode: "upsert" | "update" | "create";
-  firstContact: "overwrite" | "keep" | "fill";
-  drift: "overwrite" | "keep";
   severalMatches: "reject" | "oldest" | "newest";
   deletedThere: "hold" | "recreate" | "unlink";
   onLeave: "nothing" | "clear" | "deactivate" | "delete";
@@ -37,7 +41,7 @@ export type Moved = "same" | "moved";
 
 type ColumnRule = {
   when: Partial<ColumnFacts>;
-  then: ColumnAction | { by: "firstContact" | "drift"; is: Record<string, ColumnAction> };
+  then: ColumnAction | { by: keyof ColumnPolicies; is: Record<Precedence, ColumnAction> };
   meaning: string;
 };
 
@@ -67,13 +71,23 @@ export const columnTable: readonly ColumnRule[] = [
   },
   { when: { source: "moved", destination: "same" }, then: "write", meaning: "the source changed" },
   {
+    when: { source: "same", destination: "moved", filled: false },
+    then: { by: "drift", is: { overwrite: "write", keep: "leave", fill: "write" } },
+    meaning: "drift: somebody else emptied it",
+  },
+  {
     when: { source: "same", destination: "moved" },
-    then: { by: "drift", is: { overwrite: "write", keep: "leave" } },
+    then: { by: "drift", is: { overwrite: "write", keep: "leave", fill: "leave" } },
     meaning: "drift: somebody else changed it",
   },
   {
+    when: { source: "moved", destination: "moved", filled: false },
+    then: { by: "conflict", is: { overwrite: "write", keep: "leave", fill: "write" } },
+    meaning: "conflict: the source changed it, somebody else emptied it",
+  },
+  {
     when: { source: "moved", destination: "moved" },
-    then: { by: "drift", is: { overwrite: "write", keep: "leave" } },
+    then: { by: "conflict", is: { overwrite: "write", keep: "leave", fill: "leave" } },
     meaning: "conflict: both changed it, differently",
   },
 ];
@@ -210,7 +224,7 @@ export function firstRule<Rule extends { when: object }>(table: readonly Rule[],
 export type ColumnRole = "mapped" | "status";
 
 /** The action of a column rule under `policies`. Status columns are ours alone: what others wrote there is put right. */
-export function columnAction(rule: ColumnRule, policies: Policies, role: ColumnRole): ColumnAction {
+export function columnAction(rule: ColumnRule, policies: ColumnPolicies, role: ColumnRole): ColumnAction {
   if (typeof rule.then === "string") return rule.then;
-  return rule.then.is[role === "status" ? "overwrite" : policies[rule.then.by]]!;
+  return rule.then.is[role === "status" ? "overwrite" : policies[rule.then.by]];
 }

@@ -14,7 +14,7 @@ import {
 } from "../../test/model.ts";
 import { expect_, type Memory, memory, type OracleSync, remember } from "../../test/oracle.ts";
 import { syncFile } from "../core/project.ts";
-import type { Policies, Writes } from "../core/state.ts";
+import type { ColumnPolicies, Policies, Writes } from "../core/state.ts";
 import { runJob } from "./index.ts";
 import type { Job, JobResult } from "./job.ts";
 
@@ -62,11 +62,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 const policies: fc.Arbitrary<Policies> = fc.record({
   mode: fc.constantFrom("upsert", "upsert", "upsert", "update", "create"),
-  firstContact: fc.constantFrom("overwrite", "keep", "fill"),
-  drift: fc.constantFrom("overwrite", "keep"),
   severalMatches: fc.constantFrom("reject", "oldest", "newest"),
   deletedThere: fc.constantFrom("hold", "recreate", "unlink"),
   onLeave: fc.constantFrom("nothing", "clear", "deactivate", "delete"),
+});
+const precedence = fc.constantFrom("overwrite", "keep", "fill");
+const ofColumns: fc.Arbitrary<ColumnPolicies> = fc.record({
+  firstContact: precedence,
+  drift: precedence,
+  conflict: precedence,
 });
 const writes = fc.constantFrom<Writes>("always", "always", "on create", "when empty");
 const rewrites = {
@@ -77,6 +81,8 @@ const rewrites = {
 
 const history = fc.record({
   policies,
+  /** Of the sync, and of two lines that say otherwise. */
+  columns: fc.record({ all: ofColumns, name: ofColumns, amount: ofColumns }),
   writes: fc.record({ code: writes, name: writes, amount: writes }),
   keyed: fc.boolean(),
   rewrite: fc.constantFrom(...(Object.keys(rewrites) as (keyof typeof rewrites)[])),
@@ -96,6 +102,7 @@ test("a run does exactly what the oracle says, over random histories", { timeout
 
 async function play(h: {
   policies: Policies;
+  columns: Record<"all" | "name" | "amount", ColumnPolicies>;
   writes: Record<"code" | "name" | "amount", Writes>;
   keyed: boolean;
   rewrite: keyof typeof rewrites;
@@ -115,11 +122,23 @@ async function play(h: {
   const sync: OracleSync = {
     object,
     columns: [
-      { name: "code", role: "mapped", clear: false, write: h.writes.code },
-      { name: "name", role: "mapped", clear: h.writes.name === "always", write: h.writes.name },
-      { name: "amount", role: "mapped", clear: h.writes.amount === "always", write: h.writes.amount },
-      { name: "born", role: "mapped", clear: true, write: "always" },
-      { name: "vip", role: "status", clear: false, write: "always" },
+      { name: "code", role: "mapped", clear: false, write: h.writes.code, policies: h.columns.all },
+      {
+        name: "name",
+        role: "mapped",
+        clear: h.writes.name === "always",
+        write: h.writes.name,
+        policies: h.columns.name,
+      },
+      {
+        name: "amount",
+        role: "mapped",
+        clear: h.writes.amount === "always",
+        write: h.writes.amount,
+        policies: h.columns.amount,
+      },
+      { name: "born", role: "mapped", clear: true, write: "always", policies: h.columns.all },
+      { name: "vip", role: "status", clear: false, write: "always", policies: h.columns.all },
     ],
     match: "code",
     key: "id",
@@ -218,7 +237,10 @@ const same = (there: SourceRow, written: SourceRow): boolean =>
     (c) => (there[c] ?? null) === (written[c] ?? null),
   );
 
-const written = (sync: OracleSync, name: string) => sync.columns.find((c) => c.name === name)!.write;
+const line = (sync: OracleSync, name: string) => {
+  const { write, policies } = sync.columns.find((c) => c.name === name)!;
+  return { from: name, write, ...policies };
+};
 
 async function engineRun(world: Outside, sync: OracleSync, folder: string, n: number) {
   const file = syncFile.parse({
@@ -227,10 +249,9 @@ async function engineRun(world: Outside, sync: OracleSync, folder: string, n: nu
     object: "contact",
     match: sync.match,
     ...sync.policies,
+    ...sync.columns.find((c) => c.name === "born")!.policies,
     mapping: {
-      ...Object.fromEntries(
-        ["code", "name", "amount"].map((name) => [name, { from: name, write: written(sync, name) }]),
-      ),
+      ...Object.fromEntries(["code", "name", "amount"].map((name) => [name, line(sync, name)])),
       born: { from: "born", formats: ["yyyy-MM-dd"] },
     },
     audiences: { vips: "vip", fans: { list: "fans" } },

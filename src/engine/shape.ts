@@ -1,7 +1,7 @@
 import type { Membership, Scan, WireColumn } from "../core/connector.ts";
 import type { MappingLine } from "../core/project.ts";
 import type { Column, ObjectSchema } from "../core/schema.ts";
-import type { ColumnRole, Policies } from "../core/state.ts";
+import type { ColumnPolicies, ColumnRole, Policies } from "../core/state.ts";
 
 /** One destination column of a sync. Its index is its bit in every mask. */
 export type ShapeColumn = {
@@ -10,6 +10,7 @@ export type ShapeColumn = {
   wire: WireColumn;
   target: Column;
   role: ColumnRole;
+  policies: ColumnPolicies;
   /** Of role mapped, with what the mapping calls the column: where its errors stand. */
   line?: MappingLine;
   said?: string;

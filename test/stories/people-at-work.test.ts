@@ -80,6 +80,24 @@ describe("somebody edits a contact", () => {
     expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
   });
 
+  test("each line may say for itself: what they changed is kept, what they emptied is put back, a conflict is ours", async () => {
+    const mapping = {
+      lastname: { from: "name", drift: "keep", conflict: "overwrite" },
+      emailaddress1: { from: "email", drift: "fill" },
+    };
+    await bench.begin(settings({ mapping }));
+    bench.source("people", two);
+    await bench.run();
+    await bench.person("PATCH", `contacts(${await idOf("1")})`, { lastname: "By hand", emailaddress1: "theirs@x.com" });
+    await bench.person("PATCH", `contacts(${await idOf("2")})`, { emailaddress1: null });
+    const drift = await bench.run();
+    expect(drift.sent).toEqual([{ contactid: await idOf("2"), emailaddress1: "2@example.com" }]);
+    bench.source("people", [person("1", { name: "From the source", email: "new@example.com" }), person("2")]);
+    const conflict = await bench.run();
+    expect(conflict.sent).toEqual([{ contactid: await idOf("1"), lastname: "From the source" }]);
+    expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
+  });
+
   test("both sides make the same change: nothing is sent", async () => {
     await bench.begin();
     bench.source("people", two);

@@ -4,7 +4,7 @@ import { SluiceError } from "../../core/errors.ts";
 import { type ColumnType, type ObjectSchema, whyReadOnly } from "../../core/schema.ts";
 import type { Job } from "../job.ts";
 import type { Ref, Shape, ShapeColumn } from "../shape.ts";
-import { mappedColumn, matchColumn, oneLineEach } from "./columns.ts";
+import { mappedColumn, matchColumn, oneLineEach, policiesOf } from "./columns.ts";
 import { type Tables, wayHint } from "./lookup.ts";
 import { refuseOverlap } from "./overlap.ts";
 import { isParties } from "./parties.ts";
@@ -52,6 +52,7 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
       wire: { name: target.name },
       target,
       role: "status",
+      policies: policiesOf(file),
       audience: index,
       clear: false,
     });
@@ -80,7 +81,7 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
         return [way.ref, { name: way.ref, object: table, by: way.keys.map((k) => k.column) }];
       }),
   );
-  const { mode, firstContact, drift, severalMatches, deletedThere, onLeave } = file;
+  const { mode, severalMatches, deletedThere, onLeave } = file;
   const names = match
     .map((c) => c.name)
     .sort()
@@ -92,7 +93,7 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
     parties,
     match,
     keyed: object.keys.some((k) => k.active && [...k.columns].sort().join() === names),
-    policies: { mode, firstContact, drift, severalMatches, deletedThere, onLeave },
+    policies: { mode, severalMatches, deletedThere, onLeave },
     used,
     key: job.model.file.key,
     audiences: job.audiences.map((a, i) => ({
@@ -122,7 +123,8 @@ function followingState(object: ObjectSchema, columns: ShapeColumn[]): ShapeColu
   const mapped = (type: ColumnType) => columns.some((c) => c.target.type === type);
   if (!target || !mapped("status") || mapped("state")) return undefined;
   const { name } = target;
-  return { index: columns.length, name, wire: { name }, target, role: "mapped", follows: true, clear: false };
+  const { policies } = columns.find((c) => c.target.type === "status")!;
+  return { index: columns.length, name, wire: { name }, target, role: "mapped", policies, follows: true, clear: false };
 }
 
 /** A parent may be another row of this very run where the sync writes all that it is found by. */

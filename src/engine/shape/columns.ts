@@ -1,7 +1,8 @@
 import type { Scan } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
-import type { MappingLine } from "../../core/project.ts";
+import type { MappingLine, SyncFile } from "../../core/project.ts";
 import type { Column, ObjectSchema } from "../../core/schema.ts";
+import type { ColumnPolicies } from "../../core/state.ts";
 import type { Job } from "../job.ts";
 import type { ShapeColumn } from "../shape.ts";
 import { lookupWays, type Tables } from "./lookup.ts";
@@ -28,6 +29,7 @@ export function mappedColumn(
     wire: { name: target.name },
     target,
     role: "mapped" as const,
+    policies: policiesOf(job.syncFile, line),
     // What can only be said of a new record is said once.
     line: target.update ? line : { ...line, write: "on create" as const },
     said: name,
@@ -42,6 +44,16 @@ export function mappedColumn(
   const ways = lookupWays(job, object, target, name, scan, tables);
   const objects = [...new Set(ways.map((way) => way.object))];
   return { ...column, wire: { name: target.name, targets: objects }, ways, tabled: objects.length > 1 };
+}
+
+/** A line says itself, or the sync for all; a conflict is a drift where neither says more of it. */
+export function policiesOf(sync: SyncFile, line?: MappingLine): ColumnPolicies {
+  const drift = line?.drift ?? sync.drift;
+  return {
+    firstContact: line?.firstContact ?? sync.firstContact,
+    drift,
+    conflict: line?.conflict ?? sync.conflict ?? drift,
+  };
 }
 
 const isState = (column: Column): boolean => column.type === "state" || column.type === "status";

@@ -1,4 +1,4 @@
-import type { Policies } from "../../core/state.ts";
+import type { ColumnPolicies } from "../../core/state.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { bit, list, maskType, skipped, stored, wanted } from "./names.ts";
@@ -48,7 +48,7 @@ export function decide(shape: Shape, added: ReadonlySet<string>): string {
     ${list(shape.columns.flatMap((c) => [`${wantOf(c)} AS x_${c.index}`, `${speaks(shape, c)} AS p_${c.index}`]))}
   FROM valued v`;
 
-  const ruled = `SELECT *, ${list(shape.columns.map((c) => `${does(shape, c, added.has(c.name))} AS d_${c.index}`))} FROM wants`;
+  const ruled = `SELECT *, ${list(shape.columns.map((c) => `${does(c, added.has(c.name))} AS d_${c.index}`))} FROM wants`;
 
   const mask = (code: number) =>
     shape.columns.map((c) => `CASE WHEN d_${c.index} = ${code} THEN ${bit(c)} ELSE 0 END`).join(" + ") || "0";
@@ -84,10 +84,10 @@ function speaks(shape: Shape, c: ShapeColumn): string {
 }
 
 /** `added`: the mapping has the column since this run, so both sides meet in it for the first time. */
-function does(shape: Shape, c: ShapeColumn, added: boolean): string {
+function does(c: ShapeColumn, added: boolean): string {
   const [x, o, sent, seen] = [`x_${c.index}`, `o_${c.index}`, `sent_${c.index}`, `seen_${c.index}`];
   const same = (a: string, b: string) => `${a} IS NOT DISTINCT FROM ${b}`;
-  const rules = (policies: Policies) =>
+  const rules = (policies: ColumnPolicies) =>
     columnCase(policies, c.role, c.line?.write ?? "always", {
       contact: (value) => (added ? String(value === "first") : `base_ = '${value === "first" ? "no" : "yes"}'`),
       source: (value) => (value === "same" ? same(x, sent) : `NOT (${same(x, sent)})`),
@@ -97,10 +97,10 @@ function does(shape: Shape, c: ShapeColumn, added: boolean): string {
       filled: (value) => (value ? `${o} IS NOT NULL` : `${o} IS NULL`),
     });
   // What we have deactivated ourselves is no drift.
-  const overwrite = { ...shape.policies, drift: "overwrite" as const, firstContact: "overwrite" as const };
+  const overwrite = { drift: "overwrite", conflict: "overwrite", firstContact: "overwrite" } as const;
   const put = isState(c)
-    ? `CASE WHEN rested THEN ${rules(overwrite)} ELSE ${rules(shape.policies)} END`
-    : rules(shape.policies);
+    ? `CASE WHEN rested THEN ${rules(overwrite)} ELSE ${rules(c.policies)} END`
+    : rules(c.policies);
   return `CASE WHEN NOT p_${c.index} THEN 0 WHEN action = 'create' THEN CASE WHEN ${x} IS NULL THEN 0 ELSE 1 END ELSE ${put} END`;
 }
 

@@ -1,5 +1,6 @@
 import {
   type ColumnFacts,
+  type ColumnPolicies,
   type ColumnRole,
   columnAction,
   columnTable,
@@ -32,7 +33,7 @@ export function rowCase(policies: Policies, of: "then" | "code"): string {
 
 /** The column table as one CASE that yields 0 leave, 1 write, 2 accept. Of rules for lines that write otherwise nothing is left. */
 export function columnCase(
-  policies: Policies,
+  policies: ColumnPolicies,
   role: ColumnRole,
   write: Writes,
   at: Places<Omit<ColumnFacts, "write">>,
