@@ -46,7 +46,7 @@ function stateChange(which: string, kind: string, statecode: 0 | 1): string {
 
 /**
  * The statements that put a plan on disk. Position in a change file is the change number. c_* = new value (meant where
- * the bit in m or a is set), o_* = what the destination holds. Which creates carry an id is `sentId`'s.
+ * the bit in m or a is set), o_* = what the destination holds, sm and dm = why it is written (see `decide`). Which creates carry an id is `sentId`'s.
  */
 export function writeChanges(
   shape: Shape,
@@ -57,10 +57,11 @@ export function writeChanges(
     shape.columns.map((c) => `CASE WHEN ${has(`(${m} | a)`, c)} THEN x_${c.index} END AS ${stored(c)}`);
   const old = shape.columns.map((c) => `o_${c.index} AS ${ident(`o_${c.name}`)}`);
   const id = `CASE WHEN action = 'create' THEN ${sentId(shape, late)} ELSE id END AS id`;
-  const head = ["key", "id", "action AS kind", `${main} AS m`, "a", "match_value"];
+  const moved = ["sm", "dm"];
+  const head = ["key", "id", "action AS kind", `${main} AS m`, "a", ...moved, "match_value"];
   const parties = shape.parties.map((c) => `${wanted(c)} AS ${partyColumn(c)}`);
   const alone = (m: string, kind: string) =>
-    `SELECT ${list(["key", id, `'${kind}' AS kind`, `${m} AS m`, `0::${maskType} AS a`, "match_value", ...fresh(m), ...old])} FROM decided WHERE ${m} <> 0`;
+    `SELECT ${list(["key", id, `'${kind}' AS kind`, `${m} AS m`, `0::${maskType} AS a`, ...moved, "match_value", ...fresh(m), ...old])} FROM decided WHERE ${m} <> 0`;
   const copy = (select: string, to: string) => `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy)`;
   return [
     ...madeRefs(shape).map((made, k) => madeParents(made, file.parents(k))),

@@ -2,13 +2,14 @@ import type { ColumnPolicies } from "../../core/state.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { bit, list, maskType, skipped, stored, wanted } from "./names.ts";
-import { columnCase, rowCase } from "./rules.ts";
+import { columnBits, columnCase, rowCase } from "./rules.ts";
 import { isState } from "./states.ts";
 import { seenValue } from "./touch.ts";
 
 /**
  * `decided`: the reconcile, set-based. One row per touched key: action, reason, record id, m (bits of the columns to
- * write), a (bits of the columns whose base moves without sending), x_* (what is wanted) and o_* (what is there).
+ * write), a (bits of the columns whose base moves without sending), sm and dm (of the columns to write, whose source moved,
+ * and whose destination did; at first contact neither), x_* (what is wanted) and o_* (what is there).
  * The rules are those of `core/state.ts`; `core/reconcile.ts` tells the same one row at a time.
  */
 export function decide(shape: Shape, added: ReadonlySet<string>): string {
@@ -50,11 +51,16 @@ export function decide(shape: Shape, added: ReadonlySet<string>): string {
 
   const ruled = `SELECT *, ${list(shape.columns.map((c) => `${does(c, added.has(c.name))} AS d_${c.index}`))} FROM wants`;
 
-  const mask = (code: number) =>
-    shape.columns.map((c) => `CASE WHEN d_${c.index} = ${code} THEN ${bit(c)} ELSE 0 END`).join(" + ") || "0";
+  const mask = (one: number) =>
+    shape.columns.map((c) => `CASE WHEN d_${c.index} & ${one} <> 0 THEN ${bit(c)} ELSE 0 END`).join(" + ") || "0";
   const inner = shape.columns.flatMap((c) => [`d_${c.index}`, `p_${c.index}`, `sent_${c.index}`, `seen_${c.index}`]);
   const masked = `SELECT * EXCLUDE (${inner.join(", ")}),
-  (${mask(1)})::${maskType} AS m, (${mask(2)})::${maskType} AS a FROM ruled`;
+  ${list([
+    `(${mask(columnBits.write)})::${maskType} AS m`,
+    `(${mask(columnBits.accept)})::${maskType} AS a`,
+    `(${mask(columnBits.sourceMoved)})::${maskType} AS sm`,
+    `(${mask(columnBits.destinationMoved)})::${maskType} AS dm`,
+  ])} FROM ruled`;
 
   return `CREATE TEMP TABLE decided AS WITH
 facts AS (${facts}),

@@ -1,9 +1,11 @@
 import {
+  type ColumnAction,
   type ColumnFacts,
   type ColumnPolicies,
   type ColumnRole,
   columnAction,
   columnTable,
+  type Moved,
   type Policies,
   rowTable,
   type Writes,
@@ -31,21 +33,33 @@ export function rowCase(policies: Policies, of: "then" | "code"): string {
   return `CASE ${arms.join("\n    ")} END`;
 }
 
-/** The column table as one CASE that yields 0 leave, 1 write, 2 accept. Of rules for lines that write otherwise nothing is left. */
+/** What a column's CASE yields: one of the first two bits, or none, and with a write who moved. */
+export const columnBits = { write: 1, accept: 2, sourceMoved: 4, destinationMoved: 8 };
+
+/**
+ * The column table as one CASE that yields the sum of its `columnBits`; at first contact a write has neither of the last
+ * two. Of rules for lines that write otherwise nothing is left.
+ */
 export function columnCase(
   policies: ColumnPolicies,
   role: ColumnRole,
   write: Writes,
   at: Places<Omit<ColumnFacts, "write">>,
 ): string {
-  const numbers = { leave: 0, write: 1, accept: 2 };
   const arms = columnTable.flatMap((rule) => {
     const { write: only = write, ...when } = rule.when;
     if (only !== write) return [];
     const conditions = Object.entries(when).map(([name, value]) =>
       (at[name as keyof typeof at] as (v: unknown) => string)(value),
     );
-    return `WHEN ${conditions.join(" AND ") || "true"} THEN ${numbers[columnAction(rule, policies, role)]}`;
+    const { source, destination } = rule.when;
+    return `WHEN ${conditions.join(" AND ") || "true"} THEN ${bitsOf(columnAction(rule, policies, role), source, destination)}`;
   });
   return `CASE ${arms.join(" ")} END`;
+}
+
+function bitsOf(action: ColumnAction, source?: Moved, destination?: Moved): number {
+  if (action !== "write") return action === "accept" ? columnBits.accept : 0;
+  const { write, sourceMoved, destinationMoved } = columnBits;
+  return write + (source === "moved" ? sourceMoved : 0) + (destination === "moved" ? destinationMoved : 0);
 }
