@@ -45,7 +45,6 @@ async function command(): Promise<void> {
       return localClient(target, {
         connectors: { load: connectors.loadConnector, types: connectors.connectorTypes },
         jobs: jobProcesses(entry),
-        readProblems: async (folder, options) => (await import("./engine/index.ts")).readProblems(folder, options),
       });
     },
     startSandbox: async (options) => (await import("./sandbox/index.ts")).startSandbox(options),

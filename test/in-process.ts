@@ -3,7 +3,7 @@ import { type DataverseConfig, dataverse, openSession } from "../src/connectors/
 import { fakeClock } from "../src/connectors/dataverse/stub.ts";
 import { files } from "../src/connectors/files/index.ts";
 import type { Connector, Io } from "../src/core/connector.ts";
-import { readProblems, runJob } from "../src/engine/index.ts";
+import { runJob } from "../src/engine/index.ts";
 import { localClient } from "../src/server/client.ts";
 import type { JobProcesses } from "../src/server/jobs/process.ts";
 
@@ -30,7 +30,6 @@ export async function inProcess<T>(target: Target, use: (client: Client) => Prom
   const client = localClient(target, {
     connectors: { load: async (type) => connectors[type] ?? null, types: () => Object.keys(connectors) },
     jobs: jobsHere(connectors),
-    readProblems,
   });
   try {
     return await use(client);

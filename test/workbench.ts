@@ -12,7 +12,7 @@ import {
 } from "../src/connectors/dataverse/index.ts";
 import { fakeClock } from "../src/connectors/dataverse/stub.ts";
 import type { RejectedRow, RunCounts } from "../src/core/run.ts";
-import { readProblems } from "../src/engine/index.ts";
+import { rejectedRows } from "../src/engine/index.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/index.ts";
 import { accessToken } from "./access-token.ts";
 import { inProcess } from "./in-process.ts";
@@ -153,8 +153,12 @@ export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): 
     const { runs, totals } = await ask((client) => client.run({ syncs, allowLeaves, maxWait }));
     const { requests } = await bench.control<{ requests: Logged[] }>("GET", "requests");
     const log = requests.filter((each) => each.write);
-    const folders = runs.map((one) => join(bench.folder, ".sluice", "default", one.sync, "runs", one.run));
-    const problems = await Promise.all(folders.map((folder) => readProblems(folder, { limit: 1000 })));
+    const folders = runs.map(({ sync, run }) => ({
+      sync,
+      run,
+      folder: join(bench.folder, ".sluice", "default", sync, "runs", run),
+    }));
+    const problems = await Promise.all(folders.map((one) => rejectedRows([one], {}, 1000)));
     for (const { sync, counts } of runs) expect(outcomes(counts), `counts of ${sync}`).toBe(counts.received);
     const of = Object.fromEntries(runs.map((one) => [one.sync, one.counts]));
     return { ...totals, of, problems: problems.flat(), log, sent: log.flatMap(elementsOf) };

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { readProblems } from "../../src/engine/index.ts";
 import { localClient } from "../../src/server/client.ts";
 import { connectorTypes, loadConnector } from "../../src/server/connectors.ts";
 import { jobProcesses } from "../../src/server/jobs/process.ts";
@@ -48,7 +47,6 @@ export async function runSluice(env: Record<string, string>, rows: number): Prom
     {
       connectors: { load: loadConnector, types: connectorTypes },
       jobs: jobProcesses(fileURLToPath(new URL("job.ts", import.meta.url))),
-      readProblems,
     },
   );
   try {

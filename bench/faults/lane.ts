@@ -6,7 +6,6 @@ import type { ResponseOf } from "../../src/api/index.ts";
 import { systemClock } from "../../src/connectors/dataverse/clock.ts";
 import { dataverse, ensureKey, openSession } from "../../src/connectors/dataverse/index.ts";
 import { SluiceError } from "../../src/core/errors.ts";
-import { readProblems } from "../../src/engine/index.ts";
 import { localClient } from "../../src/server/client.ts";
 import { connectorTypes, loadConnector } from "../../src/server/connectors.ts";
 import { type JobProcesses, jobProcesses } from "../../src/server/jobs/process.ts";
@@ -84,7 +83,7 @@ export async function openLane(jobs: () => JobProcesses = () => jobProcesses(job
     },
     async run(killAfterMs) {
       const connectors = { load: loadConnector, types: connectorTypes };
-      const client = localClient({ project: folder, variables: env }, { connectors, jobs: jobs(), readProblems });
+      const client = localClient({ project: folder, variables: env }, { connectors, jobs: jobs() });
       const midway: Ran[] = [];
       let killed = false;
       let kill: NodeJS.Timeout | undefined;

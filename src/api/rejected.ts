@@ -1,19 +1,31 @@
 import { z } from "zod";
-import { rejectedRow } from "../core/run.ts";
+import { problemGroup, rejectedRow } from "../core/run.ts";
 import { operation } from "./operation.ts";
 
-/** The rows of each sync's latest run (or of the run named) that were not sent, and why. */
+const ofRun = { sync: z.string(), run: z.string() };
+
+/** Which of the rows that were not sent; what is left out selects nothing. */
+export const rejectedFilter = z.object({
+  code: z.string().optional().describe("The reason's code, or that of the destination's refusal"),
+  column: z.string().optional(),
+  keys: z.array(z.string()).min(1).optional(),
+});
+
+/** The rows that were not sent, and why: of each sync's latest run, or of the runs named. */
 export const rejected = operation({
   method: "GET",
   path: "/api/rejected",
-  summary: "List the rows that were not sent, with the reason",
-  request: z.object({
-    syncs: z.array(z.string()).default([]),
-    run: z.string().optional(),
-    limit: z.number().int().min(1).max(1_000_000).default(1000),
+  summary: "Tell which rows were not sent, by cause or one by one, with remedy and when each is tried again",
+  request: rejectedFilter.extend({
+    of: z.array(z.string()).default([]).describe("Syncs, for their latest runs, and runs; every sync, if none"),
+    rows: z.boolean().default(false).describe("The rows instead of the causes"),
+    limit: z.number().int().min(1).max(1_000_000).default(1000).describe("Of rows"),
+    out: z.string().optional().describe("A file to write all rows to: .csv, .json or .parquet"),
   }),
   response: z.object({
-    runs: z.array(z.object({ sync: z.string(), run: z.string() })),
-    rows: z.array(rejectedRow.extend({ sync: z.string(), run: z.string() })),
+    runs: z.array(z.object(ofRun)),
+    groups: z.array(problemGroup.extend(ofRun)),
+    rows: z.array(rejectedRow.extend(ofRun)),
+    file: z.object({ path: z.string(), rows: z.number() }).nullable(),
   }),
 });

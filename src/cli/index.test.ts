@@ -23,7 +23,16 @@ const none = { created: 0, updated: 0, deleted: 0, unchanged: 0, excluded: 0, re
 const counts = { ...none, received: 5300, created: 5260, rejected: 40, writes: 5260, requests: 30, seconds: 2.5 };
 const plan = { create: 2, adopt: 0, update: 1, delete: 0, unchanged: 7, excluded: 0, rejected: 0 };
 const problems: ResponseOf<"run">["runs"][number]["problems"] = [
-  { status: "rejected", code: "too_long", column: "firstname", rows: 40, example: "1: too long", keys: ["1", "2"] },
+  {
+    status: "rejected",
+    code: "too_long",
+    column: "firstname",
+    cause: null,
+    rows: 40,
+    example: "1: too long",
+    keys: ["1", "2"],
+    again: "when its source row changes",
+  },
 ];
 
 const planned: ResponseOf<"plan"> = {

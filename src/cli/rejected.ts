@@ -1,33 +1,54 @@
-import { wholeNumber } from "./terminal/arguments.ts";
+import type { ResponseOf } from "../api/index.ts";
+import { several, wholeNumber } from "./terminal/arguments.ts";
 import { type Register, targetOf, withClient } from "./terminal/command.ts";
-import { table } from "./terminal/table.ts";
+import type { Output } from "./terminal/output.ts";
+import { problemLines } from "./terminal/problems.ts";
+import { count, many, table } from "./terminal/table.ts";
+
+type Options = { code?: string; column?: string; key?: string[]; rows?: boolean; limit: number; out?: string };
 
 export const register: Register = (program, run) => {
   const command = program
     .command("rejected")
-    .description("list the rows that the latest run did not send, with the reason")
-    .argument("[sync...]", "which syncs; all, if none is named")
-    .option("--run <id>", "another run than the latest, as `sluice runs` names it")
+    .description("tell which rows were not sent, by cause, with remedy and when they are tried again")
+    .argument("[sync|run...]", "syncs, for their latest run, or runs by id; every sync, if none is named")
+    .option("--code <code>", "only this reason, or this code of a refusal by Dynamics")
+    .option("--column <name>", "only what is wrong with this column")
+    .option("--key <key>", "only this row; may be repeated", several)
+    .option("--rows", "list the rows")
     .option("--limit <n>", "how many rows to list", wholeNumber, 1000)
-    .action((syncs: string[], options: { run?: string; limit: number }) =>
+    .option("--out <file>", "write all rows to a file: .csv, .json or .parquet")
+    .action((of: string[], { key: keys, ...options }: Options) =>
       run((context) =>
         withClient(context, targetOf(command), async (client) => {
-          const result = await client.rejected({ syncs, ...options });
-          const rows = result.rows.map((row) => [
-            row.sync,
-            row.key,
-            row.status,
-            row.column ?? "",
-            row.code,
-            row.message,
-          ]);
-          if (rows.length > 0)
-            for (const text of table(["sync", "key", "status", "column", "code", "message"], rows))
-              context.out.line(text);
-          else context.out.line(result.runs.length > 0 ? "No row was rejected." : "Nothing was run here yet.");
-          if (rows.length === options.limit) context.out.note(`Only the first ${options.limit}; --limit shows more.`);
+          const result = await client.rejected({ of, keys, ...options });
+          print(result, options, context.out);
           return { result };
         }),
       ),
     );
 };
+
+function print({ runs, groups, rows, file }: ResponseOf<"rejected">, { limit }: Options, out: Output): void {
+  if (runs.length === 0) out.line("Nothing was run here yet.");
+  else if (file) out.line(`${many(file.rows, "row")} written to ${file.path}.`);
+  else if (rows.length + groups.length === 0) out.line("No row was rejected.");
+  else if (rows.length > 0) printRows(rows, limit, out);
+  else printGroups(groups, out);
+}
+
+function printGroups(groups: ResponseOf<"rejected">["groups"], out: Output): void {
+  for (const [i, group] of groups.entries()) {
+    if (group.run !== groups[i - 1]?.run) out.line(out.style.bold(group.sync) + out.style.dim(`  run ${group.run}`));
+    for (const text of problemLines([group])) out.line(text);
+  }
+  out.line();
+  out.line("--rows lists the rows, --out FILE writes them all.");
+}
+
+function printRows(rows: ResponseOf<"rejected">["rows"], limit: number, out: Output): void {
+  const cells = rows.map((row) => [row.sync, row.key, row.status, row.column ?? "", row.code, row.message, row.again]);
+  for (const text of table(["sync", "key", "status", "column", "code", "message", "tried again"], cells))
+    out.line(text);
+  if (rows.length === limit) out.note(`Only the first ${count(limit)}; --limit lists more, --out FILE writes all.`);
+}

@@ -3,33 +3,42 @@
  * `{column}` `{value}` `{length}` `{detail}` stand for what is known of the case; `hint` says what
  * to do; one that needs `{limit}` is left out where that is not known. Codes never change; words may.
  *
- * wake: row = its own values change; parent = the record it points at appears; record = its own record changes there;
- * destination = asked again on growing numbers of runs, for the cause lies there; always = looked at in every run, for
- * other rows decide and looking costs no request.
+ * wake: a key of `wakes`, when the row is tried again. Whatever its reason, a row is tried again when its own values
+ * change, and every row is when the mapping or the definition of a column it uses does.
  */
 export type Reason = { message: string; hint: string; wake: Wake };
-export type Wake = "row" | "parent" | "record" | "destination" | "always";
+
+/** When a row is tried again, in words that follow "tried again". */
+export const wakes = {
+  row: "when its source row changes",
+  metadata: "when its source row, the mapping or the column's definition changes",
+  parent: "when the record it points at is there",
+  record: "when its record changes there",
+  destination: "after 1, 2, 4, 8 ... runs, and at the latest a day after the last try",
+  always: "in every run",
+} as const;
+export type Wake = keyof typeof wakes;
 
 const rows = {
   required_empty: {
     message: "{column} is empty, and Dynamics takes no row without it.",
     hint: "Fill it in the source, or say with `values` what an empty one means.",
-    wake: "row",
+    wake: "metadata",
   },
   too_long: {
     message: "{column} is too long: {value} has {length} characters.",
     hint: "It takes at most {limit}; `tooLong: truncate` cuts.",
-    wake: "row",
+    wake: "metadata",
   },
   not_whole: {
     message: "{column}: {value} is no whole number.",
     hint: "`rounding: nearest` or `down` makes one of it.",
-    wake: "row",
+    wake: "metadata",
   },
   too_precise: {
     message: "{column}: {value} has more digits behind the point than the column holds.",
     hint: "It holds {limit}; `rounding: nearest` or `down` gives the rest up.",
-    wake: "row",
+    wake: "metadata",
   },
   bad_number: {
     message: "{column}: {value} is no number that can be read in one way only.",
@@ -39,7 +48,7 @@ const rows = {
   out_of_range: {
     message: "{column}: {value} is outside what the column takes.",
     hint: "It takes {limit}.",
-    wake: "row",
+    wake: "metadata",
   },
   bad_date: {
     message: "{column}: {value} is no date in the format declared.",
@@ -54,12 +63,12 @@ const rows = {
   not_an_option: {
     message: "{column}: {value} is none of its options.",
     hint: "They are {limit}; `values` translates others.",
-    wake: "row",
+    wake: "metadata",
   },
   ambiguous_option: {
     message: "{column}: {value} names several of its options.",
     hint: "Use the number, or say with `values` which is meant.",
-    wake: "row",
+    wake: "metadata",
   },
   too_many_options: {
     message: "{column}: more than 150 options are chosen, the most Dynamics holds.",
@@ -69,7 +78,7 @@ const rows = {
   bad_boolean: {
     message: "{column}: {value} is neither yes nor no.",
     hint: "Say with `values` which it is.",
-    wake: "row",
+    wake: "metadata",
   },
   bad_guid: {
     message: "{column}: {value} is no GUID.",
@@ -115,7 +124,7 @@ const rows = {
   status_of_other_state: {
     message: "{column}: {value} is no status of the state that the row says.",
     hint: "Correct one of the two; `sluice describe` shows which status belongs to which state.",
-    wake: "row",
+    wake: "metadata",
   },
   state_by_message: {
     message: "{column}: a record is put into the state {value} by the message {limit} alone, not by writing it.",

@@ -61,6 +61,7 @@ export const rejectedRow = z.object({
   column: z.string().nullable(),
   message: z.string(),
   wake: z.string(),
+  again: z.string().describe("When it is tried again, in words that follow 'tried again'"),
 });
 export type RejectedRow = z.infer<typeof rejectedRow>;
 
@@ -69,9 +70,11 @@ export const problemGroup = z.object({
   status: rejectedRow.shape.status,
   code: z.string(),
   column: z.string().nullable(),
+  cause: z.string().nullable().describe("The destination's own code, where it refused them"),
   rows: z.number(),
   example: z.string().describe("The message of one of the rows"),
   keys: z.array(z.string()).describe("A few of their keys"),
+  again: z.string().describe("When the first of them is tried again, in words that follow 'tried again'"),
 });
 export type ProblemGroup = z.infer<typeof problemGroup>;
 

@@ -7,7 +7,7 @@ import { checkSourceColumns } from "./shape/source.ts";
 import { type Host, open, scanAudiences, scanModel, tellingWaits } from "./source.ts";
 import { verify } from "./verify.ts";
 
-export { readProblems } from "./report.ts";
+export { exportRejected, type LeftRun, type RejectedFilter, rejectedGroups, rejectedRows } from "./rejected.ts";
 
 /**
  * Does one job in this process, which is meant to end with it: what DuckDB took goes back then.

@@ -234,7 +234,7 @@ async function reconcile(
       ),
     ),
   );
-  await duck.run(wake(shape, full, meta.turn + 1));
+  await duck.run(wake(shape, full, meta.turn + 1, new Date().toISOString()));
   await duck.run(takenOut(shape));
   await readingRows(job, duck.run(touch(shape, all)));
   const counts = await readingRows(job, duck.one<TouchCounts>(touchCounts));

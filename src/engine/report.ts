@@ -1,39 +1,27 @@
-import { explain } from "../core/reasons.ts";
-import type { PlanCounts, ProblemGroup, RejectedRow, SampleChange } from "../core/run.ts";
-import { type Duck, openDuck, text } from "./duck.ts";
-import { exists, runFiles } from "./layout.ts";
+import type { PlanCounts, ProblemGroup, SampleChange } from "../core/run.ts";
+import { type Duck, text } from "./duck.ts";
 import type { Planned } from "./plan.ts";
+import { problemGroups } from "./problems.ts";
 import type { Shape } from "./shape.ts";
 import { activates, deactivates } from "./sql/change.ts";
 import { madeRefs } from "./sql/made.ts";
 import { membersSent } from "./sql/members.ts";
 import { has, wanted } from "./sql/names.ts";
-import { keyProblems, waitingRows } from "./sql/pending.ts";
+import { keyProblems, waitingRows, wakeCase } from "./sql/pending.ts";
 
 const samplesPerKind = 3;
-const keysPerGroup = 5;
-
-type ProblemRow = {
-  key: string;
-  status: string;
-  code: string;
-  col: string | null;
-  value: string | null;
-  message: string | null;
-  wake: string;
-};
 
 export type PlanReport = { plan: PlanCounts; received: number; samples: SampleChange[]; problems: ProblemGroup[] };
 
 /** Counts, a few samples of each kind, and the rows that would not go. */
 export async function planReport(planned: Planned): Promise<PlanReport> {
   const { duck, shape, touched } = planned;
-  const refused = `SELECT key, CASE WHEN action = 'exclude' THEN 'excluded' ELSE 'rejected' END AS status, coalesce(code, rule_code) AS code,
-  col, coalesce(value, match_value) AS value, coalesce(others, nullif("limit", '')) AS message, 'row' AS wake FROM decided WHERE action IN ('reject', 'status', 'exclude')`;
+  const refused = `SELECT *, ${wakeCase} AS wake FROM (SELECT key, CASE WHEN action = 'exclude' THEN 'excluded' ELSE 'rejected' END AS status, coalesce(code, rule_code) AS code,
+  col, coalesce(value, match_value) AS value, coalesce(others, nullif("limit", '')) AS message FROM decided WHERE action IN ('reject', 'status', 'exclude'))`;
   await duck.run(`CREATE OR REPLACE TEMP TABLE plan_waiting AS ${waitingRows}`);
   const waiting = "SELECT * EXCLUDE (gone) FROM plan_waiting";
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE plan_problem AS ${refused} UNION ALL ${waiting} UNION ALL ${keyProblems}`,
+    `CREATE OR REPLACE TEMP TABLE plan_problem AS ${refused} UNION ALL BY NAME ${waiting} UNION ALL BY NAME (${keyProblems})`,
   );
   const { still } = await duck.one<{ still: number }>("SELECT count(*) AS still FROM plan_waiting WHERE gone");
   const joins = `key IN (${membersSent})`;
@@ -95,52 +83,4 @@ FROM decided d WHERE action = 'delete' OR ((m <> 0 OR key IN (${membersSent})) A
 QUALIFY row_number() OVER (PARTITION BY action ORDER BY key) <= ${samplesPerKind} ORDER BY action, key`,
   );
   return rows.map((r) => ({ ...r, columns: JSON.parse(r.columns as unknown as string) }));
-}
-
-/**
- * The rows of a finished run that were not sent or were refused, grouped by reason.
- * @returns at most `limit` rows; none where the folder holds no finished run.
- */
-export async function readProblems(runFolder: string, options: { limit: number }): Promise<RejectedRow[]> {
-  const path = runFiles(runFolder).outcome;
-  if (!(await exists(path))) return [];
-  const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: runFolder });
-  try {
-    return rejectedRows(
-      await duck.all<ProblemRow>(`SELECT * FROM read_parquet(${text(path)}) ORDER BY code, key LIMIT ${options.limit}`),
-    );
-  } finally {
-    await duck.close();
-  }
-}
-
-/** By what is wrong, the most frequent first; counted where the rows are, however many there are. */
-export async function problemGroups(duck: Duck, from: string): Promise<ProblemGroup[]> {
-  type Group = Omit<ProblemRow, "key" | "wake"> & { n: number; sorted: string };
-  const groups = await duck.all<Group>(`SELECT status, code, col, count(*) AS n, arg_min(value, key) AS value,
-  arg_min(message, key) AS message, to_json(list(key ORDER BY key)[1:${keysPerGroup}])::VARCHAR AS sorted
-FROM ${from} GROUP BY status, code, col ORDER BY n DESC, code, col`);
-  return groups.map(({ status, code, col, n, sorted, ...row }) => ({
-    status: status as ProblemGroup["status"],
-    code,
-    column: col,
-    rows: n,
-    example: sentence({ code, col, ...row }),
-    keys: JSON.parse(sorted),
-  }));
-}
-
-function sentence(row: Pick<ProblemRow, "code" | "col" | "value" | "message">): string {
-  return explain(row.code, { column: row.col, value: row.value, limit: row.message, detail: row.message });
-}
-
-function rejectedRows(rows: ProblemRow[]): RejectedRow[] {
-  return rows.map((r) => ({
-    key: r.key,
-    status: r.status as RejectedRow["status"],
-    code: r.code,
-    column: r.col,
-    message: sentence(r),
-    wake: r.wake,
-  }));
 }

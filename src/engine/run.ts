@@ -7,8 +7,10 @@ import type { Job, JobResult } from "./job.ts";
 import { type Wave, wavesOf } from "./layout.ts";
 import { afterCreates } from "./members.ts";
 import { type Planned, plan } from "./plan.ts";
-import { type PlanReport, planReport, problemGroups } from "./report.ts";
+import { problemGroups } from "./problems.ts";
+import { type PlanReport, planReport } from "./report.ts";
 import { rowsIn, type Sent, sendWaves } from "./send.ts";
+
 import { settle } from "./settle.ts";
 import type { Host } from "./source.ts";
 import { madeRefs } from "./sql/made.ts";

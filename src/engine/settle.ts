@@ -66,8 +66,8 @@ export async function settle(
   for (const statement of prepareFold(shape, at, full)) await duck.run(statement);
   await duck.run(newMembers(shape));
   const turn = meta.turn + 1;
-  await duck.run(newPending(turn));
-  await duck.run(outcomeFile(at.outcome));
+  await duck.run(newPending(turn, new Date().toISOString()));
+  await duck.run(outcomeFile(at.outcome, turn));
   const counts = await countRows(planned);
   const { version } = await duck.one<{ version: string }>("SELECT version() AS version");
   const facts = {
@@ -97,11 +97,13 @@ async function inTransaction({ duck }: Planned, statements: string[]): Promise<v
   }
 }
 
-/** Rows that were not sent or were refused, with the values at fault: what `rejected` shows. */
-function outcomeFile(path: string): string {
+/** Rows that were not sent or were refused, with the values at fault: what `rejected` shows. `runs`: until it is tried again. */
+function outcomeFile(path: string, turn: number): string {
   const waiting = `SELECT * EXCLUDE (gone) FROM (${waitingRows})`;
-  const now = "SELECT key, status, code, col, value, message, wake FROM new_pending WHERE status <> 'waits'";
-  return `COPY (${now} UNION ALL ${waiting} UNION ALL ${keyProblems}) TO ${text(path)} (FORMAT parquet)`;
+  const now =
+    "SELECT key, status, code, col, value, message, wake, due, due_at FROM new_pending WHERE status <> 'waits'";
+  const all = `${now} UNION ALL ${waiting} UNION ALL BY NAME (${keyProblems})`;
+  return `COPY (SELECT * EXCLUDE (due), CASE WHEN wake = 'destination' THEN greatest(due - ${turn}, 1) END AS runs FROM (${all})) TO ${text(path)} (FORMAT parquet)`;
 }
 
 async function countRows(planned: Planned): Promise<Omit<RunCounts, "seconds">> {

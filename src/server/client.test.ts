@@ -12,21 +12,15 @@ import { openControl } from "../store/control.ts";
 import { takeLock } from "../store/lock.ts";
 import { localClient } from "./client.ts";
 
-const problem = (key: string, code: string) => ({
-  key,
-  status: "rejected" as const,
-  code,
-  column: "lastname",
-  message: `${key}: ${code}`,
-  wake: "row",
-});
 const problemGroup = (key: string, code: string) => ({
   status: "rejected" as const,
   code,
   column: "lastname",
   rows: 1,
+  cause: null,
   example: `${key}: ${code}`,
   keys: [key],
+  again: "when its source row changes",
 });
 
 /** Jobs that say at once what a job of their kind could say. */
@@ -104,7 +98,6 @@ function connect(changes: Parameters<typeof makeProject>[0] = {}): void {
         prepare: () => {},
         close: () => {},
       },
-      readProblems: async (folder, { limit }) => [problem(folder, "too_long"), problem("2", "bad")].slice(0, limit),
     },
   );
 }
@@ -161,9 +154,7 @@ describe("over syncs", () => {
     );
     expect(result.runs.map((one) => one.sync)).toEqual(["firms", "people"]);
     expect(result.totals).toMatchObject({ received: 6, created: 4, rejected: 2, writes: 4, requests: 8, seconds: 2 });
-    expect(result.runs[0]?.problems).toEqual([
-      { status: "rejected", code: "too_long", column: "lastname", rows: 1, example: "1: too_long", keys: ["1"] },
-    ]);
+    expect(result.runs[0]?.problems).toEqual([problemGroup("1", "too_long")]);
     expect(heard).toEqual(["started firms", "finished firms", "started people", "finished people"]);
   });
 
@@ -308,27 +299,6 @@ describe("history", () => {
       throw new SluiceError("secret_wrong", `no ${job.sync}`);
     };
     await expect(client.run({})).rejects.toMatchObject({ code: "secret_wrong" });
-  });
-
-  test("rejected rows are those of the latest run, up to the limit", async () => {
-    connectWithState();
-    expect(await client.rejected({})).toEqual({ runs: [], rows: [] });
-    await client.run({});
-    await client.run({ syncs: ["people"] });
-    await client.plan({});
-    const people = jobs.filter((job) => job.sync === "people" && job.kind === "run").map((job) => job.run);
-    const { runs, rows } = await client.rejected({ syncs: ["people"], limit: 1 });
-    expect(runs).toEqual([{ sync: "people", run: people[1] }]);
-    expect(rows).toEqual([
-      expect.objectContaining({
-        sync: "people",
-        code: "too_long",
-        key: join(stateOf(project.folder), "default", "people", "runs", people[1]!),
-      }),
-    ]);
-    expect((await client.rejected({ run: people[0]! })).runs).toEqual([{ sync: "people", run: people[0] }]);
-    expect((await client.rejected({})).rows).toHaveLength(4);
-    await expect(client.rejected({ run: "nope" })).rejects.toMatchObject({ code: "unknown_name" });
   });
 });
 

@@ -1,8 +1,7 @@
 import { join, resolve } from "node:path";
 import type { Target } from "../api/index.ts";
-import type { RejectedRow } from "../core/run.ts";
 import type { Control } from "../store/control.ts";
-import { openStateFolder, type StateFolder } from "../store/folder.ts";
+import { openStateFolder, type StateFolder, type StatePlaces, statePlaces } from "../store/folder.ts";
 import type { JobProcesses } from "./jobs/process.ts";
 import { loadProject } from "./project/load.ts";
 import type { ConnectorSource, Project } from "./project/project.ts";
@@ -13,18 +12,16 @@ export type Workplace = {
   project(): Promise<Project>;
   /** Locked for this process from the first call on, until `close`. `command` is what others are told. */
   state(command: string): StateFolder;
+  /** The same folder without the lock, for reading what runs left. */
+  places(): StatePlaces;
   /** The control database, with all that was done up to now. Only after `state`, and while no job runs. */
   history(): Promise<Control>;
   jobs: JobProcesses;
   memoryLimit: string;
-  readProblems: ReadProblems;
   close(): Promise<void>;
 };
 
-export type Parts = { connectors: ConnectorSource; jobs: JobProcesses; readProblems: ReadProblems };
-
-/** Rows of a finished run that were not sent, from its folder. */
-export type ReadProblems = (runFolder: string, options: { limit: number }) => Promise<RejectedRow[]>;
+export type Parts = { connectors: ConnectorSource; jobs: JobProcesses };
 
 export function openWorkplace(target: Target, parts: Parts): Workplace {
   const folder = resolve(target.project);
@@ -43,6 +40,7 @@ export function openWorkplace(target: Target, parts: Parts): Workplace {
       state ??= openStateFolder(statePath, command);
       return state;
     },
+    places: () => state ?? statePlaces(statePath),
     async history() {
       if (!state) throw new Error("the control database is opened under the state folder's lock only");
       // Kysely and PGlite are heavy, and most commands do without.
@@ -54,7 +52,6 @@ export function openWorkplace(target: Target, parts: Parts): Workplace {
     jobs: parts.jobs,
     // Less is fragile: below it DuckDB may give up instead of spilling (docs/adr has the figures).
     memoryLimit: target.memoryLimit ?? "1GB",
-    readProblems: parts.readProblems,
     async close() {
       parts.jobs.close();
       try {

@@ -7,15 +7,29 @@ import { type Lock, takeLock } from "./lock.ts";
 /** Raised when an older Sluice would misread what this one leaves in the state folder. */
 const format = 1;
 
-/** The state folder, held by this process alone until `close`. */
-export type StateFolder = {
+/** Where things lie in a state folder. */
+export type StatePlaces = {
   path: string;
-  /** Where everything of one sync lies. */
+  /** Everything of one sync. */
   sync(environment: string, sync: string): string;
   /** What is known of the schema behind a connection; a name no sync can have, so that they never meet. */
   connection(environment: string, connection: string): string;
-  close(): void;
 };
+
+/** The state folder, held by this process alone until `close`. */
+export type StateFolder = StatePlaces & { close(): void };
+
+/** For readers of run folders, which never change: they need no lock. Errors: state_newer, state_unwritable. */
+export function statePlaces(path: string): StatePlaces {
+  refuseNewer(path, readFormat(join(path, "format")) ?? format);
+  return placesIn(path);
+}
+
+const placesIn = (path: string): StatePlaces => ({
+  path,
+  sync: (environment, sync) => join(path, environment, sync),
+  connection: (environment, connection) => join(path, environment, ".schema", connection),
+});
 
 /**
  * Opens a state folder for this process and checks that it was not left by a newer Sluice.
@@ -29,12 +43,7 @@ export function openStateFolder(path: string, command: string): StateFolder {
     lock.release();
     throw stateFault(error, path) ?? error;
   }
-  return {
-    path,
-    sync: (environment, sync) => join(path, environment, sync),
-    connection: (environment, connection) => join(path, environment, ".schema", connection),
-    close: () => lock.release(),
-  };
+  return { ...placesIn(path), close: () => lock.release() };
 }
 
 function checkFormat(path: string): void {
@@ -43,12 +52,15 @@ function checkFormat(path: string): void {
   if (found === null) {
     writeFileSync(`${file}.new`, `${format}\n`, { mode: 0o600 });
     renameSync(`${file}.new`, file);
-  } else if (!(found <= format)) {
-    throw new SluiceError(
-      "state_newer",
-      `${path} was written by a newer Sluice: its format is ${found}, this one knows ${format}.`,
-    );
-  }
+  } else refuseNewer(path, found);
+}
+
+function refuseNewer(path: string, found: number): void {
+  if (found <= format) return;
+  throw new SluiceError(
+    "state_newer",
+    `${path} was written by a newer Sluice: its format is ${found}, this one knows ${format}.`,
+  );
 }
 
 function readFormat(file: string): number | null {

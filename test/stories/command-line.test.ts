@@ -39,7 +39,7 @@ describe("with --json the one line of standard output is the result", () => {
     expect(await one("validate")).toMatchObject({ status: 0, last: { syncs: 2, order: ["firms", "people"] } });
     expect(await one("plan")).toMatchObject({ status: 0, last: { totals: { create: 2, rejected: 2 } } });
     expect(await one("run")).toMatchObject({ status: 1, last: { totals: { created: 2, rejected: 2, writes: 2 } } });
-    const rejected = await one("rejected");
+    const rejected = await one("rejected", "--rows");
     expect(rejected.status).toBe(0);
     expect(rejected.last.rows).toMatchObject([
       { sync: "people", key: "3", code: "parent_missing", column: "parentcustomerid" },
@@ -91,7 +91,10 @@ describe("without it, it is for people", () => {
     const run = forPeople(await command("run"));
     expect(run).toMatch(/^people +3 +1 +0 +0 +1 +0 +1 +0/m);
     expect(run).toContain("sluice rejected");
-    const rejected = forPeople(await command("rejected"));
+    const causes = forPeople(await command("rejected"));
+    expect(causes).toMatch(/1 row rejected: lastname too_long/);
+    expect(causes).toContain("tried again when its source row");
+    const rejected = forPeople(await command("rejected", "--rows"));
     expect(rejected).toMatch(/people +2 +rejected +lastname +too_long/);
     expect(rejected).toContain("51 characters");
     expect(forPeople(await command("runs", "--limit", "1"))).toMatch(/people +run +finished .*1 created/);

@@ -79,7 +79,7 @@ describe("what people read", () => {
   });
 
   it("names the causes of rejected rows, the most frequent first", () => {
-    const group = { status: "rejected" as const, keys: [] };
+    const group = { status: "rejected" as const, cause: null, keys: [], again: "in every run" };
     const lines = causeLines([
       { ...group, code: "key_empty", column: null, rows: 1, example: "has no key" },
       { ...group, code: "too_long", column: "firstname", rows: 12, example: "is too long" },

@@ -31,3 +31,6 @@ export function memorySize(text: string): string {
     throw new InvalidArgumentError("Say a number and a unit, such as 2GB.");
   return text;
 }
+
+/** Collects the values of an option that may be repeated. */
+export const several = (text: string, before: string[] = []): string[] => [...before, text];

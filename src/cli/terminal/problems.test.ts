@@ -1,12 +1,21 @@
 import { expect, test } from "vitest";
 import { problemLines } from "./problems.ts";
 
-const group = { status: "rejected", code: "too_long", column: "firstname", rows: 1, example: "1: too long" } as const;
+const group = {
+  status: "rejected",
+  code: "too_long",
+  column: "firstname",
+  cause: null,
+  rows: 1,
+  example: "1: too long",
+  again: "when its source row changes",
+} as const;
 
 test("a few keys, and that there are more", () => {
   expect(problemLines([{ ...group, rows: 1200, keys: ["1", "2"] }]).map((line) => line.trim())).toEqual([
     "! 1,200 rows rejected: firstname too_long",
     "1: too long",
+    "tried again when its source row changes",
     "keys: 1, 2, ...",
   ]);
 });
@@ -14,5 +23,10 @@ test("a few keys, and that there are more", () => {
 test("rows without a key have no line of keys", () => {
   const lines = problemLines([{ ...group, code: "key_empty", column: null, rows: 2, keys: ["", ""] }]);
   expect(lines.join("\n")).not.toContain("keys:");
-  expect(problemLines([{ ...group, keys: [] }])).toHaveLength(2);
+  expect(problemLines([{ ...group, keys: [] }])).toHaveLength(3);
+});
+
+test("a refusal is named by the destination's own code", () => {
+  const refused = { ...group, code: "refused", column: null, cause: "0x80040265", keys: ["1"] };
+  expect(problemLines([refused])[0]).toBe("  ! 1 row rejected: 0x80040265");
 });

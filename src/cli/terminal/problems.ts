@@ -11,8 +11,9 @@ export function problemLines(groups: readonly Group[]): string[] {
     const keys = group.keys.filter((key) => key !== "");
     const more = group.rows > group.keys.length ? ", ..." : "";
     return [
-      `  ! ${rows} ${group.status}:${column} ${group.code}`,
+      `  ! ${rows} ${group.status}:${column} ${group.cause ?? group.code}`,
       `      ${group.example}`,
+      `      tried again ${group.again}`,
       ...(keys.length > 0 ? [`      keys: ${keys.join(", ")}${more}`] : []),
     ];
   });

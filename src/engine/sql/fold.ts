@@ -119,7 +119,7 @@ FROM new_seen s JOIN new_base b ON b.key = s.key WHERE b.id IS NOT NULL AND (${s
 FROM latest n LEFT JOIN st.link l ON l.id = n.id LEFT JOIN v_base b ON b.key = l.key LEFT JOIN v_seen s ON s.key = l.key
 WHERE CASE WHEN n.gone THEN l.id IS NOT NULL WHEN l.id IS NULL OR b.key IS NULL THEN true ELSE ${differsFromSeen(shape, "n")} END`,
     "DELETE FROM st.pending WHERE key IN (SELECT key FROM final)",
-    "INSERT INTO st.pending SELECT * FROM new_pending",
+    "INSERT INTO st.pending BY NAME SELECT * FROM new_pending",
     // News that came while we wrote: the cursor is past it, so the next run is told to look at the row.
     `INSERT INTO st.pending(key, status, wake, tries, due) SELECT l.key, 'waits', 'always', 0, 0
 FROM st.link l JOIN after a ON a.id = l.id JOIN st.have h ON h.id = l.id WHERE l.h IS NOT NULL AND l.key NOT IN (SELECT key FROM st.pending)`,

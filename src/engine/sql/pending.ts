@@ -1,31 +1,35 @@
 import { reasons } from "../../core/reasons.ts";
 import { text } from "../duck.ts";
 
-/** What a row that waits waits for, by its reason; destination = tried again on growing numbers of runs. */
-function wakeCase(): string {
-  const arms = Object.entries(reasons).map(([code, reason]) => `WHEN ${text(code)} THEN ${text(reason.wake)}`);
-  return `CASE code ${arms.join(" ")} ELSE 'always' END`;
-}
+/** SQL: what a row that waits waits for, by its `code`; destination = tried again on growing numbers of runs. */
+export const wakeCase = `CASE code ${Object.entries(reasons)
+  .map(([code, reason]) => `WHEN ${text(code)} THEN ${text(reason.wake)}`)
+  .join(" ")} ELSE 'always' END`;
+
+/** An instant (ISO 8601) in SQL. */
+export const instant = (iso: string): string => `TIMESTAMP ${text(iso.replace("Z", ""))}`;
 
 /**
  * `new_pending`: the looked-at rows that wait from now on. A refusal by the destination is tried again after 1, 2, 4,
- * 8 ... runs: its cause may lie in a record we cannot see, and asking every time would waste requests. Status `waits`:
- * a parent is missing, and the row is looked at again when that comes.
+ * 8 ... runs, and at the latest after a day, however few runs there were: its cause may lie in a record we cannot see, and
+ * asking every time would waste requests. Status `waits`: a parent is missing, and the row is looked at again when that
+ * comes. `turn` numbers this run, `now` (ISO 8601) is its time.
  */
-export function newPending(turn: number): string {
+export function newPending(turn: number, now: string): string {
   return `CREATE OR REPLACE TEMP TABLE new_pending AS
 SELECT f.key, f.status, f.code, f.col, f.value, coalesce(f.message, f.others) AS message, f.wake, NULL::VARCHAR AS ref,
-  coalesce(p.tries, 0) + 1 AS tries, ${turn} + (1 << least(coalesce(p.tries, 0), 20))::INTEGER AS due
-FROM (SELECT *, CASE WHEN vanished THEN 'always' ELSE ${wakeCase()} END AS wake FROM final WHERE status IN ('rejected', 'excluded', 'failed') AND key IS NOT NULL) f
+  coalesce(p.tries, 0) + 1 AS tries, ${turn} + (1 << least(coalesce(p.tries, 0), 20))::INTEGER AS due,
+  ${instant(now)} + INTERVAL 1 DAY AS due_at
+FROM (SELECT *, CASE WHEN vanished THEN 'always' ELSE ${wakeCase} END AS wake FROM final WHERE status IN ('rejected', 'excluded', 'failed') AND key IS NOT NULL) f
 LEFT JOIN st.pending p ON p.key = f.key AND p.code = f.code
-UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 0, 0 FROM final`;
+UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 0, 0, NULL FROM final`;
 }
 
 /**
  * Rows that were not sent in earlier runs and still wait, for people. `gone`: of a row that left, and whose record could
  * not be changed.
  */
-export const waitingRows = `SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake, l.h IS NULL AS gone FROM st.pending p
+export const waitingRows = `SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake, p.due, p.due_at, l.h IS NULL AS gone FROM st.pending p
 JOIN st.link l ON l.key = p.key WHERE p.status <> 'waits' AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
   AND p.key NOT IN (SELECT key FROM doubled)`;
 

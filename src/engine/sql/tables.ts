@@ -11,7 +11,7 @@ export const stateVersion = 1;
  *   base     a linked row's columns as last sent or accepted
  *   seen     what the destination then held; only rows where that differs
  *   have     the mirror's exceptions: records that differ from what we saw, are gone, or belong to no row of ours
- *   pending  rows that wait, why, and for what
+ *   pending  rows that wait, why, and for what; a refused one until run number `due` or the time `due_at` (UTC)
  *   member   records that we hold to be members of a marketing list, or of another record
  *   ref      ids of parent records by the folded value a lookup finds them by; barred = it may own nothing
  *   meta     versions, fingerprint, cursors, last folded run
@@ -26,6 +26,7 @@ export const createTables = [
   "CREATE TABLE IF NOT EXISTS st.member(list VARCHAR, id VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.ref(name VARCHAR, id VARCHAR, value VARCHAR)",
   "ALTER TABLE st.ref ADD COLUMN IF NOT EXISTS barred BOOLEAN",
+  "ALTER TABLE st.pending ADD COLUMN IF NOT EXISTS due_at TIMESTAMP",
 ];
 
 const valueTables = ["base", "seen", "have"] as const;

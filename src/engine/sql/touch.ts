@@ -1,6 +1,7 @@
 import { text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { list, parentValue, sourceColumn, stored } from "./names.ts";
+import { instant } from "./pending.ts";
 
 /**
  * `have_now`: what the destination holds, as far as it is not what we last saw: this run's deltas over the mirror's
@@ -24,10 +25,10 @@ export function differsFromSeen(shape: Shape, left: string): string {
 export const seenValue = (column: string): string => `CASE WHEN s.key IS NULL THEN b.${column} ELSE s.${column} END`;
 
 /**
- * `wake`: keys to be looked at although their source row did not change. `turn` numbers the runs of this sync.
+ * `wake`: keys to be looked at although their source row did not change. `turn` numbers the runs of this sync, `now` is ISO 8601.
  * Records that changed unlike what we saw; rows whose parent has come; rows that wait for others; refusals that are due.
  */
-export function wake(shape: Shape, full: boolean, turn: number): string {
+export function wake(shape: Shape, full: boolean, turn: number, now: string): string {
   const changed = `SELECT l.key FROM st.link l JOIN have_now f ON f.id = l.id JOIN v_base b ON b.key = l.key
   LEFT JOIN v_seen s ON s.key = l.key LEFT JOIN st.have old ON old.id = l.id
 WHERE l.h IS NOT NULL ${full ? "" : "AND f.id IN (SELECT id FROM fresh) "}AND (f.gone IS DISTINCT FROM coalesce(old.gone, false) OR (NOT f.gone AND ${differsFromSeen(shape, "f")}))`;
@@ -43,7 +44,7 @@ WHERE l.h IS NOT NULL ${full ? "" : "AND f.id IN (SELECT id FROM fresh) "}AND (f
     .join("\n");
   return `CREATE TEMP TABLE wake AS SELECT DISTINCT key FROM (
 ${changed}
-UNION ALL SELECT key FROM st.pending WHERE wake = 'always' OR (wake = 'destination' AND due <= ${turn})
+UNION ALL SELECT key FROM st.pending WHERE wake = 'always' OR (wake = 'destination' AND (due <= ${turn} OR due_at <= ${instant(now)}))
 ${moved}
 UNION ALL SELECT p.key FROM st.pending p SEMI JOIN parents r ON p.ref = r.name || ':' || r.value WHERE p.wake = 'parent')`;
 }

@@ -28,7 +28,6 @@ beforeEach(() => {
     {
       connectors: { load: async (type) => (type === crm.id ? crm : connector(type)), types: () => [] },
       jobs: { start: async () => ({ kind: "check", columns: [] }), prepare: () => {}, close: () => {} },
-      readProblems: async () => [],
     },
   );
 });

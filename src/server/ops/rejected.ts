@@ -1,39 +1,40 @@
-import { join } from "node:path";
+import { resolve } from "node:path";
 import type { ResponseOf } from "../../api/index.ts";
-import { SluiceError } from "../../core/errors.ts";
-import { findRun, latestRun } from "../../store/runs.ts";
+import { exportRejected, type LeftRun, rejectedGroups, rejectedRows } from "../../engine/rejected.ts";
+import { isRunId, latestLeft, leftRun } from "../left-runs.ts";
 import type { Workplace } from "../workplace.ts";
 import { pickSyncs } from "./jobs.ts";
 
-type Request = { syncs: string[]; run?: string | undefined; limit: number };
+type Request = {
+  of: string[];
+  code?: string | undefined;
+  column?: string | undefined;
+  keys?: string[] | undefined;
+  rows: boolean;
+  limit: number;
+  out?: string | undefined;
+};
 
-/** From the run folders, which never change; the control database only tells which run is the latest. */
-export async function rejected(workplace: Workplace, { syncs, run, limit }: Request): Promise<ResponseOf<"rejected">> {
+/** From the run folders alone, which never change: nothing is locked, and no database is opened. */
+export async function rejected(workplace: Workplace, request: Request): Promise<ResponseOf<"rejected">> {
+  const { of, rows, limit, out, ...filter } = request;
+  const left = await runsOf(workplace, of);
+  const runs = left.map(({ sync, run }) => ({ sync, run }));
+  if (out !== undefined) {
+    const file = resolve(out);
+    return { runs, groups: [], rows: [], file: { path: file, rows: await exportRejected(left, filter, file) } };
+  }
+  if (rows) return { runs, groups: [], rows: await rejectedRows(left, filter, limit), file: null };
+  return { runs, groups: await rejectedGroups(left, filter), rows: [], file: null };
+}
+
+/** The runs named, and the latest ones of the syncs named; of every sync, where nothing is. */
+async function runsOf(workplace: Workplace, of: readonly string[]): Promise<LeftRun[]> {
   const project = await workplace.project();
-  const { environment } = project;
-  const picked = pickSyncs(project, syncs);
-  const state = workplace.state("rejected");
-  const control = await workplace.history();
-  const runs: { sync: string; run: string }[] = [];
-  if (run === undefined)
-    for (const { name } of picked) {
-      const latest = await latestRun(control, environment, name);
-      if (latest !== undefined) runs.push({ sync: name, run: latest });
-    }
-  else {
-    const found = await findRun(control, environment, run);
-    if (!found)
-      throw new SluiceError("unknown_name", `There is no run \`${run}\` in the environment ${environment}.`, {
-        remedy: "`sluice runs` lists the runs.",
-      });
-    runs.push({ sync: found.sync, run });
-  }
-  const rows: ResponseOf<"rejected">["rows"] = [];
-  for (const one of runs) {
-    const folder = join(state.sync(environment, one.sync), "runs", one.run);
-    const problems = await workplace.readProblems(folder, { limit: limit - rows.length });
-    rows.push(...problems.map((problem) => ({ ...one, ...problem })));
-    if (rows.length >= limit) break;
-  }
-  return { runs, rows };
+  const places = workplace.places();
+  const named = of.filter(isRunId).map((run) => leftRun(places, project.environment, run));
+  const names = of.filter((word) => !isRunId(word));
+  if (named.length > 0 && names.length === 0) return named;
+  const latest = pickSyncs(project, names).flatMap(({ name }) => latestLeft(places, project.environment, name) ?? []);
+  return [...named, ...latest];
 }
