@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { movedThere, type Session } from "../core/connector.ts";
+import type { ObjectSchema } from "../core/schema.ts";
 import type { WaveFile } from "./batches.ts";
 import { type Duck, ident, text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
 import type { Journal } from "./journal.ts";
-import type { Layout } from "./layout.ts";
-import type { Sendable } from "./send.ts";
+import type { Layout, SentWave } from "./layout.ts";
 import type { ShapeColumn } from "./shape.ts";
 import { has, stored } from "./sql/names.ts";
 
@@ -27,7 +27,7 @@ type Means = { session: Session; duck: Duck; at: Pick<Layout, "temp">; journal: 
  */
 export async function* guardedParts(
   means: Means,
-  { wave, object, file, guard }: Sendable,
+  { wave, object, file, guard }: { wave: SentWave; object: ObjectSchema; file: WaveFile; guard?: Guard },
   signal: AbortSignal,
   onRows: (rows: number) => void,
 ): AsyncGenerator<WaveFile> {
