@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { people } from "../../test/model.ts";
 import { useSyncedWorld } from "../../test/synced-world.ts";
 import type { Connector, Session } from "../core/connector.ts";
-import { readProblems } from "./index.ts";
+import { rejectedRows } from "./index.ts";
 
 /** `concurrency: strict` over a modelled CRM in which people change records between plan, look and write. */
 
@@ -12,7 +12,11 @@ const row = (id: string, code: string, name: string) => ({ id, code, name, born:
 const names = () => Object.fromEntries([...synced.world.crm.values()].map((r) => [r.values.code, r.values.name]));
 const record = (code: string) => [...synced.world.crm.values()].find((r) => r.values.code === code)!;
 const problems = async () =>
-  (await readProblems(synced.file("."), { limit: 10 })).map(({ key, status, code }) => ({ key, status, code }));
+  (await rejectedRows([{ sync: "s", run: "r", folder: synced.file(".") }], {}, 10)).map(({ key, status, code }) => ({
+    key,
+    status,
+    code,
+  }));
 
 /** The CRM, in which `before` happens just before each read by ids, and `after` right after it. */
 function watched(crm: Connector, before: () => void, after = () => {}): Connector {
