@@ -158,6 +158,14 @@ const cases: Record<ErrorCode, Case> = {
     at: "syncs/firms.yaml:9",
     says: "1 of 2 known rows would leave (1 cleared); this sync lets 0 leave in one run",
   },
+  plan_incomplete: {
+    args: ["changes", "20261121T120000000-abcd"],
+    async before({ state }) {
+      mkdirSync(join(state, "default", "firms", "runs", "20261121T120000000-abcd"), { recursive: true });
+      return undefined;
+    },
+    says: "was never complete",
+  },
   state_broken: {
     args: ["run", "firms"],
     async before({ loadFirms, state }) {

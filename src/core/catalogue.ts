@@ -111,6 +111,12 @@ const rows = {
     remedy:
       "Look whether the source is complete; nothing of this sync was sent. If it is: `sluice run SYNC --allow-leaves`, or raise `leaveLimit`.",
   },
+  plan_incomplete: {
+    kind: "config",
+    exit: 2,
+    when: "A plan is named that was never complete: its process died, or it failed.",
+    remedy: "Make a new one with `sluice plan`.",
+  },
   unknown_object: {
     kind: "config",
     exit: 2,
