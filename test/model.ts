@@ -1,4 +1,13 @@
-import type { Batch, BatchOutcome, Connector, Page, RowOutcome, Session, Wire } from "../src/core/connector.ts";
+import {
+  type Batch,
+  type BatchOutcome,
+  type Connector,
+  movedThere,
+  type Page,
+  type RowOutcome,
+  type Session,
+  type Wire,
+} from "../src/core/connector.ts";
 import type { Column, ObjectSchema } from "../src/core/schema.ts";
 
 /**
@@ -92,6 +101,7 @@ function put(world: Outside, id: string, values: Record<string, Value>, isNew: b
 /** The CRM as a destination. Its JSON is plain: property = column name, all values text. */
 export function crmConnector(world: Outside, object: ObjectSchema): Connector {
   const wire: Wire = {
+    etag: "@version",
     property: (_, column) => column,
     identity: (o, op) =>
       op === "create"
@@ -147,6 +157,7 @@ function row(record: Record_, columns: string[], object: ObjectSchema): Record<s
   const created = new Date(record.created * 1000).toISOString();
   return {
     [object.id]: record.id,
+    "@version": String(record.version),
     ...Object.fromEntries(columns.map((c) => [c, c === "createdon" ? created : (record.values[c] ?? null)])),
   };
 }
@@ -165,7 +176,10 @@ async function write(world: Outside, object: ObjectSchema, batch: Batch): Promis
     const n = keys[i]!.n;
     const id = given ?? guid(++world.clock);
     const there = world.crm.has(id);
-    if (batch.into) {
+    const { etag } = keys[i]!;
+    if (there && etag !== undefined && etag !== String(world.crm.get(id)!.version)) {
+      except(n, "rejected", movedThere);
+    } else if (batch.into) {
       if (world.locked.has(batch.into.id)) except(n, "rejected", "0x8004022e");
       else if (!there) except(n, "rejected", "0x80040217");
       else {
@@ -277,6 +291,6 @@ export function modelObject(keyed: boolean): ObjectSchema {
       column("createdon", "datetime", { create: false, update: false }),
     ],
     keys: [{ name: "code", columns: ["code"], active: keyed }],
-    can: { bulk: true, deltas: true },
+    can: { bulk: true, deltas: true, concurrency: true },
   };
 }

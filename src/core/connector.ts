@@ -51,7 +51,7 @@ export interface Session {
   /** The ids of its members, page by page. */
   members?(object: ObjectSchema, into: Membership, signal: AbortSignal): AsyncIterable<Page>;
   /** What the destination takes at this moment; it changes with every answer, so ask before each batch. */
-  pace?(object: ObjectSchema, op: BatchOp): Pace;
+  pace?(object: ObjectSchema, op: BatchOp, guarded?: boolean): Pace;
   /** How values look on the wire, in both directions. */
   wire?: Wire;
   /** Tests the connection step by step, and the tables that `needs` name; what is wrong is a step's finding. */
@@ -121,6 +121,8 @@ export type Page = {
 export interface Wire {
   /** The JSON property a column is read from. */
   property(object: ObjectSchema, column: string): string;
+  /** The JSON property of a row that was read which tells its version (`RowKey.etag`); of tables that `can.concurrency`. */
+  etag?: string;
   /** The JSON property that tells which table a lookup's value is of. */
   tableProperty?(object: ObjectSchema, column: string): string;
   /** SQL text that yields what opens a row's JSON (no braces): its type and, from column `id` unless null, its identity. */
@@ -164,6 +166,8 @@ export type Batch = {
   from: number;
   to: number;
   rows: number;
+  /** Of update and delete: a row is written only while its record has the version that `keys` tells (`etag`). */
+  guarded?: boolean;
   /** The rows' JSON objects, comma-joined, in order; of delete, add and remove their ids alone. */
   elements: Uint8Array;
   keys(): Promise<RowKey[]>;
@@ -171,7 +175,11 @@ export type Batch = {
   split(parts: number): Promise<Batch[]>;
 };
 
-export type RowKey = { n: number; id: string | null; key: string };
+/** `etag`: the version of the record; of guarded batches, and absent where the record is not known to be there. */
+export type RowKey = { n: number; id: string | null; key: string; etag?: string };
+
+/** The code of an outcome: the record has another version than `RowKey.etag`, so nothing was written. Status `rejected`. */
+export const movedThere = "moved_there";
 
 /**
  * What became of a batch: its status holds for every row not named in `exceptions`. `ids` (creates only) are in row

@@ -194,6 +194,10 @@ export const syncFile = z.strictObject({
   conflict: precedence
     .optional()
     .describe("When the source changed a column, too, and to something else; as `drift` unless said"),
+  concurrency: z
+    .enum(["last", "strict"])
+    .default("last")
+    .describe("Who wins when somebody changes a record while a run writes it: the last one, or whoever was first"),
   severalMatches: z
     .enum(["reject", "oldest", "newest"])
     .default("reject")

@@ -167,6 +167,12 @@ const rows = {
     hint: "`mode: upsert` makes what is missing.",
     wake: "always",
   },
+  moved_there: {
+    message:
+      "Somebody changed its record in the destination after the plan was made, so nothing was written over that.",
+    hint: "The next run looks at both sides again.",
+    wake: "always",
+  },
   deleted_there: {
     message: "Somebody deleted its record in the destination; it is held, not made anew.",
     hint: "`deletedThere: recreate` makes such records anew.",

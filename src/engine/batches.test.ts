@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { modelObject } from "../../test/model.ts";
 import type { Batch, Wire } from "../core/connector.ts";
-import { type Batches, openBatches } from "./batches.ts";
+import { type Batches, openBatches, type WaveFile } from "./batches.ts";
 import { type Duck, openDuck, text } from "./duck.ts";
 
 const rows = 12_345;
@@ -87,5 +87,29 @@ test("callers who ask at once are served one after another; closing in the middl
   const batches = await open();
   const all = await Promise.all(Array.from({ length: 20 }, () => batches.next(50)));
   expect(all.map((b) => b!.from)).toEqual(Array.from({ length: 20 }, (_, i) => i * 50));
+  await batches.close();
+});
+
+test("guarded: numbers are the file's own, with gaps, and each key has its version", async () => {
+  const guarded = join(folder, "guarded.parquet");
+  await duck.run(
+    `COPY (SELECT 'i' || range AS id, 'k' || range AS key, range * 3 AS n, CASE WHEN range <> 4 THEN 'v' || range END AS etag FROM range(10) ORDER BY range) TO ${text(guarded)} (FORMAT parquet)`,
+  );
+  const wave: WaveFile = { path: guarded, op: "update", rows: 10, columns: [], guarded: true };
+  const batches = await openBatches(duck, object, wire, wave);
+  const all = await each(batches, () => 4);
+  expect(all.map(({ from, to, rows, guarded }) => [from, to, rows, guarded])).toEqual([
+    [0, 10, 4, true],
+    [12, 19, 3, true],
+    [21, 28, 3, true],
+  ]);
+  expect(await all[1]!.keys()).toEqual([
+    { n: 12, id: "i4", key: "k4" },
+    { n: 15, id: "i5", key: "k5", etag: "v5" },
+    { n: 18, id: "i6", key: "k6", etag: "v6" },
+  ]);
+  const [, second] = await all[1]!.split(3);
+  expect([second!.from, second!.to, parse(second!)]).toEqual([15, 16, [{ id: "i5" }]]);
+  expect(await second!.keys()).toHaveLength(1);
   await batches.close();
 });

@@ -9,6 +9,11 @@ export type WaveFile = {
   into?: Membership;
   /** The first so many rows of the file. */
   rows: number;
+  /**
+   * The file tells of each row its change number (`n`) and the version that its record must have (`etag`, or NULL);
+   * otherwise a row's number is its place.
+   */
+  guarded?: boolean;
   columns: { wire: WireColumn; present: string; value: string }[];
   /** Of creates: what they bring along (`Wire.parties`). */
   parties?: { column: WireColumn; value: string }[];
@@ -70,13 +75,20 @@ export async function openBatches(duck: Duck, object: ObjectSchema, wire: Wire, 
   };
 }
 
-/** Rows from change number `from` on: their JSON, comma-joined, and where in it each ends. */
-type Slice = { from: number; bytes: Uint8Array; start: number; ends: number[] };
+/** Rows from place `from` on: their JSON, comma-joined, and where in it each ends; `numbers` where these are not the places. */
+type Slice = { from: number; bytes: Uint8Array; start: number; ends: number[]; numbers?: number[] };
 
 /** Rows `from` to `to` (exclusive) of a slice; the bytes are shared. */
 function part(slice: Slice, from: number, to: number): Slice {
   const start = from === 0 ? slice.start : slice.ends[from - 1]! + 1;
-  return { from: slice.from + from, bytes: slice.bytes, start, ends: slice.ends.slice(from, to) };
+  const numbers = slice.numbers?.slice(from, to);
+  return {
+    from: slice.from + from,
+    bytes: slice.bytes,
+    start,
+    ends: slice.ends.slice(from, to),
+    ...(numbers && { numbers }),
+  };
 }
 
 function elementSql(object: ObjectSchema, wire: Wire, wave: WaveFile): string {
@@ -87,32 +99,42 @@ function elementSql(object: ObjectSchema, wire: Wire, wave: WaveFile): string {
 
 const source = (wave: WaveFile) => `read_parquet(${text(wave.path)}, file_row_number=true)`;
 
+type Items = { items: number[] };
+
 async function readRange(connection: DuckDBConnection, wave: WaveFile, element: string, from: number): Promise<Slice> {
-  const rows = `SELECT file_row_number AS n, ${element} AS e FROM ${source(wave)}
+  const rows = `SELECT file_row_number AS place, ${wave.guarded ? "n::INTEGER AS n, " : ""}${element} AS e FROM ${source(wave)}
 WHERE file_row_number >= ${from} AND file_row_number < ${Math.min(from + rangeSize, wave.rows)}`;
+  const numbered = wave.guarded ? ", list(n ORDER BY place)" : "";
   const [row] = await rowsOf(
     connection,
-    `SELECT encode(string_agg(e, ',' ORDER BY n)), list(strlen(e)::INTEGER ORDER BY n) FROM (${rows})`,
+    `SELECT encode(string_agg(e, ',' ORDER BY place)), list(strlen(e)::INTEGER ORDER BY place)${numbered} FROM (${rows})`,
   );
-  const [{ bytes }, { items: lengths }] = row as [{ bytes: Uint8Array }, { items: number[] }];
+  const [{ bytes }, { items: lengths }, numbers] = row as [{ bytes: Uint8Array }, Items, Items | undefined];
   let end = -1;
-  return { from, bytes, start: 0, ends: lengths.map((length) => (end += length + 1)) };
+  const ends = lengths.map((length) => (end += length + 1));
+  return { from, bytes, start: 0, ends, ...(numbers && { numbers: numbers.items }) };
 }
 
 function batchOf(wave: WaveFile, aside: ReturnType<typeof queue>, slice: Slice): Batch {
   const rows = slice.ends.length;
-  const to = slice.from + rows;
+  const [first, last] = [slice.from, slice.from + rows - 1];
   return {
     op: wave.op,
     ...(wave.into && { into: wave.into }),
-    from: slice.from,
-    to,
+    ...(wave.guarded && { guarded: true }),
+    from: slice.numbers?.[0] ?? first,
+    to: (slice.numbers?.at(-1) ?? last) + 1,
     rows,
     elements: slice.bytes.subarray(slice.start, slice.ends[rows - 1]),
     keys: async () => {
-      const within = `file_row_number >= ${slice.from} AND file_row_number < ${to}`;
-      const found = await aside.rows(`SELECT file_row_number, id, key FROM ${source(wave)} WHERE ${within} ORDER BY 1`);
-      return found.map(([n, id, key]): RowKey => ({ n: Number(n), id: id as string | null, key: key as string }));
+      const names = wave.guarded ? "n, id, key, etag" : "file_row_number, id, key";
+      const found = await aside.rows(
+        `SELECT ${names} FROM ${source(wave)} WHERE file_row_number BETWEEN ${first} AND ${last} ORDER BY file_row_number`,
+      );
+      return found.map(([n, id, key, etag]): RowKey => {
+        const row = { n: Number(n), id: id as string | null, key: key as string };
+        return etag == null ? row : { ...row, etag: etag as string };
+      });
     },
     split: async (parts) => {
       const size = Math.ceil(rows / parts);

@@ -2,13 +2,11 @@ import type { Batch, BatchOutcome, Pace, RowOutcome, Session } from "../core/con
 import { SluiceError } from "../core/errors.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import type { Batches, WaveFile } from "./batches.ts";
-import type { openJournal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import type { SentWave } from "./layout.ts";
 
 /** For a destination that does not say what it takes. */
 const modest: Pace = { atOnce: 8, rows: 100 };
-
-type Journal = Awaited<ReturnType<typeof openJournal>>;
 
 /**
  * Sends a wave's changes in batches, as many and as large as the destination says it takes at that moment, each settled
@@ -19,13 +17,13 @@ type Journal = Awaited<ReturnType<typeof openJournal>>;
 export async function deliver(
   session: Session,
   object: ObjectSchema,
-  { wave, op }: { wave: SentWave; op: WaveFile["op"] },
+  { wave, op, guarded }: { wave: SentWave } & Pick<WaveFile, "op" | "guarded">,
   batches: Batches,
   journal: Journal,
   signal: AbortSignal,
   onRows: (rows: number) => void,
 ): Promise<{ stopped?: SluiceError }> {
-  const pace = () => session.pace?.(object, op) ?? modest;
+  const pace = () => session.pace?.(object, op, guarded) ?? modest;
   let stopped: SluiceError | undefined;
   let ended = false;
   const one = async () => {
@@ -37,7 +35,7 @@ export async function deliver(
       await journal.append(line(wave, batch, outcome));
       onRows(batch.rows);
     } catch (thrown) {
-      stopped ??= signal.aborted ? interrupted() : SluiceError.from(thrown);
+      stopped ??= stoppedBy(thrown, signal);
     }
   };
   await new Promise<void>((resolve) => {
@@ -57,6 +55,10 @@ export async function deliver(
   if (!stopped && signal.aborted) stopped = interrupted();
   return stopped ? { stopped } : {};
 }
+
+/** What stops the sending, of something thrown on the way. */
+export const stoppedBy = (thrown: unknown, signal: AbortSignal): SluiceError =>
+  signal.aborted ? interrupted() : SluiceError.from(thrown);
 
 const interrupted = () => new SluiceError("interrupted", "The run was stopped before all was sent.");
 

@@ -23,6 +23,8 @@ export type Ingest = {
   ids?: string[];
   /** Name of the temporary table that receives (id, gone, created, seq, c_*). */
   into: string;
+  /** The record's version is wanted too (`etag`). */
+  etags?: boolean;
   /** When the record was made there is wanted too (`created`). */
   created: boolean;
   folder: string;
@@ -73,8 +75,8 @@ function keptFor({ keep, session: _, signal, into, folder, onRows, ids, cursor, 
   return keep && ids === undefined ? { folder: keep.folder, of: [keep.destination, of] } : undefined;
 }
 
-async function createTable(duck: Duck, { into, columns }: Ingest): Promise<void> {
-  const names = columns.map((c) => `${stored(c)} VARCHAR`);
+async function createTable(duck: Duck, { into, columns, etags }: Ingest): Promise<void> {
+  const names = [...columns.map((c) => `${stored(c)} VARCHAR`), ...(etags ? ["etag VARCHAR"] : [])];
   await duck.run(
     `CREATE OR REPLACE TEMP TABLE ${into}(${["id VARCHAR", "gone BOOLEAN", "created VARCHAR", "seq INTEGER", ...names].join(", ")})`,
   );
@@ -138,14 +140,17 @@ function insertPages(job: Ingest, pages: { path: string; bytes: number }[]): str
   const wanted = [job.object.id, ...job.columns.map((c) => c.name), ...(job.created ? ["createdon"] : [])];
   const table = (name: string) => job.session.wire!.tableProperty!(job.object, name);
   const tables = job.columns.filter((c) => c.tabled).map((c) => table(c.name));
-  const fields = [...new Set([...wanted.map(property), ...tables])].map((p) => `${ident(p)} VARCHAR`).join(", ");
+  const version = job.etags ? [wire.etag!] : [];
+  const fields = [...new Set([...wanted.map(property), ...tables, ...version])]
+    .map((p) => `${ident(p)} VARCHAR`)
+    .join(", ");
   const values = job.columns.map(({ name, target, tabled }) => {
     const value = canonSql(target, `r.${ident(property(name))}`);
     return tabled ? `(lower(r.${ident(table(name))}) || ':' || ${value})` : value;
   });
   const id = `r.${ident(property(job.object.id))}`;
   return `INSERT INTO ${job.into}
-SELECT ${[`lower(${id})`, "false", job.created ? `r.${ident(property("createdon"))}` : "NULL", `regexp_extract(filename, '-(\\d+)\\.json$', 1)::INTEGER`, ...values].join(", ")}
+SELECT ${[`lower(${id})`, "false", job.created ? `r.${ident(property("createdon"))}` : "NULL", `regexp_extract(filename, '-(\\d+)\\.json$', 1)::INTEGER`, ...values, ...version.map((name) => `r.${ident(name)}`)].join(", ")}
 FROM (SELECT unnest(${ident("value")}) AS r, filename FROM read_json([${pages.map((p) => text(p.path)).join(",")}], columns={${ident("value")}: ${text(`STRUCT(${fields})[]`)}}, format='unstructured', maximum_object_size=${largest}, filename=true))
 WHERE ${id} IS NOT NULL`;
 }

@@ -12,6 +12,8 @@ export type JournalLine = {
   x: BatchOutcome["exceptions"];
 };
 
+export type Journal = Awaited<ReturnType<typeof openJournal>>;
+
 /**
  * The journal of a run: one line a batch, on disk (fdatasync) before the promise of `append` is kept. Lines that come
  * while the disk is busy share the next sync, so that many batches in flight cost few syncs.

@@ -99,7 +99,11 @@ async function send(planned: Planned, host: Host): Promise<Sent> {
     const file: WaveFile = { path, op: "create", rows: await rowsIn(duck, path), columns: fields };
     return { wave: `0-parents-${k}` as const, object: ref.object, file };
   });
-  const own = wavesOf(shape).map(async (wave) => ({ wave, object: shape.object, file: await waveFile(planned, wave) }));
+  const guard = shape.strict ? { columns: shape.columns, made: at.change("1-create") } : undefined;
+  const own = wavesOf(shape).map(async (wave) => {
+    const file = await waveFile(planned, wave);
+    return { wave, object: shape.object, file, ...(guard && { guard }) };
+  });
   const files = await Promise.all([...parents, ...own]);
   const creates = files.some(({ wave, file }) => wave === "1-create" && file.rows > 0);
   return sendWaves(session, duck, at, files, host, async ({ wave, file }) => {

@@ -2,14 +2,15 @@ import type { Session } from "../core/connector.ts";
 import type { SluiceError } from "../core/errors.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import { openBatches, type WaveFile } from "./batches.ts";
-import { deliver } from "./deliver.ts";
+import { deliver, stoppedBy } from "./deliver.ts";
 import { type Duck, text } from "./duck.ts";
+import { type Guard, guardedParts } from "./guarded.ts";
 import { openJournal } from "./journal.ts";
 import type { Layout, SentWave } from "./layout.ts";
 import type { Host } from "./source.ts";
 
-/** One wave of a plan: its change file, into which table. */
-export type Sendable = { wave: SentWave; object: ObjectSchema; file: WaveFile };
+/** One wave of a plan: its change file, into which table, and what its records must still be. */
+export type Sendable = { wave: SentWave; object: ObjectSchema; file: WaveFile; guard?: Guard };
 
 /** `attempted`: there was something to send. `stopped`: what ended it before all was sent. */
 export type Sent = { attempted: boolean; stopped?: SluiceError };
@@ -22,7 +23,7 @@ export type Sent = { attempted: boolean; stopped?: SluiceError };
 export async function sendWaves(
   session: Session,
   duck: Duck,
-  at: Pick<Layout, "journal">,
+  at: Pick<Layout, "journal" | "temp">,
   files: Sendable[],
   host: Pick<Host, "signal" | "onProgress">,
   before: (wave: Sendable) => Promise<WaveFile>,
@@ -37,23 +38,22 @@ export async function sendWaves(
       const { wave, object } = each;
       const file = await before(each);
       if (file.rows === 0) continue;
-      const batches = await openBatches(duck, object, session.wire!, file);
-      const { stopped } = await deliver(
-        session,
-        object,
-        { wave, op: file.op },
-        batches,
-        journal,
-        host.signal,
-        (rows) => {
-          done += rows;
-          host.onProgress({ phase: "deliver", done, total });
-        },
-      ).finally(batches.close);
-      if (stopped?.kind === "state") throw stopped;
-      if (stopped) return { attempted: true, stopped };
+      const onRows = (rows: number) => {
+        done += rows;
+        host.onProgress({ phase: "deliver", done, total });
+      };
+      for await (const part of guardedParts({ session, duck, at, journal }, { ...each, file }, host.signal, onRows)) {
+        const batches = await openBatches(duck, object, session.wire!, part);
+        const sending = deliver(session, object, { wave, ...part }, batches, journal, host.signal, onRows);
+        const { stopped } = await sending.finally(batches.close);
+        if (stopped) throw stopped;
+      }
     }
     return { attempted: true };
+  } catch (thrown) {
+    const stopped = stoppedBy(thrown, host.signal);
+    if (stopped.kind === "state") throw stopped;
+    return { attempted: true, stopped };
   } finally {
     await journal.close();
   }

@@ -63,6 +63,8 @@ export type Shape = {
   /** An active alternate key stands on exactly the match columns: it guards against doubled creates. */
   keyed: boolean;
   policies: Policies;
+  /** Records are only written and deleted in the version that was compared with the plan (`guarded.ts`). */
+  strict: boolean;
   /** Source columns that are read, in order. */
   used: string[];
   key: string[];

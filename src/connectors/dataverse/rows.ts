@@ -1,4 +1,4 @@
-import type { Batch } from "../../core/connector.ts";
+import { type Batch, movedThere } from "../../core/connector.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, type Fault } from "./faults.ts";
@@ -12,13 +12,13 @@ import { identified } from "./wire.ts";
 /** Rows in one `$batch`: each takes about 140 ms there (docs/adr), one after another. */
 const MOST = 100;
 
-/** A batch of one row, and the record it is about where there is one already. */
-type Row = { batch: Batch; id: string | undefined };
+/** A batch of one row, the record it is about where there is one already, and the version that this must have. */
+type Row = { batch: Batch; id: string | undefined; etag: string | undefined };
 
 /**
- * Each row as a request of its own, a hundred in one `$batch`: for deletes, for tables without bulk messages, and for
- * the rows among which a bulk call found a bad one. An update is sent with `If-Match: *`, so that a record that is gone
- * is not made anew; a delete of a record that is gone has its wish. Source: dataverse.md sections 4 and 8.
+ * Each row as a request of its own, a hundred in one `$batch`: for deletes, for tables without bulk messages, for guarded
+ * rows, and for those among which a bulk call found a bad one. An update is sent with `If-Match`, the version or `*`, so that
+ * a record that is gone is not made anew; a delete of a record that is gone has its wish. Source: dataverse.md sections 4 and 8.
  */
 export async function writeRows(
   api: WebApi,
@@ -51,9 +51,11 @@ export async function writeRows(
 
 async function rowsOf(object: ObjectSchema, batch: Batch): Promise<Row[]> {
   const singles = batch.rows === 1 ? [batch] : await batch.split(batch.rows);
-  return singles.map((single) => ({
+  const keys = batch.guarded ? await batch.keys() : [];
+  return singles.map((single, i) => ({
     batch: single,
     id: batch.op === "create" ? undefined : identified(object, single.elements).id,
+    etag: keys[i]?.etag,
   }));
 }
 
@@ -102,22 +104,26 @@ async function writeSome(
   return settled;
 }
 
-function partOf({ asked: { headers, query } }: WebApi, root: string, object: ObjectSchema, { batch, id }: Row): Part {
+function partOf({ asked: { headers, query } }: WebApi, root: string, object: ObjectSchema, row: Row): Part {
+  const { batch, id, etag } = row;
   if (batch.into) {
     const part = memberPart(root, object, batch, id!);
     return { ...part, path: part.path + query, headers };
   }
   if (batch.op === "create") return { method: "POST", path: object.set + query, headers, body: batch.elements };
   const path = `${object.set}(${id})${query}`;
-  if (batch.op === "delete") return { method: "DELETE", path, headers };
+  if (batch.op === "delete")
+    return { method: "DELETE", path, headers: { ...headers, ...(etag && { "If-Match": etag }) } };
   const { columns } = identified(object, batch.elements);
-  return { method: "PATCH", path, headers: { ...headers, "If-Match": "*" }, body: columns };
+  return { method: "PATCH", path, headers: { ...headers, "If-Match": etag ?? "*" }, body: columns };
 }
 
-function resultOf({ batch }: Row, answer: Answer | Lost): { result: PartResult } | { fault: Fault } {
+function resultOf({ batch, etag }: Row, answer: Answer | Lost): { result: PartResult } | { fault: Fault } {
   if ("lost" in answer) return { result: { status: "unknown", message: answer.lost } };
   if (answer.status < 300) return { result: written(batch, answer) };
   const fault = classify(answer);
+  if (etag !== undefined && isStale(fault))
+    return { result: { status: "rejected", code: movedThere, message: fault.message } };
   if (batch.op === "delete" && fault.kind === "missing") return { result: { status: "deleted" } };
   if (batch.into) {
     const ofList = refusedList(batch.into, fault);
@@ -127,6 +133,9 @@ function resultOf({ batch }: Row, answer: Answer | Lost): { result: PartResult }
   if (fault.kind === "down") return { result: { status: "unknown", message: `${fault.code}: ${fault.message}` } };
   return { fault };
 }
+
+/** The record has another version than `If-Match` names. The documentation also shows the answer without a code. */
+const isStale = ({ status, code }: Fault): boolean => status === 412 && (code === "0x80060882" || code === "http_412");
 
 /** The id of a created record is in the address of the answer's OData-EntityId. */
 function written(batch: Batch, answer: Answer): PartResult {

@@ -18,6 +18,8 @@ export const wire: Wire = {
     return columnOf(object, column).type === "lookup" ? `_${column}_value` : column;
   },
 
+  etag: "@odata.etag",
+
   tableProperty(object, column) {
     return `${wire.property(object, column)}@${tableAnnotation}`;
   },

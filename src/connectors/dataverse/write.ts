@@ -14,34 +14,40 @@ export type Writer = {
    * unknown_object, unexpected_answer, or the signal's reason. A request whose answer was lost is not repeated: `unknown`.
    */
   write(object: ObjectSchema, batch: Batch, signal: AbortSignal): Promise<BatchOutcome>;
-  pace(object: ObjectSchema, op: BatchOp): Pace;
+  pace(object: ObjectSchema, op: BatchOp, guarded?: boolean): Pace;
 };
 
 /**
  * Bulk messages where the table has them, small batches of single requests for the rest and for deletes. No page tells
- * whether CreateMultiple takes a deep insert, so rows that bring others along go singly, too.
+ * whether CreateMultiple takes a deep insert, so rows that bring others along go singly, too; and so do guarded
+ * ones, for bulk messages take no version of a record.
  */
 export function openWriter(api: WebApi): Writer {
   /** Rows of the next request, by table and operation. */
   const sizes = new Map<string, number>();
-  const inBulk = (object: ObjectSchema, op: BatchOp) =>
+  const inBulk = (object: ObjectSchema, op: BatchOp, guarded: boolean) =>
     op === "add" ||
     (op === "create" && object.can.bulk && object.can.bulkCreate !== false) ||
-    (op === "update" && object.can.bulk);
-  const bounds = (object: ObjectSchema, op: BatchOp) => (inBulk(object, op) ? bulkBounds : partBounds);
-  const size = (object: ObjectSchema, op: BatchOp) => sizes.get(`${op} ${object.name}`) ?? bounds(object, op).first;
+    (op === "update" && object.can.bulk && !guarded);
+  const sized = (object: ObjectSchema, op: BatchOp, guarded: boolean) => {
+    const bulk = inBulk(object, op, guarded);
+    const bounds = bulk ? bulkBounds : partBounds;
+    const name = `${op} ${object.name} ${bulk}`;
+    return { bulk, bounds, name, size: sizes.get(name) ?? bounds.first };
+  };
   return {
     async write(object, batch, signal) {
-      const { op } = batch;
+      const { op, guarded = false } = batch;
       const learn = (rows: number, ms: number) => {
-        sizes.set(`${op} ${object.name}`, nextSize(size(object, op), rows, ms, bounds(object, op)));
+        const { name, size, bounds } = sized(object, op, guarded);
+        sizes.set(name, nextSize(size, rows, ms, bounds));
       };
       if (batch.into) return assemble(batch, await writeMembers(api, object, batch, learn, signal));
-      const way = inBulk(object, op)
+      const way = sized(object, op, guarded).bulk
         ? writeBulk(api, object, batch, learn, signal)
         : writeRows(api, object, [batch], learn, signal);
       return assemble(batch, await way);
     },
-    pace: (object, op) => ({ atOnce: api.atOnce(), rows: size(object, op) }),
+    pace: (object, op, guarded = false) => ({ atOnce: api.atOnce(), rows: sized(object, op, guarded).size }),
   };
 }

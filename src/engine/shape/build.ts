@@ -93,6 +93,7 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
     parties,
     match,
     keyed: object.keys.some((k) => k.active && [...k.columns].sort().join() === names),
+    strict: strict(job, object),
     policies: { mode, severalMatches, deletedThere, onLeave },
     used,
     key: job.model.file.key,
@@ -115,6 +116,15 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
       memberships.map(({ list }) => list),
     ]),
   };
+}
+
+function strict(job: Job, { name, can }: ObjectSchema): boolean {
+  if (job.syncFile.concurrency === "last") return false;
+  if (can.concurrency) return true;
+  throw new SluiceError("mapping_unfit", `${name} does not tell versions of its records, so strict cannot be kept.`, {
+    remedy: "Leave `concurrency` away; the last one to write then wins.",
+    place: place(job, ["concurrency"]),
+  });
 }
 
 /** A status says which state is meant: where it is mapped and the state is not, the state follows. */

@@ -79,7 +79,10 @@ export function writeChanges(
       file.change("0-activate"),
     ),
     copy(alone(late, "later"), file.change("3-complete")),
-    copy("SELECT key, id, 'delete' AS kind FROM decided WHERE action = 'delete'", file.change("4-delete")),
+    copy(
+      `SELECT ${list(["key", "id", "'delete' AS kind", ...old])} FROM decided WHERE action = 'delete'`,
+      file.change("4-delete"),
+    ),
     copy(
       `SELECT ${list([...head, ...fresh(main), ...old])} FROM decided WHERE action <> 'create' AND ${main} = 0 AND a <> 0`,
       file.settled,

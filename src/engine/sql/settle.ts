@@ -81,7 +81,8 @@ export function finalRows(touched: string): string {
   return `CREATE OR REPLACE TEMP TABLE final AS
 WITH reply AS (
   SELECT key, count(*) FILTER (status IN ${ok}) AS writes, bool_and(status IN ${ok}) AS well,
-    bool_or(status = 'rejected' AND code IS DISTINCT FROM 'gone') AS refused,
+    bool_or(status = 'rejected' AND coalesce(code, '') NOT IN ('gone', 'moved_there')) AS refused,
+    coalesce(bool_or(code = 'moved_there'), false) AS overtaken,
     bool_or(code = 'gone') AND NOT bool_or(kind = 'create') AS vanished,
     bool_or(kind IN ('activate', 'wake') AND status IN ${ok}) AS woken,
     bool_or(kind = 'deactivate' AND (status IN ${ok} OR code = 'unknown_answer')) AS laid,
@@ -93,13 +94,13 @@ SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 
   CASE WHEN t.action IN ('reject', 'status') THEN 'rejected' WHEN t.action = 'exclude' THEN 'excluded'
        WHEN r.key IS NULL THEN CASE WHEN t.gone THEN 'none' ELSE 'unchanged' END
        WHEN r.well THEN CASE t.action WHEN 'create' THEN 'created' WHEN 'delete' THEN 'deleted' ELSE 'updated' END
-       WHEN r.vanished THEN 'excluded' WHEN r.refused THEN 'rejected' ELSE 'failed' END AS status,
+       WHEN r.vanished THEN 'excluded' WHEN r.refused THEN 'rejected' WHEN r.overtaken THEN 'excluded' ELSE 'failed' END AS status,
   CASE WHEN t.action = 'delete' AND r.well THEN NULL WHEN t.action = 'create' THEN coalesce(r.made_id, CASE WHEN t.link_ = 'linked' THEN t.old_id END)
        WHEN t.action = 'adopt' THEN CASE WHEN coalesce(r.moved, true) OR t.link_ = 'linked' THEN t.id END
        WHEN t.link_ = 'linked' THEN t.old_id END AS id,
   t.old_id, CASE WHEN r.laid THEN true WHEN r.woken THEN false ELSE t.rested END AS rested, coalesce(r.vanished, false) AS vanished,
-  CASE WHEN t.code IS NOT NULL THEN t.code WHEN r.vanished THEN 'deleted_there' WHEN r.refused THEN 'refused' WHEN NOT r.well THEN coalesce(r.code, 'not_sent') END AS code,
+  CASE WHEN t.code IS NOT NULL THEN t.code WHEN r.vanished THEN 'deleted_there' WHEN r.refused THEN 'refused' WHEN r.overtaken THEN 'moved_there' WHEN NOT r.well THEN coalesce(r.code, 'not_sent') END AS code,
   t.col, t.value, t.others, t.waits,
-  CASE WHEN r.refused THEN concat_ws(' ', r.message, '(' || r.code || ')') ELSE r.message END AS message
+  CASE WHEN r.refused THEN concat_ws(' ', r.message, '(' || r.code || ')') WHEN NOT r.overtaken THEN r.message END AS message
 FROM read_parquet(${text(touched)}) t LEFT JOIN reply r ON r.key = t.key`;
 }
