@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { deliver } from "./deliver/index.ts";
 import { faults } from "./faults/index.ts";
+import { load } from "./load/index.ts";
 import { sandbox } from "./sandbox/index.ts";
 
 // npm run bench -- NAME [ROWS] [--rows N] [--rate SHARE] [--seeds N] [--kills N]: JSON lines, the last one says what it comes to.
@@ -8,7 +9,7 @@ import { sandbox } from "./sandbox/index.ts";
 /** What a benchmark may be told; each has defaults of its own. `rate` is a share of 1. */
 type BenchOptions = { rows?: number; rate?: number; seeds?: number; kills?: number };
 
-const benches: Record<string, (options: BenchOptions) => Promise<void>> = { deliver, faults, sandbox };
+const benches: Record<string, (options: BenchOptions) => Promise<void>> = { deliver, faults, load, sandbox };
 
 const options = asked();
 if (options) await benches[options.name]!(options);

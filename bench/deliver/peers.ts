@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { DynamicsWebApi } from "dynamics-web-api";
-import type { Span, There } from "./there.ts";
+import type { Span, There } from "../there.ts";
 
 /** A way of sending new people as somebody would write it who knows the documentation. */
 export type Peer = { who: string; rows: number; send(there: There, rows: number): Promise<Span> };

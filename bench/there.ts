@@ -1,8 +1,6 @@
-import { accessToken } from "../../test/access-token.ts";
-import { startServer } from "../server-process.ts";
-
-/** Divides every modelled time: five minutes of Dataverse's limits are fifteen seconds. */
-export const SPEED = 20;
+import { accessToken } from "../test/access-token.ts";
+import { KEY } from "./people.ts";
+import { startServer } from "./server-process.ts";
 
 /** From the first write to the last, in milliseconds of this machine. */
 export type Span = { from: number; to: number };
@@ -17,11 +15,9 @@ export type There = {
   close(): Promise<void>;
 };
 
-const KEY = "externaluseridentifier";
-
-/** A sandbox of its own process with documented limits, whose contacts have a key over their number. */
-export async function openThere(): Promise<There> {
-  const server = await startServer(new URL("sandbox-server.ts", import.meta.url));
+/** A sandbox of its own process (`file`, see `serve`), whose contacts have a key over their number. */
+export async function openThere(file: URL): Promise<There> {
+  const server = await startServer(file);
   const { env } = server;
   const headers = { authorization: `Bearer ${await accessToken(env)}`, "content-type": "application/json" };
   const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
@@ -35,7 +31,7 @@ export async function openThere(): Promise<There> {
     return (text === "" ? undefined : JSON.parse(text)) as T;
   };
   const keys = "api/data/v9.2/EntityDefinitions(LogicalName='contact')/Keys";
-  await call("POST", keys, { SchemaName: "new_NumberKey", KeyAttributes: [KEY] });
+  await call("POST", keys, { SchemaName: "new_NumberKey", KeyAttributes: [KEY.target] });
   await call("GET", keys); // looking makes it active
   return {
     env,
@@ -48,11 +44,11 @@ export async function openThere(): Promise<There> {
       await call("POST", "_sandbox/limits", { profile: "instant" });
       const seen = new Set<string>();
       let count = 0;
-      let next: string | undefined = `api/data/v9.2/contacts?$select=${KEY}`;
+      let next: string | undefined = `api/data/v9.2/contacts?$select=${KEY.target}`;
       while (next !== undefined) {
         type Page = { value: Record<string, string>[]; "@odata.nextLink"?: string };
         const page: Page = await call<Page>("GET", next);
-        for (const row of page.value) seen.add(row[KEY]!);
+        for (const row of page.value) seen.add(row[KEY.target]!);
         count += page.value.length;
         next = page["@odata.nextLink"];
       }

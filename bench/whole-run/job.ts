@@ -5,7 +5,7 @@ import type { Connector, Io } from "../../src/core/connector.ts";
 import { runJob } from "../../src/engine/index.ts";
 import { serveJob } from "../../src/server/jobs/child.ts";
 
-// The process of a run, as main.ts makes it, which also notes when it wrote and how much memory it took.
+// The process of a run, as main.ts makes it, which also notes when it wrote and what it took of the machine.
 
 let from = 0;
 let to = 0;
@@ -28,7 +28,8 @@ const connectors = { files, dataverse: timed } as Record<string, Connector>;
 
 serveJob(async (job, onProgress, signal) => {
   const result = await runJob(job, { connectors, onProgress, signal });
-  const { maxRSS } = process.resourceUsage(); // in kilobytes
-  writeFileSync(process.env.BENCH_NOTES!, JSON.stringify({ from, to, peak_mb: maxRSS / 1000 }));
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage(); // in kilobytes and microseconds
+  const notes = { from, to, peak_mb: maxRSS / 1000, cpu_seconds: (userCPUTime + systemCPUTime) / 1e6 };
+  writeFileSync(process.env.BENCH_NOTES!, JSON.stringify(notes));
   return result;
 });
