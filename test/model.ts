@@ -118,7 +118,7 @@ export function crmConnector(world: Outside, object: ObjectSchema): Connector {
       if (request.ids) {
         const found = request.ids.flatMap((id) => world.crm.get(id) ?? []);
         const value = found.map((r) => row(r, request.columns, object));
-        yield { body: JSON.stringify({ value }), rows: "value", deleted: [], count: value.length, last: true };
+        yield { rows: JSON.stringify(value), deleted: [], count: value.length, last: true };
         return;
       }
       const since = request.cursor === undefined ? -1 : Number(request.cursor);
@@ -130,8 +130,7 @@ export function crmConnector(world: Outside, object: ObjectSchema): Connector {
       const deleted = since < 0 ? [] : [...changed].flatMap(([id, gone]) => (gone && !world.crm.has(id) ? [id] : []));
       const cursor = String(world.clock);
       const page: Page = {
-        body: JSON.stringify({ value: rows }),
-        rows: "value",
+        rows: JSON.stringify(rows),
         deleted,
         count: rows.length + deleted.length,
         last: true,
@@ -145,7 +144,7 @@ export function crmConnector(world: Outside, object: ObjectSchema): Connector {
     async *members(_, { id }) {
       world.requests++;
       const value = [...(world.lists.get(id) ?? [])].map((member) => ({ [object.id]: member }));
-      yield { body: JSON.stringify({ value }), rows: "value", deleted: [], count: value.length, last: true };
+      yield { rows: JSON.stringify(value), deleted: [], count: value.length, last: true };
     },
     write: async (_, batch) => write(world, object, batch),
     close: async () => {},

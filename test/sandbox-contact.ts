@@ -70,7 +70,7 @@ export async function read(request: Partial<ReadRequest> = {}): Promise<{ rows: 
   const pages: Page[] = [];
   const wanted = { columns: ["lastname", "new_number"], track: false, ...request };
   for await (const page of session.read(contact, wanted, on)) pages.push(page);
-  const rows = pages.flatMap((p) => JSON.parse(Buffer.from(p.body as Uint8Array).toString()).value as Row[]);
+  const rows = pages.flatMap((p) => JSON.parse(Buffer.from(p.rows as Uint8Array).toString()) as Row[]);
   return { rows, pages };
 }
 
@@ -94,7 +94,14 @@ export function updateOf(ids: string[], columns: (i: number) => Row) {
 export function withIds(batch: ReturnType<typeof batchOf>, ids: string[]): ReturnType<typeof batchOf> {
   return {
     ...batch,
+    ...(batch.op === "delete" && { elements: identities(ids.slice(batch.from, batch.to)) }),
     keys: async () => (await batch.keys()).map((k) => ({ ...k, id: ids[k.n]! })),
     split: async (parts) => (await batch.split(parts)).map((part) => withIds(part, ids)),
   };
 }
+
+/** What the engine gives of rows to be deleted. */
+const identities = (ids: string[]) =>
+  Buffer.from(
+    ids.map((id) => JSON.stringify({ "@odata.type": "Microsoft.Dynamics.CRM.contact", contactid: id })).join(),
+  );

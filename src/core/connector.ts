@@ -102,13 +102,11 @@ export type ReadRequest = {
 };
 
 export type Page = {
-  /** JSON as received. */
-  body: Uint8Array | string;
-  /** Name of the property that holds the rows. */
-  rows: string;
+  /** A JSON array, as received. */
+  rows: Uint8Array | string;
   /** Ids of rows reported as deleted. */
   deleted: string[];
-  /** How many elements `rows` holds, tombstones included (those have no id property). */
+  /** How many elements it has, tombstones included (those have no id property). */
   count: number;
   /** On the last page of a tracked read: where to go on next time. */
   cursor?: string;

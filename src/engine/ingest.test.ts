@@ -45,8 +45,7 @@ type World = { reading: string; breaksAfter?: number; changed?: string; refuses?
 
 function sessionOf(world: World, requests: ReadRequest[]): Session {
   const page = (n: number | string, more: Partial<Page>): Page => ({
-    body: JSON.stringify({ value: [{ thingid: `${n}`, name: world.reading }] }),
-    rows: "value",
+    rows: JSON.stringify([{ thingid: `${n}`, name: world.reading }]),
     deleted: [],
     count: 1,
     last: false,

@@ -110,9 +110,9 @@ async function readPages(
   for await (const page of job.session.read!(job.object, request, job.signal)) {
     seq++;
     if (page.count > page.deleted.length) {
-      const path = join(job.folder, `${job.into}-${seq}.json`);
-      await writeFile(path, page.body);
-      waiting.push({ path, bytes: Buffer.byteLength(page.body) });
+      const path = join(job.folder, `${job.into}-${String(seq).padStart(SEQ, "0")}.json`);
+      await writeFile(path, page.rows);
+      waiting.push({ path, bytes: Buffer.byteLength(page.rows) });
     }
     if (page.deleted.length > 0)
       await duck.run(
@@ -131,9 +131,12 @@ async function readPages(
   return { cursor, rows };
 }
 
+/** Digits of a page's number in the name of its file. */
+const SEQ = 9;
+
 /** The pages' rows through the canonical form of each column. Only what we asked for is looked at. */
 function insertPages(job: Ingest, pages: { path: string; bytes: number }[]): string {
-  // DuckDB sets aside twice this size for every thread, so no more than the largest page needs.
+  // No row is larger than its page. DuckDB sets aside twice this size for every thread, so no more than that.
   const largest = Math.max(1 << 20, ...pages.map((p) => p.bytes + 1024));
   const wire = job.session.wire!;
   const property = (name: string) => wire.property(job.object, name);
@@ -142,16 +145,17 @@ function insertPages(job: Ingest, pages: { path: string; bytes: number }[]): str
   const tables = job.columns.filter((c) => c.tabled).map((c) => table(c.name));
   const version = job.etags ? [wire.etag!] : [];
   const fields = [...new Set([...wanted.map(property), ...tables, ...version])]
-    .map((p) => `${ident(p)} VARCHAR`)
+    .map((p) => `${text(p)}: 'VARCHAR'`)
     .join(", ");
   const values = job.columns.map(({ name, target, tabled }) => {
     const value = canonSql(target, `r.${ident(property(name))}`);
     return tabled ? `(lower(r.${ident(table(name))}) || ':' || ${value})` : value;
   });
   const id = `r.${ident(property(job.object.id))}`;
+  const seq = `left(right(r.filename, ${SEQ + 5}), ${SEQ})::INTEGER`;
   return `INSERT INTO ${job.into}
-SELECT ${[`lower(${id})`, "false", job.created ? `r.${ident(property("createdon"))}` : "NULL", `regexp_extract(filename, '-(\\d+)\\.json$', 1)::INTEGER`, ...values, ...version.map((name) => `r.${ident(name)}`)].join(", ")}
-FROM (SELECT unnest(${ident("value")}) AS r, filename FROM read_json([${pages.map((p) => text(p.path)).join(",")}], columns={${ident("value")}: ${text(`STRUCT(${fields})[]`)}}, format='unstructured', maximum_object_size=${largest}, filename=true))
+SELECT ${[`lower(${id})`, "false", job.created ? `r.${ident(property("createdon"))}` : "NULL", seq, ...values, ...version.map((name) => `r.${ident(name)}`)].join(", ")}
+FROM read_json([${pages.map((p) => text(p.path)).join(",")}], columns={${fields}}, format='array', maximum_object_size=${largest}, filename=true) r
 WHERE ${id} IS NOT NULL`;
 }
 

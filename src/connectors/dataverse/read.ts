@@ -1,10 +1,11 @@
 import type { Page, ReadRequest } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
-import { notJson, parseJson } from "./body.ts";
+import { notJson } from "./body.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
 import type { WebApi } from "./http.ts";
+import { type Parts, takeApart } from "./page.ts";
 import { shownAnnotation, tableAnnotation, wire } from "./wire.ts";
 
 /** The place to go on from is not good any more, or lacks a column now asked for: read everything again. */
@@ -25,9 +26,7 @@ const TRIES = 3;
 const MARGIN = 5 * 60_000;
 const CHANGED = "modifiedon";
 
-type Body = { value?: unknown[]; "@odata.nextLink"?: string; "@odata.deltaLink"?: string };
-type Fetched = { answer: Answer; body: Body };
-type Tombstone = { id: string; reason: string };
+type Fetched = { answer: Answer; parts: Parts };
 
 /**
  * `track`: ask for a cursor. `annotations`: what is told beside values. `resumable`: pages say how to take the read up
@@ -37,7 +36,7 @@ type Following = { track?: boolean; annotations?: string[]; resumable?: boolean;
 
 /**
  * All rows, the rows of `ids`, what changed since `cursor`, or the rest from `place`; only the columns asked for and the
- * id. Bodies are handed on as received: in a page of changes, `value` also holds tombstones, which have no id column.
+ * id. Rows are handed on as received: in a page of changes, they also hold tombstones, which have no id column.
  * Fails as `WebApi.read` does, with unexpected_answer, not_allowed, unknown_object, or, before any page, CursorExpired.
  * Source: dataverse.md sections 6 and 10.
  */
@@ -120,21 +119,17 @@ export async function* follow(
     let began = since;
     while (coming) {
       const fetched: Fetched = await coming;
-      const { answer, body } = fetched;
-      const link: string | undefined = body["@odata.nextLink"];
-      const next = link === undefined ? undefined : local(link, object);
+      const { answer, parts } = fetched;
+      const next: string | undefined = parts.next === undefined ? undefined : local(parts.next, object);
       // The next page travels while this one is used.
       coming = next === undefined ? undefined : fetch(next);
       began ??= new Date((Date.parse(answer.header("date") ?? "") || api.clock.now()) - MARGIN).toISOString();
-      const delta = body["@odata.deltaLink"];
+      const { rows, count, deleted, delta } = parts;
       const cursor = delta === undefined ? (changes && !next ? start : undefined) : local(delta, object);
-      const rows: unknown[] = body.value ?? [];
-      const deleted = rows.filter(isTombstone).map((t) => t.id);
       yield {
-        body: answer.body,
-        rows: "value",
+        rows,
         deleted,
-        count: rows.length,
+        count,
         ...(cursor !== undefined && !next && { cursor }),
         ...(resumable && next !== undefined && hasCookie(next) && { place: `${began} ${next}` }),
         last: next === undefined,
@@ -164,8 +159,8 @@ async function fetchPage(
         throw new SluiceError("unknown_object", `Table ${object.name} is not there any more (${fault.message}).`);
       throw stopping(fault, doing);
     }
-    const body = parseJson(answer) as Body | undefined;
-    if (isPage(body, kept === "cursor")) return { answer, body };
+    const parts = takeApart(answer.body, object.id, kept === "cursor");
+    if (parts) return { answer, parts };
     // A body cut short comes whole the next time; a sign-in page does not.
     if (tries === TRIES || answer.header("content-type")?.includes("html")) throw notJson(answer, doing);
   }
@@ -173,18 +168,6 @@ async function fetchPage(
 
 /** With a cookie the next page begins after a certain row; without it after so many rows, whichever they are by then. */
 const hasCookie = (link: string): boolean => /pagingcookie(=|%3D)("|%22)./i.test(link);
-
-/** Documentation also speaks of an empty object as the answer where nothing changed. */
-function isPage(body: Body | undefined, changes: boolean): body is Body {
-  return (
-    typeof body === "object" && body !== null && (Array.isArray(body.value) || (changes && body.value === undefined))
-  );
-}
-
-function isTombstone(row: unknown): row is Tombstone {
-  const { id, reason } = row as Partial<Tombstone>;
-  return typeof id === "string" && typeof reason === "string";
-}
 
 /** Links are absolute. Only their path is used: the token goes to the host that was configured and nowhere else. */
 function local(link: string, object: ObjectSchema): string {
