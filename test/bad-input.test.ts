@@ -1,5 +1,4 @@
-import { type ChildProcess, execFile } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -7,57 +6,22 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { catalogue, type ErrorCode } from "../src/core/catalogue.ts";
-import { startSandbox } from "../src/sandbox/index.ts";
 import { takeLock } from "../src/store/lock.ts";
+import { guardCases } from "./bad-guards.ts";
 import { makeElasticTable } from "./elastic-table.ts";
-import { inProcess } from "./in-process.ts";
-import { type Files, makeProject, standardFiles } from "./make-project.ts";
+import { standardFiles } from "./make-project.ts";
+import { type Case, type Situation, situationOf } from "./situation.ts";
 
 // One case for each row of docs/errors.md: a person does something wrong, or something outside goes wrong, and the
 // command ends as documented, having written nothing into Dynamics.
 
-const launcher = fileURLToPath(new URL("../bin/sluice.js", import.meta.url));
 const people = standardFiles["syncs/people.yaml"]!;
-
-type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
-type Situation = {
-  folder: string;
-  state: string;
-  sandbox: Sandbox;
-  /** The control API of the sandbox. */
-  control(method: string, path: string, body?: unknown): Promise<unknown>;
-  sluice(args: string[], env?: Record<string, string>): Running;
-  /** A first run of the sync of firms, and nothing in the log. */
-  loadFirms(): Promise<void>;
-};
-type Ended = { status: number | null; stdout: string; stderr: string };
-type Running = { child: ChildProcess; ended: Promise<Ended> };
-
-type Case = {
-  files?: Files;
-  args?: string[];
-  env?: Record<string, string>;
-  /** What else is wrong, before the command starts. Gives what undoes it. */
-  before?(situation: Situation): Promise<(() => void) | undefined>;
-  /** What goes wrong while it runs. */
-  during?(situation: Situation, running: Running): Promise<void>;
-  /** file:line that the error must name, and a part of its message. */
-  at?: string;
-  says: string;
-};
 
 const mapping = (from: string, to: string) => ({ "syncs/people.yaml": people.replace(from, to) });
 
 /** Every answer of the Web API fails in this way, and is told at once: nothing here waits. */
 const fault = (rule: object) => async (situation: Situation) => {
   await situation.control("POST", "faults", { match: { path: "/api/data" }, ...rule });
-  return undefined;
-};
-
-/** The firms have gone through once; then their source says this. */
-const firmsBecome = (csv: string) => async (situation: Situation) => {
-  await situation.loadFirms();
-  writeFileSync(join(situation.folder, "data", "firms.csv"), csv);
   return undefined;
 };
 
@@ -133,39 +97,7 @@ const cases: Record<ErrorCode, Case> = {
     },
     says: "`04-08-1966` is 4 August 1966 or 8 April 1966",
   },
-  source_empty: {
-    args: ["run", "firms"],
-    before: firmsBecome("no,title\n"),
-    says: "firms",
-  },
-  audience_empty: {
-    args: ["run", "firms"],
-    files: {
-      "audiences/ours.yaml": "model: firms\nwhere: title = 'First'\n",
-      "syncs/firms.yaml": `${standardFiles["syncs/firms.yaml"]}audiences:\n  ours: tickersymbol\n`,
-    },
-    before: firmsBecome("no,title\nF1,Premier\n"),
-    at: "audiences/ours.yaml",
-    says: "The audience ours came back empty, though it had 1 rows",
-  },
-  too_many_leaves: {
-    args: ["run", "firms"],
-    files: {
-      "data/firms.csv": "no,title\nF1,First\nF2,Second\n",
-      "syncs/firms.yaml": `${standardFiles["syncs/firms.yaml"]}onLeave: clear\nleaveLimit: 10 %\n`,
-    },
-    before: firmsBecome("no,title\nF1,First\n"),
-    at: "syncs/firms.yaml:9",
-    says: "1 of 2 known rows would leave (1 cleared); this sync lets 0 leave in one run",
-  },
-  plan_incomplete: {
-    args: ["changes", "20261121T120000000-abcd"],
-    async before({ state }) {
-      mkdirSync(join(state, "default", "firms", "runs", "20261121T120000000-abcd"), { recursive: true });
-      return undefined;
-    },
-    says: "was never complete",
-  },
+  ...guardCases,
   state_broken: {
     args: ["run", "firms"],
     async before({ loadFirms, state }) {
@@ -301,47 +233,6 @@ const cases: Record<ErrorCode, Case> = {
     says: "by signal SIGKILL",
   },
 };
-
-async function situationOf(files: Files = {}): Promise<Situation & { end(): Promise<void> }> {
-  const project = makeProject(files);
-  const sandbox = await startSandbox();
-  const state = join(project.folder, ".sluice");
-  mkdirSync(state);
-  const situation: Situation = {
-    folder: project.folder,
-    state,
-    sandbox: { ...sandbox, env: { ...sandbox.env } },
-    async control(method, path, body) {
-      const answer = await fetch(`${sandbox.origin}/_sandbox/${path}`, {
-        method,
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      expect(answer.ok, `${method} ${path}: ${answer.status}`).toBe(true);
-      return answer.status === 204 ? undefined : answer.json();
-    },
-    sluice(args, env) {
-      const { promise, resolve } = Promise.withResolvers<Ended>();
-      const child = execFile(
-        process.execPath,
-        [launcher, ...args, "--json"],
-        { cwd: project.folder, env: { ...process.env, ...situation.sandbox.env, ...env } },
-        (_, stdout, stderr) => resolve({ status: child.exitCode, stdout, stderr }),
-      );
-      return { child, ended: promise };
-    },
-    async loadFirms() {
-      const target = { project: project.folder, variables: sandbox.env };
-      const { totals } = await inProcess(target, (client) => client.run({ syncs: ["firms"] }));
-      expect(totals).toMatchObject({ rejected: 0, failed: 0 });
-      await situation.control("POST", "requests/clear");
-    },
-  };
-  const end = async () => {
-    await sandbox.close();
-    project.remove();
-  };
-  return { ...situation, end };
-}
 
 test.concurrent.for(Object.entries(cases) as [ErrorCode, Case][])("%s", async ([code, one], { skip }) => {
   skip(code === "disk_full" && !existsSync("/dev/full"), "this system has no /dev/full");

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import type { Connector } from "../src/core/connector.ts";
+import { guardCodes } from "../src/core/guards.ts";
 import { syncFile } from "../src/core/project.ts";
 import { runJob } from "../src/engine/index.ts";
 import type { Job, JobResult } from "../src/engine/job.ts";
@@ -63,7 +64,7 @@ function jobOf(run: string, folder: string, connection: string, settings: Record
     source: { connection: "rows", connector: "rows", config: {}, base: folder },
     destination: { connection, connector: "crm", config: {}, base: folder },
     memoryLimit: "512MB",
-    allowLeaves: true,
+    approval: { codes: guardCodes.filter((code) => code !== "source_empty"), by: "a test", at: "2026-01-01T00:00:00Z" },
     upstream: [],
   };
 }

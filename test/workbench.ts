@@ -11,6 +11,7 @@ import {
   openSession,
 } from "../src/connectors/dataverse/index.ts";
 import { fakeClock } from "../src/connectors/dataverse/stub.ts";
+import type { GuardCode } from "../src/core/guards.ts";
 import type { RejectedRow, RunCounts } from "../src/core/run.ts";
 import { rejectedRows } from "../src/engine/index.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/index.ts";
@@ -69,8 +70,8 @@ export type Workbench = {
   source(table: string, rows: readonly SourceRow[]): void;
   /** Runs syncs (all, if none is named) and checks what holds for every run: counts add up, and the log agrees. */
   run(...syncs: string[]): Promise<Ran>;
-  /** The same, whatever leaves. */
-  letLeave(...syncs: string[]): Promise<Ran>;
+  /** The same for the project's only sync, whatever these guards say. */
+  approve(...codes: GuardCode[]): Promise<Ran>;
   /** The same without the comparison with the log: for stories in which answers get lost. */
   runThroughFaults(...syncs: string[]): Promise<Ran>;
   /** A run that stands still for so many seconds at most. */
@@ -148,9 +149,11 @@ export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): 
 
   const ask = <T>(use: (client: Client) => Promise<T>) =>
     inProcess({ project: bench.folder, variables: bench.sandbox.env }, use);
-  const ran = async (syncs: string[], allowLeaves: boolean, maxWait?: number): Promise<Ran> => {
+  const ran = async (syncs: string[], approve?: GuardCode[], maxWait?: number): Promise<Ran> => {
     await bench.control("POST", "requests/clear", { bodies: true });
-    const { runs, totals } = await ask((client) => client.run({ syncs, allowLeaves, maxWait }));
+    const { runs, totals } = await ask((client) =>
+      client.run({ syncs, approve: approve && { codes: approve, by: "a test" }, maxWait }),
+    );
     const { requests } = await bench.control<{ requests: Logged[] }>("GET", "requests");
     const log = requests.filter((each) => each.write);
     const folders = runs.map(({ sync, run }) => ({
@@ -163,15 +166,15 @@ export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): 
     const of = Object.fromEntries(runs.map((one) => [one.sync, one.counts]));
     return { ...totals, of, problems: problems.flat(), log, sent: log.flatMap(elementsOf) };
   };
-  bench.runThroughFaults = (...syncs) => ran(syncs, false);
-  bench.runImpatiently = (maxWait) => ran([], false, maxWait);
+  bench.runThroughFaults = (...syncs) => ran(syncs);
+  bench.runImpatiently = (maxWait) => ran([], undefined, maxWait);
   const logged = (done: Ran): Ran => {
     const rows = done.log.reduce((sum, each) => sum + each.rows, 0);
     expect(rows, "rows written by the log").toBe(done.writes);
     return done;
   };
-  bench.run = async (...syncs) => logged(await ran(syncs, false));
-  bench.letLeave = async (...syncs) => logged(await ran(syncs, true));
+  bench.run = async (...syncs) => logged(await ran(syncs));
+  bench.approve = async (...codes) => logged(await ran([], codes));
   bench.plan = (...syncs) => ask((client) => client.plan({ syncs }));
   bench.verify = (...syncs) => ask((client) => client.verify({ syncs }));
   bench.doctor = (...syncs) => ask((client) => client.doctor({ syncs }));

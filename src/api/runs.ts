@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { approval } from "../core/guards.ts";
 import { planCounts, runCounts } from "../core/run.ts";
 import { operation } from "./operation.ts";
 
@@ -13,6 +14,7 @@ const runRecord = z.object({
   counts: runCounts.nullable(),
   plan: planCounts.nullable(),
   error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+  approval: approval.nullable().describe("The guards a person let pass in it"),
 });
 
 /** The newest first. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { approval, standingGuard } from "../core/guards.ts";
 import { planCounts, problemGroup, runCounts, sampleChange, verifyReport } from "../core/run.ts";
 import { operation } from "./operation.ts";
 
@@ -16,10 +17,7 @@ const planned = z.object({
   warnings: z
     .array(z.string())
     .describe("What has changed in the destination's schema since the last run, and keys that do not guard"),
-  stops: z
-    .object({ code: z.string(), message: z.string(), remedy: z.string() })
-    .nullable()
-    .describe("Why a run would send nothing of it"),
+  stops: z.array(standingGuard).describe("Guards that a run would stop at, until a person approves them for that run"),
   seconds: z.number(),
 });
 
@@ -46,6 +44,7 @@ const ran = z.object({
   warnings: z
     .array(z.string())
     .describe("What has changed in the destination's schema since the last run, and keys that do not guard"),
+  approved: z.array(standingGuard).describe("Guards that stood against it and were let pass"),
 });
 
 export const run = operation({
@@ -53,10 +52,10 @@ export const run = operation({
   path: "/api/syncs/run",
   summary: "Plan, deliver, read back and settle",
   request: syncsRequest.extend({
-    allowLeaves: z
-      .boolean()
-      .default(false)
-      .describe("Let leave what leaves, beyond leaveLimit and out of empty audiences"),
+    approve: approval
+      .omit({ at: true })
+      .optional()
+      .describe("The guards that a person lets pass in this run of one sync, and who that is"),
     maxWait: z
       .int()
       .min(0)

@@ -51,7 +51,7 @@ const planned: ResponseOf<"plan"> = {
       ],
       problems: [],
       warnings: ["contact.fax takes 20 characters now, no longer 50."],
-      stops: null,
+      stops: [],
       seconds: 1,
     },
   ],
@@ -80,7 +80,17 @@ const ran = (change: Partial<typeof counts> = {}): Partial<Client> => ({
   run: async () => ({
     environment: "test",
     runs: [
-      { sync: "people", run: "r", object: "contact", status: "finished", counts, plan, problems, warnings: ["x"] },
+      {
+        sync: "people",
+        run: "r",
+        object: "contact",
+        status: "finished",
+        counts,
+        plan,
+        problems,
+        warnings: ["x"],
+        approved: [],
+      },
     ],
     totals: { ...counts, ...change },
   }),

@@ -1,45 +1,54 @@
 import type { ResponseOf } from "../api/index.ts";
 import { SluiceError } from "../core/errors.ts";
-import { wholeNumber } from "./terminal/arguments.ts";
+import type { GuardCode } from "../core/guards.ts";
+import { guardNames, wholeNumber } from "./terminal/arguments.ts";
 import { type Register, targetOf, withClient } from "./terminal/command.ts";
 import type { Output } from "./terminal/output.ts";
 import { problemLines } from "./terminal/problems.ts";
 import { progressView } from "./terminal/progress.ts";
 import { count, duration, table } from "./terminal/table.ts";
+import { whoAsks } from "./terminal/who.ts";
 
 export const register: Register = (program, run) => {
   const command = program
     .command("run")
     .description("plan, send, read back and settle")
     .argument("[sync...]", "which syncs; all, if none is named")
-    .option("--allow-leaves", "let leave what leaves this once, beyond leaveLimit and out of empty audiences")
+    .option(
+      "--approve <guards>",
+      "let these guards pass in this run (a,b): what a stopped run or a plan named",
+      guardNames,
+    )
+    .option("--as <name>", "who approves (default: SLUICE_USER, or the system's name for you)")
     .option(
       "--max-wait <seconds>",
       "end the run where Dynamics asks for a longer pause (default: an hour)",
       wholeNumber,
     )
-    .action((syncs: string[], { allowLeaves = false, maxWait }: { allowLeaves?: boolean; maxWait?: number }) =>
-      run((context) =>
-        withClient(context, targetOf(command), async (client) => {
-          const onEvent = progressView(context.out);
-          let stopped: Ran | undefined;
-          const onStopped = (done: Ran) => {
-            stopped = done;
-          };
-          try {
-            const result = await client.run(
-              { syncs, allowLeaves, maxWait },
-              { onEvent, onStopped, signal: context.signal },
-            );
-            printRuns(result, context.out);
-            return { result, exit: result.totals.rejected + result.totals.failed > 0 ? 1 : 0 };
-          } catch (thrown) {
-            if (stopped === undefined) throw thrown;
-            printRuns(stopped, context.out);
-            return { result: stopped, error: SluiceError.from(thrown) };
-          }
-        }),
-      ),
+    .action(
+      (syncs: string[], { approve: codes, as, maxWait }: { approve?: GuardCode[]; as?: string; maxWait?: number }) =>
+        run((context) =>
+          withClient(context, targetOf(command), async (client) => {
+            const onEvent = progressView(context.out);
+            let stopped: Ran | undefined;
+            const onStopped = (done: Ran) => {
+              stopped = done;
+            };
+            const approve = codes && { codes, by: whoAsks(as) };
+            try {
+              const result = await client.run(
+                { syncs, approve, maxWait },
+                { onEvent, onStopped, signal: context.signal },
+              );
+              printRuns(result, context.out);
+              return { result, exit: result.totals.rejected + result.totals.failed > 0 ? 1 : 0 };
+            } catch (thrown) {
+              if (stopped === undefined) throw thrown;
+              printRuns(stopped, context.out);
+              return { result: stopped, error: SluiceError.from(thrown) };
+            }
+          }),
+        ),
     );
 };
 
@@ -47,10 +56,11 @@ type Ran = ResponseOf<"run">;
 
 export function printRuns({ runs, totals, environment }: Ran, out: Output): void {
   for (const one of runs) {
-    if (one.problems.length + one.warnings.length === 0) continue;
+    if (one.problems.length + one.warnings.length + one.approved.length === 0) continue;
     out.line();
     out.line(out.style.bold(`${one.sync} -> ${one.object}`) + out.style.dim(`  run ${one.run}`));
     for (const text of one.warnings) out.line(`  ${out.style.yellow("warning")}: ${text}`);
+    for (const { code, message } of one.approved) out.line(`  approved: ${message} (${code})`);
     for (const text of problemLines(one.problems)) out.line(text);
   }
   out.line();

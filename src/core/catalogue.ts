@@ -95,27 +95,57 @@ const rows = {
     kind: "config",
     exit: 2,
     when: "A model that had rows came back empty.",
-    remedy: "Look whether the source is complete; every row would count as left. Nothing of this sync was sent.",
+    remedy:
+      "Look whether the source is complete; every row would count as left. Nothing of this sync was sent. If this is meant, approve it for one run: `sluice run SYNC --approve source_empty`.",
   },
   audience_empty: {
     kind: "config",
     exit: 2,
     when: "An audience that had rows came back empty.",
     remedy:
-      "Look whether its query and its data are complete; nothing of this sync was sent. If they are: `sluice run SYNC --allow-leaves`.",
+      "Look whether its query and its data are complete. Nothing of this sync was sent. If this is meant, approve it for one run: `sluice run SYNC --approve audience_empty`.",
   },
   too_many_leaves: {
     kind: "config",
     exit: 2,
     when: "More known rows would leave in one run than the sync allows.",
     remedy:
-      "Look whether the source is complete; nothing of this sync was sent. If it is: `sluice run SYNC --allow-leaves`, or raise `leaveLimit`.",
+      "Look whether the source is complete. Nothing of this sync was sent. If this is meant, approve it for one run: `sluice run SYNC --approve too_many_leaves`, or raise `leaveLimit`.",
   },
-  plan_incomplete: {
+  too_many_deletes: {
     kind: "config",
     exit: 2,
-    when: "A plan is named that was never complete: its process died, or it failed.",
-    remedy: "Make a new one with `sluice plan`.",
+    when: "More records would be deleted in one run than the sync allows.",
+    remedy:
+      "Look which rows are gone from the source. Nothing of this sync was sent. If this is meant, approve it for one run: `sluice run SYNC --approve too_many_deletes`, or raise `deleteLimit`.",
+  },
+  too_many_changes: {
+    kind: "config",
+    exit: 2,
+    when: "More records would be changed in one run than the sync allows, or the mapping is another and would change many.",
+    remedy:
+      "Look at the plan. Nothing of this sync was sent. If this is meant, approve it for one run: `sluice run SYNC --approve too_many_changes`, or raise `changeLimit`.",
+  },
+  first_contact: {
+    kind: "config",
+    exit: 2,
+    when: "Records that were there already are met for the first time, and more than a few of them would be changed.",
+    remedy:
+      "Look at the plan, and whether `firstContact` says what is meant. Nothing of this sync was sent. If this is meant, approve it for one run: `sluice run SYNC --approve first_contact`, or raise `changeLimit`.",
+  },
+  request_budget: {
+    kind: "config",
+    exit: 2,
+    when: "A run would need more requests than the sync allows.",
+    remedy:
+      "Look whether today's entitlement has room for them. Nothing of this sync was sent. If this is meant, approve it for one run: `sluice run SYNC --approve request_budget`, or raise `requestLimit`.",
+  },
+  undone: {
+    kind: "config",
+    exit: 2,
+    when: "The sync was undone, and a run would bring back what was taken back.",
+    remedy:
+      "Look at the plan, and whether the cause is mended. Nothing of this sync was sent. If this is meant, approve it for one run: `sluice run SYNC --approve undone`.",
   },
   unknown_object: {
     kind: "config",

@@ -146,7 +146,7 @@ export const mappingLine = z.union([
 export type MappingLine = z.infer<typeof longLine>;
 
 /** A number of rows, or a share of the known ones. */
-const leaveLimit = z.union([
+const rowLimit = z.union([
   z.int().min(0),
   z.string().regex(/^\d+(\.\d+)?\s*%$/, { error: "say a number of rows, or a share such as 20 %" }),
 ]);
@@ -211,9 +211,22 @@ export const syncFile = z.strictObject({
     .default("nothing")
     .describe("When a row is gone from the source"),
   allowDelete: z.boolean().default(false).describe("Must be true where `onLeave` is delete"),
-  leaveLimit: leaveLimit
+  leaveLimit: rowLimit
     .optional()
     .describe("The most known rows that may leave in one run: a number, or a share such as `20 %`"),
+  deleteLimit: rowLimit
+    .optional()
+    .describe("The most records that may be deleted in one run; as many as may leave, unless said"),
+  changeLimit: rowLimit
+    .optional()
+    .describe(
+      "The most records that exist and may be changed in one run; any number, but for first contact and a new mapping",
+    ),
+  requestLimit: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("The most requests one run may need, each written row counting as one; any number, unless said"),
   mapping: z
     .record(z.string(), mappingLine)
     .transform((mapping, context) =>

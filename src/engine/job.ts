@@ -1,4 +1,5 @@
 import type { SerializedError } from "../core/errors.ts";
+import type { Approval, StandingGuard } from "../core/guards.ts";
 import type { AudienceFile, ModelFile, SyncFile } from "../core/project.ts";
 import type { PlanCounts, ProblemGroup, Progress, RunCounts, SampleChange, VerifyReport } from "../core/run.ts";
 
@@ -25,8 +26,8 @@ export type Job = {
   maxWait?: number;
   /** For DuckDB, such as "1GB". */
   memoryLimit: string;
-  /** For run: whatever leaves may leave, however much it is. */
-  allowLeaves?: boolean;
+  /** For run: the guards that a person lets pass this once. */
+  approval?: Approval;
   /** For plan: syncs of the same command that run before this one and create rows it looks up to. */
   upstream: { object: string; runFolder: string }[];
 };
@@ -47,8 +48,8 @@ export type JobResult =
       problems: ProblemGroup[];
       /** What has changed in the destination's schema and does not stop the run. */
       warnings: string[];
-      /** Why a run would send nothing of it. */
-      stops: SerializedError | null;
+      /** What a run would stop at. */
+      stops: StandingGuard[];
       seconds: number;
       folder: string;
     }
@@ -63,6 +64,8 @@ export type JobResult =
       resolved: number;
       problems: ProblemGroup[];
       warnings: string[];
+      /** What stood against it and was let pass by `job.approval`. */
+      approved: StandingGuard[];
       folder: string;
       error?: SerializedError;
     }

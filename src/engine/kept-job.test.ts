@@ -19,7 +19,7 @@ test("a run's folder keeps its configuration, with connections by name alone, an
     sync: "s",
     plan: { create: 1 },
     received: 1,
-    stops: null,
+    stops: [],
   });
 });
 

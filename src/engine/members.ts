@@ -61,7 +61,7 @@ export async function abandoned(duck: Duck, relied: Relied | undefined, shape: S
     const { n } = await duck.one<{ n: number }>(`SELECT count(*) AS n FROM st.member WHERE list = ${text(list)}`);
     if (n > 0)
       told.push(
-        `${title} is filled by no audience any more, and keeps the ${n} members that ${shape.sync} put there. To take them out, let an audience that has no rows fill it once, with --allow-leaves.`,
+        `${title} is filled by no audience any more, and keeps the ${n} members that ${shape.sync} put there. To take them out, let an audience that has no rows fill it once, with --approve audience_empty.`,
       );
   }
   return told;

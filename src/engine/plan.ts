@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Scan, Session } from "../core/connector.ts";
-import { SluiceError } from "../core/errors.ts";
 import { askedInForms } from "../core/schema.ts";
 import type { Drift } from "./drift.ts";
 import { type Duck, lockDown, openDuck } from "./duck.ts";
@@ -45,6 +44,8 @@ export type Planned = {
   meta: Meta;
   /** What has changed in the destination's schema and does not stop the run. */
   warnings: string[];
+  /** What is not as it was in the last run, so that more rows than usual may be changed. */
+  moved: string[];
   /** The whole table was read, not what changed. */
   full: boolean;
   cursors: Record<string, string>;
@@ -103,6 +104,10 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     const refreshed = await refresh(job, duck, at, shape, session, meta, destination, host);
     const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed.full, host);
     const match = shape.match.map((c) => c.name);
+    const moved = [
+      ...(meta.fingerprint !== undefined && meta.fingerprint !== shape.fingerprint ? [movedSync] : []),
+      ...drift.filter((d) => d.anew).map((d) => d.what),
+    ];
     const takenUp = refreshed.resumed.map(({ table }) => tellTakenUp(table));
     const warnings = [
       ...drift.map((d) => d.what),
@@ -119,6 +124,7 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
       destination,
       meta,
       warnings,
+      moved,
       ...refreshed,
       touched,
       requests: () => requests,
@@ -129,6 +135,9 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     throw thrown;
   }
 }
+
+const movedSync =
+  "Since the last run the sync, its model, its audiences or the columns it writes have changed, so every row was looked at.";
 
 /** Told at set-up, before the first run has ended: the API asks for less than forms do. */
 function formWarnings({ object, columns, parties, policies }: Shape): string[] {
@@ -238,7 +247,6 @@ async function reconcile(
   await duck.run(takenOut(shape));
   await readingRows(job, duck.run(touch(shape, all)));
   const counts = await readingRows(job, duck.one<TouchCounts>(touchCounts));
-  await refuseEmpty(job, duck, counts);
   await duck.run(noDoubled);
   if (counts.doubled > 0 || counts.received !== counts.looked_at + counts.untouched)
     for (const statement of separateDoubled) await duck.run(statement);
@@ -263,15 +271,4 @@ async function withoutMissing(duck: Duck, shape: Shape): Promise<void> {
   const lost = lostRows(shape);
   while (lost && (await duck.one<{ lost: number }>(lost)).lost > 0)
     for (const statement of withoutLost(shape)) await duck.run(statement);
-}
-
-/** A source that came back empty is far likelier broken than true: nothing follows from it, least of all exits. */
-async function refuseEmpty(job: Job, duck: Duck, counts: TouchCounts): Promise<void> {
-  if (counts.received > counts.empty_keys) return;
-  const { known } = await duck.one<{ known: number }>("SELECT count(*) AS known FROM st.link WHERE h IS NOT NULL");
-  if (known > 0)
-    throw new SluiceError(
-      "source_empty",
-      `The model ${job.model.name} came back empty, though ${known} of its rows are known.`,
-    );
 }

@@ -13,6 +13,7 @@ import {
   sourceConnector,
 } from "../../test/model.ts";
 import { expect_, type Memory, memory, type OracleSync, remember } from "../../test/oracle.ts";
+import { guardCodes } from "../core/guards.ts";
 import { syncFile } from "../core/project.ts";
 import type { ColumnPolicies, Policies, Writes } from "../core/state.ts";
 import { runJob } from "./index.ts";
@@ -268,7 +269,7 @@ async function engineRun(world: Outside, sync: OracleSync, folder: string, n: nu
     source: { connection: "rows", connector: "rows", config: {}, base: folder },
     destination: { connection: "crm", connector: "crm", config: {}, base: folder },
     memoryLimit: "512MB",
-    allowLeaves: true,
+    approval: { codes: guardCodes.filter((code) => code !== "source_empty"), by: "a test", at: "2026-01-01T00:00:00Z" },
     upstream: [],
   };
   const connectors = {

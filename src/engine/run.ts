@@ -1,8 +1,8 @@
 import { rename, writeFile } from "node:fs/promises";
-import type { SerializedError } from "../core/errors.ts";
+import type { GuardCode, StandingGuard } from "../core/guards.ts";
 import type { WaveFile } from "./batches.ts";
 import { text } from "./duck.ts";
-import { leaveGuard } from "./guard.ts";
+import { guard } from "./guards/index.ts";
 import type { Job, JobResult } from "./job.ts";
 import { type Wave, wavesOf } from "./layout.ts";
 import { afterCreates } from "./members.ts";
@@ -24,7 +24,7 @@ export async function runPlan(job: Job, host: Host): Promise<JobResult> {
   const planned = await plan(job, host);
   try {
     const report = await planReport(planned);
-    const stops = (await leaveGuard(job, planned.duck, planned.shape))?.toJSON() ?? null;
+    const { standing: stops } = await guard(job, planned);
     const seconds = since(started);
     await keepPlan(job, planned, report, stops, seconds);
     return { kind: "plan", ...report, warnings: planned.warnings, stops, seconds, folder: planned.at.run };
@@ -36,19 +36,20 @@ export async function runPlan(job: Job, host: Host): Promise<JobResult> {
 /**
  * The whole journey: plan, deliver, read back, fold. When the destination stops it midway, what was settled is folded
  * first and the error comes with the counts; the rest is pending and goes by itself next time.
- * @throws SluiceError too_many_leaves, audience_empty before anything is sent.
+ * @throws SluiceError that of the first guard that stands and is not approved, before anything is sent; the plan stays.
  */
 export async function runSync(job: Job, host: Host): Promise<JobResult> {
   const started = performance.now();
   const planned = await plan(job, host);
   try {
     const report = await planReport(planned);
-    const stop = await leaveGuard(job, planned.duck, planned.shape);
-    await keepPlan(job, planned, report, stop?.toJSON() ?? null, since(started));
+    const { standing, stop, approved, idle } = await guard(job, planned);
+    await keepPlan(job, planned, report, standing, since(started));
     if (stop) {
       await writeFile(planned.at.done, JSON.stringify({ status: "failed", plan: report.plan }), { mode: 0o600 });
       throw stop;
     }
+    if (approved.some(({ code }) => code === "undone")) planned.meta.undone = undefined;
     const { attempted, stopped } = await send(planned, host);
     host.onProgress({ phase: "readback", done: 0 });
     const { counts, resolved } = await settle(planned, job.run, attempted, new AbortController().signal, (done) =>
@@ -62,7 +63,8 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
       counts: { ...counts, seconds: since(started) },
       resolved,
       problems,
-      warnings: planned.warnings,
+      warnings: [...planned.warnings, ...idle.map(tellIdle)],
+      approved,
       folder: planned.at.run,
       ...(stopped && { error: stopped.toJSON() }),
     };
@@ -77,15 +79,17 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
   }
 }
 
+const tellIdle = (code: GuardCode): string => `${code} was approved, but did not stand against this run.`;
+
 /** What the plan says, beside the changes themselves: the same for a plan that is only shown and for one that is sent. */
 async function keepPlan(
-  { environment, sync }: Job,
+  { environment, sync, approval }: Job,
   { at, warnings }: Planned,
   report: PlanReport,
-  stops: SerializedError | null,
+  stops: StandingGuard[],
   seconds: number,
 ): Promise<void> {
-  const text = JSON.stringify({ environment, sync, ...report, warnings, stops, seconds });
+  const text = JSON.stringify({ environment, sync, ...report, warnings, stops, approval, seconds });
   await writeFile(`${at.plan}.new`, text, { mode: 0o600 });
   await rename(`${at.plan}.new`, at.plan);
 }

@@ -79,6 +79,7 @@ export async function settle(
     read: new Date().toISOString(),
     destination: planned.destination,
     matched: matchedBy(shape),
+    undone: meta.undone && JSON.stringify(meta.undone),
     mirrored: JSON.stringify(shape.columns.map(storedName)),
     ...cursors,
     ...Object.fromEntries(planned.resumed.map(({ name }) => [name, undefined])),

@@ -1,5 +1,6 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { SluiceError } from "../core/errors.ts";
+import { type UndoneMark, undoneMark } from "../core/guards.ts";
 import { type Duck, text } from "./duck.ts";
 import type { Layout } from "./layout.ts";
 import { createTables, existingColumns, stateVersion } from "./sql/tables.ts";
@@ -14,6 +15,8 @@ export type Meta = {
   engine: string | undefined;
   cursors: Record<string, string>;
   mirrored: string[];
+  /** The last folded run took another one back, and nobody has let the sync go on since. */
+  undone: UndoneMark | undefined;
   /** The columns the sync matched by. */
   matched: string | undefined;
   columns: { table: string; name: string }[];
@@ -52,6 +55,7 @@ export async function attachState(duck: Duck, at: Layout, destination: string): 
       : {},
     matched: meta.get("matched"),
     mirrored: JSON.parse(meta.get("mirrored") ?? "[]") as string[],
+    undone: meta.has("undone") ? undoneMark.parse(JSON.parse(meta.get("undone")!)) : undefined,
     columns: await duck.all(existingColumns),
   };
 }

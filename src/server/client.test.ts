@@ -39,7 +39,7 @@ const doneJob = (job: Job): JobResult => {
         samples: [],
         problems,
         warnings: [],
-        stops: null,
+        stops: [],
         seconds: 0.5,
         folder,
       };
@@ -54,6 +54,7 @@ const doneJob = (job: Job): JobResult => {
         resolved: 0,
         problems,
         warnings: [],
+        approved: [],
         folder,
       };
     }

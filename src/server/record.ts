@@ -3,9 +3,10 @@ import type { Job, JobResult } from "../engine/job.ts";
 import { noteEvent, type RunEvent } from "../store/events.ts";
 
 /** Notes a run's begin and end in the state folder, for the history. Errors: disk_full, state_unwritable. */
-export function noteStart(state: string, { run, environment, sync, kind }: Job): void {
+export function noteStart(state: string, { run, environment, sync, kind, approval }: Job): void {
   if (kind === "check") throw new Error("checks leave no record");
-  noteEvent(state, { type: "started", id: run, environment, sync, kind, started: new Date().toISOString() });
+  const started = new Date().toISOString();
+  noteEvent(state, { type: "started", id: run, environment, sync, kind, started, ...(approval && { approval }) });
 }
 
 /** `error`: what stopped it, beside what it did until then or alone. */

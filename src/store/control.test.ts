@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Control, openControl, takeOver } from "./control.ts";
-import { noteEvent, readEvents } from "./events.ts";
+import { noteEvent, type RunEvent, readEvents } from "./events.ts";
 import { migrations } from "./migrate.ts";
 import { findRun, latestRun, listRuns, transitions } from "./runs.ts";
 
@@ -29,8 +29,10 @@ afterAll(async () => {
 });
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
-const begin = (id: string, second: number, kind: "run" | "plan" = "run", environment = "default") =>
-  noteEvent(folder, { type: "started", id, environment, sync: "people", kind, started: at(second).toISOString() });
+const begin = (id: string, second: number, kind: "run" | "plan" = "run", environment = "default", more: object = {}) =>
+  noteEvent(folder, {
+    ...{ type: "started", id, environment, sync: "people", kind, started: at(second).toISOString(), ...more },
+  } as RunEvent);
 const end = (id: string, second: number, rest: object = {}) =>
   noteEvent(folder, { type: "ended", id, status: "finished", finished: at(second).toISOString(), ...rest });
 
@@ -49,7 +51,8 @@ const counts = {
 };
 
 test("a run comes back as it was noted", async () => {
-  begin("a", 1);
+  const approval = { codes: ["undone"], by: "Ana", at: at(1).toISOString() };
+  begin("a", 1, "run", "default", { approval });
   end("a", 2, { counts });
   await takeOver(control, folder);
   const [run] = await listRuns(control, { environment: "default", sync: "people", limit: 5 });
@@ -64,6 +67,7 @@ test("a run comes back as it was noted", async () => {
     counts,
     plan: null,
     error: null,
+    approval,
   });
   expect(readEvents(folder)).toEqual([]);
 });

@@ -1,13 +1,22 @@
 import { appendFileSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { SerializedError } from "../core/errors.ts";
+import type { Approval } from "../core/guards.ts";
 import type { PlanCounts, RunCounts } from "../core/run.ts";
 import { stateFault } from "./faults.ts";
 import type { RunStatus } from "./tables.ts";
 
 /** `started` and `finished` are ISO 8601. */
 export type RunEvent =
-  | { type: "started"; id: string; environment: string; sync: string; kind: "plan" | "run" | "verify"; started: string }
+  | {
+      type: "started";
+      id: string;
+      environment: string;
+      sync: string;
+      kind: "plan" | "run" | "verify";
+      started: string;
+      approval?: Approval;
+    }
   | {
       type: "ended";
       id: string;

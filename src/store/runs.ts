@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { SerializedError } from "../core/errors.ts";
+import type { Approval } from "../core/guards.ts";
 import type { PlanCounts, RunCounts } from "../core/run.ts";
 import type { RunEvent } from "./events.ts";
 import type { RunStatus, Tables } from "./tables.ts";
@@ -22,6 +23,7 @@ export type StoredRun = {
   counts: RunCounts | null;
   plan: PlanCounts | null;
   error: SerializedError | null;
+  approval: Approval | null;
 };
 
 const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
@@ -32,11 +34,11 @@ const text = (value: unknown) => (value === undefined ? null : JSON.stringify(va
  */
 export async function applyEvent(database: Kysely<Tables>, event: RunEvent): Promise<void> {
   if (event.type === "started") {
-    const { type: _, started, ...run } = event;
+    const { type: _, started, approval, ...run } = event;
     const none = { finished: null, counts: null, plan: null, error: null };
     await database
       .insertInto("run")
-      .values({ ...run, ...none, status: "running", started: new Date(started) })
+      .values({ ...run, ...none, status: "running", started: new Date(started), approval: text(approval) })
       .onConflict((conflict) => conflict.column("id").doNothing())
       .execute();
     return;

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import type { SerializedError } from "../core/errors.ts";
+import type { Approval } from "../core/guards.ts";
 import type { PlanCounts, RunCounts } from "../core/run.ts";
 
 type Json<T extends object> = JSONColumnType<T | null, string | null, string | null>;
@@ -16,6 +17,7 @@ export type RunTable = {
   counts: Json<RunCounts>;
   plan: Json<PlanCounts>;
   error: Json<SerializedError>;
+  approval: Json<Approval>;
 };
 
 export type RunStatus = "running" | "finished" | "failed" | "interrupted";

@@ -114,10 +114,16 @@ test("more than 5 % of the rows, and more than ten, stop a run before anything i
     message: expect.stringContaining("11 of 40 known rows would leave (11 deleted)"),
   };
   const { plans } = await bench.plan();
-  expect(plans).toMatchObject([{ plan: { create: 1, delete: 11 }, stops }]);
+  expect(plans).toMatchObject([{ plan: { create: 1, delete: 11 }, stops: [stops, { code: "too_many_deletes" }] }]);
   for (const _ of [1, 2]) await expect(bench.run()).rejects.toMatchObject({ ...stops, kind: "config" });
   expect(await numbers()).toHaveLength(40);
-  expect(await bench.letLeave()).toMatchObject({ received: 41, created: 1, deleted: 11, unchanged: 29, writes: 12 });
+  expect(await bench.approve("too_many_leaves", "too_many_deletes")).toMatchObject({
+    received: 41,
+    created: 1,
+    deleted: 11,
+    unchanged: 29,
+    writes: 12,
+  });
   expect(await numbers()).toHaveLength(30);
   expect(await bench.run()).toMatchObject({ received: 30, unchanged: 30, writes: 0 });
   bench.source("people", people(1, 20));

@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from "commander";
+import { type GuardCode, guardCodes } from "../../core/guards.ts";
+import { didYouMean } from "../../core/nearest.ts";
 
 /** An option's value as a whole number from zero on. */
 export function wholeNumber(text: string): number {
@@ -34,3 +36,16 @@ export function memorySize(text: string): string {
 
 /** Collects the values of an option that may be repeated. */
 export const several = (text: string, before: string[] = []): string[] => [...before, text];
+
+/** Names of guards, separated by commas. */
+export function guardNames(text: string): GuardCode[] {
+  return text.split(",").map((part) => {
+    const code = part.trim();
+    const known = guardCodes.find((each) => each === code);
+    if (!known)
+      throw new InvalidArgumentError(
+        `There is no guard \`${code}\`${didYouMean(code, guardCodes) || `; there are ${guardCodes.join(", ")}.`}`,
+      );
+    return known;
+  });
+}

@@ -16,7 +16,8 @@ export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, ou
     for (const kind of kindsOf(one.samples)) printKind(kind, one, out, samples);
     for (const text of one.warnings) out.line(`  ${out.style.yellow("warning")}: ${text}`);
     for (const text of problemLines(one.problems)) out.line(text);
-    if (one.stops) out.line(`  ${out.style.red("a run would stop")}: ${one.stops.message} ${one.stops.remedy}`);
+    for (const { code, message, remedy } of one.stops)
+      out.line(`  ${out.style.red("a run would stop")}: ${message} (${code}) ${remedy}`);
   }
   out.line();
   const numbers = (name: string, c: Planned["plan"] & { received: number }, seconds: number) => [

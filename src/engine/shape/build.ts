@@ -14,6 +14,9 @@ import { checkValidity, writable } from "./writable.ts";
 /** Raised when the meaning of stored values changes, so that every row is looked at once more. */
 export const canonVersion = 1;
 
+/** Settings that say how much or in which way a run may send, not what a row should hold. */
+const besideWant = new Set(["leaveLimit", "deleteLimit", "changeLimit", "requestLimit", "mirror", "concurrency"]);
+
 /** The bits of a mask: Parquet knows no whole number larger than 64 bits. */
 const mostColumns = 64;
 
@@ -106,7 +109,7 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
     refs: [...refs.values()],
     fingerprint: digest([
       canonVersion,
-      file,
+      Object.fromEntries(Object.entries(file).filter(([setting]) => !besideWant.has(setting))),
       job.model.file,
       job.audiences,
       scan.dates,

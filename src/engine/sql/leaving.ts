@@ -1,6 +1,7 @@
 import { text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
-import { deactivates } from "./change.ts";
+import { activates, deactivates } from "./change.ts";
+import { membersSent } from "./members.ts";
 import { has, stored } from "./names.ts";
 
 /** Whether a decided row is taken out of the audience of this column. */
@@ -29,4 +30,15 @@ export function emptied(filled: ShapeColumn | Shape["memberships"][number]): str
   return `SELECT (SELECT count(*) ${members}) AS before,
   (SELECT count(*) ${members} AND l.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL))
     + (SELECT count(*) FROM touched WHERE NOT gone AND a_${filled.audience}) AS now`;
+}
+
+/**
+ * How many records that exist would be changed and do not leave: of known rows (`known`), and of those met for the first
+ * time (`first` of `met`).
+ */
+export function changing(shape: Shape): string {
+  const changed = `(m <> 0 OR ${activates(shape)} OR key IN (${membersSent}))`;
+  const met = "(action = 'adopt' AND id NOT IN (SELECT id FROM st.link WHERE id IS NOT NULL))";
+  return `SELECT count(*) FILTER (NOT ${met} AND ${changed}) AS known, count(*) FILTER (${met} AND ${changed}) AS first,
+  count(*) FILTER (${met}) AS met FROM decided WHERE action IN ('adopt', 'update', 'status')`;
 }

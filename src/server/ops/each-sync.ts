@@ -1,5 +1,6 @@
 import type { CallOptions } from "../../api/index.ts";
 import { SluiceError } from "../../core/errors.ts";
+import type { Approval } from "../../core/guards.ts";
 import type { SyncFile } from "../../core/project.ts";
 import type { Job, JobResult } from "../../engine/job.ts";
 import { locate } from "../project/locate.ts";
@@ -25,7 +26,7 @@ type SyncResult<K extends Kind> = {
 type Outcome<K extends Kind> = { project: Project; results: SyncResult<K>[]; error?: SluiceError };
 
 /** What a person allows one run; `maxWait` in seconds. */
-export type Leeway = { allowLeaves?: boolean | undefined; maxWait?: number | undefined };
+export type Leeway = { approve?: Omit<Approval, "at"> | undefined; maxWait?: number | undefined };
 
 /**
  * Does one kind of job for the syncs named, one after another, parents first, and stops at the first that fails: what
@@ -36,12 +37,14 @@ export async function eachSync<K extends Kind>(
   kind: K,
   names: readonly string[],
   { onEvent, signal }: CallOptions,
-  { allowLeaves, maxWait }: Leeway = {},
+  { approve, maxWait }: Leeway = {},
 ): Promise<Outcome<K>> {
   workplace.jobs.prepare();
   const project = await workplace.project();
   const syncs = pickSyncs(project, names);
   const used = syncs.flatMap(({ file }) => [project.models.get(file.model)!.file.connection, file.to]);
+  if (approve && syncs.length !== 1)
+    throw new SluiceError("usage", "Guards are approved for the run of one sync: name it.");
   tellWarnings(project, used, { onEvent });
   const state = workplace.state([kind, ...names].join(" "));
   const results: SyncResult<K>[] = [];
@@ -56,7 +59,7 @@ export async function eachSync<K extends Kind>(
       cache: state.connection(project.environment, sync.file.to),
       upstream: planned.flatMap(({ connection, ...plan }) => (connection === sync.file.to ? [plan] : [])),
       memoryLimit: workplace.memoryLimit,
-      ...(allowLeaves !== undefined && { allowLeaves }),
+      ...(approve && { approval: { ...approve, at: new Date().toISOString() } }),
       ...(maxWait !== undefined && { maxWait: maxWait * 1000 }),
     });
     onEvent?.({ type: "started", sync: sync.name, run });

@@ -22,7 +22,7 @@ export async function plan(
     samples: result.samples,
     problems: result.problems,
     warnings: result.warnings,
-    stops: result.stops && { code: result.stops.code, message: result.stops.message, remedy: result.stops.remedy },
+    stops: result.stops,
     seconds: result.seconds,
   }));
   const none = {
@@ -61,6 +61,7 @@ export async function run(
     plan: result.plan,
     problems: result.problems,
     warnings: result.warnings,
+    approved: result.approved,
   }));
   const none = {
     received: 0,
