@@ -4,6 +4,7 @@ import {
   type Connector,
   movedThere,
   type Page,
+  type ReadRequest,
   type RowOutcome,
   type Session,
   type Wire,
@@ -115,8 +116,10 @@ export function crmConnector(world: Outside, object: ObjectSchema): Connector {
     describe: async () => object,
     async *read(_, request) {
       world.requests++;
-      if (request.ids) {
-        const found = request.ids.flatMap((id) => world.crm.get(id) ?? []);
+      if (request.ids ?? request.match) {
+        const found = request.ids
+          ? request.ids.flatMap((id) => world.crm.get(id) ?? [])
+          : matching(world, request.match!);
         const value = found.map((r) => row(r, request.columns, object));
         yield { rows: JSON.stringify(value), deleted: [], count: value.length, last: true };
         return;
@@ -150,6 +153,12 @@ export function crmConnector(world: Outside, object: ObjectSchema): Connector {
     close: async () => {},
   };
   return { id: "crm", title: "A modelled CRM", config: undefined as never, secrets: [], open: () => session };
+}
+
+function matching(world: Outside, { columns, values }: NonNullable<ReadRequest["match"]>): Record_[] {
+  const wanted = new Set(values.map((row) => JSON.stringify(row.map(fold))));
+  const holds = (r: Record_) => JSON.stringify(columns.map((c) => fold(r.values[c] ?? null)));
+  return [...world.crm.values()].filter((r) => wanted.has(holds(r)));
 }
 
 function row(record: Record_, columns: string[], object: ObjectSchema): Record<string, Value> {

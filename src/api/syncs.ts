@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { approval, standingGuard } from "../core/guards.ts";
-import { planCounts, problemGroup, runCounts, sampleChange, verifyReport } from "../core/run.ts";
+import { mirror, planCounts, problemGroup, runCounts, sampleChange, verifyReport } from "../core/run.ts";
 import { operation } from "./operation.ts";
 
 /** No names: every sync of the project. They always run parents first, whatever order they are named in. */
@@ -14,6 +14,7 @@ const planned = z.object({
   plan: planCounts,
   samples: z.array(sampleChange),
   problems: z.array(problemGroup),
+  mirror: mirror.describe("What was read of the destination, and what that cannot see"),
   warnings: z
     .array(z.string())
     .describe("What has changed in the destination's schema since the last run, and keys that do not guard"),
@@ -41,6 +42,7 @@ const ran = z.object({
   counts: runCounts,
   plan: planCounts,
   problems: z.array(problemGroup),
+  mirror: mirror.describe("What was read of the destination, and what that cannot see"),
   warnings: z
     .array(z.string())
     .describe("What has changed in the destination's schema since the last run, and keys that do not guard"),

@@ -45,6 +45,8 @@ export interface Session {
   scan?(query: ScanQuery, signal?: AbortSignal): Promise<Scan>;
   /** A destination's rows, page by page; with `cursor`, only what changed since. */
   read?(object: ObjectSchema, request: ReadRequest, signal: AbortSignal): AsyncIterable<Page>;
+  /** About how many rows the table has; undefined where nobody can tell without reading them. */
+  size?(object: ObjectSchema, signal: AbortSignal): Promise<number | undefined>;
   write?(object: ObjectSchema, batch: Batch, signal: AbortSignal): Promise<BatchOutcome>;
   /** Finds what an audience's rows are to be put into, and refuses what cannot take them. Errors: mapping_unfit, not_allowed. */
   membership?(object: ObjectSchema, target: MembershipTarget, signal?: AbortSignal): Promise<Membership>;
@@ -93,6 +95,8 @@ export type ReadRequest = {
   track: boolean;
   /** Only these ids, instead of all. */
   ids?: string[];
+  /** Only rows that hold one of these combinations of values (canonical text), equal as the other side compares. */
+  match?: { columns: string[]; values: string[][] };
   /** With lookups, say which table each value is of (`Wire.tableProperty`). */
   tables?: boolean;
   /** Beside each value, how the other side shows it to people: an option's label, the name behind a lookup, an amount. */

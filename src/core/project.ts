@@ -206,6 +206,12 @@ export const syncFile = z.strictObject({
     .enum(["hold", "recreate", "unlink"])
     .default("hold")
     .describe("When somebody deleted a linked record"),
+  mirror: z
+    .enum(["auto", "all", "touched", "none"])
+    .default("auto")
+    .describe(
+      "What is read of the destination before a run writes: all of the table (afterwards what has changed), the records of rows looked at, or nothing (below); `auto`: `touched` where the rows are under 20 % of a large table",
+    ),
   onLeave: z
     .enum(["nothing", "clear", "deactivate", "delete"])
     .default("nothing")

@@ -10,6 +10,18 @@ export type Phase = (typeof phases)[number];
  */
 export type Progress = { phase: Phase; done: number; total?: number; until?: number };
 
+/**
+ * What was read of the destination before a plan was made. all: the table, or what has changed in it. touched: the records
+ * of the rows looked at. none: only records that new rows could be. `unseen`: what this cannot see, for people.
+ */
+export const mirror = z.object({
+  mode: z.enum(["all", "touched", "none"]),
+  why: z.string(),
+  unseen: z.string().nullable(),
+});
+export type Mirror = z.infer<typeof mirror>;
+export type MirrorMode = Mirror["mode"];
+
 /** What a plan would do, by kind. Rows are counted once. `adopt`: first link to a record that exists already. */
 export const planCounts = z.object({
   create: z.number(),

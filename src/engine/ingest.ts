@@ -1,7 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonSql } from "../core/canon.ts";
-import type { Session } from "../core/connector.ts";
+import type { ReadRequest, Session } from "../core/connector.ts";
 import type { Column, ObjectSchema } from "../core/schema.ts";
 import { type Duck, ident, text } from "./duck.ts";
 import { dropReading, type Kept, keepReading, type Reading, startReading, takeUp } from "./reading.ts";
@@ -21,6 +21,8 @@ export type Ingest = {
   cursor?: string | undefined;
   /** Only these records. */
   ids?: string[];
+  /** Only records that hold one of these combinations of values. */
+  match?: ReadRequest["match"];
   /** Name of the temporary table that receives (id, gone, created, seq, c_*). */
   into: string;
   /** The record's version is wanted too (`etag`). */
@@ -71,8 +73,25 @@ async function unlessExpired<T>(work: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function keptFor({ keep, session: _, signal, into, folder, onRows, ids, cursor, ...of }: Ingest): Kept | undefined {
-  return keep && ids === undefined ? { folder: keep.folder, of: [keep.destination, of] } : undefined;
+function keptFor({
+  keep,
+  session: _,
+  signal,
+  into,
+  folder,
+  onRows,
+  ids,
+  match,
+  cursor,
+  ...of
+}: Ingest): Kept | undefined {
+  return keep && (ids ?? match) === undefined ? { folder: keep.folder, of: [keep.destination, of] } : undefined;
+}
+
+/** An empty table, for records that are asked for one by one. */
+export async function readNothing(duck: Duck, job: Ingest): Promise<Ingested> {
+  await createTable(duck, job);
+  return { cursor: undefined, full: false, resumed: false, rows: 0 };
 }
 
 async function createTable(duck: Duck, { into, columns, etags }: Ingest): Promise<void> {
@@ -101,9 +120,10 @@ async function readPages(
   const columns = [...job.columns.map((c) => c.name), ...(job.created ? ["createdon"] : [])];
   const request = {
     columns,
-    track: job.object.can.deltas && job.ids === undefined,
+    track: job.object.can.deltas && (job.ids ?? job.match) === undefined,
     ...(job.cursor !== undefined && { cursor: job.cursor }),
     ...(job.ids && { ids: job.ids }),
+    ...(job.match && { match: job.match }),
     ...(job.columns.some((c) => c.tabled) && { tables: true }),
     ...(reading?.place && { place: reading.place }),
   };

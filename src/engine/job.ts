@@ -1,7 +1,7 @@
 import type { SerializedError } from "../core/errors.ts";
 import type { Approval, StandingGuard } from "../core/guards.ts";
 import type { AudienceFile, ModelFile, SyncFile } from "../core/project.ts";
-import type { PlanCounts, ProblemGroup, Progress, RunCounts, SampleChange, VerifyReport } from "../core/run.ts";
+import type { Mirror, PlanCounts, ProblemGroup, Progress, RunCounts, SampleChange, VerifyReport } from "../core/run.ts";
 
 /**
  * One piece of work for a child process: everything it needs, secrets resolved, and nothing it must look up. It
@@ -46,6 +46,7 @@ export type JobResult =
       received: number;
       samples: SampleChange[];
       problems: ProblemGroup[];
+      mirror: Mirror;
       /** What has changed in the destination's schema and does not stop the run. */
       warnings: string[];
       /** What a run would stop at. */
@@ -63,6 +64,7 @@ export type JobResult =
       counts: RunCounts;
       resolved: number;
       problems: ProblemGroup[];
+      mirror: Mirror;
       warnings: string[];
       /** What stood against it and was let pass by `job.approval`. */
       approved: StandingGuard[];

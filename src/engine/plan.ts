@@ -1,14 +1,16 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Scan, Session } from "../core/connector.ts";
+import type { Mirror } from "../core/run.ts";
 import { askedInForms } from "../core/schema.ts";
 import type { Drift } from "./drift.ts";
 import { type Duck, lockDown, openDuck } from "./duck.ts";
-import { type Ingest, ingest } from "./ingest.ts";
+import { type Ingest, ingest, readNothing } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { keepJob, keptJob } from "./kept-job.ts";
 import { type Layout, layout, runFiles } from "./layout.ts";
 import { abandoned, readMembers } from "./members.ts";
+import { chooseMirror, look } from "./mirror.ts";
 import { describeParents, type Resumed, refreshParents } from "./parents.ts";
 import { recover } from "./recover.ts";
 import { readRelied, underDrift } from "./relied.ts";
@@ -22,6 +24,7 @@ import { destinationName, type Host, open, readingRows, scanAudiences, scanModel
 import { lostRows, pointAtAwaited, refuseMessageStates, withoutLost } from "./sql/awaited.ts";
 import { createId, writeChanges } from "./sql/change.ts";
 import { decide, haveGone, keepWanted, releaseTaken } from "./sql/decide.ts";
+import { type Asked, linkedRecords, matchedRecords } from "./sql/look.ts";
 import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
 import { decideMembers, takenOut, writeMembers } from "./sql/members.ts";
@@ -46,6 +49,9 @@ export type Planned = {
   warnings: string[];
   /** What is not as it was in the last run, so that more rows than usual may be changed. */
   moved: string[];
+  mirror: Mirror;
+  /** Reads records into `fresh`; undefined where all of them are known. */
+  ask: ((asked: Asked) => Promise<void>) | undefined;
   /** The whole table was read, not what changed. */
   full: boolean;
   cursors: Record<string, string>;
@@ -101,8 +107,9 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     meta.mirrored = stillMirrored(meta.mirrored, shape, drift);
     const files = [scan, ...audiences.filter((a) => a !== undefined)].flatMap((s) => s.paths);
     await lockDown(duck, [...new Set(files)], [job.folder, ...job.upstream.map((u) => u.runFolder)]);
+    for (const statement of sourceViews(shape, scan)) await duck.run(statement);
     const refreshed = await refresh(job, duck, at, shape, session, meta, destination, host);
-    const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed.full, host);
+    const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed, host);
     const match = shape.match.map((c) => c.name);
     const moved = [
       ...(meta.fingerprint !== undefined && meta.fingerprint !== shape.fingerprint ? [movedSync] : []),
@@ -191,16 +198,24 @@ async function refresh(
     signal: host.signal,
   };
   const cursor = complete ? meta.cursors["cursor:table"] : undefined;
+  const mirror = await chooseMirror(job, duck, shape, session, cursor !== undefined, host.signal);
   const onRows = (done: number) => host.onProgress({ phase: "refresh", done });
+  const keep = { folder: join(at.reading, "table"), destination };
   const [read, parents] = await Promise.all([
-    ingest(duck, { ...table, cursor, into: "fresh", keep: { folder: join(at.reading, "table"), destination }, onRows }),
+    mirror.mode === "all"
+      ? ingest(duck, { ...table, cursor, into: "fresh", keep, onRows })
+      : readNothing(duck, { ...table, into: "fresh" }),
     refreshParents(duck, session, shape, meta.cursors, at.temp, { folder: at.reading, destination }, host.signal),
     readMembers(duck, session, shape, "member_now", at.temp, host.signal),
   ]);
-  await duck.run(haveNow(shape, read.full));
-  await recover(duck, at, job.run, shape, meta.matched);
-  if (shape.policies.deletedThere !== "hold") await confirmGone(duck, table);
+  await duck.run(haveNow(shape, read.full, mirror.mode !== "all"));
+  const match = shape.match.map((c) => c.name);
+  const ask = mirror.mode === "all" ? undefined : (asked: Asked) => look(duck, table, "fresh", match, asked);
+  await recover(duck, at, job.run, shape, meta.matched, ask);
+  if (mirror.mode === "all" && shape.policies.deletedThere !== "hold") await confirmGone(duck, table);
   return {
+    mirror,
+    ask,
     full: read.full,
     cursors: { ...parents.cursors, ...(read.cursor !== undefined && { "cursor:table": read.cursor }) },
     resumed: [...parents.resumed, ...(read.resumed ? [{ name: "cursor:table", table: shape.object.name }] : [])],
@@ -228,11 +243,10 @@ async function reconcile(
   shape: Shape,
   scan: Scan,
   meta: Meta,
-  full: boolean,
+  { full, mirror, ask }: Pick<Awaited<ReturnType<typeof refresh>>, "full" | "mirror" | "ask">,
   host: Host,
 ): Promise<TouchCounts> {
   host.onProgress({ phase: "map", done: 0 });
-  for (const statement of sourceViews(shape, scan)) await duck.run(statement);
   const { version } = await duck.one<{ version: string }>("SELECT version() AS version");
   const all = meta.fingerprint !== undefined && (meta.fingerprint !== shape.fingerprint || meta.engine !== version);
   await duck.run(
@@ -251,6 +265,8 @@ async function reconcile(
   if (counts.doubled > 0 || counts.received !== counts.looked_at + counts.untouched)
     for (const statement of separateDoubled) await duck.run(statement);
   await duck.run(mapRows(shape, scan));
+  await ask?.(linkedRecords(shape, mirror.mode));
+  await ask?.(matchedRecords(shape, mirror.mode));
   await duck.run(haveGone);
   for (const statement of matching(shape)) await duck.run(statement);
   host.onProgress({ phase: "plan", done: 0 });

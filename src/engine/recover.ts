@@ -2,10 +2,13 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Duck, text } from "./duck.ts";
 import { readKeptJob } from "./kept-job.ts";
-import { exists, type Layout, runFiles } from "./layout.ts";
+import { exists, type Layout, runFiles, wavesOf } from "./layout.ts";
 import type { Shape } from "./shape.ts";
+import { type Asked, writtenRecords } from "./sql/look.ts";
+import { storedName } from "./sql/names.ts";
 import { orphans, takeOver } from "./sql/recover.ts";
 import { caughtDeletes, caughtMembers, caughtResting, caughtUpdates } from "./sql/recover-updates.ts";
+import { readJournal } from "./sql/settle.ts";
 import { addColumns, existingColumns, valueViews } from "./sql/tables.ts";
 
 /**
@@ -19,13 +22,14 @@ export async function recover(
   run: string,
   shape: Shape,
   matched: string | undefined,
+  ask: ((asked: Asked) => Promise<void>) | undefined,
 ): Promise<void> {
   for (const name of (await readdir(at.runs)).sort()) {
     if (name === run) continue;
     const dead = runFiles(join(at.runs, name));
     if ((await exists(dead.done)) || (await sendsNothing(dead))) continue;
     // Written after the changes: a run that has not come so far has sent nothing.
-    if (await exists(dead.touched)) await takeOverFrom(duck, dead, shape, matched);
+    if (await exists(dead.touched)) await takeOverFrom(duck, dead, shape, matched, ask);
     await writeFile(dead.done, JSON.stringify({ status: "interrupted" }), { mode: 0o600 });
   }
 }
@@ -41,11 +45,13 @@ async function takeOverFrom(
   dead: ReturnType<typeof runFiles>,
   shape: Shape,
   matched: string | undefined,
+  ask: ((asked: Asked) => Promise<void>) | undefined,
 ): Promise<void> {
   const [creates, rests, deletes] = [dead.change("1-create"), dead.change("3-deactivate"), dead.change("4-delete")];
   for (const statement of addColumns(shape)) await duck.run(statement);
   for (const statement of valueViews(shape, await duck.all(existingColumns), matched)) await duck.run(statement);
   const created = await columnsOf(duck, creates);
+  await ask?.(await writtenBy(duck, dead, shape, created));
   if (created) {
     const journal = (await exists(dead.journal)) ? dead.journal : undefined;
     for (const statement of orphans(shape, creates, journal, new Set(created))) await duck.run(statement);
@@ -61,6 +67,20 @@ async function takeOverFrom(
   if (await columnsOf(duck, rests)) await duck.run(caughtResting(rests));
   if (await columnsOf(duck, deletes)) for (const statement of caughtDeletes(deletes)) await duck.run(statement);
   if (await columnsOf(duck, dead.adds)) for (const statement of caughtMembers(dead.adds)) await duck.run(statement);
+}
+
+async function writtenBy(
+  duck: Duck,
+  dead: ReturnType<typeof runFiles>,
+  shape: Shape,
+  created: string[] | undefined,
+): Promise<Asked> {
+  await duck.run(readJournal((await exists(dead.journal)) ? dead.journal : undefined));
+  const files: string[] = [];
+  for (const wave of wavesOf({ memberships: [] }))
+    if (await columnsOf(duck, dead.change(wave))) files.push(dead.change(wave));
+  const matchable = created && shape.match.every((c) => created.includes(`c_${storedName(c)}`));
+  return writtenRecords(shape, files, matchable ? dead.change("1-create") : undefined);
 }
 
 /** Undefined where a power cut has torn the file: then, as without any file, the match finds what is there. */

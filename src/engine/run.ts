@@ -27,7 +27,15 @@ export async function runPlan(job: Job, host: Host): Promise<JobResult> {
     const { standing: stops } = await guard(job, planned);
     const seconds = since(started);
     await keepPlan(job, planned, report, stops, seconds);
-    return { kind: "plan", ...report, warnings: planned.warnings, stops, seconds, folder: planned.at.run };
+    return {
+      kind: "plan",
+      ...report,
+      mirror: planned.mirror,
+      warnings: planned.warnings,
+      stops,
+      seconds,
+      folder: planned.at.run,
+    };
   } finally {
     await planned.close();
   }
@@ -63,6 +71,7 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
       counts: { ...counts, seconds: since(started) },
       resolved,
       problems,
+      mirror: planned.mirror,
       warnings: [...planned.warnings, ...idle.map(tellIdle)],
       approved,
       folder: planned.at.run,
@@ -84,12 +93,12 @@ const tellIdle = (code: GuardCode): string => `${code} was approved, but did not
 /** What the plan says, beside the changes themselves: the same for a plan that is only shown and for one that is sent. */
 async function keepPlan(
   { environment, sync, approval }: Job,
-  { at, warnings }: Planned,
+  { at, mirror, warnings }: Planned,
   report: PlanReport,
   stops: StandingGuard[],
   seconds: number,
 ): Promise<void> {
-  const text = JSON.stringify({ environment, sync, ...report, warnings, stops, approval, seconds });
+  const text = JSON.stringify({ environment, sync, ...report, mirror, warnings, stops, approval, seconds });
   await writeFile(`${at.plan}.new`, text, { mode: 0o600 });
   await rename(`${at.plan}.new`, at.plan);
 }

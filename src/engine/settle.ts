@@ -4,9 +4,11 @@ import { text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
 import { exists, wavesOf } from "./layout.ts";
 import { readMembers } from "./members.ts";
+import { look } from "./mirror.ts";
 import type { Planned } from "./plan.ts";
 import { writeRelied } from "./relied.ts";
 import { fold, prepareFold } from "./sql/fold.ts";
+import { sentRecords } from "./sql/look.ts";
 import { madeCount, tellUnmade } from "./sql/made.ts";
 import { newMembers } from "./sql/members.ts";
 import { storedName } from "./sql/names.ts";
@@ -32,23 +34,26 @@ export async function settle(
   const { full } = planned;
   let fullAfter = false;
   await duck.run(`CREATE OR REPLACE TEMP TABLE after AS SELECT * FROM fresh WHERE false`);
-  if (attempted) {
-    const read = await ingest(duck, {
-      session,
-      object: shape.object,
-      columns: shape.columns,
-      cursor: cursors["cursor:table"],
-      into: "after",
-      created: shape.policies.severalMatches !== "reject",
-      folder: at.temp,
-      signal,
-      onRows,
-    });
+  await duck.run(readJournal((await exists(at.journal)) ? at.journal : undefined));
+  for (const statement of sentChanges(wavesOf(shape), at.change)) await duck.run(statement);
+  const table = {
+    session,
+    object: shape.object,
+    columns: shape.columns,
+    created: shape.policies.severalMatches !== "reject",
+    folder: at.temp,
+    signal,
+    onRows,
+  };
+  const byId = planned.mirror.mode !== "all";
+  if (attempted && byId) {
+    const match = shape.match.map((c) => c.name);
+    await look(duck, table, "after", match, sentRecords(shape, at.change("1-create")));
+  } else if (attempted) {
+    const read = await ingest(duck, { ...table, cursor: cursors["cursor:table"], into: "after" });
     fullAfter = read.full;
     if (read.cursor !== undefined) cursors["cursor:table"] = read.cursor;
   }
-  await duck.run(readJournal((await exists(at.journal)) ? at.journal : undefined));
-  for (const statement of sentChanges(wavesOf(shape), at.change)) await duck.run(statement);
   for (const statement of tellUnmade(shape, at)) await duck.run(statement);
   const { unknown } = await duck.one<{ unknown: number }>(
     "SELECT count(*) AS unknown FROM sent WHERE status = 'unknown'",
@@ -82,6 +87,8 @@ export async function settle(
     undone: meta.undone && JSON.stringify(meta.undone),
     mirrored: JSON.stringify(shape.columns.map(storedName)),
     ...cursors,
+    // What changes meanwhile in records nobody asks for is not followed: then a later full read begins anew.
+    ...(byId && { "cursor:table": undefined }),
     ...Object.fromEntries(planned.resumed.map(({ name }) => [name, undefined])),
   };
   await inTransaction(planned, fold(shape, facts, full));

@@ -119,3 +119,54 @@ describe("a mapping that changes", () => {
     expect(ran.problems).toMatchObject([{ key: "2", column: "suffix", code: "too_long" }]);
   });
 });
+
+describe("only the records of rows that are looked at are read", () => {
+  const many = Array.from({ length: 300 }, (_, i) => ({ externaluseridentifier: `Other ${i}`, lastname: "Other" }));
+
+  test("of a table without change tracking, with names that need care; and the plan says what that cannot see", async () => {
+    await bench.begin({ "syncs/people.yaml": peopleSync({ mirror: "touched" }) });
+    await bench.control("POST", "change-tracking", { table: "contact", enabled: false });
+    const odd = ["O'Neil & 50% #1", 'say "yes" + [x]_', "Müller/Söhne?", "straße"];
+    const rows = odd.map((name, i) => ({ externaluseridentifier: name, lastname: `Old ${i}` }));
+    await bench.control("POST", "seed", { table: "contact", rows: [...many, ...rows] });
+    bench.source(
+      "people",
+      odd.map((id) => person(id.toUpperCase().replace("STRASSE", "STRAßE"))),
+    );
+    const { plans } = await bench.plan();
+    expect(plans[0]).toMatchObject({
+      plan: { adopt: 4, create: 0 },
+      mirror: { mode: "touched", unseen: expect.stringContaining("not seen") },
+    });
+    expect(await bench.run()).toMatchObject({ updated: 4, created: 0 });
+    const quiet = await bench.run();
+    expect(quiet).toMatchObject({ unchanged: 4, writes: 0 });
+    bench.source("people", [
+      ...odd.slice(1).map((id) => person(id.toUpperCase().replace("STRASSE", "STRAßE"))),
+      person("new"),
+    ]);
+    const ran = await bench.run();
+    expect(ran).toMatchObject({ created: 1, unchanged: 3, writes: 1 });
+    // The record of the row that left, a look for the newcomer's match value, the create, and what became of it.
+    expect(ran.requests - quiet.requests).toBe(4);
+    expect(await bench.rows("contact")).toHaveLength(many.length + 5);
+  });
+
+  test("held, recreated, left: as with the whole table, once the row is looked at", async () => {
+    await bench.begin({ "syncs/people.yaml": peopleSync({ mirror: "touched", onLeave: "clear" }) });
+    bench.source("people", [person("1"), person("2"), person("3")]);
+    expect(await bench.run()).toMatchObject({ created: 3 });
+    await bench.person("PATCH", `contacts(${await idOf("1")})`, { lastname: "By hand" });
+    await bench.person("DELETE", `contacts(${await idOf("2")})`);
+    expect(await bench.run()).toMatchObject({ unchanged: 3, writes: 0 });
+    bench.source("people", [person("1", { email: "new@example.com" }), person("2", { name: "Changed" })]);
+    const ran = await bench.run();
+    expect(ran).toMatchObject({ received: 3, updated: 2, excluded: 1, created: 0, writes: 2 });
+    expect(ran.sent).toContainEqual({
+      contactid: await idOf("1"),
+      lastname: "Name 1",
+      emailaddress1: "new@example.com",
+    });
+    expect(await bench.run()).toMatchObject({ received: 2, excluded: 1, unchanged: 1, writes: 0 });
+  });
+});

@@ -14,6 +14,7 @@ export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, ou
     out.line();
     out.line(out.style.bold(`${one.sync} -> ${one.object}`) + out.style.dim(`  plan ${one.run}`));
     for (const kind of kindsOf(one.samples)) printKind(kind, one, out, samples);
+    if (one.mirror.unseen !== null) out.line(`  mirror ${one.mirror.mode} (${one.mirror.why}): ${one.mirror.unseen}`);
     for (const text of one.warnings) out.line(`  ${out.style.yellow("warning")}: ${text}`);
     for (const text of problemLines(one.problems)) out.line(text);
     for (const { code, message, remedy } of one.stops)

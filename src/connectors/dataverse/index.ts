@@ -8,6 +8,7 @@ import { findMembership } from "./membership.ts";
 import { openMetadata } from "./metadata.ts";
 import { readPages } from "./read.ts";
 import { roleFor } from "./role.ts";
+import { tableSize } from "./table-size.ts";
 import { wire } from "./wire.ts";
 import { openWriter } from "./write.ts";
 
@@ -44,6 +45,7 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     objects: metadata.objects,
     describe: metadata.describe,
     read: (object, request, signal) => readPages(api, object, request, signal),
+    size: (object, signal) => tableSize(api, object, signal),
     ...openWriter(api),
     check: (needs, signal) => checkConnection(given, all, needs, signal),
     role: (needs, signal) => roleFor(api, given, all, metadata, needs, signal),

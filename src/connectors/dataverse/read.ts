@@ -5,6 +5,7 @@ import { notJson } from "./body.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
 import type { WebApi } from "./http.ts";
+import { matchQueries } from "./match-queries.ts";
 import { type Parts, takeApart } from "./page.ts";
 import { shownAnnotation, tableAnnotation, wire } from "./wire.ts";
 
@@ -35,8 +36,8 @@ type Fetched = { answer: Answer; parts: Parts };
 type Following = { track?: boolean; annotations?: string[]; resumable?: boolean; since?: string };
 
 /**
- * All rows, the rows of `ids`, what changed since `cursor`, or the rest from `place`; only the columns asked for and the
- * id. Rows are handed on as received: in a page of changes, they also hold tombstones, which have no id column.
+ * All rows, the rows of `ids` or `match`, what changed since `cursor`, or the rest from `place`; only the columns asked
+ * for and the id. Rows are handed on as received: in a page of changes, they also hold tombstones, which have no id column.
  * Fails as `WebApi.read` does, with unexpected_answer, not_allowed, unknown_object, or, before any page, CursorExpired.
  * Source: dataverse.md sections 6 and 10.
  */
@@ -50,8 +51,11 @@ export async function* readPages(
   const select = `${object.set}?$select=${properties.join(",")}`;
   const { track } = request;
   const annotations = [...(request.tables ? [tableAnnotation] : []), ...(request.formatted ? [shownAnnotation] : [])];
-  if (request.ids) {
-    const queries = idQueries(await api.root(signal), select, object.id, request.ids);
+  if (request.ids ?? request.match) {
+    const root = await api.root(signal);
+    const queries = request.match
+      ? matchQueries(LONGEST_PATH - root.length, select, object, request.match)
+      : idQueries(root, select, object.id, request.ids!);
     const started = queries.map((query) => follow(api, object, query, signal, { annotations }));
     yield* inOrder(started, AHEAD);
     return;

@@ -5,14 +5,15 @@ import { instant } from "./pending.ts";
 
 /**
  * `have_now`: what the destination holds, as far as it is not what we last saw: this run's deltas over the mirror's
- * exceptions. After a full read (`full`) nothing older counts, and a linked record that was not read is gone.
+ * exceptions. After a full read (`full`) nothing older counts, and a linked record that was not read is gone. Where only
+ * records asked for are read (`linked`), nothing older is known of those that belong to no row of ours.
  */
-export function haveNow(shape: Shape, full: boolean): string {
+export function haveNow(shape: Shape, full: boolean, linked: boolean): string {
   const columns = shape.columns.map(stored);
   const fresh = `SELECT ${["id", "gone", "created", ...columns].join(", ")} FROM fresh`;
   const rest = full
     ? `SELECT ${["l.id", "true", "NULL", ...columns.map(() => "NULL")].join(", ")} FROM st.link l ANTI JOIN fresh USING (id) WHERE l.id IS NOT NULL`
-    : `SELECT ${["id", "gone", "created", ...columns].join(", ")} FROM v_have ANTI JOIN fresh USING (id)`;
+    : `SELECT ${["id", "gone", "created", ...columns].join(", ")} FROM v_have ANTI JOIN fresh USING (id)${linked ? " SEMI JOIN st.link USING (id)" : ""}`;
   return `CREATE OR REPLACE TEMP VIEW have_now AS ${fresh} UNION ALL ${rest}`;
 }
 

@@ -21,6 +21,7 @@ export async function plan(
     plan: result.plan,
     samples: result.samples,
     problems: result.problems,
+    mirror: result.mirror,
     warnings: result.warnings,
     stops: result.stops,
     seconds: result.seconds,
@@ -60,6 +61,7 @@ export async function run(
     counts: result.counts,
     plan: result.plan,
     problems: result.problems,
+    mirror: result.mirror,
     warnings: result.warnings,
     approved: result.approved,
   }));

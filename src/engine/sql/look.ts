@@ -1,0 +1,67 @@
+import type { MirrorMode } from "../../core/run.ts";
+import { text } from "../duck.ts";
+import type { Shape } from "../shape.ts";
+import { ownId } from "./ids.ts";
+import { stored, wanted } from "./names.ts";
+
+/** Which records are asked for: SELECTs of their ids, and of the match columns' values in the sync's order. */
+export type Asked = { ids: string[]; values?: string | undefined };
+
+/** SELECT of combinations of match values out of `from`, whose columns `of` names. */
+const valuesOf = (shape: Shape, of: (c: Shape["match"][number]) => string, from: string): string =>
+  `SELECT ${shape.match.map((c, i) => `${of(c)} AS v${i}`).join(", ")} FROM ${from}`;
+
+/**
+ * The records of the rows looked at (`mapped`). Mode none: of linked ones only those of which there is no idea yet, or that
+ * were gone. A row that was tried before is also asked for by the id that we chose for its record.
+ */
+export function linkedRecords(shape: Shape, mode: MirrorMode): Asked {
+  const own = ownId(
+    shape.object.name,
+    shape.match.map((c) => c.name),
+    "match_value",
+  );
+  const unsure = "(key NOT IN (SELECT key FROM v_base) OR link_id IN (SELECT id FROM v_have WHERE gone))";
+  return {
+    ids: [
+      `SELECT link_id AS id FROM mapped WHERE link_id IS NOT NULL AND ${mode === "none" ? unsure : "true"}`,
+      `SELECT ${own} FROM mapped WHERE link_id IS NULL AND known AND match_value IS NOT NULL`,
+    ],
+  };
+}
+
+/**
+ * The records that rows without a link could be, and those that are linked and had such a match value when last seen.
+ * Mode none, with a key over the match: only for rows that were tried before, since the key meets a second record.
+ */
+export function matchedRecords(shape: Shape, mode: MirrorMode): Asked {
+  const { policies, keyed } = shape;
+  const again = policies.deletedThere === "unlink" ? " OR link_id IN (SELECT id FROM have_now WHERE gone)" : "";
+  const met = mode === "none" && keyed && policies.mode !== "update" ? " AND known" : "";
+  const rows = `(SELECT * FROM mapped WHERE NOT gone AND code IS NULL AND match_value IS NOT NULL AND (link_id IS NULL${again})${met})`;
+  return {
+    ids: [`SELECT id FROM v_link WHERE id IS NOT NULL AND m IN (SELECT match_value FROM ${rows})`],
+    values: valuesOf(shape, (c) => `any_value(${wanted(c)})`, `${rows} GROUP BY match_value`),
+  };
+}
+
+/** The records of what was sent (`sent`), by id; where the answer to a create was lost, by its match value. */
+export function sentRecords(shape: Shape, creates: string): Asked {
+  const lost = "SELECT n FROM sent WHERE wave = '1-create' AND status = 'unknown'";
+  const from = `read_parquet(${text(creates)}, file_row_number=true) WHERE match_value IS NOT NULL AND file_row_number IN (${lost})`;
+  return {
+    ids: ["SELECT id FROM sent WHERE status <> 'unsent'"],
+    values: valuesOf(shape, stored, from),
+  };
+}
+
+/** The records that a dead run has written or tried to, by its changes and its journal (`line`). `files`: those with ids. */
+export function writtenRecords(shape: Shape, files: string[], creates: string | undefined): Asked {
+  const told =
+    "SELECT lower(u.id) AS id FROM (SELECT unnest(i) AS u FROM line) UNION ALL SELECT lower(u.id) FROM (SELECT unnest(x) AS u FROM line)";
+  const each = files.map((path) => `SELECT id FROM read_parquet(${text(path)})`);
+  return {
+    ids: [told, ...each],
+    values: creates && valuesOf(shape, stored, `read_parquet(${text(creates)}) WHERE match_value IS NOT NULL`),
+  };
+}
