@@ -1,8 +1,8 @@
 import { Agent, createServer, type IncomingMessage, type ServerResponse, request as send } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a request is for. `read` names the table, `write` too; everything about tables themselves is `describe`. */
-export type Passing = { kind: "token" | "describe" | "read" | "write"; table: string; n: number };
+/** What a request is for; everything about tables themselves is `describe`. `n`: its number among those of its kind. */
+export type Passing = { kind: "token" | "describe" | "read" | "write"; n: number };
 
 /** How far a request has come: held at the gate; done in the sandbox but not answered; answered. */
 export type Stage = "arrived" | "committed" | "answered";
@@ -15,7 +15,7 @@ export type Watcher = (passing: Passing, stage: Stage) => undefined | Promise<un
 
 export type Gate = {
   origin: string;
-  /** From now on, `watcher` sees what passes; numbers (`n`, from 1 for each kind and table) begin anew. */
+  /** From now on, `watcher` sees what passes; numbers (`n`, from 1 for each kind) begin anew. */
   watch(watcher: Watcher | undefined): void;
   /** All that has come through so far is done. */
   idle(): Promise<void>;
@@ -24,14 +24,14 @@ export type Gate = {
 
 /** A door in front of a sandbox, on a port of its own: what reaches it reaches the sandbox, once the watcher lets it. */
 export async function openGate(target: string): Promise<Gate> {
-  const agent = new Agent({ keepAlive: true });
+  // A connection each: that of a request the sandbox has cut on purpose must not be taken for one that lay idle.
+  const agent = new Agent({ keepAlive: false });
   let watcher: Watcher | undefined;
   let counts = new Map<string, number>();
-  const number = (what: Omit<Passing, "n">): Passing => {
-    const name = `${what.kind} ${what.table}`;
-    const n = (counts.get(name) ?? 0) + 1;
-    counts.set(name, n);
-    return { ...what, n };
+  const number = (kind: Passing["kind"]): Passing => {
+    const n = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, n);
+    return { kind, n };
   };
   const underWay = new Set<Promise<void>>();
   const server = createServer((request, response) => {
@@ -70,11 +70,10 @@ export async function openGate(target: string): Promise<Gate> {
   };
 }
 
-function purpose({ method, url = "" }: IncomingMessage): Omit<Passing, "n"> {
-  if (url.includes("/oauth2/")) return { kind: "token", table: "" };
-  const table = /\/api\/data\/v[\d.]+\/(\w+)/.exec(url)?.[1] ?? "";
-  if (/^(EntityDefinitions|sdkmessagefilters)/.test(table)) return { kind: "describe", table: "" };
-  return { kind: method === "GET" ? "read" : "write", table };
+function purpose({ method, url = "" }: IncomingMessage): Passing["kind"] {
+  if (url.includes("/oauth2/")) return "token";
+  if (/\/api\/data\/v[\d.]+\/(EntityDefinitions|sdkmessagefilters)/.test(url)) return "describe";
+  return method === "GET" ? "read" : "write";
 }
 
 type Answer = { status: number; headers: IncomingMessage["headers"]; body: Buffer };
@@ -93,12 +92,7 @@ function forward(
         reject,
       ),
     );
-    // On a busy machine the sandbox may just have closed a connection that lay idle: then it has not seen the request.
-    onward.on("error", (error: NodeJS.ErrnoException) => {
-      if (onward.reusedSocket && error.code === "ECONNRESET")
-        resolve(forward(target, agent, { method, headers, url }, body));
-      else reject(error);
-    });
+    onward.on("error", reject);
     onward.end(body);
   });
 }
