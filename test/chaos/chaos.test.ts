@@ -30,7 +30,6 @@ const at = (kind: string, n: number) => (passing: Passing, stage: Stage) =>
 test.each([
   ["is about to write first", true, at("write", 1)],
   ["is about to write first", false, at("write", 1)],
-  ["has written some", true, at("write", 2)],
   ["reads back", false, at("read", 5)],
 ] as const)("what a dead run had sent arrives when the next one %s, keyed %s", patient, async (_when, keyed, now) => {
   await lane.begin({ keyed, onLeave: "nothing" });
