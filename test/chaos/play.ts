@@ -88,11 +88,7 @@ export async function playHistory(
   await seedByHand(lane, expected);
   const played = nothingPlayed();
   const pace = { ms: 2000 + trial.rows / 2, writes: Math.ceil(trial.rows / 400) + 3 };
-  while (
-    played.days < fewestDays ||
-    played.killed < trial.kills ||
-    (trial.kills > 0 && played.journals_deleted === 0)
-  ) {
+  while (played.days < fewestDays || wantsMore(trial, played)) {
     if (++played.days > mostDays) throw new Error(`after ${mostDays} days only ${played.killed} runs were killed`);
     const after = afterDay(expected, source, policies.onLeave);
     const notes: string[] = [];
@@ -109,6 +105,10 @@ export async function playHistory(
   await historyTold(lane, played);
   return played;
 }
+
+/** More kills are wanted until the journal of a half-done run could be deleted. */
+const wantsMore = ({ kills }: Trial, { killed, journals_deleted }: Played): boolean =>
+  killed < kills || (kills > 0 && journals_deleted === 0);
 
 type Day = {
   lane: Lane;
@@ -134,7 +134,7 @@ async function playDay(day: Day): Promise<void> {
   let written = 0;
   for (let n = 0; ; n++) {
     if (n === mostRuns) throw new Error(`after ${mostRuns} runs there is still something to do`);
-    const aimed = n < aims && played.killed < trial.kills;
+    const aimed = n < aims && wantsMore(trial, played);
     await lane.control("requests/clear", {});
     const ended = aimed ? await killOne(day) : await whole(day);
     await lane.gate.idle();
