@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -96,6 +96,14 @@ const cases: Record<ErrorCode, Case> = {
         "id,name,email,firm,born\n1,Ana,a@example.com,F1,05-11-1944\n2,Ben,b@example.com,F1,04-08-1966\n",
     },
     says: "`04-08-1966` is 4 August 1966 or 8 April 1966",
+  },
+  plan_incomplete: {
+    args: ["changes", "20261121T120000000-abcd"],
+    async before({ state }) {
+      mkdirSync(join(state, "default", "firms", "runs", "20261121T120000000-abcd"), { recursive: true });
+      return undefined;
+    },
+    says: "was never complete",
   },
   ...guardCases,
   state_broken: {

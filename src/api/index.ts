@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { changes } from "./changes.ts";
 import { check, describe } from "./connections.ts";
 import { doctor, role } from "./doctor.ts";
 import type { SyncEvent } from "./operation.ts";
@@ -8,7 +9,7 @@ import { runs } from "./runs.ts";
 import { plan, run, verify } from "./syncs.ts";
 
 /** Everything that can be asked of Sluice. Its name here is the operation's name everywhere. */
-export const operations = { validate, check, describe, plan, run, verify, runs, rejected, doctor, role };
+export const operations = { validate, check, describe, plan, run, verify, runs, rejected, changes, doctor, role };
 export type OperationName = keyof typeof operations;
 
 export type RequestOf<Name extends OperationName> = z.input<(typeof operations)[Name]["request"]>;
@@ -18,6 +19,8 @@ export type CallOptions = {
   onEvent?: ((event: SyncEvent) => void) | undefined;
   /** A `run` that ends with an error after it has begun tells here first what was done until then. */
   onStopped?: ((done: ResponseOf<"run">) => void) | undefined;
+  /** Takes what `changes` tells, piece by piece, instead of a list; says whether it wants more. */
+  onText?: ((text: string) => Promise<boolean>) | undefined;
   /** Aborted: stop cleanly, then fail with `interrupted`. */
   signal?: AbortSignal | undefined;
 };

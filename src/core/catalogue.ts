@@ -147,6 +147,12 @@ const rows = {
     remedy:
       "Look at the plan, and whether the cause is mended. Nothing of this sync was sent. If this is meant, approve it for one run: `sluice run SYNC --approve undone`.",
   },
+  plan_incomplete: {
+    kind: "config",
+    exit: 2,
+    when: "A plan is named that was never complete: its process died, or it failed.",
+    remedy: "Make a new one with `sluice plan`.",
+  },
   unknown_object: {
     kind: "config",
     exit: 2,

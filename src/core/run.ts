@@ -65,6 +65,27 @@ export const sampleChange = z.object({
 });
 export type SampleChange = z.infer<typeof sampleChange>;
 
+/** One change of a plan or a run. A record that is written in several waves has one in each. */
+export const plannedChange = z.object({
+  key: z.string(),
+  kind: z
+    .string()
+    .describe("create, adopt, update, status, leave, delete; add and remove of members; parent, made for a lookup"),
+  id: z.string().nullable().describe("Of the record; null where the destination gives it"),
+  columns: z.array(
+    z.object({
+      column: z.string().nullable(),
+      old: z.string().nullable().describe("Canonical text; null is empty"),
+      new: z.string().nullable(),
+      reason: z.string().describe("Why it is written, such as: source changed"),
+    }),
+  ),
+});
+export type PlannedChange = z.infer<typeof plannedChange>;
+
+export const changeFormat = z.enum(["text", "json", "csv", "parquet"]);
+export type ChangeFormat = z.infer<typeof changeFormat>;
+
 /** A row that was not sent, and why. `wake`: what must happen before it is tried again. */
 export const rejectedRow = z.object({
   key: z.string(),

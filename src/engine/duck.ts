@@ -8,6 +8,8 @@ export type Duck = {
   all<T = Record<string, unknown>>(sql: string): Promise<T[]>;
   /** The only row of a query that has one. */
   one<T = Record<string, unknown>>(sql: string): Promise<T>;
+  /** The only column of a query, texts a few thousand at a time: memory is bounded, however many there are. */
+  column(sql: string): AsyncIterable<string[]>;
   connect(): Promise<DuckDBConnection>;
   /** Breaks off the statement under way, if any. What is asked for from then on fails. */
   close(): Promise<void>;
@@ -46,6 +48,7 @@ export async function openDuck(options: Options): Promise<Duck> {
     },
     all: (sql) => inTurn(sql, () => rowsOf(connection, sql)) as never,
     one: async (sql) => (await inTurn(sql, () => rowsOf(connection, sql)))[0] as never,
+    column: (sql) => columnOf(instance, sql),
     connect: () => instance.connect(),
     close: async () => {
       closing = true;
@@ -69,6 +72,20 @@ export async function lockDown(duck: Duck, files: string[], folders: string[]): 
   await duck.run(`SET allowed_directories=[${folders.map(text).join(",")}]`);
   await duck.run("SET enable_external_access=false");
   await duck.run("SET lock_configuration=true");
+}
+
+async function* columnOf(instance: DuckDBInstance, sql: string): AsyncIterable<string[]> {
+  const connection = await instance.connect();
+  try {
+    const result = await guarded(sql, () => connection.stream(sql));
+    for (;;) {
+      const chunk = await guarded(sql, () => result.fetchChunk());
+      if (!chunk || chunk.rowCount === 0) return;
+      yield chunk.getColumnValues(0) as string[];
+    }
+  } finally {
+    connection.closeSync();
+  }
 }
 
 async function rowsOf(connection: DuckDBConnection, sql: string): Promise<Record<string, unknown>[]> {

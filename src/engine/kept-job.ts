@@ -4,6 +4,7 @@ import type { Layout } from "./layout.ts";
 import type { Shape } from "./shape.ts";
 import { madeRefs } from "./sql/made.ts";
 import { storedName } from "./sql/names.ts";
+import { statesOf } from "./sql/states.ts";
 
 /**
  * What a run's folder keeps of its job, so that its changes can be read and sent again with the configuration they were
@@ -20,6 +21,8 @@ export type KeptJob = Pick<Job, "run" | "kind" | "sync" | "environment" | "syncF
   columns: { name: string; stored: string; bit: number; audience?: string }[];
   /** Sent with creates alone, and in no mask. */
   parties: { name: string; stored: string }[];
+  /** The sync maps the record's state: what wakes a record is a change like any other. */
+  stateMapped: boolean;
   /** By number, as its change files name them. */
   memberships: { title: string; audience: string }[];
   /** Tables that records are made in for lookups to point at, by number, and the columns these get. */
@@ -40,6 +43,7 @@ export function keptJob(job: Job, shape: Shape, table: string): KeptJob {
       ...(c.audience !== undefined && { audience: shape.audiences[c.audience]!.name }),
     })),
     parties: shape.parties.map((c) => ({ name: c.name, stored: `party_${c.name}` })),
+    stateMapped: statesOf(shape).state !== undefined,
     memberships: shape.memberships.map(({ into, audience }) => ({
       title: into.title,
       audience: shape.audiences[audience]!.name,

@@ -1,12 +1,13 @@
-import { chmod, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname } from "node:path";
 import { SluiceError } from "../core/errors.ts";
 import type { ProblemGroup, RejectedRow } from "../core/run.ts";
 import { type Duck, ident, openDuck, text } from "./duck.ts";
 import { exists, runFiles } from "./layout.ts";
+import { writeOwnFile } from "./own-file.ts";
 import { cause, isoTime, problemGroups, whenAgain } from "./problems.ts";
 import { again, sentence } from "./sql/sentence.ts";
+import { spreadsheetCell } from "./sql/spreadsheet.ts";
 
 /** A run by the folder it left; its rows that were not sent, or were refused, are in its `outcome.parquet`. */
 export type LeftRun = { sync: string; run: string; folder: string };
@@ -55,7 +56,7 @@ export async function exportRejected(runs: readonly LeftRun[], filter: RejectedF
     throw new SluiceError("usage", `The ending of ${file} does not say what to write.`, {
       remedy: `Let it be one of ${Object.keys(formats).join(", ")}.`,
     });
-  const cell = (sql: string) => (ending === ".csv" ? inert(sql) : sql);
+  const cell = (sql: string) => (ending === ".csv" ? spreadsheetCell(sql) : sql);
   const columns = [
     ...["sync", "run", "key", "status", "code"].map((name) => `${cell(name)} AS ${name}`),
     `${cell("col")} AS "column"`,
@@ -65,32 +66,12 @@ export async function exportRejected(runs: readonly LeftRun[], filter: RejectedF
     "runs AS due_in_runs",
     "due_at AS due_at_utc",
   ];
-  const draft = `${file}.new`;
   return reading(runs, async (duck, from) => {
     const rows = chosen(from, filter);
-    try {
-      await duck.run(`COPY (SELECT ${columns.join(", ")} FROM ${rows}) TO ${text(draft)} (${format})`);
-      await chmod(draft, 0o600);
-      await rename(draft, file);
-    } catch (thrown) {
-      await rm(draft, { force: true }).catch(() => {}); // what kept it from being written is the one to tell
-      throw unwritable(file, thrown);
-    }
+    await writeOwnFile(file, (draft) =>
+      duck.run(`COPY (SELECT ${columns.join(", ")} FROM ${rows}) TO ${text(draft)} (${format})`),
+    );
     return (await duck.one<{ n: number }>(`SELECT count(*) AS n FROM ${rows}`)).n;
-  });
-}
-
-/** SQL of a cell that no spreadsheet takes for a formula (https://owasp.org/www-community/attacks/CSV_Injection). */
-const inert = (sql: string) => `regexp_replace(${sql}, '^([=+@\\t\\r\\n-])', '''\\1')`;
-
-function unwritable(file: string, thrown: unknown): unknown {
-  if (thrown instanceof SluiceError && thrown.code !== "bug") return thrown;
-  const [why] = String(((thrown as Error).cause as Error | undefined)?.message ?? (thrown as Error).message).split(
-    "\n",
-  );
-  return new SluiceError("usage", `${file} cannot be written: ${why}.`, {
-    remedy: "Name a file in a folder that is there and that you may write to.",
-    cause: thrown,
   });
 }
 

@@ -24,6 +24,7 @@ export function localClient(target: Target, parts: Parts): Client {
     verify: call(operations.verify.request, async () => (await import("./ops/syncs.ts")).verify),
     runs: call(operations.runs.request, async () => (await import("./ops/runs.ts")).runs),
     rejected: call(operations.rejected.request, async () => (await import("./ops/rejected.ts")).rejected),
+    changes: call(operations.changes.request, async () => (await import("./ops/changes.ts")).changes),
     doctor: call(operations.doctor.request, async () => (await import("./ops/doctor.ts")).doctor),
     role: call(operations.role.request, async () => (await import("./ops/doctor.ts")).role),
     close: () => workplace.close(),

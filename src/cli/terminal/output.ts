@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Writable } from "node:stream";
 
 /** Where a command speaks: results to standard output, everything on the way to standard error. */
@@ -7,6 +8,8 @@ export type Output = {
   live: boolean;
   /** A line of the result, for people; silent with --json. */
   line(text?: string): void;
+  /** A piece of a result of any length, as it is; false where nobody reads on. */
+  text(text: string): Promise<boolean>;
   /** A line about what goes on. */
   note(text: string): void;
   /** Redraws the bottom line of the screen; nothing where that is not possible. */
@@ -48,6 +51,12 @@ export function terminalOutput(
     line(text = "") {
       clear();
       if (!json) out.write(`${text}\n`);
+    },
+    async text(text) {
+      clear();
+      if (out.destroyed || out.errored) return false;
+      if (!out.write(text)) await Promise.race([once(out, "drain"), once(out, "close")]).catch(() => {});
+      return !(out.destroyed || out.errored);
     },
     note(text) {
       clear();

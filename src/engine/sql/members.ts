@@ -36,7 +36,7 @@ WHERE d.action IN ('create', 'adopt', 'update', 'status', 'leave')`,
   const none =
     "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, false AS gone, NULL::UBIGINT AS old_h, 0 AS i, '' AS list, false AS want, false AS ours, false AS there WHERE false";
   return `CREATE TEMP TABLE membership AS
-SELECT key, id, gone, old_h, i, list, ${actionCase()} AS does FROM (${[none, ...each].join("\nUNION ALL ")})`;
+SELECT key, id, gone, old_h, i, list, ours, ${actionCase()} AS does FROM (${[none, ...each].join("\nUNION ALL ")})`;
 }
 
 /** Keys of rows that a membership is sent for. */
@@ -47,7 +47,7 @@ export function writeMembers(shape: Shape, file: (wave: Wave) => string): string
   return [...shape.memberships.keys()].flatMap((i) =>
     (["add", "remove"] as const).map(
       (does) =>
-        `COPY (SELECT key, id, '${does}' AS kind, list FROM membership WHERE i = ${i} AND does = '${does}' ORDER BY id IS NULL)
+        `COPY (SELECT key, id, '${does}' AS kind, list, ours FROM membership WHERE i = ${i} AND does = '${does}' ORDER BY id IS NULL)
 TO ${text(file(`2-${does}-${i}`))} (FORMAT parquet, COMPRESSION snappy)`,
     ),
   );
