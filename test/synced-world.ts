@@ -9,6 +9,7 @@ import { runJob } from "../src/engine/index.ts";
 import type { Job, JobResult } from "../src/engine/job.ts";
 import { crmConnector, modelObject, type Outside, outside, sourceConnector } from "./model.ts";
 
+type Undone = Extract<JobResult, { kind: "undo" }>;
 type Counts = Extract<JobResult, { kind: "run" }>["counts"];
 
 /** A model of the outside, and one sync of `code` and `name` that the real engine runs over it again and again. */
@@ -22,6 +23,10 @@ export type SyncedWorld = {
   settings: Record<string, unknown>;
   /** The next run: into another organisation, or through a connector that is not what it was. Answers its counts. */
   run(changes?: { into?: Outside; through?: (crm: Connector) => Connector }): Promise<Counts>;
+  /** Takes a run back. */
+  undo(of: string, options?: { deleteCreated?: boolean; dryRun?: boolean }): Promise<Undone>;
+  /** The name of the newest run. */
+  last(): string;
   /** The path of a file in the newest run's folder. */
   file(name: string): string;
 };
@@ -30,17 +35,24 @@ export type SyncedWorld = {
 export function useSyncedWorld(): SyncedWorld {
   let runs = 0;
   const synced = {} as SyncedWorld;
-  synced.run = async ({ into = synced.world, through = (crm: Connector) => crm } = {}) => {
-    const there = into === synced.world ? "crm" : "another crm";
-    const job = jobOf(`run-${++runs}`, synced.folder, there, synced.settings);
+  const runIt = (job: Job, into: Outside, through: (crm: Connector) => Connector) => {
     const connectors = {
       rows: sourceConnector(synced.world, ["id", "code", "name", "born"], "id"),
       crm: through(crmConnector(into, modelObject(synced.keyed))),
     };
-    const done = await runJob(job, { connectors, onProgress: () => {}, signal: new AbortController().signal });
+    return runJob(job, { connectors, onProgress: () => {}, signal: new AbortController().signal });
+  };
+  const next = (there = "crm") => jobOf(nameOf(++runs), synced.folder, there, synced.settings);
+  synced.last = () => nameOf(runs);
+  synced.run = async ({ into = synced.world, through = (crm: Connector) => crm } = {}) => {
+    const done = await runIt(next(into === synced.world ? "crm" : "another crm"), into, through);
     return (done as Extract<JobResult, { kind: "run" }>).counts;
   };
-  synced.file = (name) => join(synced.folder, "runs", `run-${runs}`, name);
+  synced.undo = async (of, { deleteCreated = false, dryRun = false } = {}) => {
+    const undo = { run: of, deleteCreated, dryRun, by: "tester" };
+    return (await runIt({ ...next(), kind: "undo", undo }, synced.world, (crm) => crm)) as Undone;
+  };
+  synced.file = (name) => join(synced.folder, "runs", synced.last(), name);
   beforeEach(async () => {
     runs = 0;
     const folder = await mkdtemp(join(tmpdir(), "sluice-synced-"));
@@ -49,6 +61,9 @@ export function useSyncedWorld(): SyncedWorld {
   afterEach(() => rm(synced.folder, { recursive: true, force: true }));
   return synced;
 }
+
+/** run-1 to run-9, then run-9010 and so on: ids of runs sort by time. */
+const nameOf = (n: number): string => (n < 10 ? `run-${n}` : `run-9${String(n).padStart(3, "0")}`);
 
 function jobOf(run: string, folder: string, connection: string, settings: Record<string, unknown>): Job {
   const mapping = { code: "code", name: "name" };

@@ -7,9 +7,10 @@ import { validate } from "./project.ts";
 import { rejected } from "./rejected.ts";
 import { runs } from "./runs.ts";
 import { plan, run, verify } from "./syncs.ts";
+import { undo } from "./undo.ts";
 
 /** Everything that can be asked of Sluice. Its name here is the operation's name everywhere. */
-export const operations = { validate, check, describe, plan, run, verify, runs, rejected, changes, doctor, role };
+export const operations = { validate, check, describe, plan, run, undo, verify, runs, rejected, changes, doctor, role };
 export type OperationName = keyof typeof operations;
 
 export type RequestOf<Name extends OperationName> = z.input<(typeof operations)[Name]["request"]>;
@@ -21,6 +22,8 @@ export type CallOptions = {
   onStopped?: ((done: ResponseOf<"run">) => void) | undefined;
   /** Takes what `changes` tells, piece by piece, instead of a list; says whether it wants more. */
   onText?: ((text: string) => Promise<boolean>) | undefined;
+  /** The same of an `undo`. */
+  onStoppedUndo?: ((done: ResponseOf<"undo">) => void) | undefined;
   /** Aborted: stop cleanly, then fail with `interrupted`. */
   signal?: AbortSignal | undefined;
 };

@@ -7,7 +7,7 @@ const runRecord = z.object({
   id: z.string(),
   environment: z.string(),
   sync: z.string(),
-  kind: z.enum(["plan", "run", "verify"]),
+  kind: z.enum(["plan", "run", "verify", "undo"]),
   status: z.enum(["running", "finished", "failed", "interrupted"]),
   started: z.string().describe("ISO 8601"),
   finished: z.string().nullable(),

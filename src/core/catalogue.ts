@@ -43,6 +43,12 @@ const rows = {
     when: "A YAML file holds a key or a value that is not allowed there.",
     remedy: "Correct the key or value named.",
   },
+  not_undoable: {
+    kind: "state",
+    exit: 2,
+    when: "A run is to be undone that sent nothing, whose before-images are gone, or that wrote to another table.",
+    remedy: "`sluice runs` lists the runs; `retention` in sluice.yaml says how long their before-images are kept.",
+  },
   unknown_name: {
     kind: "config",
     exit: 3,

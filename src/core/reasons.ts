@@ -10,6 +10,7 @@ export type Reason = { message: string; hint: string; wake: Wake };
 
 /** When a row is tried again, in words that follow "tried again". */
 export const wakes = {
+  undo: "by another undo of the run",
   row: "when its source row changes",
   metadata: "when its source row, the mapping or the column's definition changes",
   parent: "when the record it points at is there",
@@ -177,6 +178,51 @@ const rows = {
     message: "Somebody deleted its record in the destination; it is held, not made anew.",
     hint: "`deletedThere: recreate` makes such records anew.",
     wake: "record",
+  },
+  undo_changed: {
+    message: "{column}: it now holds {value}, which is not what the run wrote: somebody has changed it since.",
+    hint: "It stays as it is.",
+    wake: "undo",
+  },
+  undo_later: {
+    message: "{column}: the later run {detail} wrote it.",
+    hint: "Undo that run first.",
+    wake: "undo",
+  },
+  undo_gone: {
+    message: "The record was deleted since.",
+    hint: "There is nothing to put the value of {column} back into.",
+    wake: "undo",
+  },
+  undo_not_writable: {
+    message: "{column}: Dynamics no longer takes it in updates, or nobody says which table its old value is of.",
+    hint: "Its old value is in the run's folder.",
+    wake: "undo",
+  },
+  undo_column_gone: {
+    message: "{column}: the table has no such column any more.",
+    hint: "Its old value is in the run's folder.",
+    wake: "undo",
+  },
+  undo_unlinked: {
+    message: "The row and the record that the run wrote are not linked any more.",
+    hint: "The record stays as it is.",
+    wake: "undo",
+  },
+  undo_no_state: {
+    message: "The record was made by the run, and this table knows no inactive records.",
+    hint: "`--delete-created` deletes it.",
+    wake: "undo",
+  },
+  undo_no_image: {
+    message: "The record was deleted, and what it held was not kept.",
+    hint: "Dynamics may still have it in its recycle bin.",
+    wake: "undo",
+  },
+  undo_no_list: {
+    message: "The list {column} is not filled by this sync any more, or is gone.",
+    hint: "Its members stay.",
+    wake: "undo",
   },
   refused: {
     message: "The destination refused it: {detail}",

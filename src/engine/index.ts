@@ -5,6 +5,7 @@ import { runPlan, runSync } from "./run.ts";
 import { withExpressions } from "./shape/expression.ts";
 import { checkSourceColumns } from "./shape/source.ts";
 import { type Host, open, scanAudiences, scanModel, tellingWaits } from "./source.ts";
+import { undo } from "./undo/undo.ts";
 import { verify } from "./verify.ts";
 
 export { exportRejected, type LeftRun, type RejectedFilter, rejectedGroups, rejectedRows } from "./rejected.ts";
@@ -19,6 +20,7 @@ export async function runJob(job: Job, given: Host): Promise<JobResult> {
     if (job.kind === "check") return await check(job, host);
     if (job.kind === "plan") return await runPlan(job, host);
     if (job.kind === "verify") return await verify(job, host);
+    if (job.kind === "undo") return await undo(job, host);
     return await runSync(job, host);
   } finally {
     await rm(layout(job.folder, job.run).temp, { recursive: true, force: true });

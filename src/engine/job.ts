@@ -10,7 +10,7 @@ import type { Mirror, PlanCounts, ProblemGroup, Progress, RunCounts, SampleChang
 export type Job = {
   /** Sorts by time: also the name of the run's folder. */
   run: string;
-  kind: "check" | "plan" | "run" | "verify";
+  kind: "check" | "plan" | "run" | "verify" | "undo";
   sync: string;
   environment: string;
   /** The state folder of this sync in this environment. */
@@ -28,6 +28,8 @@ export type Job = {
   memoryLimit: string;
   /** For run: the guards that a person lets pass this once. */
   approval?: Approval;
+  /** For undo: the run to take back, and who asks for it. `dryRun`: only show what that would do. */
+  undo?: { run: string; deleteCreated: boolean; dryRun: boolean; by: string };
   /** For plan: syncs of the same command that run before this one and create rows it looks up to. */
   upstream: { object: string; runFolder: string }[];
 };
@@ -68,6 +70,20 @@ export type JobResult =
       warnings: string[];
       /** What stood against it and was let pass by `job.approval`. */
       approved: StandingGuard[];
+      folder: string;
+      error?: SerializedError;
+    }
+  /** `of`: the run taken back; `counts` are absent where it was only shown. `problems` tells every value that stays, too. */
+  | {
+      kind: "undo";
+      of: string;
+      plan: PlanCounts;
+      received: number;
+      samples: SampleChange[];
+      problems: ProblemGroup[];
+      warnings: string[];
+      counts?: RunCounts;
+      resolved: number;
       folder: string;
       error?: SerializedError;
     }

@@ -13,6 +13,9 @@ import { join } from "node:path";
  *   runs/<id>/settled.parquet      rows whose base moves without sending
  *   runs/<id>/plan.json            what the plan says in figures; its absence means that the plan was never complete
  *   runs/<id>/journal.ndjson       one line a batch, synced to disk before the next batch leaves
+ *   runs/<id>/deleted.parquet      what records held just before they were deleted
+ *   runs/<id>/written.parquet      what the destination then held of written rows, where it is not what was sent
+ *   runs/<id>/undo.json            of an undo: which run it takes back
  *   runs/<id>/outcome.parquet      written by fold: rows that were not sent or were refused, with reason
  *   runs/<id>/done.json            the report; its absence means that the run never ended
  */
@@ -40,6 +43,9 @@ export function runFiles(runFolder: string) {
     adds: join(runFolder, "change-2-add-*.parquet"),
     settled: join(runFolder, "settled.parquet"),
     journal: join(runFolder, "journal.ndjson"),
+    deleted: join(runFolder, "deleted.parquet"),
+    written: join(runFolder, "written.parquet"),
+    undo: join(runFolder, "undo.json"),
     outcome: join(runFolder, "outcome.parquet"),
     done: join(runFolder, "done.json"),
     plan: join(runFolder, "plan.json"),

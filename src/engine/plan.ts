@@ -211,7 +211,7 @@ async function refresh(
   await duck.run(haveNow(shape, read.full, mirror.mode !== "all"));
   const match = shape.match.map((c) => c.name);
   const ask = mirror.mode === "all" ? undefined : (asked: Asked) => look(duck, table, "fresh", match, asked);
-  await recover(duck, at, job.run, shape, meta.matched, ask);
+  meta.undone = (await recover(duck, at, job.run, shape, meta.matched, ask)) ?? meta.undone;
   if (mirror.mode === "all" && shape.policies.deletedThere !== "hold") await confirmGone(duck, table);
   return {
     mirror,

@@ -1,5 +1,6 @@
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { UndoneMark } from "../core/guards.ts";
 import { type Duck, text } from "./duck.ts";
 import { readKeptJob } from "./kept-job.ts";
 import { exists, type Layout, runFiles, wavesOf } from "./layout.ts";
@@ -15,6 +16,7 @@ import { addColumns, existingColumns, valueViews } from "./sql/tables.ts";
  * Takes over what runs that died had already written: records they created are linked, and what was sent to them, or to
  * records they updated, is their base, so that this run goes on as the dead one would have, and leaves alone what Dynamics
  * filled in by itself. Wants `have_now`, what the destination holds. Then these runs have ended.
+ * @returns which run an undo among them was to take back: that stops the next run, as after one that ended.
  */
 export async function recover(
   duck: Duck,
@@ -23,15 +25,35 @@ export async function recover(
   shape: Shape,
   matched: string | undefined,
   ask: ((asked: Asked) => Promise<void>) | undefined,
-): Promise<void> {
+): Promise<UndoneMark | undefined> {
+  let undone: UndoneMark | undefined;
   for (const name of (await readdir(at.runs)).sort()) {
     if (name === run) continue;
     const dead = runFiles(join(at.runs, name));
     if ((await exists(dead.done)) || (await sendsNothing(dead))) continue;
     // Written after the changes: a run that has not come so far has sent nothing.
-    if (await exists(dead.touched)) await takeOverFrom(duck, dead, shape, matched, ask);
+    if (await exists(dead.touched)) {
+      await takeOverFrom(duck, dead, shape, matched, ask);
+      undone = (await noteUndo(duck, dead)) ?? undone;
+    }
     await writeFile(dead.done, JSON.stringify({ status: "interrupted" }), { mode: 0o600 });
   }
+  return undone;
+}
+
+/** An undo that died stops the next run as one that ended does. */
+async function noteUndo(duck: Duck, dead: ReturnType<typeof runFiles>): Promise<UndoneMark | undefined> {
+  if (!(await exists(dead.undo))) return undefined;
+  const { of: run, by, at } = JSON.parse(await readFile(dead.undo, "utf8")) as { of: string; by: string; at: string };
+  const mark = { run, by, at };
+  for (const statement of [
+    "BEGIN TRANSACTION",
+    "DELETE FROM st.meta WHERE name = 'undone'",
+    `INSERT INTO st.meta VALUES ('undone', ${text(JSON.stringify(mark))})`,
+    "COMMIT",
+  ])
+    await duck.run(statement);
+  return mark;
 }
 
 /** A mere plan. What older versions of Sluice kept of a run says that by its plan.json. */

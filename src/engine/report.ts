@@ -61,7 +61,7 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
 }
 
 /** The first few of each kind by key, column by column: what would be written over what. */
-async function samples(duck: Duck, shape: Shape): Promise<SampleChange[]> {
+export async function samples(duck: Duck, shape: Shape): Promise<SampleChange[]> {
   const values = shape.columns.map(
     (c) =>
       `CASE WHEN ${has("m", c)}${shape.match.includes(c) ? " OR action = 'delete'" : ""} THEN {name: ${text(c.name)}, old: CASE WHEN action <> 'create' THEN o_${c.index} END, new: x_${c.index}} END`,

@@ -44,6 +44,8 @@ const doneJob = (job: Job): JobResult => {
         seconds: 0.5,
         folder,
       };
+    case "undo":
+      return { kind: "undo", of: "", plan, received: 3, samples: [], problems, warnings: [], resolved: 0, folder };
     case "verify":
       return { kind: "verify", report: { checked: 2, differences: 1, rows: [] }, seconds: 0.5 };
     case "run": {

@@ -21,6 +21,7 @@ export function localClient(target: Target, parts: Parts): Client {
     describe: call(operations.describe.request, async () => (await import("./ops/connections.ts")).describe),
     plan: call(operations.plan.request, async () => (await import("./ops/syncs.ts")).plan),
     run: call(operations.run.request, async () => (await import("./ops/syncs.ts")).run),
+    undo: call(operations.undo.request, async () => (await import("./ops/undo.ts")).undo),
     verify: call(operations.verify.request, async () => (await import("./ops/syncs.ts")).verify),
     runs: call(operations.runs.request, async () => (await import("./ops/runs.ts")).runs),
     rejected: call(operations.rejected.request, async () => (await import("./ops/rejected.ts")).rejected),

@@ -20,6 +20,7 @@ function endOf(result: JobResult | undefined, error: SluiceError | undefined): E
   return {
     status: statusOf(error),
     ...(result?.kind === "run" && { counts: result.counts, plan: result.plan }),
+    ...(result?.kind === "undo" && { ...(result.counts && { counts: result.counts }), plan: result.plan }),
     ...(result?.kind === "plan" && { plan: result.plan }),
     ...(error && { error: error.toJSON() }),
   };

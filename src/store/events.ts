@@ -13,7 +13,7 @@ export type RunEvent =
       id: string;
       environment: string;
       sync: string;
-      kind: "plan" | "run" | "verify";
+      kind: "plan" | "run" | "verify" | "undo";
       started: string;
       approval?: Approval;
     }

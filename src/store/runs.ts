@@ -16,7 +16,7 @@ export type StoredRun = {
   id: string;
   environment: string;
   sync: string;
-  kind: "plan" | "run" | "verify";
+  kind: "plan" | "run" | "verify" | "undo";
   started: Date;
   status: RunStatus;
   finished: Date | null;

@@ -10,7 +10,7 @@ export type RunTable = {
   id: string;
   environment: string;
   sync: string;
-  kind: "plan" | "run" | "verify";
+  kind: "plan" | "run" | "verify" | "undo";
   status: RunStatus;
   started: Instant;
   finished: ColumnType<Date | null, Date | null, Date | null>;

@@ -45,11 +45,11 @@ export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, ou
   out.line(`Environment ${environment}. Nothing was sent; \`sluice run\` makes a fresh plan and sends it.`);
 }
 
-function kindsOf(samples: Sample[]): string[] {
+export function kindsOf(samples: Sample[]): string[] {
   return [...new Set(samples.map((sample) => sample.op))];
 }
 
-function printKind(kind: string, one: Planned, out: Output, most: number): void {
+export function printKind(kind: string, one: Pick<Planned, "samples" | "plan">, out: Output, most: number): void {
   const samples = one.samples.filter((sample) => sample.op === kind).slice(0, most);
   for (const sample of samples) {
     out.line(`  ${marks[kind] ?? "*"} ${kind} ${sample.key}${sample.id ? out.style.dim(`  ${sample.id}`) : ""}`);

@@ -26,7 +26,7 @@ type SyncResult<K extends Kind> = {
 type Outcome<K extends Kind> = { project: Project; results: SyncResult<K>[]; error?: SluiceError };
 
 /** What a person allows one run; `maxWait` in seconds. */
-export type Leeway = { approve?: Omit<Approval, "at"> | undefined; maxWait?: number | undefined };
+export type Leeway = { approve?: Omit<Approval, "at"> | undefined; maxWait?: number | undefined; undo?: Job["undo"] };
 
 /**
  * Does one kind of job for the syncs named, one after another, parents first, and stops at the first that fails: what
@@ -37,7 +37,7 @@ export async function eachSync<K extends Kind>(
   kind: K,
   names: readonly string[],
   { onEvent, signal }: CallOptions,
-  { approve, maxWait }: Leeway = {},
+  { approve, maxWait, undo }: Leeway = {},
 ): Promise<Outcome<K>> {
   workplace.jobs.prepare();
   const project = await workplace.project();
@@ -60,6 +60,7 @@ export async function eachSync<K extends Kind>(
       upstream: planned.flatMap(({ connection, ...plan }) => (connection === sync.file.to ? [plan] : [])),
       memoryLimit: workplace.memoryLimit,
       ...(approve && { approval: { ...approve, at: new Date().toISOString() } }),
+      ...(undo && { undo }),
       ...(maxWait !== undefined && { maxWait: maxWait * 1000 }),
     });
     onEvent?.({ type: "started", sync: sync.name, run });
@@ -96,7 +97,7 @@ async function oneSync(
     );
     if (result.kind !== job.kind)
       throw new SluiceError("bug", `A ${job.kind} of ${sync.name} was answered by a ${result.kind}.`);
-    if (result.kind === "run" && result.error)
+    if ((result.kind === "run" || result.kind === "undo") && result.error)
       error = signal?.aborted ? stopped(job.kind, sync.name) : locate(SluiceError.revive(result.error), sync, project);
   } catch (thrown) {
     error = locate(SluiceError.from(thrown), sync, project);

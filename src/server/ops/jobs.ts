@@ -15,7 +15,7 @@ export function pickSyncs(project: Project, names: readonly string[]): Resource<
   return names.length === 0 ? project.syncs : project.syncs.filter((sync) => names.includes(sync.name));
 }
 
-type Rest = Pick<Job, "run" | "kind" | "folder" | "upstream" | "memoryLimit" | "approval" | "maxWait"> & {
+type Rest = Pick<Job, "run" | "kind" | "folder" | "upstream" | "memoryLimit" | "approval" | "maxWait" | "undo"> & {
   cache?: string;
 };
 

@@ -1,0 +1,77 @@
+import type { Session } from "../core/connector.ts";
+import type { ObjectSchema } from "../core/schema.ts";
+import { type Duck, text } from "./duck.ts";
+import { ingest, type Mirrored } from "./ingest.ts";
+import { storedName } from "./sql/names.ts";
+
+/** Records asked for by id at once; bounds memory, and is some requests. */
+const idsAtOnce = 10_000;
+
+type Reading = {
+  session: Session;
+  object: ObjectSchema;
+  columns: Mirrored[];
+  /** SQL that yields the ids, in a column `id`. */
+  of: string;
+  /** Name of the temporary table that receives them, as `ingest` makes it. */
+  into: string;
+  /** When the record was made there is wanted too. */
+  created: boolean;
+  folder: string;
+  signal: AbortSignal;
+  onRows?: (rows: number) => void;
+};
+
+/** Reads records by their ids into a table; those that are gone are in it as gone. */
+export async function readByIds(duck: Duck, { of, into, onRows, ...reading }: Reading): Promise<void> {
+  const part = `${into}_part`;
+  await duck.run(`CREATE OR REPLACE TEMP TABLE ${into}_id AS SELECT id, row_number() OVER () AS n
+FROM (SELECT DISTINCT id FROM (${of}) WHERE id IS NOT NULL)`);
+  const { rows } = await duck.one<{ rows: number }>(`SELECT count(*) AS rows FROM ${into}_id`);
+  for (let from = 0; from === 0 || from < rows; from += idsAtOnce) {
+    const within = `${into}_id WHERE n > ${from} AND n <= ${from + idsAtOnce}`;
+    const ids = (await duck.all<{ id: string }>(`SELECT id FROM ${within}`)).map(({ id }) => id);
+    await ingest(duck, { ...reading, ids, into: part });
+    await duck.run(
+      from === 0 ? `CREATE OR REPLACE TEMP TABLE ${into} AS FROM ${part}` : `INSERT INTO ${into} FROM ${part}`,
+    );
+    await duck.run(
+      `INSERT INTO ${into}(id, gone) SELECT id, true FROM ${within} AND id NOT IN (SELECT id FROM ${part})`,
+    );
+    onRows?.(Math.min(from + idsAtOnce, rows));
+  }
+  await duck.run(`DROP TABLE ${part}`);
+  await duck.run(`DROP TABLE ${into}_id`);
+}
+
+/** What of a record can be read and given to one that is made in its place. */
+export function imageColumns({ columns, id }: ObjectSchema): Mirrored[] {
+  return columns
+    .filter((c) => c.name !== id && (c.create || c.update) && c.type !== "parties" && c.type !== "other")
+    .map((target) => ({
+      name: target.name,
+      target,
+      tabled: target.type === "lookup" && (target.targets ?? []).length > 1,
+    }));
+}
+
+/**
+ * Keeps the records of a change file as they are, with all of their columns that can be read: taken just before they are
+ * deleted, for undo to make them anew. On disk before the first delete is sent.
+ */
+export async function keepImages(
+  duck: Duck,
+  session: Session,
+  object: ObjectSchema,
+  file: { changes: string; to: string; folder: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const columns = imageColumns(object);
+  const of = `SELECT id FROM read_parquet(${text(file.changes)})`;
+  await readByIds(duck, { session, object, columns, of, into: "image", created: false, folder: file.folder, signal });
+  const values = columns.map((c) => `"c_${storedName(c)}"`);
+  await duck.run(
+    `COPY (SELECT ${["id", ...values].join(", ")} FROM image WHERE NOT gone) TO ${text(file.to)} (FORMAT parquet, COMPRESSION snappy)`,
+  );
+  await duck.run("DROP TABLE image");
+}

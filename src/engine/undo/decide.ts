@@ -1,0 +1,170 @@
+import { type Duck, text } from "../duck.ts";
+import type { Shape, ShapeColumn } from "../shape.ts";
+import { bit, list, maskType, stored, storedName } from "../sql/names.ts";
+import { isState, statesOf } from "../sql/states.ts";
+import { bare, canWrite } from "./shape.ts";
+import type { RunFolder } from "./wrote.ts";
+
+/**
+ * What undo does with every value a run wrote. `back`: it is taken back; `restored`: it is as before already; anything else is
+ * the reason (`core/reasons.ts`) why it stays. The first that fits holds.
+ */
+function ofColumn(c: ShapeColumn): string {
+  const [now, before, held] = [`n.${stored(c)}`, `w.b_${c.index}`, `w.c_${c.index}`];
+  return `CASE WHEN NOT w.w_${c.index} OR w.made OR w.deleted THEN NULL
+    WHEN n.gone THEN 'undo_gone'
+    WHEN ${now} IS NOT DISTINCT FROM ${before} THEN 'restored'
+    WHEN t.t_${c.index} IS NOT NULL THEN 'undo_later'
+    WHEN ${now} IS DISTINCT FROM ${held} THEN 'undo_changed'
+    WHEN ${!canWrite(c)} THEN 'undo_not_writable'
+    WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked' ELSE 'back' END`;
+}
+
+type Rules = { deleteCreated: boolean; stateColumn: string | undefined; images: boolean };
+
+/** The same of records that were made, deleted, put to rest or woken: k_made, k_deleted, k_rested, k_woken. */
+function ofRecord(shape: Shape, { deleteCreated, stateColumn, images }: Rules): string[] {
+  const inactive = stateColumn === undefined ? "false" : `coalesce(n."c_${stateColumn}" <> '0', false)`;
+  // What we have put to rest ourselves is no change of somebody else's.
+  const moved = shape.columns.map(
+    (c) =>
+      `(w.w_${c.index} AND n.${stored(c)} IS DISTINCT FROM w.c_${c.index}${isState(c) ? " AND l.rested IS NOT TRUE" : ""})`,
+  );
+  const unlinked = "WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked'";
+  const flipped = (done: string) =>
+    `WHEN n.gone THEN 'undo_gone' WHEN ${done} THEN 'restored' WHEN t.state IS NOT NULL THEN 'undo_later' ${unlinked} ELSE 'back' END`;
+  return [
+    `CASE WHEN NOT w.made THEN NULL WHEN n.gone THEN 'restored' ${deleteCreated ? "" : `WHEN ${inactive} THEN 'restored'`}
+    WHEN t.others IS NOT NULL THEN 'undo_later' WHEN ${moved.join(" OR ") || "false"} THEN 'undo_changed' ${unlinked}
+    ${deleteCreated || stateColumn !== undefined ? "" : "WHEN true THEN 'undo_no_state'"} ELSE 'back' END AS k_made`,
+    `CASE WHEN NOT w.deleted THEN NULL WHEN NOT n.gone THEN 'restored' WHEN l.id IS NOT NULL THEN 'undo_unlinked'
+    WHEN ${images ? "d.id IS NULL" : "true"} THEN 'undo_no_image' ELSE 'back' END AS k_deleted`,
+    `CASE WHEN NOT w.rested OR w.made THEN NULL ${flipped(`NOT ${inactive}`)} AS k_rested`,
+    `CASE WHEN NOT w.woken THEN NULL ${flipped(inactive)} AS k_woken`,
+  ];
+}
+
+/**
+ * `judged`: every row of the run with what is to be done with each of its values (k_*), what is there now (o_*) and what is
+ * wanted (x_*). Wants `wrote`, `later` and `now`, the records as they are.
+ */
+export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rules: Rules): string[] {
+  const { state, status } = statesOf(shape);
+  const held = (name: string) => imageColumns.includes(`c_${name}`);
+  const image = (c: ShapeColumn) => {
+    if (held(storedName(c))) return `d.${stored(c)}`;
+    return held(`${c.name}:table`) ? `split_part(d."c_${c.name}:table", ':', 2)` : "NULL::VARCHAR";
+  };
+  const wants = shape.columns.flatMap((c) => [
+    `n.${stored(c)} AS o_${c.index}`,
+    `CASE WHEN w.deleted THEN ${rules.images ? image(c) : "NULL"} ELSE w.b_${c.index} END AS x_${c.index}`,
+    `${ofColumn(c)} AS k_${c.index}`,
+    `t.t_${c.index}`,
+  ]);
+  const times = shape.columns.map((c) => `max(run) FILTER (w_${c.index}) AS t_${c.index}`);
+  const images = rules.images ? `LEFT JOIN read_parquet(${text(run.files.deleted)}) d ON d.id = w.id` : "";
+  return [
+    `CREATE OR REPLACE TEMP TABLE judged AS
+WITH times AS (SELECT ${list(["key", "max(run) FILTER (NOT own) AS others", "max(run) FILTER (wave IN ('0-activate', '3-deactivate')) AS state", ...times])} FROM later GROUP BY key)
+SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "n.gone AS gone_there", ...wants, ...ofRecord(shape, rules)])}
+FROM wrote w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key LEFT JOIN times t ON t.key = w.key ${images}`,
+    // A status belongs to its state: neither goes back without the other.
+    ...(state && status
+      ? [state, status].map(
+          (c) =>
+            `UPDATE judged SET k_${c.index} = k_${other(c, state, status).index} WHERE k_${c.index} IN ('back', 'restored') AND k_${other(c, state, status).index} NOT IN ('back', 'restored')`,
+        )
+      : []),
+  ];
+}
+
+const other = (c: ShapeColumn, a: ShapeColumn, b: ShapeColumn): ShapeColumn => (c === a ? b : a);
+
+/** `membership`, as a plan has it: the inverse of what the run did, where nobody has done anything since. And `kept_member`. */
+export function undoMembers(shape: Shape): string[] {
+  const numbers = shape.memberships.map(({ list: name }, i) => `WHEN ${text(name)} THEN ${i}`);
+  const number = numbers.length ? `CASE w.list ${numbers.join(" ")} END` : "NULL::INTEGER";
+  return [
+    `CREATE OR REPLACE TEMP TABLE judged_member AS SELECT w.key, w.id, w.list, ${number} AS i,
+  CASE w.does WHEN 'add' THEN 'remove' ELSE 'add' END AS does, t.run,
+  CASE WHEN (w.does = 'add') = (m.id IS NULL) THEN 'restored' WHEN ${number} IS NULL THEN 'undo_no_list'
+    WHEN n.gone THEN 'undo_gone' WHEN t.run IS NOT NULL THEN 'undo_later' ELSE 'back' END AS k
+FROM wrote_member w LEFT JOIN now n ON n.id = w.id
+LEFT JOIN (SELECT DISTINCT list, id FROM member_now) m ON m.list = w.list AND m.id = w.id
+LEFT JOIN (SELECT list, id, max(run) AS run FROM later_member GROUP BY ALL) t ON t.list = w.list AND t.id = w.id`,
+    "CREATE OR REPLACE TEMP TABLE membership AS SELECT key, id, false AS gone, NULL::UBIGINT AS old_h, i, list, does FROM judged_member WHERE k = 'back'",
+  ];
+}
+
+/**
+ * `decided`, as a plan has it, of the rows that undo does something with; `unlink` says whose link goes. All go on as rows
+ * never looked at (hash 0), so that a later run decides about them anew; whoever had left before the run stays so.
+ */
+export function decideUndo(shape: Shape, deleteCreated: boolean): string {
+  const { state } = statesOf(shape);
+  const back = shape.columns.map((c) => `CASE WHEN k_${c.index} = 'back' THEN ${bit(c)} ELSE 0 END`);
+  if (state) back.push(`CASE WHEN k_rested = 'back' AND k_${state.index} IS NULL THEN ${bit(state)} ELSE 0 END`);
+  const given = shape.columns.map((c) =>
+    c.target.create || c.target.update ? `CASE WHEN x_${c.index} IS NOT NULL THEN ${bit(c)} ELSE 0 END` : "0",
+  );
+  const none = shape.columns.map((c) => `coalesce(k_${c.index} IN ('back', 'restored'), true)`);
+  const unlink = `(linked AND link_id = id AND others IS NULL AND ${none.join(" AND ") || "true"} AND NOT gone_there)`;
+  const x = shape.columns.map((c) =>
+    c === state
+      ? `CASE WHEN k_rested = 'back' AND k_${c.index} IS NULL THEN '0' ELSE x_${c.index} END AS x_${c.index}`
+      : `x_${c.index}`,
+  );
+  return `CREATE OR REPLACE TEMP TABLE decided AS
+WITH masked AS (SELECT *, (${back.join(" + ") || "0"})::${maskType} AS back, (${given.join(" + ") || "0"})::${maskType} AS given, ${unlink} AS unlink FROM judged),
+acted AS (SELECT *, CASE WHEN k_made = 'back' THEN '${deleteCreated ? "delete" : "leave"}' WHEN k_deleted = 'back' THEN 'create' WHEN k_woken = 'back' THEN 'leave'
+  WHEN back <> 0 OR k_rested = 'back' OR unlink OR key IN (SELECT key FROM membership) THEN 'update' END AS action FROM masked)
+SELECT ${list(["key", "id", "action", "unlink", "k_rested = 'back' AS wakes", "CASE WHEN action = 'create' THEN given WHEN k_made = 'back' THEN 0 ELSE back END AS m", `0::${maskType} AS a`, "match_value"])},
+  back AS sm, 0::${maskType} AS dm, link_h IS NULL AND NOT left_ AS gone, CASE WHEN link_h IS NOT NULL OR left_ THEN 0::UBIGINT END AS h, link_rested AS rested, link_id AS old_id,
+  CASE WHEN link_id IS NULL THEN 'none' ELSE 'linked' END AS link_, NULL::VARCHAR AS code, NULL::VARCHAR AS rule_code, NULL::VARCHAR AS col,
+  NULL::VARCHAR AS value, NULL::VARCHAR AS others, NULL::VARCHAR AS "limit", NULL::VARCHAR[] AS waits,
+  ${list([...x, ...shape.columns.map((c) => `o_${c.index}`)])}
+FROM acted WHERE action IS NOT NULL`;
+}
+
+/**
+ * `kept`: every value that stays as it is, with the reason: one line each (key, code, col, value = what is there now, message).
+ * `lost`: stored names of columns the table has no more.
+ */
+export function keptTable(shape: Shape, lost: string[], run: RunFolder): string {
+  const none =
+    "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS code, NULL::VARCHAR AS col, NULL::VARCHAR AS value, NULL::VARCHAR AS message WHERE false";
+  const columns = shape.columns.map(
+    (c) =>
+      `SELECT key, k_${c.index}, ${text(c.name)}, o_${c.index}, CASE WHEN k_${c.index} = 'undo_later' THEN t_${c.index} END FROM judged WHERE k_${c.index} NOT IN ('back', 'restored')`,
+  );
+  const records = ["k_made", "k_deleted", "k_rested", "k_woken"].map(
+    (k) =>
+      `SELECT key, ${k}, NULL, NULL, CASE WHEN ${k} = 'undo_later' THEN others END FROM judged WHERE ${k} NOT IN ('back', 'restored')`,
+  );
+  const members = "SELECT key, k, list, NULL, run FROM judged_member WHERE k NOT IN ('back', 'restored')";
+  return `CREATE OR REPLACE TEMP TABLE kept AS ${[none, ...columns, ...records, members, ...lostCells(lost, run)].join("\nUNION ALL ")}`;
+}
+
+function lostCells(lost: string[], { files, columns }: RunFolder): string[] {
+  return lost.flatMap((name) =>
+    [...columns].flatMap(([wave, names]) => {
+      const index = names.filter((each) => each.startsWith("c_")).indexOf(`c_${name}`);
+      if (index < 0 || !names.includes("a") || wave === "1-create") return [];
+      return [
+        `SELECT r.key, 'undo_column_gone', ${text(bare(name))}, NULL, NULL FROM read_parquet(${text(files.change(wave))}) r
+WHERE (r.m & ${bit({ index })}) <> 0 AND r.key IN (SELECT key FROM wrote WHERE NOT made)`,
+      ];
+    }),
+  );
+}
+
+export type UndoCounts = Record<"rows" | "create" | "update" | "delete" | "excluded", number>;
+
+/** Rows of the run by what is to become of them; each is counted once. */
+export async function countUndo(duck: Duck): Promise<UndoCounts> {
+  return await duck.one<UndoCounts>(`SELECT count(*) AS rows,
+  count(*) FILTER (d.action = 'create') AS "create", count(*) FILTER (d.action = 'delete') AS "delete",
+  count(*) FILTER (d.action IN ('leave', 'update') AND (d.action = 'leave' OR d.m <> 0 OR d.wakes OR w.key IN (SELECT key FROM membership))) AS "update",
+  count(*) FILTER (d.key IS NULL AND w.key IN (SELECT key FROM kept)) AS excluded
+FROM wrote w LEFT JOIN decided d ON d.key = w.key`);
+}

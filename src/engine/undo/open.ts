@@ -1,0 +1,152 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Session } from "../../core/connector.ts";
+import { SluiceError } from "../../core/errors.ts";
+import type { ObjectSchema } from "../../core/schema.ts";
+import type { Duck } from "../duck.ts";
+import { ingest } from "../ingest.ts";
+import type { Job } from "../job.ts";
+import { type KeptJob, readKeptJob } from "../kept-job.ts";
+import { exists, type Layout, runFiles } from "../layout.ts";
+import { readMembers } from "../members.ts";
+import { recover } from "../recover.ts";
+import { membershipsOf } from "../shape/memberships.ts";
+import type { Shape } from "../shape.ts";
+import { valueViews } from "../sql/tables.ts";
+import { haveNow } from "../sql/touch.ts";
+import type { Meta } from "../state-file.ts";
+import { undoShape } from "./shape.ts";
+import { namesIn, openRun, type RunFolder } from "./wrote.ts";
+
+export type Opened = {
+  run: RunFolder;
+  /** Runs that wrote after it. */
+  later: RunFolder[];
+  kept: KeptJob | undefined;
+  shape: Shape;
+  lost: string[];
+  memberships: Shape["memberships"];
+};
+
+/** An undo, as its run folder says it: which run it takes back. */
+export type UndoNote = { of: string; by: string; at: string };
+
+export async function readUndoNote(runFolder: string): Promise<UndoNote | undefined> {
+  try {
+    return JSON.parse(await readFile(runFiles(runFolder).undo, "utf8")) as UndoNote;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT" || thrown instanceof SyntaxError) return undefined;
+    throw thrown;
+  }
+}
+
+/**
+ * Finds what a run left to take back, after runs that died have been taken over.
+ * @throws SluiceError not_undoable: it sent nothing, its before-images are gone, or it wrote elsewhere.
+ */
+export async function openUndo(
+  duck: Duck,
+  job: Job,
+  at: Layout,
+  meta: Meta,
+  session: Session,
+  object: ObjectSchema,
+  destination: string,
+  signal: AbortSignal,
+): Promise<Opened> {
+  const of = job.undo!.run;
+  const files = runFiles(join(at.runs, of));
+  const kept = await readKeptJob(files);
+  if ((await sendsNothing(files)) || !(await exists(files.touched))) {
+    const told = (await exists(files.done)) || (await exists(files.plan));
+    throw refusal(
+      of,
+      told && !(await sendsNothing(files))
+        ? "Its before-images are gone: they were kept as long as `retention` in sluice.yaml says."
+        : "It sent nothing.",
+    );
+  }
+  if (kept && kept.table !== destination)
+    throw refusal(of, `It wrote to ${kept.table}, and the sync now writes to ${destination}.`);
+  const configured = { ...job, ...(kept && { syncFile: kept.syncFile, audiences: kept.audiences }) };
+  const memberships = await membershipsOf(configured, session, object, signal).catch((thrown: unknown) => {
+    // A list that is gone holds up nothing else: what was put into it stays listed.
+    if (thrown instanceof SluiceError && thrown.kind === "config") return [];
+    throw thrown;
+  });
+  const audiences = configured.audiences.map(({ name }) => ({ name, scan: noScan }));
+  const shaped = (runs: RunFolder[]) =>
+    undoShape(
+      job.sync,
+      object,
+      [...runs.flatMap(namesIn), ...meta.mirrored],
+      meta.matched,
+      configured.syncFile.mapping,
+      {
+        memberships,
+        audiences,
+      },
+    );
+  const runs = (await readdir(at.runs)).sort().filter((name) => name !== job.run);
+  const dead: RunFolder[] = [];
+  for (const name of runs) {
+    const one = runFiles(join(at.runs, name));
+    if ((await exists(one.touched)) && !(await exists(one.done)) && !(await sendsNothing(one)))
+      dead.push(await openRun(duck, at.runs, name, false));
+  }
+  if (dead.length > 0) await takeOver(duck, job, at, meta, session, object, shaped(dead).shape, signal);
+  const run = await openRun(duck, at.runs, of, await ended(files.done));
+  const later: RunFolder[] = [];
+  for (const name of runs) {
+    const one = runFiles(join(at.runs, name));
+    if (name <= of || !(await exists(one.touched)) || (await sendsNothing(one)) || (await wroteNothing(one.done)))
+      continue;
+    later.push(await openRun(duck, at.runs, name, await ended(one.done)));
+  }
+  return { run, later, kept, memberships, ...shaped([run]) };
+}
+
+const noScan = { views: [], select: "", columns: [], paths: [], dates: {} };
+
+const refusal = (run: string, why: string) =>
+  new SluiceError("not_undoable", `The run ${run} cannot be undone. ${why}`);
+
+/** A mere plan. */
+async function sendsNothing(files: ReturnType<typeof runFiles>): Promise<boolean> {
+  const kept = await readKeptJob(files);
+  return kept ? kept.kind === "plan" : (await exists(files.plan)) && !(await exists(files.done));
+}
+
+type Done = { status?: string; counts?: { writes?: number } };
+const readDone = async (path: string): Promise<Done> => JSON.parse(await readFile(path, "utf8")) as Done;
+const ended = async (done: string): Promise<boolean> => (await readDone(done)).status !== "interrupted";
+const wroteNothing = async (done: string): Promise<boolean> => {
+  const { status, counts } = await readDone(done);
+  return status === "done" && counts?.writes === 0;
+};
+
+/** As the next run would: what dead runs wrote is ours, so that undo knows whose record is whose. */
+async function takeOver(
+  duck: Duck,
+  job: Job,
+  at: Layout,
+  meta: Meta,
+  session: Session,
+  object: ObjectSchema,
+  shape: Shape,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const statement of valueViews(shape, meta.columns, meta.matched)) await duck.run(statement);
+  await ingest(duck, {
+    session,
+    object,
+    columns: shape.columns,
+    into: "fresh",
+    created: false,
+    folder: at.temp,
+    signal,
+  });
+  await readMembers(duck, session, shape, "member_now", at.temp, signal);
+  await duck.run(haveNow(shape, true, false));
+  await recover(duck, at, job.run, shape, meta.matched, undefined);
+}

@@ -1,0 +1,84 @@
+import { SluiceError } from "../../core/errors.ts";
+import type { UndoneMark } from "../../core/guards.ts";
+import type { RunCounts } from "../../core/run.ts";
+import { text } from "../duck.ts";
+import { readByIds } from "../images.ts";
+import { exists, wavesOf } from "../layout.ts";
+import { readMembers } from "../members.ts";
+import { fold, prepareFold } from "../sql/fold.ts";
+import { newMembers } from "../sql/members.ts";
+import { finalRows, readJournal, resolveUnknown, sentChanges } from "../sql/settle.ts";
+import { addColumns, existingColumns, valueViews } from "../sql/tables.ts";
+import type { Sending } from "../waves.ts";
+
+type Facts = {
+  reading: Omit<Parameters<typeof readByIds>[1], "of" | "into" | "columns">;
+  /** What the state is to say of it, for the next run to stop at; undefined where an undo is undone. */
+  mark: UndoneMark | undefined;
+  attempted: boolean;
+  turn: number;
+  matched: string | undefined;
+};
+
+/**
+ * Reads back what undo wrote and folds it: what was taken back is what both sides agree on, and the next run looks at those
+ * rows anew. Counts add up as a run's do.
+ * @throws SluiceError when the destination cannot be read: then the next run, or undo, takes over what was written.
+ */
+export async function settleUndo(
+  { duck, at, shape, session }: Sending,
+  { reading, mark, attempted, turn, matched }: Facts,
+): Promise<{ counts: Omit<RunCounts, "seconds" | "requests">; resolved: number }> {
+  // It is read to the end even where somebody wants to stop: else the state would not know what was written.
+  const whole = { ...reading, signal: new AbortController().signal };
+  await duck.run(readJournal((await exists(at.journal)) ? at.journal : undefined));
+  for (const statement of sentChanges(wavesOf(shape), at.change)) await duck.run(statement);
+  const written = attempted ? "SELECT id FROM sent WHERE status <> 'unsent'" : "SELECT id FROM sent WHERE false";
+  await readByIds(duck, { ...whole, columns: shape.columns, of: written, into: "after" });
+  const { unknown } = await duck.one<{ unknown: number }>(
+    "SELECT count(*) AS unknown FROM sent WHERE status = 'unknown'",
+  );
+  let resolved = 0;
+  if (unknown > 0) {
+    await readMembers(duck, session, shape, "member_after", reading.folder, whole.signal);
+    for (const statement of resolveUnknown(shape, at.change, false)) await duck.run(statement);
+    ({ resolved } = await duck.one<{ resolved: number }>("SELECT count(*) AS resolved FROM resolved"));
+  }
+  await duck.run(finalRows(at.touched));
+  await duck.run(
+    "UPDATE final SET id = NULL WHERE status IN ('updated', 'unchanged') AND key IN (SELECT key FROM decided WHERE unlink)",
+  );
+  for (const statement of addColumns(shape)) await duck.run(statement);
+  for (const statement of valueViews(shape, await duck.all(existingColumns), matched)) await duck.run(statement);
+  for (const statement of prepareFold(shape, at, false)) await duck.run(statement);
+  await duck.run(newMembers(shape));
+  await duck.run("CREATE OR REPLACE TEMP TABLE new_pending AS FROM st.pending WHERE false");
+  await duck.run("CREATE OR REPLACE TEMP TABLE ref_fresh AS SELECT *, false AS gone FROM st.ref WHERE false");
+  await duck.run("CREATE OR REPLACE TEMP TABLE ref_full(name VARCHAR)");
+  const differs = shape.columns.map((c) => `"c_${c.tabled ? `${c.name}:table` : c.name}"`);
+  await duck.run(
+    `COPY (SELECT s.* FROM new_seen s JOIN new_base b ON b.key = s.key WHERE ${differs.map((c) => `s.${c} IS DISTINCT FROM b.${c}`).join(" OR ") || "false"}) TO ${text(at.written)} (FORMAT parquet)`,
+  );
+  await duck.run(`COPY (SELECT key, 'excluded' AS status, code, col, value, message, 'undo' AS wake, NULL::INTEGER AS runs, NULL::TIMESTAMP AS due_at FROM kept
+UNION ALL SELECT key, status, code, col, value, message, 'undo', NULL, NULL FROM final WHERE status IN ('rejected', 'excluded', 'failed')) TO ${text(at.outcome)} (FORMAT parquet)`);
+  const counts = await duck.one<Omit<RunCounts, "seconds" | "requests">>(`SELECT count(*) AS received,
+  count(*) FILTER (f.status = 'created') AS created, count(*) FILTER (f.status = 'updated') AS updated,
+  count(*) FILTER (f.status = 'deleted') AS deleted, count(*) FILTER (f.status = 'rejected') AS rejected,
+  count(*) FILTER (f.status = 'failed') AS failed,
+  count(*) FILTER (f.status = 'excluded' OR (f.key IS NULL AND k.key IS NOT NULL)) AS excluded,
+  count(*) FILTER (coalesce(f.status, 'unchanged') IN ('unchanged', 'none') AND (f.key IS NOT NULL OR k.key IS NULL)) AS unchanged,
+  coalesce(sum(f.writes), 0) AS writes
+FROM wrote w LEFT JOIN final f ON f.key = w.key LEFT JOIN (SELECT DISTINCT key FROM kept) k ON k.key = w.key`);
+  const { received, writes: _, ...outcomes } = counts;
+  const sum = Object.values(outcomes).reduce((a, b) => a! + b!, 0);
+  if (sum !== received)
+    throw new SluiceError("bug", `The counts do not add up: ${received} rows of the run, ${sum} outcomes.`);
+  const statements = fold(shape, { turn: String(turn), undone: mark && JSON.stringify(mark) }, false);
+  try {
+    for (const statement of statements) await duck.run(statement);
+  } catch (thrown) {
+    await duck.run("ROLLBACK").catch(() => {}); // the first failure is the one to tell
+    throw thrown;
+  }
+  return { counts, resolved };
+}

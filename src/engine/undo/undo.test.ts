@@ -1,0 +1,162 @@
+import { expect, test } from "vitest";
+import { people } from "../../../test/model.ts";
+import { useSyncedWorld } from "../../../test/synced-world.ts";
+
+const synced = useSyncedWorld();
+
+const row = (id: string, code: string | null, name: string | null = null) => ({ id, code, name, born: null });
+const held = () =>
+  Object.fromEntries(
+    [...synced.world.crm.values()].map((r) => [
+      r.values.code,
+      { name: r.values.name ?? null, state: r.values.statecode ?? null },
+    ]),
+  );
+
+test("an update is taken back where nobody has written since; the rest is listed", async () => {
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben"), row("3", "C", "Cid"), row("4", "D", "Dan")];
+  await synced.run();
+  synced.world.source = synced.world.source.map((r) => ({ ...r, name: `${r.name} II` }));
+  await synced.run();
+  const of = synced.last();
+  const [, second, , fourth] = [...synced.world.crm.keys()];
+  people.edit(synced.world, second!, { name: "Somebody" });
+  people.edit(synced.world, fourth!, { name: "Dan" });
+  const done = await synced.undo(of);
+  expect(done.counts).toMatchObject({
+    received: 4,
+    updated: 2,
+    excluded: 1,
+    unchanged: 1,
+    rejected: 0,
+    failed: 0,
+    writes: 2,
+  });
+  expect(done.problems).toMatchObject([{ code: "undo_changed", column: "name", rows: 1, keys: ["2"] }]);
+  expect(held()).toMatchObject({ A: { name: "Ann" }, B: { name: "Somebody" }, C: { name: "Cid" }, D: { name: "Dan" } });
+  expect((await synced.undo(of)).counts).toMatchObject({
+    received: 4,
+    updated: 0,
+    unchanged: 3,
+    excluded: 1,
+    writes: 0,
+  });
+});
+
+test("a record that the run made is deactivated, or deleted where that is asked for", async () => {
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+  await synced.run();
+  const of = synced.last();
+  const [, second] = [...synced.world.crm.keys()];
+  people.edit(synced.world, second!, { name: "Somebody" });
+  const shown = await synced.undo(of, { dryRun: true });
+  expect(shown).toMatchObject({ plan: { update: 1, excluded: 1 }, received: 2 });
+  expect(shown.counts).toBeUndefined();
+  expect((await synced.undo(of)).counts).toMatchObject({ updated: 1, excluded: 1 });
+  expect(held()).toEqual({ A: { name: "Ann", state: "1" }, B: { name: "Somebody", state: null } });
+  expect((await synced.undo(of)).counts).toMatchObject({ updated: 0, unchanged: 1, excluded: 1, writes: 0 });
+  expect((await synced.undo(of, { deleteCreated: true })).counts).toMatchObject({ deleted: 1, excluded: 1 });
+  expect([...synced.world.crm.keys()]).toEqual([second]);
+  expect(await synced.run()).toMatchObject({ created: 1, received: 2 });
+});
+
+test("what the next run does after an undo is what the run did", async () => {
+  synced.world.source = [row("1", "A", "Ann")];
+  await synced.run();
+  const made = synced.last();
+  await synced.undo(made);
+  expect(await synced.run()).toMatchObject({ updated: 1, created: 0 });
+  expect(held()).toEqual({ A: { name: "Ann", state: "0" } });
+  synced.world.source = [row("1", "A", "Anna")];
+  await synced.run();
+  await synced.undo(synced.last());
+  expect(held()).toMatchObject({ A: { name: "Ann" } });
+  expect(await synced.run()).toMatchObject({ updated: 1 });
+  expect(held()).toMatchObject({ A: { name: "Anna" } });
+  expect(await synced.run()).toMatchObject({ updated: 0, unchanged: 1 });
+});
+
+test("a record that the run deleted is made anew with all it held and its id", async () => {
+  synced.settings = { onLeave: "delete", allowDelete: true };
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+  await synced.run();
+  const [, second] = [...synced.world.crm.keys()];
+  people.edit(synced.world, second!, { vip: "yes", amount: "12.50" });
+  synced.world.source = [row("1", "A", "Ann")];
+  expect(await synced.run()).toMatchObject({ deleted: 1 });
+  const of = synced.last();
+  expect((await synced.undo(of)).counts).toMatchObject({ created: 1, received: 1 });
+  expect(synced.world.crm.get(second!)?.values).toMatchObject({ code: "B", name: "Ben", vip: "yes", amount: "12.50" });
+  expect(await synced.run()).toMatchObject({ deleted: 1 });
+});
+
+test("a record that the run put to rest is woken, and one that it woke rests again", async () => {
+  synced.settings = { onLeave: "deactivate" };
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "Ann")];
+  await synced.run();
+  const rested = synced.last();
+  expect((await synced.undo(rested)).counts).toMatchObject({ updated: 1 });
+  expect(held()).toMatchObject({ B: { state: "0" } });
+  expect(await synced.run()).toMatchObject({ updated: 1 });
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Bea")];
+  await synced.run();
+  expect(held()).toMatchObject({ B: { name: "Bea", state: "0" } });
+  expect((await synced.undo(synced.last())).counts).toMatchObject({ updated: 1 });
+  expect(held()).toMatchObject({ B: { name: "Ben", state: "1" } });
+});
+
+test("an adopted record gets its values back and is let go; the next run finds it again", async () => {
+  const id = people.create(synced.world, { code: "A", name: "Theirs" });
+  people.create(synced.world, { code: "B", name: "Ben" });
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+  await synced.run();
+  expect((await synced.undo(synced.last())).counts).toMatchObject({ updated: 1, unchanged: 1, writes: 1 });
+  expect(synced.world.crm.get(id)?.values).toMatchObject({ name: "Theirs" });
+  expect(await synced.run()).toMatchObject({ created: 0, updated: 1, unchanged: 1 });
+  expect(synced.world.crm.size).toBe(2);
+});
+
+test("only columns that no later run wrote are taken back, and an undo can be undone", async () => {
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+  await synced.run();
+  const say = async (name: string) => {
+    synced.world.source = [row("1", "A", name), row("2", "B", "Ben")];
+    await synced.run();
+    return synced.last();
+  };
+  const first = await say("x");
+  await say("y");
+  await say("x");
+  const refused = await synced.undo(first);
+  expect(refused.problems).toMatchObject([{ code: "undo_later", column: "name", rows: 1 }]);
+  expect(held()).toMatchObject({ A: { name: "x" } });
+  const last = await say("z");
+  await synced.undo(last);
+  const undone = synced.last();
+  expect(held()).toMatchObject({ A: { name: "x" } });
+  expect((await synced.undo(undone)).counts).toMatchObject({ updated: 1 });
+  expect(held()).toMatchObject({ A: { name: "z" } });
+});
+
+test("members come out of the list again, and back into it", async () => {
+  synced.settings = { audiences: { vips: { list: "VIPs" } } };
+  synced.world.lists.set("VIPs", new Set());
+  synced.world.audiences = { vips: new Set(["1", "2"]) };
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+  await synced.run();
+  const [first, second] = [...synced.world.crm.keys()];
+  synced.world.audiences = { vips: new Set(["2"]) };
+  await synced.run();
+  const removed = synced.last();
+  expect([...synced.world.lists.get("VIPs")!]).toEqual([second]);
+  expect((await synced.undo(removed)).counts).toMatchObject({ received: 1, updated: 1 });
+  expect(synced.world.lists.get("VIPs")).toEqual(new Set([first, second]));
+  expect(await synced.run()).toMatchObject({ updated: 1 });
+  expect([...synced.world.lists.get("VIPs")!]).toEqual([second]);
+});
+
+test("a plan, and a run that is not kept, cannot be undone", async () => {
+  await expect(synced.undo("nothing")).rejects.toMatchObject({ code: "not_undoable" });
+});

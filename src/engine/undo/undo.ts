@@ -1,0 +1,246 @@
+import { rename, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { WaveFile } from "../batches.ts";
+import { type Duck, lockDown, openDuck, text } from "../duck.ts";
+import { imageColumns, readByIds } from "../images.ts";
+import type { Job, JobResult } from "../job.ts";
+import { keepJob, keptJob } from "../kept-job.ts";
+import { exists, type Layout, layout } from "../layout.ts";
+import { readMembers } from "../members.ts";
+import { problemGroups } from "../problems.ts";
+import { samples } from "../report.ts";
+import { destinationName, type Host, open } from "../source.ts";
+import { writeChanges } from "../sql/change.ts";
+import { list, maskType, stored, storedName } from "../sql/names.ts";
+import { statesOf } from "../sql/states.ts";
+import { existingColumns, valueViews } from "../sql/tables.ts";
+import { attachState, makeFolders } from "../state-file.ts";
+import { sendPlan } from "../waves.ts";
+import { countUndo, decideUndo, judge, keptTable, undoMembers } from "./decide.ts";
+import { type Opened, openUndo, readUndoNote } from "./open.ts";
+import { settleUndo } from "./settle.ts";
+import { laterTable, writtenChanges, wroteTable } from "./wrote.ts";
+
+/**
+ * Takes a run back: every value it wrote becomes what it was before, where it still is what the run wrote and no later run
+ * has written it since; everything else is listed with the reason. A run like any other: its changes are on disk before the
+ * first is sent, it has a journal, reads back and folds, and one that dies is taken over by the next run. Nothing of the
+ * source is read.
+ * @throws SluiceError not_undoable, and what the destination may fail with.
+ */
+export async function undo(job: Job, host: Host): Promise<JobResult> {
+  const started = performance.now();
+  const { run: of, deleteCreated, dryRun, by } = job.undo!;
+  const at = layout(job.folder, job.run);
+  await makeFolders(at);
+  let requests = 0;
+  const session = open(job.destination, host, () => requests++);
+  const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp, threads: availableParallelism() });
+  try {
+    host.onProgress({ phase: "extract", done: 0 });
+    const object = await session.describe(job.syncFile.object, host.signal);
+    const destination = await destinationName(job, session, object, host.signal);
+    const meta = await attachState(duck, at, destination);
+    await lockDown(duck, [], [job.folder]);
+    const opened = await openUndo(duck, job, at, meta, session, object, destination, host.signal);
+    const { shape } = opened;
+    await keepJob(at, keptJob({ ...job, kind: dryRun ? "plan" : "undo" }, shape, destination));
+    for (const statement of valueViews(shape, await duck.all(existingColumns), meta.matched)) await duck.run(statement);
+    const created = job.syncFile.severalMatches !== "reject";
+    const reading = { session, object, created, folder: at.temp, signal: host.signal };
+    await planUndo(duck, at, opened, reading, deleteCreated, host);
+    const counted = await countUndo(duck);
+    const unchanged = counted.rows - counted.create - counted.update - counted.delete - counted.excluded;
+    const { create, update, delete: deleted, excluded } = counted;
+    const plan = { create, adopt: 0, update, delete: deleted, unchanged, excluded, rejected: 0 };
+    const warnings = await leftAlone(duck, opened);
+    const report = {
+      plan,
+      received: counted.rows,
+      samples: await samples(duck, { ...shape, memberships: [] }),
+      problems: await problemGroups(
+        duck,
+        "(SELECT key, 'excluded' AS status, code, col, value, message, 'undo' AS wake FROM kept)",
+      ),
+    };
+    await keepReport(at, { environment: job.environment, sync: job.sync, of, ...report, warnings });
+    const result = { kind: "undo" as const, of, ...report, warnings, folder: at.run };
+    if (dryRun) return { ...result, resolved: 0 };
+    const note = { of, by, at: new Date().toISOString() };
+    await writeFile(at.undo, JSON.stringify(note), { mode: 0o600 });
+    const sending = { duck, at, shape, session };
+    const made = madeColumns(await imageNames(duck, opened), opened);
+    const { attempted, stopped } = await sendPlan(sending, host, made);
+    host.onProgress({ phase: "readback", done: 0 });
+    const redo = (await readUndoNote(join(at.runs, of))) !== undefined;
+    const settled = await settleUndo(sending, {
+      reading,
+      mark: redo ? undefined : { run: of, by, at: note.at },
+      attempted,
+      turn: meta.turn,
+      matched: meta.matched,
+    });
+    const counts = { ...settled.counts, requests, seconds: Math.round(performance.now() - started) / 1000 };
+    const problems = await problemGroups(duck, `read_parquet(${text(at.outcome)})`);
+    const done = {
+      ...result,
+      counts,
+      problems,
+      resolved: settled.resolved,
+      ...(stopped && { error: stopped.toJSON() }),
+    };
+    await writeFile(
+      at.done,
+      JSON.stringify({ status: stopped ? "failed" : "done", ...done, samples: undefined, problems: undefined }),
+      { mode: 0o600 },
+    );
+    return done;
+  } finally {
+    await duck.close();
+    await session.close();
+  }
+}
+
+type Reading = Pick<Parameters<typeof readByIds>[1], "session" | "object" | "created" | "folder" | "signal">;
+
+/** Reads the records as they are, decides, and writes the changes down. */
+async function planUndo(
+  duck: Duck,
+  at: Layout,
+  opened: Opened,
+  reading: Reading,
+  deleteCreated: boolean,
+  host: Host,
+): Promise<void> {
+  const { run, later, shape, lost } = opened;
+  await writtenChanges(duck, run);
+  await wroteTable(duck, shape, run);
+  const undone = new Map<string, boolean>();
+  for (const { run: name } of later) undone.set(name, (await readUndoNote(join(at.runs, name)))?.of === run.run);
+  await laterTable(duck, shape, later, (name) => undone.get(name)!);
+  host.onProgress({ phase: "refresh", done: 0 });
+  const state = reading.object.columns.find((c) => c.type === "state");
+  const extra = state && !shape.columns.some((c) => c.name === state.name) ? [{ name: state.name, target: state }] : [];
+  await readByIds(duck, {
+    ...reading,
+    columns: [...shape.columns, ...extra],
+    of: "SELECT id FROM wrote UNION ALL SELECT id FROM wrote_member",
+    into: "now",
+    onRows: (done) => host.onProgress({ phase: "refresh", done }),
+  });
+  const members = await duck.one<{ n: number }>("SELECT count(*) AS n FROM wrote_member");
+  await readMembers(
+    duck,
+    reading.session,
+    members.n > 0 ? shape : { ...shape, memberships: [] },
+    "member_now",
+    reading.folder,
+    reading.signal,
+  );
+  host.onProgress({ phase: "plan", done: 0 });
+  const columns = ["id", "gone", "created", ...shape.columns.map(stored)].join(", ");
+  await duck.run(`CREATE OR REPLACE TEMP TABLE fresh AS SELECT ${columns} FROM now WHERE false`);
+  await duck.run(`CREATE OR REPLACE TEMP VIEW have_now AS SELECT ${columns} FROM now`);
+  const imageNamesIn = await imageNames(duck, opened);
+  const rules = { deleteCreated, stateColumn: state?.name, images: imageNamesIn.length > 0 };
+  for (const statement of judge(shape, run, imageNamesIn, rules)) await duck.run(statement);
+  for (const statement of undoMembers(shape)) await duck.run(statement);
+  await duck.run(decideUndo(shape, deleteCreated));
+  await duck.run(keptTable(shape, lost, run));
+  for (const statement of writeUndo(opened, at, imageNamesIn)) await duck.run(statement);
+}
+
+async function imageNames(duck: Duck, { run: { files } }: Opened): Promise<string[]> {
+  if (!(await exists(files.deleted))) return [];
+  const found = await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM read_parquet(${text(files.deleted)})`);
+  return found.map((c) => c.column_name);
+}
+
+/** The changes, as a plan writes them, but for records made anew, which get back all they held, and those woken. */
+function writeUndo({ run, shape }: Opened, at: Layout, images: string[]): string[] {
+  const copy = (select: string, to: string) => `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy)`;
+  const statements = [
+    ...writeChanges(shape, at),
+    ...shape.memberships.flatMap((_, i) =>
+      (["add", "remove"] as const).map((does) =>
+        copy(
+          `SELECT key, id, '${does}' AS kind, list FROM membership WHERE i = ${i} AND does = '${does}'`,
+          at.change(`2-${does}-${i}`),
+        ),
+      ),
+    ),
+  ];
+  if (!statesOf(shape).state)
+    statements.push(
+      copy(
+        "SELECT key, id, 'activate' AS kind, 1::UBIGINT AS m, '0' AS c_statecode FROM decided WHERE wakes",
+        at.change("0-activate"),
+      ),
+    );
+  const values = shape.columns.map((c) => `CASE WHEN action = 'create' THEN x_${c.index} END AS ${stored(c)}`);
+  const head = [
+    "d.key",
+    "d.id",
+    "'create' AS kind",
+    "d.m",
+    `0::${maskType} AS a`,
+    "d.sm",
+    "d.dm",
+    "d.match_value",
+    ...values,
+  ];
+  if (images.length === 0) return statements;
+  const kept = images.filter((name) => name !== "id").map((name) => `i."${name}" AS "d_${name.slice(2)}"`);
+  const made = `FROM decided d JOIN read_parquet(${text(run.files.deleted)}) i ON i.id = d.id WHERE d.action = 'create'`;
+  statements.push(copy(`SELECT ${list([...head, ...kept])} ${made}`, at.change("1-create")));
+  if (images.includes("c_statecode") && !statesOf(shape).state)
+    statements.push(
+      copy(
+        `SELECT key, id, 'deactivate' AS kind, 1::UBIGINT AS m, '1' AS c_statecode FROM decided WHERE action = 'leave'
+UNION ALL SELECT d.key, d.id, 'deactivate', 1, '1' ${made} AND i.c_statecode <> '0'`,
+        at.change("3-deactivate"),
+      ),
+    );
+  return statements;
+}
+
+/** What a record made anew is made of: all that was read of it before it was deleted, and that Dynamics takes. */
+function madeColumns(images: string[], { shape: { object } }: Opened): WaveFile["columns"] | undefined {
+  if (images.length === 0) return undefined;
+  return imageColumns(object).flatMap((c) => {
+    const name = storedName(c);
+    if (!c.target.create || c.target.type === "state" || !images.includes(`c_${name}`)) return [];
+    const targets = (c.target.targets ?? []).map((t) => t.object);
+    const given = `"d_${name}" IS NOT NULL`;
+    const active = images.includes("c_statecode") ? ` AND "d_statecode" = '0'` : "";
+    return [
+      {
+        wire: { name: c.name, ...(c.target.type === "lookup" && { targets }) },
+        present: c.target.type === "status" ? given + active : given,
+        value: `"d_${name}"`,
+      },
+    ];
+  });
+}
+
+/** Records that lookups asked for may be pointed at by others by now. */
+async function leftAlone(duck: Duck, { run }: Opened): Promise<string[]> {
+  const told: string[] = [];
+  for (let k = 0; await exists(run.files.parents(k)); k++) {
+    const path = run.files.parents(k);
+    const { n, keys } = await duck.one<{ n: number; keys: string }>(
+      `SELECT count(*) AS n, array_to_string(list(key ORDER BY key)[1:5], ', ') AS keys FROM read_parquet(${text(path)})`,
+    );
+    if (n > 0)
+      told.push(
+        `${n} records that lookups asked to be made (${keys}${n > 5 ? ", ..." : ""}) stay, for others may point at them by now.`,
+      );
+  }
+  return told;
+}
+
+async function keepReport(at: Layout, report: object): Promise<void> {
+  await writeFile(`${at.plan}.new`, JSON.stringify(report), { mode: 0o600 });
+  await rename(`${at.plan}.new`, at.plan);
+}

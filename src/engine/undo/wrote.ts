@@ -1,0 +1,170 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Duck, ident, text } from "../duck.ts";
+import { exists, runFiles, type Wave } from "../layout.ts";
+import type { Shape } from "../shape.ts";
+import { has, list, stored, storedName } from "../sql/names.ts";
+import { readJournal, sentChanges } from "../sql/settle.ts";
+
+/** The files of one run as far as undo needs them. `columns`: of each change file, in order. `ended`: it told its end itself. */
+export type RunFolder = {
+  run: string;
+  files: ReturnType<typeof runFiles>;
+  columns: Map<Wave, string[]>;
+  ended: boolean;
+};
+
+/** The change files of a run's folder and their columns. */
+export async function openRun(duck: Duck, runs: string, run: string, ended: boolean): Promise<RunFolder> {
+  const files = runFiles(join(runs, run));
+  const columns = new Map<Wave, string[]>();
+  for (const wave of await wavesIn(join(runs, run))) {
+    const found = await duck.all<{ column_name: string }>(
+      `DESCRIBE SELECT * FROM read_parquet(${text(files.change(wave))})`,
+    );
+    columns.set(
+      wave,
+      found.map((c) => c.column_name),
+    );
+  }
+  return { run, files, columns, ended };
+}
+
+/** The waves of a run by its folder; records that lookups asked for are none. */
+export async function wavesIn(folder: string): Promise<Wave[]> {
+  const names = await readdir(folder);
+  return names.flatMap((name) => (/^change-(?!0-parents-)(.+)\.parquet$/.exec(name)?.[1] as Wave | undefined) ?? []);
+}
+
+/** The stored names of the columns that a run wrote. */
+export const namesIn = ({ columns }: RunFolder): string[] =>
+  [...columns.values()].flatMap((names) => names.flatMap((name) => (name.startsWith("c_") ? [name.slice(2)] : [])));
+
+/** A file of mere activations or deactivations has no masks. */
+const masked = (names: string[]): boolean => names.includes("a");
+
+/**
+ * Statements that make `written` (wave, n, key, kind, id): the changes of a run that were taken, or may have been: those
+ * whose answer was lost, and all without one where the run died. `sent` is used on the way.
+ */
+export async function writtenChanges(duck: Duck, { files, columns, ended }: RunFolder): Promise<void> {
+  await duck.run(readJournal((await exists(files.journal)) ? files.journal : undefined));
+  for (const statement of sentChanges([...columns.keys()], files.change)) await duck.run(statement);
+  const maybe = ended ? "'unknown'" : "'unknown', 'unsent'";
+  await duck.run(
+    `CREATE OR REPLACE TEMP TABLE written AS SELECT wave, n, key, kind, id, status IN ('created', 'updated', 'deleted') AS sure
+FROM sent WHERE status IN ('created', 'updated', 'deleted', ${maybe})`,
+  );
+}
+
+/** SQL of the masked changes in `written`: key, id, kind, and of each column of the shape w (written?), c (as sent), o (before). */
+function cells(shape: Shape, { files, columns }: RunFolder): string[] {
+  return [...columns].flatMap(([wave, names]) => {
+    if (!masked(names)) return [];
+    const bits = names.filter((name) => name.startsWith("c_"));
+    const values = shape.columns.flatMap((c) => {
+      const index = bits.indexOf(`c_${storedName(c)}`);
+      if (index < 0) return [`false AS w_${c.index}`, `NULL::VARCHAR AS c_${c.index}`, `NULL::VARCHAR AS b_${c.index}`];
+      const written = has("r.m", { index });
+      const before = names.includes(`o_${c.name}`)
+        ? `CASE WHEN ${written} THEN r.${ident(`o_${c.name}`)} END`
+        : "NULL::VARCHAR";
+      return [
+        `${written} AS w_${c.index}`,
+        `CASE WHEN ${written} THEN r.${stored(c)} END AS c_${c.index}`,
+        `${before} AS b_${c.index}`,
+      ];
+    });
+    return [
+      `SELECT ${list(["s.key", "s.id", "s.kind", ...values])} FROM written s
+JOIN read_parquet(${text(files.change(wave))}, file_row_number=true) r ON r.file_row_number = s.n WHERE s.wave = ${text(wave)}`,
+    ];
+  });
+}
+
+const nothing = (shape: Shape): string =>
+  `SELECT ${list(["NULL::VARCHAR AS key", "NULL::VARCHAR AS id", "NULL::VARCHAR AS kind", ...shape.columns.flatMap((c) => [`false AS w_${c.index}`, `NULL::VARCHAR AS c_${c.index}`, `NULL::VARCHAR AS b_${c.index}`])])} WHERE false`;
+
+/**
+ * `wrote`: one row per source row of the run that it wrote or linked: made, deleted, rested (deactivated), woken, linked
+ * (adopted), left_ (it had gone from the source), and of each column w_i, c_i (what the destination then held) and b_i
+ * (what it held before). `wrote_member`: its memberships (key, id, list, does). Wants `written` of this run.
+ */
+export async function wroteTable(duck: Duck, shape: Shape, run: RunFolder): Promise<void> {
+  const each = shape.columns.flatMap((c) => [
+    `coalesce(bool_or(w_${c.index}), false) AS w_${c.index}`,
+    `max(c_${c.index}) AS c_${c.index}`,
+    `max(b_${c.index}) AS b_${c.index}`,
+  ]);
+  await duck.run(`CREATE OR REPLACE TEMP TABLE wrote_cell AS
+SELECT ${list(["key", ...each])} FROM (${[nothing(shape), ...cells(shape, run)].join("\nUNION ALL ")}) GROUP BY key`);
+  const held = (await exists(run.files.written)) ? run.files.written : undefined;
+  const inFile = new Set<string>(
+    held === undefined
+      ? []
+      : (await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM read_parquet(${text(held)})`)).map(
+          (c) => c.column_name,
+        ),
+  );
+  if (held !== undefined)
+    await duck.run(`UPDATE wrote_cell SET ${list([
+      "key = h.key",
+      ...shape.columns
+        .filter((c) => inFile.has(`c_${storedName(c)}`))
+        .map((c) => `c_${c.index} = CASE WHEN w_${c.index} THEN h.${stored(c)} END`),
+    ])}
+FROM read_parquet(${text(held)}) h WHERE h.key = wrote_cell.key`);
+  const looked = (await exists(run.files.touched))
+    ? `SELECT key, id, gone, action = 'adopt' AND link_ = 'none' AND id IS NOT NULL AS linked FROM read_parquet(${text(run.files.touched)})`
+    : "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, false AS gone, false AS linked WHERE false";
+  await duck.run(`CREATE OR REPLACE TEMP TABLE wrote AS
+WITH looked AS (${looked}),
+row AS (SELECT key, max(id) AS id, bool_or(wave = '1-create') AS made, bool_or(wave = '4-delete') AS deleted,
+  bool_or(kind = 'deactivate') AS rested, bool_or(kind = 'activate') AS woken FROM written GROUP BY key
+  UNION ALL SELECT key, id, false, false, false, false FROM looked WHERE linked AND key NOT IN (SELECT key FROM written))
+SELECT r.* REPLACE (coalesce(r.id, l.id) AS id), coalesce(t.linked, false) AS linked, coalesce(t.gone, false) AS left_,
+  ${list(shape.columns.flatMap((c) => [`coalesce(w.w_${c.index}, false) AS w_${c.index}`, `w.c_${c.index}`, `w.b_${c.index}`]))}
+FROM row r LEFT JOIN looked t ON t.key = r.key LEFT JOIN wrote_cell w ON w.key = r.key LEFT JOIN st.link l ON l.key = r.key
+WHERE coalesce(r.id, l.id) IS NOT NULL`);
+  await duck.run(`CREATE OR REPLACE TEMP TABLE wrote_member AS ${members(run)}`);
+}
+
+/** SQL of the memberships in `written`: key, id, list, does. */
+function members({ files, columns }: RunFolder): string {
+  const each = [...columns.keys()].flatMap((wave) => {
+    const does = /^2-(add|remove)-/.exec(wave)?.[1];
+    return does === undefined
+      ? []
+      : [
+          `SELECT s.key, s.id, r.list, '${does}' AS does FROM written s
+JOIN read_parquet(${text(files.change(wave))}, file_row_number=true) r ON r.file_row_number = s.n WHERE s.wave = ${text(wave)}`,
+        ];
+  });
+  const none =
+    "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, NULL::VARCHAR AS list, NULL::VARCHAR AS does WHERE false";
+  return [none, ...each].join("\nUNION ALL ");
+}
+
+/** `later`: what later runs wrote of the same rows, by column. `own`: such a run is an undo of this one. */
+export async function laterTable(
+  duck: Duck,
+  shape: Shape,
+  runs: RunFolder[],
+  undoOf: (run: string) => boolean,
+): Promise<void> {
+  const empty = `SELECT '' AS run, false AS own, '' AS wave, * EXCLUDE (id, kind) FROM (${nothing(shape)})`;
+  await duck.run(`CREATE OR REPLACE TEMP TABLE later AS ${empty}`);
+  await duck.run("CREATE OR REPLACE TEMP TABLE later_member(run VARCHAR, list VARCHAR, id VARCHAR)");
+  for (const run of runs) {
+    await writtenChanges(duck, run);
+    const own = undoOf(run.run);
+    const rows = [nothing(shape), ...cells(shape, run)].map(
+      (part) => `SELECT 'cell' AS wave, * EXCLUDE (id, kind) FROM (${part})`,
+    );
+    rows.push("SELECT wave, key FROM written");
+    await duck.run(
+      `INSERT INTO later BY NAME SELECT ${text(run.run)} AS run, ${own} AS own, * FROM (${rows.join("\nUNION ALL BY NAME ")}) WHERE key IN (SELECT key FROM wrote)`,
+    );
+    await duck.run(`INSERT INTO later_member SELECT ${text(run.run)}, list, id FROM (${members(run)})`);
+  }
+}

@@ -1,0 +1,61 @@
+import type { WaveFile } from "./batches.ts";
+import { keepImages } from "./images.ts";
+import { type Wave, wavesOf } from "./layout.ts";
+import { afterCreates } from "./members.ts";
+import type { Planned } from "./plan.ts";
+import { rowsIn, type Sent, sendWaves } from "./send.ts";
+import type { Host } from "./source.ts";
+import { madeRefs } from "./sql/made.ts";
+import { has, stored } from "./sql/names.ts";
+import { partyColumn } from "./sql/parties.ts";
+import { statesOf } from "./sql/states.ts";
+
+/** What of a plan is needed to send it. */
+export type Sending = Pick<Planned, "duck" | "at" | "shape" | "session">;
+
+/**
+ * Sends everything a plan holds. `made`: the columns of the records to be made, where they are others than the shape's.
+ * @throws SluiceError see `sendWaves`.
+ */
+export async function sendPlan(planned: Sending, host: Host, made?: WaveFile["columns"]): Promise<Sent> {
+  const { session, shape, duck, at } = planned;
+  const parents = madeRefs(shape).map(async ({ ref, label }, k) => {
+    const path = at.parents(k);
+    const columns = [...ref.by, ...(label ? [label] : [])].filter((c) => c.name !== ref.object.id);
+    const fields = columns.map((c) => ({ wire: { name: c.name }, present: "true", value: stored(c) }));
+    const file: WaveFile = { path, op: "create", rows: await rowsIn(duck, path), columns: fields };
+    return { wave: `0-parents-${k}` as const, object: ref.object, file };
+  });
+  const guard = shape.strict ? { columns: shape.columns, made: at.change("1-create") } : undefined;
+  const own = wavesOf(shape).map(async (wave) => {
+    const file = await waveFile(planned, wave, made);
+    return { wave, object: shape.object, file, ...(guard && { guard }) };
+  });
+  const files = await Promise.all([...parents, ...own]);
+  const creates = files.some(({ wave, file }) => wave === "1-create" && file.rows > 0);
+  return sendWaves(session, duck, at, files, host, async ({ wave, file }) => {
+    if (wave === "4-delete") {
+      const image = { changes: file.path, to: at.deleted, folder: at.temp };
+      await keepImages(duck, session, shape.object, image, host.signal);
+    }
+    const follows = file.op === "add" || (wave === "3-complete" && creates);
+    return follows ? afterCreates(duck, at, shape, file) : file;
+  });
+}
+
+async function waveFile({ duck, at, shape }: Sending, wave: Wave, made?: WaveFile["columns"]): Promise<WaveFile> {
+  const path = at.change(wave);
+  const rows = await rowsIn(duck, path);
+  if (wave === "4-delete") return { path, op: "delete", rows, columns: [] };
+  const [, op, number] = /^2-(add|remove)-(\d+)$/.exec(wave) ?? [];
+  if (op) return { path, op: op as "add" | "remove", into: shape.memberships[Number(number)]!.into, rows, columns: [] };
+  const columns =
+    wave === "3-deactivate" || (wave === "0-activate" && !statesOf(shape).state)
+      ? [{ wire: { name: "statecode" }, present: "true", value: "c_statecode" }]
+      : shape.columns
+          .filter((c) => c.name !== shape.object.id)
+          .map((c) => ({ wire: c.wire, present: has("m", c), value: stored(c) }));
+  if (wave !== "1-create") return { path, op: "update", rows, columns };
+  const parties = shape.parties.map((c) => ({ column: c.wire, value: partyColumn(c) }));
+  return { path, op: "create", rows, columns: made ?? columns, parties };
+}

@@ -1,0 +1,39 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { CallOptions, ResponseOf } from "../../api/index.ts";
+import { SluiceError } from "../../core/errors.ts";
+import { statusOf } from "../record.ts";
+import type { Workplace } from "../workplace.ts";
+import { eachSync } from "./each-sync.ts";
+
+type Request = { run: string; deleteCreated: boolean; dryRun: boolean; by: string; maxWait?: number | undefined };
+
+/** The run's folder says which sync it is of, so that a lost history stands in nobody's way. */
+export async function undo(
+  workplace: Workplace,
+  { run: of, deleteCreated, dryRun, by, maxWait }: Request,
+  options: CallOptions,
+): Promise<ResponseOf<"undo">> {
+  const project = await workplace.project();
+  const state = workplace.state(`undo ${of}`);
+  const sync = project.syncs.find(({ name }) => existsSync(join(state.sync(project.environment, name), "runs", of)));
+  if (!sync || of.includes("/"))
+    throw new SluiceError("not_undoable", `The run ${of} is not kept in the environment ${project.environment}.`);
+  const undone = { run: of, deleteCreated, dryRun, by };
+  const { results, error } = await eachSync(workplace, "undo", [sync.name], options, { undo: undone, maxWait });
+  const [one] = results;
+  if (!one) throw error ?? new SluiceError("bug", `The undo of ${of} gave no answer.`);
+  const { plan, received, counts = null, samples, problems, warnings } = one.result;
+  const done = {
+    environment: project.environment,
+    sync: sync.name,
+    object: sync.file.object,
+    run: one.run,
+    of,
+    status: statusOf(one.error),
+    ...{ received, plan, counts, samples, problems, warnings },
+  };
+  if (!error) return done;
+  options.onStoppedUndo?.(done);
+  throw error;
+}
