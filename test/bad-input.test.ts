@@ -116,6 +116,14 @@ const cases: Record<ErrorCode, Case> = {
     },
     says: "rows.duckdb is damaged",
   },
+  state_whole: {
+    args: ["rebuild", "firms"],
+    async before({ loadFirms }) {
+      await loadFirms();
+      return undefined;
+    },
+    says: "a rebuild would only forget what it knows",
+  },
   state_elsewhere: {
     args: ["run", "firms"],
     async before({ folder, loadFirms }) {

@@ -79,6 +79,7 @@ export type Workbench = {
   plan(...syncs: string[]): Promise<ResponseOf<"plan">>;
   verify(...syncs: string[]): Promise<ResponseOf<"verify">>;
   doctor(...syncs: string[]): Promise<ResponseOf<"doctor">>;
+  rebuild(sync: string): Promise<ResponseOf<"rebuild">>;
   role(sync: string): Promise<ResponseOf<"role">>;
   control<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
   /** A Web API call by a person who works in Dynamics. */
@@ -178,6 +179,7 @@ export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): 
   bench.plan = (...syncs) => ask((client) => client.plan({ syncs }));
   bench.verify = (...syncs) => ask((client) => client.verify({ syncs }));
   bench.doctor = (...syncs) => ask((client) => client.doctor({ syncs }));
+  bench.rebuild = (sync) => ask((client) => client.rebuild({ sync }));
   bench.role = (sync) => ask((client) => client.role({ sync }));
   return bench;
 }

@@ -4,13 +4,28 @@ import { check, describe } from "./connections.ts";
 import { doctor, role } from "./doctor.ts";
 import type { SyncEvent } from "./operation.ts";
 import { validate } from "./project.ts";
+import { rebuild } from "./rebuild.ts";
 import { rejected } from "./rejected.ts";
 import { runs } from "./runs.ts";
 import { plan, run, verify } from "./syncs.ts";
 import { undo } from "./undo.ts";
 
 /** Everything that can be asked of Sluice. Its name here is the operation's name everywhere. */
-export const operations = { validate, check, describe, plan, run, undo, verify, runs, rejected, changes, doctor, role };
+export const operations = {
+  validate,
+  check,
+  describe,
+  plan,
+  run,
+  undo,
+  verify,
+  runs,
+  rejected,
+  changes,
+  doctor,
+  role,
+  rebuild,
+};
 export type OperationName = keyof typeof operations;
 
 export type RequestOf<Name extends OperationName> = z.input<(typeof operations)[Name]["request"]>;

@@ -255,7 +255,14 @@ const rows = {
     exit: 2,
     when: "The file that holds a sync's state is damaged.",
     remedy:
-      "Put it back from a backup, or remove the file named: the next run then finds every record again by the match columns.",
+      "Put it back from a backup; or `sluice rebuild SYNC`: it moves the file aside and finds every record again by the match columns, without sending anything.",
+  },
+  state_whole: {
+    kind: "state",
+    exit: 2,
+    when: "A sync's state is to be rebuilt, though nothing is wrong with it.",
+    remedy:
+      "Run the sync as always. To have it forget all the same, add --force; the file is moved aside, not deleted.",
   },
   state_elsewhere: {
     kind: "state",

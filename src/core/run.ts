@@ -125,3 +125,17 @@ export const verifyReport = z.object({
   ),
 });
 export type VerifyReport = z.infer<typeof verifyReport>;
+
+/** What a rebuild found. received = linked + differ + missing + excluded + rejected. */
+export const rebuildReport = z.object({
+  aside: z.string().nullable().describe("Where the file is now that was there before"),
+  received: z.number(),
+  linked: z.number().describe("Rows whose record holds all that they want: linked and agreed on"),
+  differ: z.number().describe("Rows whose record holds something else: the next run takes them over by `firstContact`"),
+  missing: z.number().describe("Rows without a record: the next run makes it"),
+  excluded: z.number(),
+  rejected: z.number(),
+  unknown: z.array(z.string()).describe("What cannot be told any more"),
+  problems: z.array(problemGroup),
+});
+export type RebuildReport = z.infer<typeof rebuildReport>;

@@ -115,13 +115,18 @@ export function duckError(thrown: unknown, sql = ""): SluiceError {
     return new SluiceError("state_locked", `Another process holds this sync's state: ${message.split("\n")[0]}`, {
       cause: thrown,
     });
-  const broken = /The file "([^"]*rows\.duckdb)"[\s\S]*not a valid DuckDB|[Cc]orrupt[\s\S]*?(\S*rows\.duckdb)/.exec(
-    message,
-  );
+  const broken =
+    /The file "([^"]*rows\.duckdb)"[\s\S]*not a valid DuckDB|[Cc]orrupt[\s\S]*?(\S*rows\.duckdb)|(Corrupt database file)/.exec(
+      message,
+    );
   if (broken)
-    return new SluiceError("state_broken", `${broken[1] ?? broken[2]} is damaged: it cannot be read as a state.`, {
-      cause: thrown,
-    });
+    return new SluiceError(
+      "state_broken",
+      `${broken[1] ?? broken[2] ?? "The file of this sync's state"} is damaged: it cannot be read as a state.`,
+      {
+        cause: thrown,
+      },
+    );
   if (/^Out of Memory/i.test(message))
     return new SluiceError("bug", "The run needed more memory than its limit allows.", {
       remedy: "Raise --memory-limit (the default is 1GB) and run again.",

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import type { Job, JobResult } from "./job.ts";
 import { layout } from "./layout.ts";
+import { rebuild } from "./rebuild.ts";
 import { runPlan, runSync } from "./run.ts";
 import { withExpressions } from "./shape/expression.ts";
 import { checkSourceColumns } from "./shape/source.ts";
@@ -21,6 +22,7 @@ export async function runJob(job: Job, given: Host): Promise<JobResult> {
     if (job.kind === "plan") return await runPlan(job, host);
     if (job.kind === "verify") return await verify(job, host);
     if (job.kind === "undo") return await undo(job, host);
+    if (job.kind === "rebuild") return await rebuild(job, host);
     return await runSync(job, host);
   } finally {
     await rm(layout(job.folder, job.run).temp, { recursive: true, force: true });

@@ -1,7 +1,16 @@
 import type { SerializedError } from "../core/errors.ts";
 import type { Approval, StandingGuard } from "../core/guards.ts";
 import type { AudienceFile, ModelFile, SyncFile } from "../core/project.ts";
-import type { Mirror, PlanCounts, ProblemGroup, Progress, RunCounts, SampleChange, VerifyReport } from "../core/run.ts";
+import type {
+  Mirror,
+  PlanCounts,
+  ProblemGroup,
+  Progress,
+  RebuildReport,
+  RunCounts,
+  SampleChange,
+  VerifyReport,
+} from "../core/run.ts";
 
 /**
  * One piece of work for a child process: everything it needs, secrets resolved, and nothing it must look up. It
@@ -10,7 +19,7 @@ import type { Mirror, PlanCounts, ProblemGroup, Progress, RunCounts, SampleChang
 export type Job = {
   /** Sorts by time: also the name of the run's folder. */
   run: string;
-  kind: "check" | "plan" | "run" | "verify" | "undo";
+  kind: "check" | "plan" | "run" | "verify" | "undo" | "rebuild";
   sync: string;
   environment: string;
   /** The state folder of this sync in this environment. */
@@ -30,6 +39,8 @@ export type Job = {
   approval?: Approval;
   /** For undo: the run to take back, and who asks for it. `dryRun`: only show what that would do. */
   undo?: { run: string; deleteCreated: boolean; dryRun: boolean; by: string };
+  /** For rebuild: also where the state is whole. */
+  force?: boolean;
   /** For plan: syncs of the same command that run before this one and create rows it looks up to. */
   upstream: { object: string; runFolder: string }[];
 };
@@ -87,6 +98,7 @@ export type JobResult =
       folder: string;
       error?: SerializedError;
     }
+  | { kind: "rebuild"; report: RebuildReport; seconds: number; folder: string }
   | { kind: "verify"; report: VerifyReport; seconds: number };
 
 /** How `server` starts a job; main.ts gives the real one. Rejects with SluiceError; `signal` stops it cleanly. */

@@ -1,9 +1,10 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { SluiceError } from "../core/errors.ts";
 import { type UndoneMark, undoneMark } from "../core/guards.ts";
-import { type Duck, text } from "./duck.ts";
+import type { Duck } from "./duck.ts";
 import type { Layout } from "./layout.ts";
-import { createTables, existingColumns, stateVersion } from "./sql/tables.ts";
+import { openState } from "./open-state.ts";
+import { createTables, existingColumns } from "./sql/tables.ts";
 
 /**
  * What the state says of itself. `turn` numbers the folded runs; `fingerprint` is that of the mapping last folded, and
@@ -25,21 +26,15 @@ export type Meta = {
 /**
  * Makes the run's folders and attaches the sync's state as `st`, new where there is none.
  * `destination` names the organisation and the table: links and cursors of another mean nothing there.
- * @throws SluiceError state_locked, state_newer, state_elsewhere, state_unwritable, disk_full.
+ * @throws SluiceError state_elsewhere, and what `openState` throws.
  */
 export async function attachState(duck: Duck, at: Layout, destination: string): Promise<Meta> {
-  await duck.run(`ATTACH ${text(at.state)} AS st`);
+  await openState(duck, at.state);
   await chmod(at.state, 0o600);
   for (const statement of createTables) await duck.run(statement);
   const meta = new Map(
     (await duck.all<{ name: string; value: string }>("SELECT name, value FROM st.meta")).map((m) => [m.name, m.value]),
   );
-  const version = Number(meta.get("version") ?? stateVersion);
-  if (version > stateVersion)
-    throw new SluiceError(
-      "state_newer",
-      `${at.state} was written by a newer Sluice (state version ${version}; this one knows ${stateVersion}).`,
-    );
   const known = meta.get("destination");
   if (known !== undefined && known !== destination)
     throw new SluiceError(

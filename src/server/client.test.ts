@@ -46,6 +46,10 @@ const doneJob = (job: Job): JobResult => {
       };
     case "undo":
       return { kind: "undo", of: "", plan, received: 3, samples: [], problems, warnings: [], resolved: 0, folder };
+    case "rebuild": {
+      const report = { aside: null, received: 3, linked: 2, differ: 0, missing: 1, excluded: 0, rejected: 0 };
+      return { kind: "rebuild", report: { ...report, unknown: [], problems: [] }, seconds: 0.5, folder };
+    }
     case "verify":
       return { kind: "verify", report: { checked: 2, differences: 1, rows: [] }, seconds: 0.5 };
     case "run": {

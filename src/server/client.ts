@@ -27,6 +27,7 @@ export function localClient(target: Target, parts: Parts): Client {
     rejected: call(operations.rejected.request, async () => (await import("./ops/rejected.ts")).rejected),
     changes: call(operations.changes.request, async () => (await import("./ops/changes.ts")).changes),
     doctor: call(operations.doctor.request, async () => (await import("./ops/doctor.ts")).doctor),
+    rebuild: call(operations.rebuild.request, async () => (await import("./ops/rebuild.ts")).rebuild),
     role: call(operations.role.request, async () => (await import("./ops/doctor.ts")).role),
     close: () => workplace.close(),
   };

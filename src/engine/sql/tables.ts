@@ -2,8 +2,17 @@ import type { Shape } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { stored, storedName } from "./names.ts";
 
-/** Raised with every change of these tables; older files are migrated into a copy, newer ones refused. */
-export const stateVersion = 1;
+/**
+ * Raised where an older Sluice would misread these tables, or pass over what it must not: it refuses the file, and this
+ * one migrates a copy of older ones. A table that older ones may do without needs no new version.
+ */
+export const stateVersion = 2;
+
+/** By version: what makes a file of it one of the next. */
+export const migrations: Readonly<Record<number, readonly string[]>> = {
+  // Version 2 keeps in `meta` that a run was undone: whoever knows nothing of that would undo the undo.
+  1: ["ALTER TABLE st.ref ADD COLUMN IF NOT EXISTS barred BOOLEAN"],
+};
 
 /**
  * What is kept between runs, all in `rows.duckdb` (attached as st):
@@ -24,8 +33,7 @@ export const createTables = [
   "CREATE TABLE IF NOT EXISTS st.have(id VARCHAR, gone BOOLEAN, created VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.pending(key VARCHAR, status VARCHAR, code VARCHAR, col VARCHAR, value VARCHAR, message VARCHAR, wake VARCHAR, ref VARCHAR, tries INTEGER, due INTEGER)",
   "CREATE TABLE IF NOT EXISTS st.member(list VARCHAR, id VARCHAR)",
-  "CREATE TABLE IF NOT EXISTS st.ref(name VARCHAR, id VARCHAR, value VARCHAR)",
-  "ALTER TABLE st.ref ADD COLUMN IF NOT EXISTS barred BOOLEAN",
+  "CREATE TABLE IF NOT EXISTS st.ref(name VARCHAR, id VARCHAR, value VARCHAR, barred BOOLEAN)",
   "ALTER TABLE st.pending ADD COLUMN IF NOT EXISTS due_at TIMESTAMP",
 ];
 

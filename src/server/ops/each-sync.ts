@@ -25,8 +25,13 @@ type SyncResult<K extends Kind> = {
 /** `error`: what ended it before all syncs were done. */
 type Outcome<K extends Kind> = { project: Project; results: SyncResult<K>[]; error?: SluiceError };
 
-/** What a person allows one run; `maxWait` in seconds. */
-export type Leeway = { approve?: Omit<Approval, "at"> | undefined; maxWait?: number | undefined; undo?: Job["undo"] };
+/** What a person allows one run; `maxWait` in seconds; `force`: see `Job`. */
+export type Leeway = {
+  approve?: Omit<Approval, "at"> | undefined;
+  maxWait?: number | undefined;
+  undo?: Job["undo"];
+  force?: boolean | undefined;
+};
 
 /**
  * Does one kind of job for the syncs named, one after another, parents first, and stops at the first that fails: what
@@ -37,7 +42,7 @@ export async function eachSync<K extends Kind>(
   kind: K,
   names: readonly string[],
   { onEvent, signal }: CallOptions,
-  { approve, maxWait, undo }: Leeway = {},
+  { approve, maxWait, undo, force }: Leeway = {},
 ): Promise<Outcome<K>> {
   workplace.jobs.prepare();
   const project = await workplace.project();
@@ -62,6 +67,7 @@ export async function eachSync<K extends Kind>(
       ...(approve && { approval: { ...approve, at: new Date().toISOString() } }),
       ...(undo && { undo }),
       ...(maxWait !== undefined && { maxWait: maxWait * 1000 }),
+      ...(force && { force }),
     });
     onEvent?.({ type: "started", sync: sync.name, run });
     const work = oneSync(workplace, job, project, sync, { onEvent, signal });
@@ -86,7 +92,9 @@ async function oneSync(
   { onEvent, signal }: CallOptions,
 ): Promise<{ result?: JobResult; error?: SluiceError }> {
   const { path } = workplace.state(job.kind);
-  noteStart(path, job);
+  // The history is of runs and what proves them: a rebuild sends nothing, and its folder tells what it found.
+  const noted = job.kind !== "rebuild";
+  if (noted) noteStart(path, job);
   let result: JobResult | undefined;
   let error: SluiceError | undefined;
   try {
@@ -102,7 +110,7 @@ async function oneSync(
   } catch (thrown) {
     error = locate(SluiceError.from(thrown), sync, project);
   }
-  noteWhatEnded(path, job.run, result, error);
+  if (noted) noteWhatEnded(path, job.run, result, error);
   return { ...(result && { result }), ...(error && { error }) };
 }
 

@@ -15,7 +15,10 @@ export function pickSyncs(project: Project, names: readonly string[]): Resource<
   return names.length === 0 ? project.syncs : project.syncs.filter((sync) => names.includes(sync.name));
 }
 
-type Rest = Pick<Job, "run" | "kind" | "folder" | "upstream" | "memoryLimit" | "approval" | "maxWait" | "undo"> & {
+type Rest = Pick<
+  Job,
+  "run" | "kind" | "folder" | "upstream" | "memoryLimit" | "approval" | "maxWait" | "undo" | "force"
+> & {
   cache?: string;
 };
 

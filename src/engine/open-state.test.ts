@@ -1,0 +1,117 @@
+import { copyFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openDuck } from "./duck.ts";
+import { openState } from "./open-state.ts";
+import { stateVersion } from "./sql/tables.ts";
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-state-"));
+  path = join(folder, "rows.duckdb");
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** As version 1 made it, with one linked row, before parents could be barred. */
+const versionOne = [
+  "CREATE TABLE meta(name VARCHAR, value VARCHAR)",
+  "CREATE TABLE link(key VARCHAR, id VARCHAR, h UBIGINT, m VARCHAR, rested BOOLEAN)",
+  "CREATE TABLE base(key VARCHAR, c_name VARCHAR)",
+  "CREATE TABLE seen(key VARCHAR, c_name VARCHAR)",
+  "CREATE TABLE have(id VARCHAR, gone BOOLEAN, created VARCHAR, c_name VARCHAR)",
+  "CREATE TABLE pending(key VARCHAR, status VARCHAR, code VARCHAR, col VARCHAR, value VARCHAR, message VARCHAR, wake VARCHAR, ref VARCHAR, tries INTEGER, due INTEGER)",
+  "CREATE TABLE member(list VARCHAR, id VARCHAR)",
+  "CREATE TABLE ref(name VARCHAR, id VARCHAR, value VARCHAR)",
+  "INSERT INTO link VALUES ('1', 'a', 7, 'm', NULL)",
+  "INSERT INTO base VALUES ('1', 'Ann')",
+  "INSERT INTO ref VALUES ('account', 'b', 'firm')",
+];
+
+async function write(statements: string[]): Promise<void> {
+  const instance = await DuckDBInstance.create(path);
+  const connection = await instance.connect();
+  for (const statement of statements) await connection.run(statement);
+  connection.closeSync();
+  instance.closeSync();
+}
+
+/** What the opened state holds, in one row. */
+async function opened(): Promise<Record<string, unknown>> {
+  const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: folder });
+  try {
+    await openState(duck, path);
+    return await duck.one(`SELECT (SELECT value FROM st.meta WHERE name = 'version') AS version,
+  (SELECT count(*) FROM st.link) AS links, (SELECT min(c_name) FROM st.base) AS name, (SELECT count(barred IS NULL) FROM st.ref) AS refs`);
+  } finally {
+    await duck.close();
+  }
+}
+
+const now = { version: String(stateVersion), links: 1, name: "Ann", refs: 1 };
+
+describe("an older state", () => {
+  test("is migrated, with all it holds, whether or not its first run had ended", async () => {
+    await write(versionOne);
+    expect(await opened()).toEqual(now);
+    expect(await opened()).toEqual(now);
+    await rm(path);
+    await write([...versionOne, "INSERT INTO meta VALUES ('version', '1'), ('turn', '3')"]);
+    expect(await opened()).toEqual(now);
+    expect(await readdir(folder)).toEqual(["rows.duckdb"]);
+  });
+
+  test("stays as it was where the migration dies, and the next one begins anew", async () => {
+    await write(versionOne);
+    const before = await readFile(path);
+    // What a process leaves that was killed while it copied, and one killed while it migrated the copy.
+    await copyFile(path, `${path}.migrating`);
+    await truncate(`${path}.migrating`, 5000);
+    await writeFile(`${path}.migrating.wal`, "half a log");
+    expect(await readFile(path)).toEqual(before);
+    expect(await opened()).toEqual(now);
+    expect(await readdir(folder)).toEqual(["rows.duckdb"]);
+  });
+
+  test("is left alone where a migration cannot be made", async () => {
+    await write(versionOne.filter((statement) => !statement.includes("ref")));
+    const before = await readFile(path);
+    await expect(opened()).rejects.toMatchObject({ code: "bug" });
+    expect(await readFile(path)).toEqual(before);
+  });
+});
+
+test("a newer state is refused and not touched", async () => {
+  await write([...versionOne, `INSERT INTO meta VALUES ('version', '${stateVersion + 1}')`]);
+  const before = await readFile(path);
+  await expect(opened()).rejects.toMatchObject({ code: "state_newer", kind: "state" });
+  expect(await readFile(path)).toEqual(before);
+});
+
+describe("a damaged state is told as such, with the way out, and not touched", () => {
+  test.each([0, 100, 4096, 12_288])("cut to %i bytes", async (size) => {
+    await write(versionOne);
+    await truncate(path, Math.min(size, (await readFile(path)).length - 1));
+    const before = await readFile(path);
+    await expect(opened()).rejects.toMatchObject({
+      code: "state_broken",
+      remedy: expect.stringContaining("sluice rebuild"),
+    });
+    expect(await readFile(path)).toEqual(before);
+  });
+
+  test.each([0, 4096])("written over at byte %i", async (at) => {
+    await write(versionOne);
+    const bytes = await readFile(path);
+    await writeFile(path, bytes.fill("garbage ", at, at === 0 ? 64 : 12_000));
+    await expect(opened()).rejects.toMatchObject({ code: "state_broken" });
+  });
+
+  test("the log is there, but not the file: the log is kept", async () => {
+    await writeFile(`${path}.wal`, "a log");
+    await expect(opened()).rejects.toMatchObject({ code: "state_broken", message: expect.stringContaining("gone") });
+    expect(await readdir(folder)).toEqual(["rows.duckdb.wal"]);
+  });
+});

@@ -1,0 +1,118 @@
+import { rename, writeFile } from "node:fs/promises";
+import { SluiceError } from "../core/errors.ts";
+import type { RebuildReport } from "../core/run.ts";
+import { openDuck, text } from "./duck.ts";
+import type { Job, JobResult } from "./job.ts";
+import { exists, type Layout, layout } from "./layout.ts";
+import { openState } from "./open-state.ts";
+import { type Planned, plan } from "./plan.ts";
+import { problemGroups } from "./problems.ts";
+import { planReport } from "./report.ts";
+import { settle } from "./settle.ts";
+import type { Host } from "./source.ts";
+import { stored } from "./sql/names.ts";
+import { makeFolders } from "./state-file.ts";
+
+/**
+ * Makes a sync's state anew, from its source and what the destination holds, and sends nothing. A row whose record is
+ * found and holds all that the row wants is linked, and agreed on as both have it. Every other row waits for the next
+ * run, which treats it as never seen. The file that was there is moved aside.
+ * @throws SluiceError state_whole where that file is fine, unless `job.force`; and what a plan throws: then the file is back.
+ */
+export async function rebuild(job: Job, host: Host): Promise<JobResult> {
+  const started = performance.now();
+  const at = layout(job.folder, job.run);
+  await makeFolders(at);
+  if (!job.force) await refuseWhole(job, at);
+  const aside = await moveAside(at.state, `${at.state}.before-${job.run}`);
+  try {
+    return { kind: "rebuild", report: await anew(job, host, aside), seconds: since(started), folder: at.run };
+  } catch (thrown) {
+    if (aside !== null) await moveAside(aside, at.state);
+    throw thrown;
+  }
+}
+
+async function anew(job: Job, host: Host, aside: string | null): Promise<RebuildReport> {
+  const planned = await plan(job, host);
+  try {
+    const { plan: counts } = await planReport(planned);
+    const settled = await settle(planned, job.run, false, host.signal, () => {});
+    const from = `read_parquet(${text(planned.at.outcome)}) WHERE code <> 'not_sent'`;
+    const report: RebuildReport = {
+      aside,
+      received: settled.counts.received,
+      linked: settled.counts.unchanged,
+      differ: counts.adopt - settled.counts.unchanged,
+      missing: counts.create,
+      excluded: counts.excluded,
+      rejected: counts.rejected,
+      unknown: await unknown(planned, counts.create),
+      problems: await problemGroups(planned.duck, `(SELECT * FROM ${from})`),
+    };
+    await writeFile(planned.at.done, JSON.stringify({ status: "done", rebuilt: report }), { mode: 0o600 });
+    return report;
+  } finally {
+    await planned.close();
+  }
+}
+
+/** What nobody can tell any more, for people: as far as it matters to this sync. */
+async function unknown({ duck, shape, mirror }: Planned, missing: number): Promise<string[]> {
+  const { object, policies, columns, audiences } = shape;
+  const told: string[] = [];
+  if (missing > 0 && policies.mode !== "update")
+    told.push(
+      `${missing} rows have no record. Whether somebody deleted it there cannot be told: the next run makes these records${policies.deletedThere === "hold" ? ", also those that were held" : ""}.`,
+    );
+  if (mirror.mode === "all") {
+    const nobody = "FROM have_now h WHERE NOT h.gone AND h.id NOT IN (SELECT id FROM decided WHERE id IS NOT NULL)";
+    const { n } = await duck.one<{ n: number }>(`SELECT count(*) AS n ${nobody}`);
+    if (n > 0 && policies.onLeave !== "nothing")
+      told.push(
+        `${n} records of ${object.name} belong to no row that was found. Those whose rows left meanwhile are not among what \`onLeave: ${policies.onLeave}\` will be done to.`,
+      );
+    for (const c of columns.filter((each) => each.audience !== undefined)) {
+      const of = await duck.one<{ n: number }>(`SELECT count(*) AS n ${nobody} AND h.${stored(c)} = 'realized'`);
+      if (of.n > 0)
+        told.push(
+          `${of.n} records of no row are realized in ${c.name} (${audiences[c.audience!]!.name}): if their rows left, nobody writes exited there.`,
+        );
+    }
+  }
+  for (const { into } of shape.memberships)
+    told.push(`${into.title}: members whose rows are not in its audience count as put there by others, and stay.`);
+  return told;
+}
+
+/** Every block that holds something is read, so that damage shows. */
+async function refuseWhole(job: Job, at: Layout): Promise<void> {
+  if (!(await exists(at.state)) && !(await exists(`${at.state}.wal`))) return;
+  const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp });
+  try {
+    await openState(duck, at.state);
+    const tables = await duck.all<{ name: string }>(
+      "SELECT table_name AS name FROM duckdb_tables() WHERE database_name = 'st'",
+    );
+    for (const { name } of tables) await duck.run(`SELECT bit_xor(hash(t)) FROM st.${name} t`);
+  } catch (thrown) {
+    if (SluiceError.from(thrown).code === "state_broken") return;
+    throw thrown;
+  } finally {
+    await duck.close();
+  }
+  throw new SluiceError("state_whole", `${at.state} is whole: a rebuild would only forget what it knows.`);
+}
+
+/** The file and its log; null where there is neither. */
+async function moveAside(from: string, to: string): Promise<string | null> {
+  let moved = false;
+  for (const end of [".wal", ""]) {
+    if (!(await exists(from + end))) continue;
+    await rename(from + end, to + end);
+    moved = true;
+  }
+  return moved ? to : null;
+}
+
+const since = (started: number): number => Math.round(performance.now() - started) / 1000;

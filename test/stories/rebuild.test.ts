@@ -1,0 +1,100 @@
+import { existsSync, readdirSync, rmSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { peopleSync, useWorkbench, withFirms } from "../workbench.ts";
+
+/** A sync's state file is lost or damaged: everything is found again, nothing is sent, and what cannot be known is said. */
+
+const bench = useWorkbench();
+const person = (id: string, more = {}) => ({
+  id,
+  name: `Name ${id}`,
+  email: `${id}@example.com`,
+  phone: "123",
+  firm: null,
+  ...more,
+});
+const idOf = async (key: string) =>
+  (await bench.rows("contact")).find((row) => row.externaluseridentifier === key)?.contactid;
+const folder = () => join(bench.folder, ".sluice", "default", "people");
+const state = () => join(folder(), "rows.duckdb");
+
+test("damaged: a run refuses it, a rebuild moves it aside and links again what both sides hold", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ drift: "keep" }) });
+  bench.source("people", [person("1"), person("2"), person("3"), person("4")]);
+  await bench.run();
+  await bench.person("PATCH", `contacts(${await idOf("1")})`, { lastname: "By hand" });
+  await bench.person("DELETE", `contacts(${await idOf("2")})`);
+  await expect(bench.rebuild("people")).rejects.toMatchObject({ code: "state_whole" });
+  truncateSync(state(), 5000);
+  await expect(bench.run()).rejects.toMatchObject({
+    code: "state_broken",
+    remedy: expect.stringContaining("sluice rebuild"),
+  });
+  const before = await bench.rows("contact");
+  const done = await bench.rebuild("people");
+  expect(done).toMatchObject({ received: 4, linked: 2, differ: 1, missing: 1, excluded: 0, rejected: 0, problems: [] });
+  expect(done.unknown).toEqual([expect.stringContaining("1 rows have no record")]);
+  expect(existsSync(done.aside!)).toBe(true);
+  expect(await bench.rows("contact")).toEqual(before);
+  const next = await bench.run();
+  expect(next).toMatchObject({ updated: 1, created: 1, unchanged: 2, writes: 2 });
+  expect(await bench.run()).toMatchObject({ unchanged: 4, writes: 0 });
+  await bench.person("PATCH", `contacts(${await idOf("3")})`, { lastname: "By hand" });
+  expect(await bench.run()).toMatchObject({ unchanged: 4, writes: 0 });
+});
+
+test("lost: audiences, lists, parents and rows that left are as they were, or it is said that nobody can tell", async () => {
+  const people = {
+    ...withParents(),
+    onLeave: "clear",
+    audiences: { vips: "new_status", fans: { list: "Newsletter" } },
+  };
+  await bench.begin(
+    {
+      ...withFirms,
+      "syncs/people.yaml": JSON.stringify(people),
+      "audiences/vips.yaml": "model: people\nwhere: phone = '999'\n",
+      "audiences/fans.yaml": "model: people\nwhere: phone = '999'\n",
+    },
+    { columns: [{ name: "new_Status", title: "Status", type: "text", maxLength: 20 }] },
+  );
+  await bench.person("POST", "lists", { listname: "Newsletter", type: false, createdfromcode: 2 });
+  bench.source("firms", [{ no: "F1", title: "First" }]);
+  const vip = { phone: "999", firm: "F1" };
+  bench.source("people", [person("1", vip), person("2", vip), person("3", { firm: "F1" }), person("4", vip)]);
+  expect(await bench.run()).toMatchObject({ rejected: 0, failed: 0 });
+  // 2 leaves its audiences, 4 leaves the source, while there is no state.
+  bench.source("people", [person("1", vip), person("2", { firm: "F1" }), person("3", { firm: "F1" })]);
+  for (const name of readdirSync(folder()).filter((each) => each.startsWith("rows.duckdb")))
+    rmSync(join(folder(), name));
+  const done = await bench.rebuild("people");
+  expect(done).toMatchObject({ aside: null, received: 3, linked: 2, differ: 1, missing: 0 });
+  expect(done.unknown).toEqual([
+    expect.stringContaining("1 records of contact belong to no row"),
+    expect.stringContaining("1 records of no row are realized in new_status (vips)"),
+    expect.stringContaining("The marketing list Newsletter: members"),
+  ]);
+  expect(await bench.run("people")).toMatchObject({ updated: 1, unchanged: 2, writes: 1 });
+  const statuses = (await bench.rows("contact")).map((row) => [row.externaluseridentifier, row.new_status]).sort();
+  expect(statuses).toEqual([
+    ["1", "realized"],
+    ["2", "exited"],
+    ["3", undefined],
+    ["4", "realized"],
+  ]);
+  // 1 is ours again, and may leave.
+  bench.source("people", [
+    person("1", { firm: "F1" }),
+    person("2", { firm: "F1", phone: "999" }),
+    person("3", { firm: "F1" }),
+  ]);
+  expect(await bench.run("people")).toMatchObject({ updated: 2, unchanged: 1 });
+  expect(await bench.run("people")).toMatchObject({ unchanged: 3, writes: 0 });
+});
+
+function withParents() {
+  const sync = JSON.parse(peopleSync()) as Record<string, unknown> & { mapping: object };
+  const parentcustomerid = { from: "firm", lookup: { object: "account", by: "accountnumber" } };
+  return { ...sync, mapping: { ...sync.mapping, parentcustomerid } };
+}
