@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 import { catalogue, type ErrorCode } from "../src/core/catalogue.ts";
 import { takeLock } from "../src/store/lock.ts";
 import { guardCases } from "./bad-guards.ts";
+import { planCases } from "./bad-plans.ts";
 import { makeElasticTable } from "./elastic-table.ts";
 import { standardFiles } from "./make-project.ts";
 import { type Case, type Situation, situationOf } from "./situation.ts";
@@ -98,15 +99,8 @@ const cases: Record<ErrorCode, Case> = {
     },
     says: "`04-08-1966` is 4 August 1966 or 8 April 1966",
   },
-  plan_incomplete: {
-    args: ["changes", "20261121T120000000-abcd"],
-    async before({ state }) {
-      mkdirSync(join(state, "default", "firms", "runs", "20261121T120000000-abcd"), { recursive: true });
-      return undefined;
-    },
-    says: "was never complete",
-  },
   ...guardCases,
+  ...planCases,
   state_broken: {
     args: ["run", "firms"],
     async before({ loadFirms, state }) {

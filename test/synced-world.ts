@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +23,11 @@ export type SyncedWorld = {
   /** What the sync file says besides. */
   settings: Record<string, unknown>;
   /** The next run: into another organisation, or through a connector that is not what it was. Answers its counts. */
-  run(changes?: { into?: Outside; through?: (crm: Connector) => Connector }): Promise<Counts>;
+  run(changes?: { into?: Outside; through?: (crm: Connector) => Connector; apply?: Job["apply"] }): Promise<Counts>;
+  /** A plan, to be given to a later run; `maxMoved` is what that run then allows. */
+  plan(maxMoved?: number): Promise<NonNullable<Job["apply"]>>;
+  /** A sync that never ran: what it knew is gone. */
+  begin(): void;
   /** Takes a run back. */
   undo(of: string, options?: { deleteCreated?: boolean; dryRun?: boolean }): Promise<Undone>;
   /** The name of the newest run. */
@@ -44,14 +49,20 @@ export function useSyncedWorld(): SyncedWorld {
   };
   const next = (there = "crm") => jobOf(nameOf(++runs), synced.folder, there, synced.settings);
   synced.last = () => nameOf(runs);
-  synced.run = async ({ into = synced.world, through = (crm: Connector) => crm } = {}) => {
-    const done = await runIt(next(into === synced.world ? "crm" : "another crm"), into, through);
+  synced.run = async ({ into = synced.world, through = (crm: Connector) => crm, apply } = {}) => {
+    const job = next(into === synced.world ? "crm" : "another crm");
+    const done = await runIt({ ...job, ...(apply && { apply }) }, into, through);
     return (done as Extract<JobResult, { kind: "run" }>).counts;
+  };
+  synced.plan = async (maxMoved = 1) => {
+    await runIt({ ...next(), kind: "plan" }, synced.world, (crm) => crm);
+    return { plan: synced.last(), folder: join(synced.folder, "runs", synced.last()), maxMoved };
   };
   synced.undo = async (of, { deleteCreated = false, dryRun = false } = {}) => {
     const undo = { run: of, deleteCreated, dryRun, by: "tester" };
     return (await runIt({ ...next(), kind: "undo", undo }, synced.world, (crm) => crm)) as Undone;
   };
+  synced.begin = () => rmSync(synced.folder, { recursive: true, force: true });
   synced.file = (name) => join(synced.folder, "runs", synced.last(), name);
   beforeEach(async () => {
     runs = 0;

@@ -58,6 +58,13 @@ export const run = operation({
       .omit({ at: true })
       .optional()
       .describe("The guards that a person lets pass in this run of one sync, and who that is"),
+    plan: z.string().optional().describe("Send what this plan has, and nothing else, as far as it has not moved"),
+    maxMoved: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe("The share of the plan's rows that may be left out because they moved; 0.01 unless said"),
     maxWait: z
       .int()
       .min(0)

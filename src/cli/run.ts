@@ -1,13 +1,15 @@
 import type { ResponseOf } from "../api/index.ts";
 import { SluiceError } from "../core/errors.ts";
 import type { GuardCode } from "../core/guards.ts";
-import { guardNames, wholeNumber } from "./terminal/arguments.ts";
+import { guardNames, share, wholeNumber } from "./terminal/arguments.ts";
 import { type Register, targetOf, withClient } from "./terminal/command.ts";
 import type { Output } from "./terminal/output.ts";
 import { problemLines } from "./terminal/problems.ts";
 import { progressView } from "./terminal/progress.ts";
 import { count, duration, table } from "./terminal/table.ts";
 import { whoAsks } from "./terminal/who.ts";
+
+type Options = { approve?: GuardCode[]; as?: string; maxWait?: number; plan?: string; maxMoved?: number };
 
 export const register: Register = (program, run) => {
   const command = program
@@ -20,35 +22,36 @@ export const register: Register = (program, run) => {
       guardNames,
     )
     .option("--as <name>", "who approves (default: SLUICE_USER, or the system's name for you)")
+    .option("--plan <id>", "send what this plan has and nothing else, as far as it has not moved")
+    .option("--max-moved <share>", "how many of the plan's rows may be left out for that (default: 1 %)", share)
     .option(
       "--max-wait <seconds>",
       "end the run where Dynamics asks for a longer pause (default: an hour)",
       wholeNumber,
     )
-    .action(
-      (syncs: string[], { approve: codes, as, maxWait }: { approve?: GuardCode[]; as?: string; maxWait?: number }) =>
-        run((context) =>
-          withClient(context, targetOf(command), async (client) => {
-            const onEvent = progressView(context.out);
-            let stopped: Ran | undefined;
-            const onStopped = (done: Ran) => {
-              stopped = done;
-            };
-            const approve = codes && { codes, by: whoAsks(as) };
-            try {
-              const result = await client.run(
-                { syncs, approve, maxWait },
-                { onEvent, onStopped, signal: context.signal },
-              );
-              printRuns(result, context.out);
-              return { result, exit: result.totals.rejected + result.totals.failed > 0 ? 1 : 0 };
-            } catch (thrown) {
-              if (stopped === undefined) throw thrown;
-              printRuns(stopped, context.out);
-              return { result: stopped, error: SluiceError.from(thrown) };
-            }
-          }),
-        ),
+    .action((syncs: string[], { approve: codes, as, ...options }: Options) =>
+      run((context) =>
+        withClient(context, targetOf(command), async (client) => {
+          const onEvent = progressView(context.out);
+          let stopped: Ran | undefined;
+          const onStopped = (done: Ran) => {
+            stopped = done;
+          };
+          const approve = codes && { codes, by: whoAsks(as) };
+          try {
+            const result = await client.run(
+              { syncs, approve, ...options },
+              { onEvent, onStopped, signal: context.signal },
+            );
+            printRuns(result, context.out);
+            return { result, exit: result.totals.rejected + result.totals.failed > 0 ? 1 : 0 };
+          } catch (thrown) {
+            if (stopped === undefined) throw thrown;
+            printRuns(stopped, context.out);
+            return { result: stopped, error: SluiceError.from(thrown) };
+          }
+        }),
+      ),
     );
 };
 

@@ -159,6 +159,30 @@ const rows = {
     when: "A plan is named that was never complete: its process died, or it failed.",
     remedy: "Make a new one with `sluice plan`.",
   },
+  plan_elsewhere: {
+    kind: "config",
+    exit: 2,
+    when: "A plan is named that is another sync's, or was made for another environment, organisation or table.",
+    remedy: "Name the sync and the environment that the plan was made for, or make a new plan.",
+  },
+  plan_outdated: {
+    kind: "config",
+    exit: 2,
+    when: "The mapping, the model or the table has changed since the plan was made, so that its changes mean something else.",
+    remedy: "Make a new plan with `sluice plan`, look at it, and apply that.",
+  },
+  plan_applied: {
+    kind: "config",
+    exit: 2,
+    when: "A plan is named that was applied already.",
+    remedy: "Make a new plan with `sluice plan`; it holds what is left to do.",
+  },
+  plan_moved: {
+    kind: "config",
+    exit: 2,
+    when: "More rows of the plan than --max-moved allows would be changed otherwise now.",
+    remedy: "Make a new plan with `sluice plan`, look at it, and apply that; or raise --max-moved. Nothing was sent.",
+  },
   unknown_object: {
     kind: "config",
     exit: 2,

@@ -168,6 +168,16 @@ const rows = {
     hint: "`mode: upsert` makes what is missing.",
     wake: "always",
   },
+  moved: {
+    message: "The plan that was applied has the row, but it would be changed otherwise now.",
+    hint: "It changed in the source or in Dynamics after the plan was made; the next run looks at it.",
+    wake: "always",
+  },
+  not_planned: {
+    message: "The row changed after the plan that was applied was made.",
+    hint: "The next run looks at it.",
+    wake: "always",
+  },
   moved_there: {
     message:
       "Somebody changed its record in the destination after the plan was made, so nothing was written over that.",

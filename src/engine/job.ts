@@ -41,9 +41,14 @@ export type Job = {
   undo?: { run: string; deleteCreated: boolean; dryRun: boolean; by: string };
   /** For rebuild: also where the state is whole. */
   force?: boolean;
+  /** For run: it sends nothing but what this earlier plan has, as far as that has not moved. */
+  apply?: AppliedPlan;
   /** For plan: syncs of the same command that run before this one and create rows it looks up to. */
   upstream: { object: string; runFolder: string }[];
 };
+
+/** `maxMoved`: the share of its rows that may have moved. */
+export type AppliedPlan = { plan: string; folder: string; maxMoved: number };
 
 /**
  * `connector` is its id; `config` was validated by it; `base` is where relative paths start; `cache` is the folder for

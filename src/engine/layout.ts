@@ -12,6 +12,7 @@ import { join } from "node:path";
  *   runs/<id>/change-0-parents-<k>.parquet  records that lookups ask to be made, sent before everything else
  *   runs/<id>/settled.parquet      rows whose base moves without sending
  *   runs/<id>/plan.json            what the plan says in figures; its absence means that the plan was never complete
+ *   runs/<id>/applied.json         which run applied the plan
  *   runs/<id>/journal.ndjson       one line a batch, synced to disk before the next batch leaves
  *   runs/<id>/deleted.parquet      what records held just before they were deleted
  *   runs/<id>/written.parquet      what the destination then held of written rows, where it is not what was sent
@@ -49,6 +50,7 @@ export function runFiles(runFolder: string) {
     outcome: join(runFolder, "outcome.parquet"),
     done: join(runFolder, "done.json"),
     plan: join(runFolder, "plan.json"),
+    applied: join(runFolder, "applied.json"),
   };
 }
 

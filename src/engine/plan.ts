@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Scan, Session } from "../core/connector.ts";
 import type { Mirror } from "../core/run.ts";
 import { askedInForms } from "../core/schema.ts";
+import { checkApplied, narrow, tellNarrowed } from "./apply.ts";
 import type { Drift } from "./drift.ts";
 import { type Duck, lockDown, openDuck } from "./duck.ts";
 import { type Ingest, ingest, readNothing } from "./ingest.ts";
@@ -21,6 +22,7 @@ import { membershipsOf } from "./shape/memberships.ts";
 import { checkSourceColumns } from "./shape/source.ts";
 import type { Shape } from "./shape.ts";
 import { destinationName, type Host, open, readingRows, scanAudiences, scanModel } from "./source.ts";
+import { wakePlanned } from "./sql/apply.ts";
 import { lostRows, pointAtAwaited, refuseMessageStates, withoutLost } from "./sql/awaited.ts";
 import { createId, writeChanges } from "./sql/change.ts";
 import { decide, haveGone, keepWanted, releaseTaken } from "./sql/decide.ts";
@@ -102,6 +104,7 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     };
     const relied = await readRelied(at.relied, destination);
     const { shape, drift } = underDrift(job, relied, object, () => shapeOf(job, scan, object, audiences, given));
+    await checkApplied(job, shape, destination);
     await keepJob(at, keptJob(job, shape, destination));
     const meta = await attachState(duck, at, destination);
     meta.mirrored = stillMirrored(meta.mirrored, shape, drift);
@@ -110,6 +113,8 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     for (const statement of sourceViews(shape, scan)) await duck.run(statement);
     const refreshed = await refresh(job, duck, at, shape, session, meta, destination, host);
     const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed, host);
+    const { apply } = job;
+    const narrowed = apply ? tellNarrowed(apply, await narrow(duck, shape, at, apply)) : [];
     const match = shape.match.map((c) => c.name);
     const moved = [
       ...(meta.fingerprint !== undefined && meta.fingerprint !== shape.fingerprint ? [movedSync] : []),
@@ -122,6 +127,7 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
       ...(relied ? [] : formWarnings(shape)),
       ...(await abandoned(duck, relied, shape)),
       ...takenUp,
+      ...narrowed,
     ];
     return {
       duck,
@@ -259,6 +265,7 @@ async function reconcile(
   );
   await duck.run(wake(shape, full, meta.turn + 1, new Date().toISOString()));
   await duck.run(takenOut(shape));
+  if (job.apply) await duck.run(wakePlanned(shape, runFiles(job.apply.folder)));
   await readingRows(job, duck.run(touch(shape, all)));
   const counts = await readingRows(job, duck.one<TouchCounts>(touchCounts));
   await duck.run(noDoubled);

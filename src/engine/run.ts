@@ -3,6 +3,7 @@ import type { GuardCode, StandingGuard } from "../core/guards.ts";
 import { text } from "./duck.ts";
 import { guard } from "./guards/index.ts";
 import type { Job, JobResult } from "./job.ts";
+import { runFiles } from "./layout.ts";
 import { type Planned, plan } from "./plan.ts";
 import { problemGroups } from "./problems.ts";
 import { type PlanReport, planReport } from "./report.ts";
@@ -50,6 +51,7 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
       throw stop;
     }
     if (approved.some(({ code }) => code === "undone")) planned.meta.undone = undefined;
+    if (job.apply) await writeWhole(runFiles(job.apply.folder).applied, { run: job.run });
     const { attempted, stopped } = await sendPlan(planned, host);
     host.onProgress({ phase: "readback", done: 0 });
     const { counts, resolved } = await settle(planned, job.run, attempted, new AbortController().signal, (done) =>
@@ -90,9 +92,12 @@ async function keepPlan(
   stops: StandingGuard[],
   seconds: number,
 ): Promise<void> {
-  const text = JSON.stringify({ environment, sync, ...report, mirror, warnings, stops, approval, seconds });
-  await writeFile(`${at.plan}.new`, text, { mode: 0o600 });
-  await rename(`${at.plan}.new`, at.plan);
+  await writeWhole(at.plan, { environment, sync, ...report, mirror, warnings, stops, approval, seconds });
+}
+
+async function writeWhole(path: string, content: object): Promise<void> {
+  await writeFile(`${path}.new`, JSON.stringify(content), { mode: 0o600 });
+  await rename(`${path}.new`, path);
 }
 
 const since = (started: number): number => Math.round(performance.now() - started) / 1000;

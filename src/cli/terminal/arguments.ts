@@ -49,3 +49,10 @@ export function guardNames(text: string): GuardCode[] {
     return known;
   });
 }
+
+/** A share, said in per cent: 0.01 for "1%". */
+export function share(text: string): number {
+  const [, number] = /^(\d{1,3}(?:\.\d+)?) ?%$/.exec(text) ?? [];
+  if (number === undefined || Number(number) > 100) throw new InvalidArgumentError("Say a share, such as 1%.");
+  return Number(number) / 100;
+}

@@ -42,7 +42,9 @@ export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, ou
     out.line(`${count(totals.parents)} records more would be made for lookups to point at.`);
   }
   out.line();
-  out.line(`Environment ${environment}. Nothing was sent; \`sluice run\` makes a fresh plan and sends it.`);
+  out.line(
+    `Environment ${environment}. Nothing was sent; \`sluice changes PLAN\` shows every change, \`sluice run SYNC --plan PLAN\` sends them.`,
+  );
 }
 
 export function kindsOf(samples: Sample[]): string[] {

@@ -3,6 +3,7 @@ import { SluiceError } from "../../core/errors.ts";
 import type { Approval } from "../../core/guards.ts";
 import type { SyncFile } from "../../core/project.ts";
 import type { Job, JobResult } from "../../engine/job.ts";
+import { type PlanRequest, planToApply } from "../plan-to-apply.ts";
 import { locate } from "../project/locate.ts";
 import type { Project, Resource } from "../project/project.ts";
 import { noteEnd, noteStart } from "../record.ts";
@@ -31,6 +32,7 @@ export type Leeway = {
   maxWait?: number | undefined;
   undo?: Job["undo"];
   force?: boolean | undefined;
+  plan?: PlanRequest | undefined;
 };
 
 /**
@@ -42,11 +44,12 @@ export async function eachSync<K extends Kind>(
   kind: K,
   names: readonly string[],
   { onEvent, signal }: CallOptions,
-  { approve, maxWait, undo, force }: Leeway = {},
+  { approve, maxWait, undo, force, plan }: Leeway = {},
 ): Promise<Outcome<K>> {
   workplace.jobs.prepare();
   const project = await workplace.project();
-  const syncs = pickSyncs(project, names);
+  const apply = plan && (await planToApply(workplace.state([kind, ...names].join(" ")), project, names, plan));
+  const syncs = apply ? [apply.sync] : pickSyncs(project, names);
   const used = syncs.flatMap(({ file }) => [project.models.get(file.model)!.file.connection, file.to]);
   if (approve && syncs.length !== 1)
     throw new SluiceError("usage", "Guards are approved for the run of one sync: name it.");
@@ -57,7 +60,7 @@ export async function eachSync<K extends Kind>(
   for (const [i, sync] of syncs.entries()) {
     const run = newRunId();
     if (signal?.aborted) return { project, results, error: stopped(kind, sync.name) };
-    const job = jobFor(project, sync, {
+    const given = jobFor(project, sync, {
       run,
       kind,
       folder: state.sync(project.environment, sync.name),
@@ -69,6 +72,7 @@ export async function eachSync<K extends Kind>(
       ...(maxWait !== undefined && { maxWait: maxWait * 1000 }),
       ...(force && { force }),
     });
+    const job = { ...given, ...apply?.job };
     onEvent?.({ type: "started", sync: sync.name, run });
     const work = oneSync(workplace, job, project, sync, { onEvent, signal });
     if (i + 1 < syncs.length) workplace.jobs.prepare();

@@ -4,6 +4,7 @@ import type { Workplace } from "../workplace.ts";
 import { eachSync, type Leeway } from "./each-sync.ts";
 
 type Request = { syncs: string[] };
+type RunRequest = Request & Omit<Leeway, "plan"> & { plan?: string | undefined; maxMoved?: number | undefined };
 
 /** Later plans see what earlier ones would create, so that a lookup to a planned parent is not called missing. */
 export async function plan(
@@ -49,10 +50,13 @@ export async function plan(
 
 export async function run(
   workplace: Workplace,
-  { syncs, ...leeway }: Request & Leeway,
+  { syncs, plan: id, maxMoved, ...leeway }: RunRequest,
   options: CallOptions,
 ): Promise<ResponseOf<"run">> {
-  const { project, results, error } = await eachSync(workplace, "run", syncs, options, leeway);
+  const { project, results, error } = await eachSync(workplace, "run", syncs, options, {
+    plan: id === undefined ? undefined : { id, maxMoved },
+    ...leeway,
+  });
   const runs = results.map(({ sync, run: id, result, error: midway }) => ({
     sync: sync.name,
     run: id,

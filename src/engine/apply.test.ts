@@ -1,0 +1,176 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { beforeEach, expect, test } from "vitest";
+import { outside, people } from "../../test/model.ts";
+import { useSyncedWorld } from "../../test/synced-world.ts";
+import { firstChanges, openChanges } from "./changes.ts";
+import { exportRejected, rejectedRows } from "./rejected.ts";
+
+/** A plan that was looked at, and then applied: what has moved meanwhile is held back and told, and nothing else is sent. */
+
+const synced = useSyncedWorld();
+const row = (id: string, name = `Name ${id}`) => ({ id, code: `C${id}`, name });
+const record = (code: string) => [...synced.world.crm.values()].find((r) => r.values.code === code)!.id;
+const names = () =>
+  Object.fromEntries([...synced.world.crm.values()].map(({ values }) => [values.code, values.name ?? null]));
+const held = async () => {
+  const folder = join(synced.file("job.json"), "..");
+  const rows = await rejectedRows([{ sync: "s", run: "r", folder }], {}, 100);
+  return Object.fromEntries(rows.map(({ key, code }) => [key, code]));
+};
+
+beforeEach(() => {
+  synced.settings = { onLeave: "deactivate" };
+  synced.world.source = ["1", "2", "3", "4", "5", "6"].map((id) => row(id));
+});
+
+test("the source moves, a person edits, deletes and makes a record: only what still is as planned is sent", async () => {
+  await synced.run();
+  const [, ...others] = synced.world.source;
+  synced.world.source = [...others.map(({ id }) => row(id!, `New ${id}`)), row("7"), row("8")];
+  const apply = await synced.plan();
+  synced.world.source = [
+    row("1"),
+    row("2", "Newer"),
+    ...["3", "4", "6"].map((id) => row(id, `New ${id}`)),
+    row("7"),
+    row("8", "Other"),
+    row("9"),
+  ];
+  people.edit(synced.world, record("C3"), { name: "By hand" });
+  people.remove(synced.world, record("C4"));
+  // 1 is back, 2 is to be another, 3 was edited, 4 is gone, 5 left, 8 is to be another, 9 is new; 6 and 7 stand.
+  expect(await synced.run({ apply })).toMatchObject({ received: 9, created: 1, updated: 1, excluded: 7, unchanged: 0 });
+  expect(names()).toEqual({
+    ...{ C1: "Name 1", C2: "Name 2", C3: "By hand", C5: "Name 5", C6: "New 6", C7: "Name 7" },
+  });
+  expect(await held()).toEqual({
+    ...{ 1: "moved", 2: "moved", 3: "moved", 4: "deleted_there", 5: "moved", 8: "moved", 9: "not_planned" },
+  });
+  expect(await synced.run()).toMatchObject({ created: 2, excluded: 1, rejected: 0 });
+  expect(names()).toMatchObject({ C2: "Newer", C3: "New 3", C8: "Other", C9: "Name 9" });
+  expect((await synced.run()).writes).toBe(0);
+});
+
+test("memberships, too; a plan that another run has done meanwhile has nothing left to send", async () => {
+  synced.settings = { audiences: { fans: { list: "fans" } } };
+  synced.world.lists.set("fans", new Set());
+  synced.world.audiences.fans = new Set(["1", "2"]);
+  await synced.run();
+  synced.world.audiences.fans = new Set(["2", "3", "4"]);
+  const first = await synced.plan();
+  const second = await synced.plan();
+  synced.world.audiences.fans = new Set(["2", "3", "5"]);
+  expect(await synced.run({ apply: first })).toMatchObject({ updated: 2, excluded: 2, writes: 2 });
+  const listed = () => [...synced.world.lists.get("fans")!].map((id) => synced.world.crm.get(id)!.values.code).sort();
+  expect(listed()).toEqual(["C2", "C3"]);
+  await synced.run();
+  expect(listed()).toEqual(["C2", "C3", "C5"]);
+  expect(await synced.run({ apply: second })).toMatchObject({ writes: 0, excluded: 3 });
+  expect((await synced.run()).writes).toBe(0);
+});
+
+test("too much has moved, or the plan means something else now: nothing is sent, and the plan can still be applied", async () => {
+  await synced.run();
+  synced.world.source = ["1", "2", "3", "4", "5", "6"].map((id) => row(id, `New ${id}`));
+  const apply = await synced.plan(0.3);
+  people.edit(synced.world, record("C1"), { name: "By hand" });
+  people.edit(synced.world, record("C2"), { name: "By hand" });
+  const { writes } = synced.world;
+  await expect(synced.run({ apply })).rejects.toMatchObject({
+    code: "plan_moved",
+    message: `2 of the 6 rows of the plan ${apply.plan} would be changed otherwise now, such as 1, 2; at most 30 % may.`,
+  });
+  const settings = synced.settings;
+  synced.settings = { ...settings, mapping: { code: "code", name: { from: "name", empty: "skip" } } };
+  await expect(synced.run({ apply })).rejects.toMatchObject({ code: "plan_outdated" });
+  synced.settings = settings;
+  await expect(synced.run({ apply, into: outside() })).rejects.toMatchObject({ code: "plan_elsewhere" });
+  expect(synced.world.writes).toBe(writes);
+  expect(await synced.run({ apply: { ...apply, maxMoved: 0.34 } })).toMatchObject({ updated: 4, excluded: 2 });
+  expect(JSON.parse(readFileSync(join(apply.folder, "applied.json"), "utf8"))).toMatchObject({ run: synced.last() });
+});
+
+const id = fc.constantFrom("1", "2", "3", "4", "5", "6", "7");
+const name = fc.constantFrom("Ada", "ada", "Ben", "Zoë", "", "a name longer than twenty characters");
+const step = fc.oneof(
+  fc.record({ does: fc.constant("source" as const), id, name }),
+  fc.record({ does: fc.constant("leave" as const), id }),
+  fc.record({ does: fc.constant("fan" as const), id }),
+  fc.record({ does: fc.constant("edit" as const), id, name }),
+  fc.record({ does: fc.constant("remove" as const), id }),
+  fc.record({ does: fc.constant("make" as const), id, name }),
+  fc.record({ does: fc.constant("run" as const) }),
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+async function take(one: Step): Promise<void> {
+  const { world } = synced;
+  const there = "id" in one ? [...world.crm.values()].find((r) => r.values.code === `C${one.id}`)?.id : undefined;
+  if (one.does === "run") await synced.run();
+  else if (one.does === "leave") world.source = world.source.filter((r) => r.id !== one.id);
+  else if (one.does === "source")
+    world.source = [...world.source.filter((r) => r.id !== one.id), { ...row(one.id), name: one.name || null }];
+  else if (one.does === "fan")
+    world.audiences.fans!.has(one.id) ? world.audiences.fans!.delete(one.id) : world.audiences.fans!.add(one.id);
+  else if (one.does === "edit" && there) people.edit(world, there, { name: one.name || null });
+  else if (one.does === "remove" && there) people.remove(world, there);
+  else if (one.does === "make" && !there) people.create(world, { code: `C${one.id}`, name: one.name || null });
+}
+
+/** What the CRM holds, as flat facts. */
+const facts = () => {
+  const all = new Set<string>();
+  for (const { id: of, values } of synced.world.crm.values())
+    for (const [column, value] of Object.entries(values)) all.add(`${of} ${column} ${value ?? null}`);
+  for (const member of synced.world.lists.get("fans")!) all.add(`${member} fans member`);
+  return all;
+};
+
+test("whatever happens in between, nothing is written that the plan does not have, and nothing is lost", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 4 }), fc.array(step, { maxLength: 5 }), async (before, between) => {
+      const fresh = outside();
+      Object.assign(synced.world, { source: [], audiences: { fans: new Set(["1"]) }, crm: fresh.crm, log: [] });
+      synced.settings = { onLeave: "clear", deletedThere: "unlink", audiences: { fans: { list: "fans" } } };
+      synced.world.lists = new Map([["fans", new Set()]]);
+      synced.begin();
+      for (const one of before) await take(one);
+      const apply = await synced.plan();
+      const opened = await openChanges(apply.folder, {});
+      const { changes } = await firstChanges(opened, 1000);
+      await opened.close();
+      const planned = new Set(
+        changes.flatMap((c) => c.columns.map(({ column, new: now }) => `${c.key} ${column} ${now}`)),
+      );
+      for (const one of between) await take(one);
+      const was = facts();
+      await synced.run({ apply });
+      for (const fact of facts()) {
+        if (was.has(fact)) continue;
+        const [of, ...rest] = fact.split(" ");
+        const key = synced.world.crm.get(of!)!.values.code!.slice(1);
+        expect(planned, `${fact} is in no plan`).toContain(`${key} ${rest.join(" ")}`);
+      }
+      await synced.run();
+      expect((await synced.run()).writes).toBe(0);
+      const crm = names();
+      for (const each of synced.world.source)
+        if ((each.name ?? "").length <= 20) expect(crm[each.code!], each.id!).toBe(each.name);
+    }),
+    { numRuns: Number(process.env.RUNS ?? 4) },
+  );
+}, 1_000_000);
+
+test("rows held back can be exported with the reason", async () => {
+  await synced.run();
+  synced.world.source = [row("1", "New"), row("2", "New")];
+  const apply = await synced.plan();
+  people.edit(synced.world, record("C1"), { name: "By hand" });
+  await synced.run({ apply });
+  const folder = join(synced.file("job.json"), "..");
+  expect(await exportRejected([{ sync: "s", run: "r", folder }], { code: "moved" }, join(synced.folder, "x.csv"))).toBe(
+    1,
+  );
+});

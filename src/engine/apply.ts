@@ -1,0 +1,68 @@
+import { SluiceError } from "../core/errors.ts";
+import type { Duck } from "./duck.ts";
+import type { AppliedPlan, Job } from "./job.ts";
+import { readKeptJob } from "./kept-job.ts";
+import { type Layout, runFiles } from "./layout.ts";
+import type { Shape } from "./shape.ts";
+import { comparePlans, countCompared, dependentsMove, holdBack } from "./sql/apply.ts";
+import { writeChanges } from "./sql/change.ts";
+import { writeMembers } from "./sql/members.ts";
+
+/** What became of its rows. `others`: rows that would change now and that it does not have. */
+export type Narrowed = { planned: number; moved: number; others: number };
+
+/**
+ * Whether a plan can be applied to what the sync now is.
+ * @throws SluiceError plan_elsewhere, plan_outdated.
+ */
+export async function checkApplied({ apply, sync }: Job, shape: Shape, destination: string): Promise<void> {
+  if (!apply) return;
+  const kept = await readKeptJob(runFiles(apply.folder));
+  if (kept?.table !== destination)
+    throw new SluiceError(
+      "plan_elsewhere",
+      `The plan ${apply.plan} is for ${kept?.table}, but the sync ${sync} now writes to ${destination}.`,
+    );
+  if (kept.fingerprint !== shape.fingerprint)
+    throw new SluiceError(
+      "plan_outdated",
+      `The table ${shape.object.name} or the form of the source has changed since the plan ${apply.plan} was made.`,
+    );
+}
+
+/**
+ * Narrows the plan just made (`decided`, `membership`, and the change files) to what an earlier plan does, too. The rest
+ * is held back, and looked at by the next run.
+ * @throws SluiceError plan_moved.
+ */
+export async function narrow(duck: Duck, shape: Shape, at: Layout, apply: AppliedPlan): Promise<Narrowed> {
+  await duck.run(comparePlans(shape, runFiles(apply.folder), at));
+  const count = () => duck.one<Narrowed & { keys: string | null }>(countCompared);
+  let { keys, ...found } = await count();
+  const dependents = dependentsMove(shape);
+  for (let before = -1; dependents && found.moved > before; ) {
+    before = found.moved;
+    await duck.run(dependents);
+    ({ keys, ...found } = await count());
+  }
+  if (found.moved > found.planned * apply.maxMoved)
+    throw new SluiceError("plan_moved", tooMany(apply, found, JSON.parse(keys ?? "[]") as string[]));
+  if (found.moved + found.others > 0)
+    for (const statement of [...holdBack(shape), ...writeMembers(shape, at.change), ...writeChanges(shape, at)])
+      await duck.run(statement);
+  return found;
+}
+
+function tooMany({ plan, maxMoved }: AppliedPlan, { planned, moved }: Narrowed, keys: string[]): string {
+  const share = `${Number((maxMoved * 100).toFixed(4))} %`;
+  return `${moved} of the ${planned} rows of the plan ${plan} would be changed otherwise now, such as ${keys.join(", ")}; at most ${share} may.`;
+}
+
+/** What a person should know of a plan that was applied in part; nothing where all of it was. */
+export function tellNarrowed({ plan }: AppliedPlan, { planned, moved, others }: Narrowed): string[] {
+  const told: string[] = [];
+  if (moved > 0)
+    told.push(`${moved} of the ${planned} rows of the plan ${plan} have moved since; they were held back (moved).`);
+  if (others > 0) told.push(`${others} rows changed since the plan was made; they were held back (not_planned).`);
+  return told;
+}

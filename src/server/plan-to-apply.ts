@@ -1,0 +1,86 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { SluiceError } from "../core/errors.ts";
+import type { SyncFile } from "../core/project.ts";
+import type { Job } from "../engine/job.ts";
+import { type KeptJob, readKeptJob } from "../engine/kept-job.ts";
+import { runFiles } from "../engine/layout.ts";
+import type { StatePlaces } from "../store/folder.ts";
+import { leftRun } from "./left-runs.ts";
+import { jobFor, pickSyncs } from "./ops/jobs.ts";
+import type { Project, Resource } from "./project/project.ts";
+
+/**
+ * `asKept`: with the configuration that the plan was made under, whatever the project says now; the plan may then be a
+ * run that was begun already.
+ */
+export type PlanRequest = { id: string; maxMoved?: number | undefined; asKept?: boolean };
+
+/** What a job needs besides, to apply a plan. */
+export type PlanToApply = { sync: Resource<SyncFile>; job: Pick<Job, "apply"> & Partial<Job> };
+
+/** A share of the plan's rows. */
+const mostMoved = 0.01;
+
+/**
+ * The plan by its id, as far as it can be told from its folder that it may be applied.
+ * @throws SluiceError unknown_name, plan_elsewhere, plan_incomplete, plan_applied, plan_outdated.
+ */
+export async function planToApply(
+  places: StatePlaces,
+  project: Project,
+  names: readonly string[],
+  { id, maxMoved = mostMoved, asKept = false }: PlanRequest,
+): Promise<PlanToApply> {
+  refuseElsewhere(places, project, id);
+  const { sync: name, folder } = leftRun(places, project.environment, id);
+  if (names.length > 0 && (names.length > 1 || names[0] !== name))
+    throw new SluiceError("plan_elsewhere", `The plan ${id} is of the sync ${name}, not of ${names.join(", ")}.`);
+  const [sync] = pickSyncs(project, [name]);
+  const files = runFiles(folder);
+  const kept = await readKeptJob(files);
+  if (!kept || !existsSync(files.plan) || !existsSync(files.touched))
+    throw new SluiceError("plan_incomplete", `The plan ${id} was never complete: it died, or it failed.`);
+  const apply = { plan: id, folder, maxMoved };
+  if (asKept)
+    return { sync: { ...sync!, file: kept.syncFile }, job: { apply, model: kept.model, audiences: kept.audiences } };
+  if (existsSync(files.applied)) {
+    const { run } = JSON.parse(readFileSync(files.applied, "utf8")) as { run: string };
+    throw new SluiceError("plan_applied", `The plan ${id} was applied by the run ${run}.`);
+  }
+  if (existsSync(files.journal) || existsSync(files.outcome))
+    throw new SluiceError("plan_applied", `${id} is a run, and it has begun to send its plan.`, {
+      remedy: "Make a new plan with `sluice plan`, or let `sluice resolve RUN retry` go on with this one.",
+    });
+  refuseOtherMapping(project, sync!, kept);
+  return { sync: sync!, job: { apply } };
+}
+
+function refuseElsewhere({ path }: StatePlaces, { environment }: Project, id: string): void {
+  for (const other of foldersIn(path)) {
+    if (other === environment) continue;
+    const found = foldersIn(join(path, other)).find((sync) => existsSync(join(path, other, sync, "runs", id)));
+    if (found !== undefined)
+      throw new SluiceError(
+        "plan_elsewhere",
+        `The plan ${id} of ${found} was made for the environment ${other}, not for ${environment}.`,
+        { remedy: `Name that environment (--environment ${other}), or make a plan for this one.` },
+      );
+  }
+}
+
+function foldersIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+}
+
+function refuseOtherMapping(project: Project, sync: Resource<SyncFile>, kept: KeptJob): void {
+  const none = { run: kept.run, kind: kept.kind, folder: "", upstream: [], memoryLimit: "" };
+  const now = jobFor(project, sync, none);
+  const changed = [
+    [now.syncFile, kept.syncFile, `syncs/${sync.name}.yaml`],
+    [now.model, kept.model, `models/${now.model.name}.yaml`],
+    [now.audiences, kept.audiences, "its audiences"],
+  ].flatMap(([a, b, file]) => (JSON.stringify(a) === JSON.stringify(b) ? [] : [String(file)]));
+  if (changed.length > 0)
+    throw new SluiceError("plan_outdated", `Since the plan ${kept.run} was made ${changed.join(" and ")} changed.`);
+}
