@@ -7,8 +7,9 @@ import { validate } from "./project.ts";
 import { rebuild } from "./rebuild.ts";
 import { rejected } from "./rejected.ts";
 import { runs } from "./runs.ts";
-import { plan, run, verify } from "./syncs.ts";
+import { plan, run } from "./syncs.ts";
 import { undo } from "./undo.ts";
+import { verify } from "./verify.ts";
 
 /** Everything that can be asked of Sluice. Its name here is the operation's name everywhere. */
 export const operations = {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { approval, standingGuard } from "../core/guards.ts";
-import { mirror, planCounts, problemGroup, runCounts, sampleChange, verifyReport } from "../core/run.ts";
+import { mirror, planCounts, problemGroup, runCounts, sampleChange } from "../core/run.ts";
 import { operation } from "./operation.ts";
 
 /** No names: every sync of the project. They always run parents first, whatever order they are named in. */
@@ -74,19 +74,4 @@ export const run = operation({
       ),
   }),
   response: z.object({ environment: z.string(), runs: z.array(ran), totals: runCounts }),
-});
-
-const verified = verifyReport.extend({ sync: z.string(), run: z.string(), object: z.string() });
-
-export const verify = operation({
-  method: "POST",
-  path: "/api/syncs/verify",
-  summary: "Read the destination again and report every row that differs",
-  request: syncsRequest,
-  response: z.object({
-    environment: z.string(),
-    checked: z.number(),
-    differences: z.number(),
-    syncs: z.array(verified),
-  }),
 });

@@ -232,14 +232,26 @@ test("verify: 1 when something differs", async () => {
       environment: "test",
       checked: 5,
       differences,
+      duplicates: 0,
+      file: null,
       syncs: [
         {
           sync: "people",
           run: "r",
           object: "contact",
+          way: "linked",
+          linked: 5,
           checked: 5,
           differences,
-          rows: differences ? [{ key: "1", id: "x", column: "lastname", expected: "Ana", found: null }] : [],
+          columns: [
+            { column: "revenue", differ: 0, filled: { here: 5, there: 4 }, sum: { here: "12.5", there: "10" } },
+          ],
+          audiences: [{ audience: "vip", into: "new_vip", here: 3, sent: 2, there: 2 }],
+          table: null,
+          notCovered: { rows: 1, columns: [], unmapped: ["fax"] },
+          rows: differences
+            ? [{ kind: "differs" as const, key: "1", id: "x", column: "lastname", expected: "Ana", found: null }]
+            : [],
         },
       ],
     }),
@@ -247,6 +259,9 @@ test("verify: 1 when something differs", async () => {
   expect((await cli("verify", report(0))).status).toBe(0);
   expect((await cli("verify", report(1))).status).toBe(1);
   expect(stdout).toMatch(/1 +lastname +"Ana" +empty/);
+  expect(stdout).toMatch(/revenue +0 +5 +4 +12.5 +10/);
+  expect(stdout).toMatch(/vip +new_vip +3 +2 +2/);
+  expect(stdout).toContain("Not mapped, so not looked at: fax.");
 });
 
 test("an error ends with the status of its code and no stack, and the client is closed", async () => {

@@ -111,21 +111,6 @@ export const problemGroup = z.object({
 });
 export type ProblemGroup = z.infer<typeof problemGroup>;
 
-export const verifyReport = z.object({
-  checked: z.number(),
-  differences: z.number(),
-  rows: z.array(
-    z.object({
-      key: z.string(),
-      id: z.string(),
-      column: z.string(),
-      expected: z.string().nullable(),
-      found: z.string().nullable(),
-    }),
-  ),
-});
-export type VerifyReport = z.infer<typeof verifyReport>;
-
 /** What a rebuild found. received = linked + differ + missing + excluded + rejected. */
 export const rebuildReport = z.object({
   aside: z.string().nullable().describe("Where the file is now that was there before"),

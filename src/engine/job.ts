@@ -9,8 +9,8 @@ import type {
   RebuildReport,
   RunCounts,
   SampleChange,
-  VerifyReport,
 } from "../core/run.ts";
+import type { VerifyReport, VerifyWay } from "../core/verify.ts";
 
 /**
  * One piece of work for a child process: everything it needs, secrets resolved, and nothing it must look up. It
@@ -43,6 +43,8 @@ export type Job = {
   force?: boolean;
   /** For run: it sends nothing but what this earlier plan has, as far as that has not moved. */
   apply?: AppliedPlan;
+  /** For verify: which records, and of a sample how many; all that are linked, unless said. */
+  verify?: { way: VerifyWay; sample?: number };
   /** For plan: syncs of the same command that run before this one and create rows it looks up to. */
   upstream: { object: string; runFolder: string }[];
 };
@@ -104,7 +106,7 @@ export type JobResult =
       error?: SerializedError;
     }
   | { kind: "rebuild"; report: RebuildReport; seconds: number; folder: string }
-  | { kind: "verify"; report: VerifyReport; seconds: number };
+  | { kind: "verify"; report: VerifyReport; seconds: number; folder: string };
 
 /** How `server` starts a job; main.ts gives the real one. Rejects with SluiceError; `signal` stops it cleanly. */
 export type StartJob = (job: Job, onProgress: (p: Progress) => void, signal?: AbortSignal) => Promise<JobResult>;

@@ -48,6 +48,8 @@ export function runFiles(runFolder: string) {
     written: join(runFolder, "written.parquet"),
     undo: join(runFolder, "undo.json"),
     outcome: join(runFolder, "outcome.parquet"),
+    /** What a verification found, one row for each difference. */
+    difference: join(runFolder, "difference.parquet"),
     done: join(runFolder, "done.json"),
     plan: join(runFolder, "plan.json"),
     applied: join(runFolder, "applied.json"),

@@ -51,7 +51,24 @@ const doneJob = (job: Job): JobResult => {
       return { kind: "rebuild", report: { ...report, unknown: [], problems: [] }, seconds: 0.5, folder };
     }
     case "verify":
-      return { kind: "verify", report: { checked: 2, differences: 1, rows: [] }, seconds: 0.5 };
+      return {
+        kind: "verify",
+        report: {
+          ...{
+            way: "linked",
+            linked: 2,
+            checked: 2,
+            differences: 1,
+            rows: [],
+            columns: [],
+            audiences: [],
+            table: null,
+          },
+          notCovered: { rows: 0, columns: [], unmapped: [] },
+        },
+        seconds: 0.5,
+        folder,
+      };
     case "run": {
       const some = { created: 2, updated: 0, deleted: 0, unchanged: 0, excluded: 0, rejected: 1, failed: 0 };
       return {

@@ -22,7 +22,7 @@ export function localClient(target: Target, parts: Parts): Client {
     plan: call(operations.plan.request, async () => (await import("./ops/syncs.ts")).plan),
     run: call(operations.run.request, async () => (await import("./ops/syncs.ts")).run),
     undo: call(operations.undo.request, async () => (await import("./ops/undo.ts")).undo),
-    verify: call(operations.verify.request, async () => (await import("./ops/syncs.ts")).verify),
+    verify: call(operations.verify.request, async () => (await import("./ops/verify.ts")).verify),
     runs: call(operations.runs.request, async () => (await import("./ops/runs.ts")).runs),
     rejected: call(operations.rejected.request, async () => (await import("./ops/rejected.ts")).rejected),
     changes: call(operations.changes.request, async () => (await import("./ops/changes.ts")).changes),

@@ -60,7 +60,7 @@ describe("with --json the one line of standard output is the result", () => {
     const changed = await one("verify");
     expect(changed).toMatchObject({ status: 1, last: { checked: 2, differences: 1 } });
     expect(changed.last.syncs[1].rows).toEqual([
-      { key: "1", id: await idOf("1"), column: "lastname", expected: "Ana", found: "By hand" },
+      { kind: "differs", key: "1", id: await idOf("1"), column: "lastname", expected: "Ana", found: "By hand" },
     ]);
     expect(await one("run", "people")).toMatchObject({ status: 1, last: { totals: { updated: 1, rejected: 2 } } });
     expect(await one("verify", "people")).toMatchObject({ status: 0, last: { differences: 0 } });

@@ -104,17 +104,6 @@ export function newMembers(shape: Shape): string {
   return `CREATE OR REPLACE TEMP TABLE new_member AS ${[known, ...sent].join("\nUNION ALL ")}`;
 }
 
-/** For `verify`: who should be a member and is none. */
-export function notMembers(shape: Shape): string[] {
-  return shape.memberships.map(
-    ({
-      list,
-      audience,
-    }) => `SELECT l.key, l.id, ${text(shape.audiences[audience]!.name)} AS col, 'member' AS expected, NULL AS found, false AS missing
-FROM known l JOIN st.member m ON m.id = l.id AND m.list = ${text(list)} WHERE (m.list, m.id) NOT IN (SELECT list, id FROM member_now)`,
-  );
-}
-
 /** Part of the fold, after the links: who has no link any more is nobody's member. */
 export const foldMembers = [
   "DELETE FROM st.member WHERE (list, id) IN (SELECT list, id FROM new_member)",

@@ -31,6 +31,7 @@ export type Leeway = {
   approve?: Omit<Approval, "at"> | undefined;
   maxWait?: number | undefined;
   undo?: Job["undo"];
+  verify?: Job["verify"];
   force?: boolean | undefined;
   plan?: PlanRequest | undefined;
 };
@@ -44,7 +45,7 @@ export async function eachSync<K extends Kind>(
   kind: K,
   names: readonly string[],
   { onEvent, signal }: CallOptions,
-  { approve, maxWait, undo, force, plan }: Leeway = {},
+  { approve, maxWait, undo, verify, force, plan }: Leeway = {},
 ): Promise<Outcome<K>> {
   workplace.jobs.prepare();
   const project = await workplace.project();
@@ -69,6 +70,7 @@ export async function eachSync<K extends Kind>(
       memoryLimit: workplace.memoryLimit,
       ...(approve && { approval: { ...approve, at: new Date().toISOString() } }),
       ...(undo && { undo }),
+      ...(verify && { verify }),
       ...(maxWait !== undefined && { maxWait: maxWait * 1000 }),
       ...(force && { force }),
     });

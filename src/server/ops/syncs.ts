@@ -96,23 +96,6 @@ export async function run(
   throw error;
 }
 
-export async function verify(
-  workplace: Workplace,
-  { syncs }: Request,
-  options: CallOptions,
-): Promise<ResponseOf<"verify">> {
-  const { project, results, error } = await eachSync(workplace, "verify", syncs, options);
-  if (error) throw error;
-  const reports = results.map(({ sync, run: id, result }) => ({
-    sync: sync.name,
-    run: id,
-    object: sync.file.object,
-    ...result.report,
-  }));
-  const { checked, differences } = sum({ checked: 0, differences: 0 }, reports);
-  return { environment: project.environment, checked, differences, syncs: reports };
-}
-
 function sum<Name extends string>(
   none: Record<Name, number>,
   parts: readonly { [Each in NoInfer<Name>]?: number | undefined }[],
