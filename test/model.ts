@@ -39,6 +39,8 @@ export type Outside = {
   refuses: (values: Record<string, Value>) => boolean;
   /** Records the CRM does not let go. */
   keeps: (id: string) => boolean;
+  /** What people deleted, and may bring back. */
+  bin: Map<string, Record_>;
   log: { version: number; id: string; deleted: boolean }[];
   writes: number;
   requests: number;
@@ -60,6 +62,7 @@ export function outside(): Outside {
     fault: () => "none",
     refuses: () => false,
     keeps: () => false,
+    bin: new Map(),
     log: [],
     writes: 0,
     requests: 0,
@@ -79,7 +82,28 @@ export const people = {
   },
   remove(world: Outside, id: string): void {
     for (const members of world.lists.values()) members.delete(id);
-    if (world.crm.delete(id)) world.log.push({ version: ++world.clock, id, deleted: true });
+    const record = world.crm.get(id);
+    if (!record) return;
+    world.bin.set(id, record);
+    world.crm.delete(id);
+    world.log.push({ version: ++world.clock, id, deleted: true });
+  },
+  /** The record is back as it was, with its id. */
+  restore(world: Outside, id: string): void {
+    const record = world.bin.get(id);
+    if (!record || world.crm.has(id)) return;
+    const version = ++world.clock;
+    world.crm.set(id, { ...record, version });
+    world.log.push({ version, id, deleted: false });
+  },
+  /** Two records become one: the other is made inactive, and its memberships go over. What the first lacks it takes from it. */
+  merge(world: Outside, into: string, other: string): void {
+    const [kept, lost] = [world.crm.get(into), world.crm.get(other)];
+    if (!kept || !lost || into === other) return;
+    const taken = Object.entries(lost.values).filter(([c]) => c !== "statecode" && (kept.values[c] ?? null) === null);
+    for (const members of world.lists.values()) if (members.delete(other)) members.add(into);
+    put(world, into, Object.fromEntries(taken), false);
+    put(world, other, { statecode: "1" }, false);
   },
 };
 
@@ -235,7 +259,9 @@ const fold = (value: Value): Value => value?.normalize("NFD").replace(/\p{M}/gu,
 
 /** The source: a relation made of literal rows, all text, as a file of text columns would be. */
 export function sourceConnector(world: Outside, columns: string[], key: string): Connector {
-  const literal = (value: Value) => (value === null ? "NULL::VARCHAR" : `'${value.replaceAll("'", "''")}'`);
+  const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
+  const literal = (value: Value) =>
+    value === null ? "NULL::VARCHAR" : `(${value.split("\0").map(quoted).join(" || chr(0) || ")})`;
   const relation = (rows: SourceRow[], names: string[]) =>
     rows.length
       ? `SELECT * FROM (VALUES ${rows.map((r) => `(${names.map((n) => literal(r[n] ?? null)).join(",")})`).join(",")}) v(${names.join(",")})`
@@ -289,6 +315,7 @@ export function modelObject(keyed: boolean): ObjectSchema {
       column("name", "text", { maxLength: 20 }),
       column("amount", "money", { precision: 2, min: -1000, max: 1000 }),
       column("born", "date"),
+      column("size", "double", { min: -1000, max: 1000 }),
       column("vip", "text", { maxLength: 10 }),
       column("statecode", "state", {
         choices: [

@@ -35,6 +35,7 @@ export type OracleSync = {
   /** The list that is filled by the audience of the same name. */
   list: string;
   policies: Policies;
+  mirror: string;
 };
 export type Expected = {
   decisions: Decision[];

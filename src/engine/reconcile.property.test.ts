@@ -24,43 +24,28 @@ import type { Job, JobResult } from "./job.ts";
  * edit, delete and make records, and of a destination that rewrites what it is given, under every policy. SEED and RUNS
  * play others and more; SHRINK=1 looks for the shortest history that fails.
  */
-const code = fc.constantFrom("A", "a", "B", "é", "E", "C ", null, "D");
+const code = fc.constantFrom("A", "a", "B", "é", "E", "e\u0301", "C ", "c\0", "ß", "İ", null, "D");
 const row = fc.record({
   id: fc.constantFrom("1", "2", "3", "4", "5", "6", ""),
   code,
-  name: fc.constantFrom("x", "X", " y", "", null, "zürich", "it's", '"q"\n', "a name longer than twenty characters"),
-  amount: fc.constantFrom("1", "1.00", "2.005", "-3", "bad", null),
+  name: fc.constantFrom("x", "X", " y", "", null, "zu\u0308rich", "zürich", "it's", '"q"\n', "a\0b", "🧡".repeat(11)),
+  amount: fc.constantFrom("1", "1.00", "001", "2.005", "-3", "-0", "bad", null),
+  size: fc.constantFrom("1", "1.0", "1e0", "0.1", "1E-1", "-0", "bad", null),
   born: fc.constantFrom("2000-01-01", "1999-12-31", "bad", null),
 });
 const values = fc.record(
-  { code, name: fc.constantFrom("x", "crm", null), amount: fc.constantFrom("1.0", "7", null) },
+  {
+    code,
+    name: fc.constantFrom("x", "crm", null),
+    amount: fc.constantFrom("1.0", "7", null),
+    size: fc.constantFrom("1", "1E0", "0.10", null),
+    born: fc.constantFrom("2000-01-01T00:00:00Z", "1950-05-05", null),
+  },
   { requiredKeys: [] },
 );
 const member = fc.constantFrom("1", "2", "3", "4", "5");
 const audience = fc.constantFrom("vips" as const, "fans" as const);
 
-type Step =
-  | { do: "put"; row: SourceRow }
-  | { do: "drop"; id: string }
-  | { do: "join" | "part"; audience: "vips" | "fans"; id: string }
-  | { do: "create"; values: SourceRow }
-  | { do: "edit" | "delete" | "enlist" | "delist"; nth: number; values: SourceRow }
-  | { do: "run" };
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: row.map((r) => ({ do: "put" as const, row: r })) },
-  { weight: 1, arbitrary: member.map((id) => ({ do: "drop" as const, id })) },
-  ...(["join", "part"] as const).map((does) => ({
-    weight: does === "join" ? 3 : 2,
-    arbitrary: fc.tuple(member, audience).map(([id, audience]) => ({ do: does, audience, id })),
-  })),
-  { weight: 1, arbitrary: values.map((v) => ({ do: "create" as const, values: v })) },
-  { weight: 2, arbitrary: fc.tuple(fc.nat(5), values).map(([nth, v]) => ({ do: "edit" as const, nth, values: v })) },
-  ...(["delete", "enlist", "delist"] as const).map((does) => ({
-    weight: 1,
-    arbitrary: fc.nat(5).map((nth) => ({ do: does, nth, values: {} })),
-  })),
-  { weight: 2, arbitrary: fc.constant({ do: "run" as const }) },
-);
 const policies: fc.Arbitrary<Policies> = fc.record({
   mode: fc.constantFrom("upsert", "upsert", "upsert", "update", "create"),
   severalMatches: fc.constantFrom("reject", "oldest", "newest"),
@@ -73,17 +58,61 @@ const ofColumns: fc.Arbitrary<ColumnPolicies> = fc.record({
   drift: precedence,
   conflict: precedence,
 });
+const chosen = fc.record({ all: ofColumns, name: ofColumns, amount: ofColumns });
+type Chosen = Record<"all" | "name" | "amount", ColumnPolicies>;
+type Step =
+  | { do: "put"; row: SourceRow }
+  | { do: "drop"; id: string }
+  | { do: "join" | "part"; audience: "vips" | "fans"; id: string }
+  | { do: "create"; values: SourceRow }
+  | { do: "edit" | "delete" | "enlist" | "delist" | "restore"; nth: number; values: SourceRow }
+  | { do: "merge"; nth: number; other: number }
+  | { do: "rename"; id: string; to: string }
+  | { do: "decide"; policies: Policies; columns: Chosen }
+  | { do: "run" };
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: row.map((r) => ({ do: "put" as const, row: r })) },
+  { weight: 1, arbitrary: member.map((id) => ({ do: "drop" as const, id })) },
+  ...(["join", "part"] as const).map((does) => ({
+    weight: does === "join" ? 3 : 2,
+    arbitrary: fc.tuple(member, audience).map(([id, audience]) => ({ do: does, audience, id })),
+  })),
+  { weight: 1, arbitrary: values.map((v) => ({ do: "create" as const, values: v })) },
+  { weight: 2, arbitrary: fc.tuple(fc.nat(5), values).map(([nth, v]) => ({ do: "edit" as const, nth, values: v })) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.nat(5), fc.nat(5)).map(([nth, other]) => ({ do: "merge" as const, nth, other })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(member, member).map(([id, to]) => ({ do: "rename" as const, id, to: `${to}-new` })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(policies, chosen).map(([p, c]) => ({ do: "decide" as const, policies: p, columns: c })),
+  },
+  ...(["delete", "enlist", "delist", "restore"] as const).map((does) => ({
+    weight: 1,
+    arbitrary: fc.nat(5).map((nth) => ({ do: does, nth, values: {} })),
+  })),
+  { weight: 2, arbitrary: fc.constant({ do: "run" as const }) },
+);
 const writes = fc.constantFrom<Writes>("always", "always", "on create", "when empty");
 const rewrites = {
   none: (_: string, v: string | null) => v,
   shout: (c: string, v: string | null) => (c === "name" ? (v?.toUpperCase() ?? null) : v),
   forget: (c: string, v: string | null) => (c === "name" ? null : v),
+  trim: (c: string, v: string | null) => (c === "name" ? v?.trim() || null : v),
+  round: (c: string, v: string | null) => (c === "amount" && v !== null ? String(Math.round(Number(v))) : v),
+  reformat: (c: string, v: string | null) =>
+    v === null ? v : c === "born" ? `${v.slice(0, 10)}T00:00:00Z` : c === "size" ? Number(v).toExponential() : v,
 };
 
 const history = fc.record({
   policies,
   /** Of the sync, and of two lines that say otherwise. */
-  columns: fc.record({ all: ofColumns, name: ofColumns, amount: ofColumns }),
+  columns: chosen,
+  mirror: fc.constantFrom("all", "all", "touched", "none"),
   writes: fc.record({ code: writes, name: writes, amount: writes }),
   keyed: fc.boolean(),
   rewrite: fc.constantFrom(...(Object.keys(rewrites) as (keyof typeof rewrites)[])),
@@ -103,7 +132,8 @@ test("a run does exactly what the oracle says, over random histories", { timeout
 
 async function play(h: {
   policies: Policies;
-  columns: Record<"all" | "name" | "amount", ColumnPolicies>;
+  columns: Chosen;
+  mirror: string;
   writes: Record<"code" | "name" | "amount", Writes>;
   keyed: boolean;
   rewrite: keyof typeof rewrites;
@@ -138,6 +168,7 @@ async function play(h: {
         write: h.writes.amount,
         policies: h.columns.amount,
       },
+      { name: "size", role: "mapped", clear: true, write: "always", policies: h.columns.all },
       { name: "born", role: "mapped", clear: true, write: "always", policies: h.columns.all },
       { name: "vip", role: "status", clear: false, write: "always", policies: h.columns.all },
     ],
@@ -146,13 +177,15 @@ async function play(h: {
     audience: "vips",
     list: "fans",
     policies: h.policies,
+    mirror: h.mirror,
   };
   const past = memory();
   try {
     let n = 0;
     let ended: Ended = { writes: 1, rejected: 0 };
     for (const s of [...h.steps, { do: "run" as const }]) {
-      if (s.do !== "run") apply(world, s);
+      if (s.do === "decide") Object.assign(sync, { policies: s.policies, columns: redecided(sync, s.columns) });
+      else if (s.do !== "run") apply(world, s, sync.mirror === "all" ? undefined : past);
       else ended = await oneRun(world, sync, past, folder, ++n);
     }
     // A row that waited for a record to become free may go now. Else a run with nothing in between writes nothing.
@@ -170,8 +203,13 @@ async function play(h: {
 /** What the CRM's key would refuse anyway is no history of a keyed table. */
 const distinctCodes = (world: Outside): boolean => world.crm.size === 0;
 
-function apply(world: Outside, s: Exclude<Step, { do: "run" }>): void {
-  const ids = [...world.crm.keys()];
+const redecided = (sync: OracleSync, { all, ...own }: Chosen) =>
+  sync.columns.map((c) => ({ ...c, policies: c.name in own ? own[c.name as keyof typeof own] : all }));
+
+/** `unseen`: what people do to linked records would not be seen, so they do nothing to them. */
+function apply(world: Outside, s: Exclude<Step, { do: "run" | "decide" }>, unseen: Memory | undefined): void {
+  const linked = new Set([...(unseen?.link.values() ?? [])].map(({ id }) => id));
+  const ids = [...world.crm.keys()].filter((id) => !linked.has(id));
   if (s.do === "put") {
     const same = world.source.findIndex((r) => r.id === s.row.id);
     // Now and then a key comes twice.
@@ -180,9 +218,13 @@ function apply(world: Outside, s: Exclude<Step, { do: "run" }>): void {
   } else if (s.do === "drop") world.source = world.source.filter((r) => r.id !== s.id);
   else if ("audience" in s) world.audiences[s.audience]![s.do === "join" ? "add" : "delete"](s.id);
   else if (s.do === "create") people.create(world, s.values);
+  else if (s.do === "rename") world.source = world.source.map((r) => (r.id === s.id ? { ...r, id: s.to } : r));
+  else if (s.do === "restore")
+    people.restore(world, [...world.bin.keys()].filter((id) => !linked.has(id))[s.nth] ?? "");
   else if (ids.length > 0) {
     const id = ids[s.nth % ids.length]!;
-    if (s.do === "edit") people.edit(world, id, s.values);
+    if (s.do === "merge") people.merge(world, id, ids[s.other % ids.length]!);
+    else if (s.do === "edit") people.edit(world, id, s.values);
     else if (s.do === "enlist") world.lists.get("fans")!.add(id);
     else if (s.do === "delist") world.lists.get("fans")!.delete(id);
     else people.remove(world, id);
@@ -194,7 +236,7 @@ type Ended = { writes: number; rejected: number };
 async function oneRun(world: Outside, sync: OracleSync, past: Memory, folder: string, n: number): Promise<Ended> {
   // A source without a single key stops a run: that is told elsewhere.
   if (!world.source.some((r) => (r.id ?? "").trim() !== ""))
-    world.source.push({ id: "9", code: "Z", name: null, amount: null, born: null });
+    world.source.push({ id: "9", code: "Z", name: null, amount: null, size: null, born: null });
   const wanted = expect_(sync, world, past);
   const before = structuredClone(world.crm);
   const listed = new Set(world.lists.get("fans"));
@@ -251,8 +293,9 @@ async function engineRun(world: Outside, sync: OracleSync, folder: string, n: nu
     match: sync.match,
     ...sync.policies,
     ...sync.columns.find((c) => c.name === "born")!.policies,
+    mirror: sync.mirror,
     mapping: {
-      ...Object.fromEntries(["code", "name", "amount"].map((name) => [name, line(sync, name)])),
+      ...Object.fromEntries(["code", "name", "amount", "size"].map((name) => [name, line(sync, name)])),
       born: { from: "born", formats: ["yyyy-MM-dd"] },
     },
     audiences: { vips: "vip", fans: { list: "fans" } },
@@ -273,7 +316,7 @@ async function engineRun(world: Outside, sync: OracleSync, folder: string, n: nu
     upstream: [],
   };
   const connectors = {
-    rows: sourceConnector(world, ["id", "code", "name", "amount", "born"], "id"),
+    rows: sourceConnector(world, ["id", "code", "name", "amount", "size", "born"], "id"),
     crm: crmConnector(world, sync.object),
   };
   const result = await runJob(job, { connectors, onProgress: () => {}, signal: new AbortController().signal });
