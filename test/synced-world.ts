@@ -6,6 +6,7 @@ import { afterEach, beforeEach } from "vitest";
 import type { Connector } from "../src/core/connector.ts";
 import { guardCodes } from "../src/core/guards.ts";
 import { syncFile } from "../src/core/project.ts";
+import type { Forecast } from "../src/core/run.ts";
 import { runJob } from "../src/engine/index.ts";
 import type { Job, JobResult } from "../src/engine/job.ts";
 import { crmConnector, modelObject, type Outside, outside, sourceConnector } from "./model.ts";
@@ -25,7 +26,7 @@ export type SyncedWorld = {
   /** The next run: into another organisation, or through a connector that is not what it was. Answers its counts. */
   run(changes?: { into?: Outside; through?: (crm: Connector) => Connector; apply?: Job["apply"] }): Promise<Counts>;
   /** A plan, to be given to a later run; `maxMoved` is what that run then allows. */
-  plan(maxMoved?: number): Promise<NonNullable<Job["apply"]>>;
+  plan(maxMoved?: number): Promise<NonNullable<Job["apply"]> & { forecast: Forecast }>;
   /** A sync that never ran: what it knew is gone. */
   begin(): void;
   /** Takes a run back. */
@@ -55,8 +56,10 @@ export function useSyncedWorld(): SyncedWorld {
     return (done as Extract<JobResult, { kind: "run" }>).counts;
   };
   synced.plan = async (maxMoved = 1) => {
-    await runIt({ ...next(), kind: "plan" }, synced.world, (crm) => crm);
-    return { plan: synced.last(), folder: join(synced.folder, "runs", synced.last()), maxMoved };
+    const { forecast } = (await runIt({ ...next(), kind: "plan" }, synced.world, (crm) => crm)) as {
+      forecast: Forecast;
+    };
+    return { forecast, plan: synced.last(), folder: join(synced.folder, "runs", synced.last()), maxMoved };
   };
   synced.undo = async (of, { deleteCreated = false, dryRun = false } = {}) => {
     const undo = { run: of, deleteCreated, dryRun, by: "tester" };

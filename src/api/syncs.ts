@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { approval, standingGuard } from "../core/guards.ts";
-import { mirror, planCounts, problemGroup, runCounts, sampleChange } from "../core/run.ts";
+import { forecast, mirror, planCounts, problemGroup, runCounts, sampleChange } from "../core/run.ts";
 import { operation } from "./operation.ts";
 
 /** No names: every sync of the project. They always run parents first, whatever order they are named in. */
@@ -12,6 +12,7 @@ const planned = z.object({
   object: z.string(),
   received: z.number(),
   plan: planCounts,
+  forecast: forecast.describe("What a run would cost"),
   samples: z.array(sampleChange),
   problems: z.array(problemGroup),
   mirror: mirror.describe("What was read of the destination, and what that cannot see"),

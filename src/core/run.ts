@@ -56,6 +56,23 @@ export const runCounts = z.object({
 });
 export type RunCounts = z.infer<typeof runCounts>;
 
+/** What sending a plan would cost. */
+export const forecast = z.object({
+  waves: z.array(z.object({ wave: z.string(), rows: z.number(), requests: z.number() })),
+  refresh: z.number().describe("Requests that reading the destination took before the plan stood"),
+  readback: z.number().describe("Requests to read back what was written"),
+  requests: z.number().describe("All requests, the refresh included"),
+  counted: z.number().describe("What counts against the daily entitlement: each written row, and each other request"),
+  daily: z.number().nullable().describe("The entitlement, where the connection says it (`dailyRequests`)"),
+  share: z.number().nullable().describe("counted / daily"),
+  seconds: z.number().nullable().describe("Time to send and read back, by the run `measured`; null: no measure yet"),
+  measured: z.string().nullable(),
+});
+export type Forecast = z.infer<typeof forecast>;
+
+/** What sending took in a run: rows, requests and seconds, reading back included in the seconds alone. */
+export type Measured = { rows: number; requests: number; seconds: number };
+
 /** One planned change of one column, for people. Values are canonical text; null is empty. */
 export const sampleChange = z.object({
   key: z.string(),

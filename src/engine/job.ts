@@ -2,6 +2,7 @@ import type { SerializedError } from "../core/errors.ts";
 import type { Approval, StandingGuard } from "../core/guards.ts";
 import type { AudienceFile, ModelFile, SyncFile } from "../core/project.ts";
 import type {
+  Forecast,
   Mirror,
   PlanCounts,
   ProblemGroup,
@@ -69,6 +70,7 @@ export type JobResult =
       mirror: Mirror;
       /** What has changed in the destination's schema and does not stop the run. */
       warnings: string[];
+      forecast: Forecast;
       /** What a run would stop at. */
       stops: StandingGuard[];
       seconds: number;

@@ -1,6 +1,8 @@
 import { rename, writeFile } from "node:fs/promises";
 import type { GuardCode, StandingGuard } from "../core/guards.ts";
+import type { Forecast, Measured } from "../core/run.ts";
 import { text } from "./duck.ts";
+import { forecast } from "./forecast.ts";
 import { guard } from "./guards/index.ts";
 import type { Job, JobResult } from "./job.ts";
 import { runFiles } from "./layout.ts";
@@ -18,11 +20,13 @@ export async function runPlan(job: Job, host: Host): Promise<JobResult> {
   try {
     const report = await planReport(planned);
     const { standing: stops } = await guard(job, planned);
+    const expected = await forecast(planned);
     const seconds = since(started);
-    await keepPlan(job, planned, report, stops, seconds);
+    await keepPlan(job, planned, { ...report, forecast: expected }, stops, seconds);
     return {
       kind: "plan",
       ...report,
+      forecast: expected,
       mirror: planned.mirror,
       warnings: planned.warnings,
       stops,
@@ -52,11 +56,14 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
     }
     if (approved.some(({ code }) => code === "undone")) planned.meta.undone = undefined;
     if (job.apply) await writeWhole(runFiles(job.apply.folder).applied, { run: job.run });
+    const [before, sending] = [planned.requests(), performance.now()];
     const { attempted, stopped } = await sendPlan(planned, host);
+    const requests = planned.requests() - before;
     host.onProgress({ phase: "readback", done: 0 });
     const { counts, resolved } = await settle(planned, job.run, attempted, new AbortController().signal, (done) =>
       host.onProgress({ phase: "readback", done }),
     );
+    const measured: Measured = { rows: counts.writes, requests, seconds: since(sending) };
     host.onProgress({ phase: "fold", done: 0 });
     const problems = await problemGroups(planned.duck, `read_parquet(${text(planned.at.outcome)})`);
     const result: JobResult = {
@@ -73,7 +80,7 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
     };
     await writeFile(
       planned.at.done,
-      JSON.stringify({ status: stopped ? "failed" : "done", ...result, problems: undefined }),
+      JSON.stringify({ status: stopped ? "failed" : "done", ...result, measured, problems: undefined }),
       { mode: 0o600 },
     );
     return result;
@@ -88,7 +95,7 @@ const tellIdle = (code: GuardCode): string => `${code} was approved, but did not
 async function keepPlan(
   { environment, sync, approval }: Job,
   { at, mirror, warnings }: Planned,
-  report: PlanReport,
+  report: PlanReport & { forecast?: Forecast },
   stops: StandingGuard[],
   seconds: number,
 ): Promise<void> {

@@ -14,6 +14,7 @@ export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, ou
     out.line();
     out.line(out.style.bold(`${one.sync} -> ${one.object}`) + out.style.dim(`  plan ${one.run}`));
     for (const kind of kindsOf(one.samples)) printKind(kind, one, out, samples);
+    out.line(`  ${forecastLine(one.forecast)}`);
     if (one.mirror.unseen !== null) out.line(`  mirror ${one.mirror.mode} (${one.mirror.why}): ${one.mirror.unseen}`);
     for (const text of one.warnings) out.line(`  ${out.style.yellow("warning")}: ${text}`);
     for (const text of problemLines(one.problems)) out.line(text);
@@ -45,6 +46,16 @@ export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, ou
   out.line(
     `Environment ${environment}. Nothing was sent; \`sluice changes PLAN\` shows every change, \`sluice run SYNC --plan PLAN\` sends them.`,
   );
+}
+
+/** What a run would cost, in one line. */
+function forecastLine({ requests, counted, daily, share, seconds }: Planned["forecast"]): string {
+  const of =
+    daily === null || share === null
+      ? `${count(counted)} count for the day (\`dailyRequests\` of the connection says of how many)`
+      : `${count(counted)} of the day's ${count(daily)}, ${(share * 100).toFixed(1)} %`;
+  const time = seconds === null ? "no measure of the time yet" : `about ${duration(seconds)} to send`;
+  return `forecast: ${count(requests)} requests; ${of}; ${time}`;
 }
 
 export function kindsOf(samples: Sample[]): string[] {

@@ -16,6 +16,7 @@ export type DataverseConfig = {
   apiVersion?: ApiVersion | undefined;
   /** Of the publisher whose columns are meant, with its underscore: `new_`. */
   prefix?: string | undefined;
+  dailyRequests?: number | undefined;
 } & Behaviour;
 
 /** Sign-in hosts by the environment's suffix: public and GCC, then the national clouds (dataverse.md sections 1 and 2). */
@@ -75,6 +76,11 @@ export const settings = z.strictObject({
     })
     .optional()
     .describe("Customization Prefix: completes column names of audiences that lack it"),
+  dailyRequests: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("Power Platform requests that all application users of the tenant share in a day, for the forecast"),
   tokenUrl: z
     .string()
     .optional()
@@ -138,6 +144,7 @@ export const config = settings.transform((given, context): DataverseConfig => {
         return value === undefined ? [] : [[name, value]];
       }),
     ),
+    ...(given.dailyRequests !== undefined && { dailyRequests: given.dailyRequests }),
     ...(given.prefix !== undefined && { prefix: `${given.prefix.toLowerCase().replace(/_$/, "")}_` }),
   };
 });

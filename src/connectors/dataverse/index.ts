@@ -24,7 +24,8 @@ export {
 } from "./setup.ts";
 
 /** A session that can do all a destination can, and shows its Web API to `setup.ts`. */
-export type DataverseSession = Required<Omit<Session, "scan" | "prefix">> & Pick<Session, "prefix"> & { api: WebApi };
+export type DataverseSession = Required<Omit<Session, "scan" | "prefix" | "dailyRequests">> &
+  Pick<Session, "prefix" | "dailyRequests"> & { api: WebApi };
 
 /** As `dataverse.open`, with a clock, limits and timeouts of one's own. */
 export function openSession(given: DataverseConfig, io: Io, settings: Partial<Settings> = {}): DataverseSession {
@@ -51,6 +52,7 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     role: (needs, signal) => roleFor(api, given, all, metadata, needs, signal),
     membership: (object, target, signal) => findMembership(api, metadata.describe, object, target, signal),
     members: (object, into, signal) => readMembers(api, object, into, signal),
+    ...(given.dailyRequests !== undefined && { dailyRequests: given.dailyRequests }),
     ...(given.prefix !== undefined && { prefix: given.prefix }),
     close: api.close,
   };

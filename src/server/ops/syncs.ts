@@ -20,6 +20,7 @@ export async function plan(
     object: sync.file.object,
     received: result.received,
     plan: result.plan,
+    forecast: result.forecast,
     samples: result.samples,
     problems: result.problems,
     mirror: result.mirror,

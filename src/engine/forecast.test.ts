@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { useSyncedWorld } from "../../test/synced-world.ts";
+import { estimate } from "./forecast.ts";
+
+const synced = useSyncedWorld();
+const waves = [
+  { wave: "1-create", op: "create" as const, rows: 250, atATime: 100 },
+  { wave: "2-update", op: "update" as const, rows: 0, atATime: 100 },
+  { wave: "4-delete", op: "delete" as const, rows: 11, atATime: 10 },
+];
+
+test("before any measure the first requests' size counts, no time is told, and each row counts for the entitlement", () => {
+  expect(estimate(waves, 7, undefined, undefined)).toEqual({
+    waves: [
+      { wave: "1-create", rows: 250, requests: 3 },
+      { wave: "4-delete", rows: 11, requests: 2 },
+    ],
+    ...{ refresh: 7, readback: 1, requests: 13, counted: 269, daily: null, share: null, seconds: null, measured: null },
+  });
+});
+
+test("a measured run gives requests and time; a known entitlement the share", () => {
+  const last = { run: "r", rows: 1000, requests: 4, seconds: 10 };
+  expect(estimate(waves, 1, last, 1000)).toMatchObject({
+    waves: [{ requests: 1 }, { requests: 1 }],
+    ...{ requests: 4, share: 0.263, seconds: 2.61, measured: "r" },
+  });
+});
+
+test("a plan without changes costs what it has cost already", () => {
+  expect(estimate([], 3, undefined, 500_000)).toMatchObject({ waves: [], readback: 0, requests: 3, counted: 3 });
+});
+
+test("a run keeps what it took, and the next plan tells by it", async () => {
+  synced.world.source = Array.from({ length: 120 }, (_, n) => ({ id: `${n}`, code: `C${n}`, name: "x" }));
+  expect((await synced.plan()).forecast).toMatchObject({ measured: null, seconds: null, counted: 121 });
+  await synced.run();
+  const first = synced.last();
+  synced.world.source = synced.world.source.map((row) => ({ ...row, name: "y" }));
+  const { forecast } = await synced.plan();
+  expect(forecast).toMatchObject({ waves: [{ wave: "2-update", rows: 120 }], measured: first });
+  expect(forecast!.seconds).toBeGreaterThan(0);
+});

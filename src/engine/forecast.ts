@@ -1,0 +1,93 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { BatchOp } from "../core/connector.ts";
+import type { Forecast, Measured } from "../core/run.ts";
+import { runFiles, wavesOf } from "./layout.ts";
+import type { Planned } from "./plan.ts";
+import { rowsIn } from "./send.ts";
+import { madeRefs } from "./sql/made.ts";
+
+/** Rows of one page of a reading with change tracking (dataverse.md section 10). */
+const pageSize = 5000;
+
+/** How many of the newest runs are looked at for one that sent enough to tell a rate. */
+const lookedAt = 20;
+const enoughRows = 100;
+
+type Wave = { wave: string; op: BatchOp; rows: number; atATime: number };
+
+/** What sending the plan would cost. `session` says how many rows its first requests would have. */
+export async function forecast(planned: Planned): Promise<Forecast> {
+  const { duck, at, shape, session } = planned;
+  const rowsOf = (object: typeof shape.object, op: BatchOp) => session.pace?.(object, op, shape.strict)?.rows ?? 100;
+  const parents = madeRefs(shape).map(async ({ ref }, k): Promise<Wave> => {
+    const rows = await rowsIn(duck, at.parents(k));
+    return { wave: `0-parents-${k}`, op: "create", rows, atATime: rowsOf(ref.object, "create") };
+  });
+  const own = wavesOf(shape).map(async (wave): Promise<Wave> => {
+    const op = opOf(wave);
+    return { wave, op, rows: await rowsIn(duck, at.change(wave)), atATime: rowsOf(shape.object, op) };
+  });
+  const waves = await Promise.all([...parents, ...own]);
+  return estimate(waves, planned.requests(), await lastMeasured(at.runs), session.dailyRequests);
+}
+
+function opOf(wave: string): BatchOp {
+  if (wave === "4-delete") return "delete";
+  if (wave.startsWith("2-add-")) return "add";
+  if (wave.startsWith("2-remove-")) return "remove";
+  return wave === "1-create" ? "create" : "update";
+}
+
+/**
+ * Pure: requests by wave, of the size that delivery begins with unless a run of this sync has shown another; one request
+ * for each page that is read back. For the daily entitlement each written row counts as one, however many go together
+ * (dataverse.md section 9). Time from a measured run alone; null where there is none.
+ */
+export function estimate(
+  waves: readonly Wave[],
+  refresh: number,
+  last: (Measured & { run: string }) | undefined,
+  daily: number | undefined,
+): Forecast {
+  const rows = waves.reduce((sum, wave) => sum + wave.rows, 0);
+  const each = waves
+    .filter((wave) => wave.rows > 0)
+    .map(({ wave, rows: of, atATime }) => ({
+      wave,
+      rows: of,
+      requests: last ? Math.max(1, Math.ceil((of * last.requests) / last.rows)) : Math.ceil(of / atATime),
+    }));
+  const readback = rows === 0 ? 0 : Math.ceil(rows / pageSize);
+  const requests = refresh + readback + each.reduce((sum, wave) => sum + wave.requests, 0);
+  const counted = rows + refresh + readback;
+  return {
+    waves: each,
+    refresh,
+    readback,
+    requests,
+    counted,
+    daily: daily ?? null,
+    share: daily === undefined ? null : counted / daily,
+    seconds: last ? (rows * last.seconds) / last.rows : null,
+    measured: last?.run ?? null,
+  };
+}
+
+/** What the newest run that sent enough took. */
+async function lastMeasured(runs: string): Promise<(Measured & { run: string }) | undefined> {
+  const names = (await readdir(runs)).sort().reverse().slice(0, lookedAt);
+  for (const run of names) {
+    const measured = await measuredIn(runFiles(join(runs, run)).done);
+    if (measured && measured.rows >= enoughRows && measured.seconds > 0) return { ...measured, run };
+  }
+  return undefined;
+}
+
+async function measuredIn(done: string): Promise<Measured | undefined> {
+  try {
+    return (JSON.parse(await readFile(done, "utf8")) as { measured?: Measured }).measured;
+  } catch {
+    return undefined; // still running, dead, or torn by a power cut: another run tells
+  }
+}
