@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 import { deliver } from "./deliver/index.ts";
 import { load } from "./load/index.ts";
+import { memory } from "./memory.ts";
+import { plan } from "./plan/index.ts";
 import { sandbox } from "./sandbox/index.ts";
 
 // npm run bench -- NAME [ROWS] [--rows N]: JSON lines, the last one says what it comes to.
@@ -8,7 +10,7 @@ import { sandbox } from "./sandbox/index.ts";
 /** What a benchmark may be told; each has defaults of its own. */
 type BenchOptions = { rows?: number };
 
-const benches: Record<string, (options: BenchOptions) => Promise<void>> = { deliver, load, sandbox };
+const benches: Record<string, (options: BenchOptions) => Promise<void>> = { deliver, load, memory, plan, sandbox };
 
 const options = asked();
 if (options) await benches[options.name]!(options);

@@ -226,6 +226,10 @@ const cases: Record<ErrorCode, Case> = {
     },
     says: "no room left",
   },
+  out_of_memory: {
+    args: ["run", "firms", "--memory-limit", "1MB"],
+    says: "more memory than its limit",
+  },
   interrupted: {
     args: ["run"],
     before: hanging,

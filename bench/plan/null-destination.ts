@@ -40,5 +40,5 @@ function page(from: number, count: number, last: boolean): Page {
     accountid: accountId(from + i),
     accountnumber: accountNumber(from + i),
   }));
-  return { body: JSON.stringify({ value }), rows: "value", deleted: [], count, ...(last && { cursor: "1" }), last };
+  return { rows: JSON.stringify(value), deleted: [], count, ...(last && { cursor: "1" }), last };
 }

@@ -13,11 +13,12 @@ export type Work =
   | { job: Job; sql?: undefined }
   | { job?: undefined; sql: string[]; memoryLimit: string; temp: string };
 
-/** `phases`: seconds from the start until each began. */
-export type Took = { seconds: number; peak_mb: number; phases: Record<string, number>; result?: JobResult };
+/** `cpu`: seconds of all threads. `phases`: seconds from the start until each began. */
+export type Took = { seconds: number; cpu: number; peak_mb: number; phases: Record<string, number>; result?: JobResult };
 
 process.once("message", async (work: Work) => {
   const started = performance.now();
+  const before = process.cpuUsage();
   const phases: Record<string, number> = {};
   const since = () => (performance.now() - started) / 1000;
   let result: JobResult | undefined;
@@ -33,7 +34,9 @@ process.once("message", async (work: Work) => {
     await duck.close();
   }
   const seconds = since();
-  process.send!({ seconds, peak_mb: peak(), phases, ...(result && { result }) } satisfies Took, () => process.exit());
+  const { user, system } = process.cpuUsage(before);
+  const cpu = (user + system) / 1e6;
+  process.send!({ seconds, cpu, peak_mb: peak(), phases, ...(result && { result }) } satisfies Took, () => process.exit());
 });
 
 /** The most memory this process ever had. `maxRSS` would be that of the parent until it is passed. */

@@ -301,6 +301,12 @@ const rows = {
     when: "There is no room left on the disk that holds the state folder.",
     remedy: "Make room and run again; nothing is lost.",
   },
+  out_of_memory: {
+    kind: "state",
+    exit: 2,
+    when: "The run needed more memory than its limit lets it take, with half the processors, too.",
+    remedy: "Raise the limit with --memory-limit (1GB unless you say otherwise) and run again; nothing is lost.",
+  },
   interrupted: {
     kind: "interrupted",
     exit: 130,

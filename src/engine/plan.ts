@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Scan, Session } from "../core/connector.ts";
+import { SluiceError } from "../core/errors.ts";
 import type { Mirror } from "../core/run.ts";
 import { askedInForms } from "../core/schema.ts";
 import { checkApplied, narrow, tellNarrowed } from "./apply.ts";
@@ -24,17 +25,18 @@ import type { Shape } from "./shape.ts";
 import { destinationName, type Host, open, readingRows, scanAudiences, scanModel } from "./source.ts";
 import { wakePlanned } from "./sql/apply.ts";
 import { lostRows, pointAtAwaited, refuseMessageStates, withoutLost } from "./sql/awaited.ts";
-import { createId, writeChanges } from "./sql/change.ts";
-import { decide, haveGone, keepWanted, releaseTaken } from "./sql/decide.ts";
+import { createId, takenIds, writeChanges } from "./sql/change.ts";
+import { decide, haveGone, heldNow, keepWanted, releaseTaken } from "./sql/decide.ts";
 import { type Asked, linkedRecords, matchedRecords } from "./sql/look.ts";
 import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
 import { decideMembers, takenOut, writeMembers } from "./sql/members.ts";
 import { storedName } from "./sql/names.ts";
+import { waitingRows } from "./sql/pending.ts";
 import { plannedParents } from "./sql/planned.ts";
 import { sourceViews } from "./sql/source.ts";
 import { valueViews } from "./sql/tables.ts";
-import { haveNow, noDoubled, separateDoubled, touch, touchCounts, wake } from "./sql/touch.ts";
+import { countUntouched, haveNow, noDoubled, separateDoubled, touch, touchCounts, wake } from "./sql/touch.ts";
 import { mapRows } from "./sql/want.ts";
 import { attachState, type Meta, makeFolders } from "./state-file.ts";
 
@@ -74,15 +76,27 @@ export type TouchCounts = {
 
 /**
  * Extract, refresh, touch, map, match and plan: afterwards the run's folder holds every change that would be sent, and
- * nothing has been sent. The caller closes what it gets.
+ * nothing has been sent. The caller closes what it gets. Where memory does not suffice it is done once more with half the
+ * threads, for each holds rows of its own.
+ * @throws SluiceError out_of_memory where that does not help, and all that the steps throw.
  */
 export async function plan(job: Job, host: Host): Promise<Planned> {
+  const threads = availableParallelism();
+  try {
+    return await planWith(threads, job, host);
+  } catch (thrown) {
+    if (!(thrown instanceof SluiceError) || thrown.code !== "out_of_memory" || threads < 2) throw thrown;
+    return planWith(Math.floor(threads / 2), job, host);
+  }
+}
+
+async function planWith(threads: number, job: Job, host: Host): Promise<Planned> {
   let requests = 0;
   const at = layout(job.folder, job.run);
   await makeFolders(at);
   const source = open(job.source, host);
   const session = open(job.destination, host, () => requests++);
-  const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp, threads: availableParallelism() });
+  const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp, threads });
   const close = async () => {
     await duck.close();
     await Promise.allSettled([source.close(), session.close()]);
@@ -266,23 +280,27 @@ async function reconcile(
   await duck.run(wake(shape, full, meta.turn + 1, new Date().toISOString()));
   await duck.run(takenOut(shape));
   if (job.apply) await duck.run(wakePlanned(shape, runFiles(job.apply.folder)));
-  await readingRows(job, duck.run(touch(shape, all)));
+  for (const statement of touch(shape, all)) await readingRows(job, duck.run(statement));
   const counts = await readingRows(job, duck.one<TouchCounts>(touchCounts));
   await duck.run(noDoubled);
-  if (counts.doubled > 0 || counts.received !== counts.looked_at + counts.untouched)
+  if (counts.doubled > 0 || counts.received !== counts.looked_at + counts.untouched) {
     for (const statement of separateDoubled) await duck.run(statement);
+    counts.untouched = (await duck.one<{ n: number }>(countUntouched)).n;
+  }
+  await duck.run(waitingRows);
   await duck.run(mapRows(shape, scan));
   await ask?.(linkedRecords(shape, mirror.mode));
   await ask?.(matchedRecords(shape, mirror.mode));
   await duck.run(haveGone);
   for (const statement of matching(shape)) await duck.run(statement);
+  await duck.run(heldNow(shape));
   host.onProgress({ phase: "plan", done: 0 });
   const added = meta.mirrored.length ? shape.columns.filter((c) => !meta.mirrored.includes(storedName(c))) : [];
   await duck.run(decide(shape, new Set(added.map((c) => c.name))));
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
-  await duck.run(keepWanted(shape));
-  for (const statement of pointAtAwaited(shape, createId(shape))) await duck.run(statement);
+  if (shape.policies.onLeave === "delete") await duck.run(keepWanted(shape));
+  for (const statement of pointAtAwaited(shape, takenIds(shape), createId(shape))) await duck.run(statement);
   await duck.run(decideMembers(shape));
   for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at)]) await duck.run(statement);
   return counts;

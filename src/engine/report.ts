@@ -7,7 +7,7 @@ import { activates, deactivates } from "./sql/change.ts";
 import { madeRefs } from "./sql/made.ts";
 import { membersSent } from "./sql/members.ts";
 import { has, wanted } from "./sql/names.ts";
-import { keyProblems, waitingRows, wakeCase } from "./sql/pending.ts";
+import { keyProblems, wakeCase } from "./sql/pending.ts";
 
 const samplesPerKind = 3;
 
@@ -18,12 +18,11 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   const { duck, shape, touched } = planned;
   const refused = `SELECT *, ${wakeCase} AS wake FROM (SELECT key, CASE WHEN action = 'exclude' THEN 'excluded' ELSE 'rejected' END AS status, coalesce(code, rule_code) AS code,
   col, coalesce(value, match_value) AS value, coalesce(others, nullif("limit", '')) AS message FROM decided WHERE action IN ('reject', 'status', 'exclude'))`;
-  await duck.run(`CREATE OR REPLACE TEMP TABLE plan_waiting AS ${waitingRows}`);
-  const waiting = "SELECT * EXCLUDE (gone) FROM plan_waiting";
+  const waiting = "SELECT * EXCLUDE (gone) FROM waiting";
   await duck.run(
     `CREATE OR REPLACE TEMP TABLE plan_problem AS ${refused} UNION ALL BY NAME ${waiting} UNION ALL BY NAME (${keyProblems})`,
   );
-  const { still } = await duck.one<{ still: number }>("SELECT count(*) AS still FROM plan_waiting WHERE gone");
+  const { still } = await duck.one<{ still: number }>("SELECT count(*) AS still FROM waiting WHERE gone");
   const joins = `key IN (${membersSent})`;
   const leaves = `(action = 'leave' AND (m <> 0 OR ${joins} OR ${deactivates(shape)}))`;
   const of = await duck.one<Record<string, number>>(`SELECT

@@ -13,9 +13,9 @@ import { sentRecords } from "./sql/look.ts";
 import { madeCount, tellUnmade } from "./sql/made.ts";
 import { newMembers } from "./sql/members.ts";
 import { stored, storedName } from "./sql/names.ts";
-import { keyProblems, newPending, waitingRows } from "./sql/pending.ts";
+import { keyProblems, newPending } from "./sql/pending.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
-import { addColumns, existingColumns, matchedBy, stateVersion, valueViews } from "./sql/tables.ts";
+import { addColumns, existingColumns, matchedBy, rematched, stateVersion, valueViews } from "./sql/tables.ts";
 
 /**
  * Reads back what the destination holds now, tells every row's outcome, and folds: state and reality agree again, in
@@ -93,7 +93,7 @@ export async function settle(
     ...(byId && { "cursor:table": undefined }),
     ...Object.fromEntries(planned.resumed.map(({ name }) => [name, undefined])),
   };
-  await inTransaction(planned, fold(shape, facts, full));
+  await inTransaction(planned, fold(shape, facts, { full, rematched: rematched(shape, meta.matched) }));
   await writeRelied(at.relied, shape, planned.destination);
   return { counts, resolved };
 }
@@ -109,7 +109,7 @@ async function inTransaction({ duck }: Planned, statements: string[]): Promise<v
 
 /** Rows that were not sent or were refused, with the values at fault: what `rejected` shows. `runs`: until it is tried again. */
 function outcomeFile(path: string, turn: number): string {
-  const waiting = `SELECT * EXCLUDE (gone) FROM (${waitingRows})`;
+  const waiting = "SELECT * EXCLUDE (gone) FROM waiting";
   const now =
     "SELECT key, status, code, col, value, message, wake, due, due_at FROM new_pending WHERE status <> 'waits'";
   const all = `${now} UNION ALL ${waiting} UNION ALL BY NAME (${keyProblems})`;
@@ -137,18 +137,15 @@ async function countRows(planned: Planned): Promise<Omit<RunCounts, "seconds">> 
   const waiting = await duck.one<
     Record<string, number>
   >(`SELECT count(*) AS n, count(*) FILTER (gone) AS gone, count(*) FILTER (status = 'excluded') AS excluded,
-  count(*) FILTER (status = 'rejected') AS rejected, count(*) FILTER (status = 'failed') AS failed FROM (${waitingRows})`);
+  count(*) FILTER (status = 'rejected') AS rejected, count(*) FILTER (status = 'failed') AS failed FROM waiting`);
   const keys = await duck.one<{ n: number }>(`SELECT count(*) AS n FROM (${keyProblems})`);
-  const untouched = await duck.one<{ n: number }>(
-    "SELECT count(*) AS n FROM st.link WHERE h IS NOT NULL AND key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND key NOT IN (SELECT key FROM doubled)",
-  );
   const parents = await duck.one<{ n: number }>(madeCount);
   const counts = {
     received: touched.received + of.left! + waiting.gone!,
     created: of.created!,
     updated: of.updated!,
     deleted: of.deleted!,
-    unchanged: of.unchanged! + untouched.n - (waiting.n! - waiting.gone!),
+    unchanged: of.unchanged! + touched.untouched - (waiting.n! - waiting.gone!),
     excluded: of.excluded! + waiting.excluded!,
     rejected: of.rejected! + waiting.rejected! + keys.n,
     failed: of.failed! + waiting.failed!,

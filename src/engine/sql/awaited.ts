@@ -73,12 +73,13 @@ function demote(
   return `UPDATE decided SET ${set.join(", ")} WHERE action IN ('create', 'adopt', 'update') AND ${where}`;
 }
 
-/** The ids that awaited parents have or get, in place of the marks. `created`: SQL of the id of a row that is created. */
-export function pointAtAwaited(shape: Shape, created: string): string[] {
+/** The ids that awaited parents have or get, in place of the marks. `created`: SQL of the id of a row that is created, over what the statement `taken` makes. */
+export function pointAtAwaited(shape: Shape, taken: string, created: string): string[] {
   const columns = shape.columns.filter((c) => c.awaits);
   if (columns.length === 0) return [];
   const keys = columns.map((c) => `SELECT later_${c.index} AS key FROM decided WHERE later_${c.index} IS NOT NULL`);
   return [
+    taken,
     `CREATE TEMP TABLE awaited AS SELECT DISTINCT key FROM (${keys.join(" UNION ALL ")})`,
     `CREATE TEMP TABLE awaited_id AS SELECT key, CASE WHEN action = 'create' THEN ${created} ELSE id END AS id FROM decided WHERE key IN (SELECT key FROM awaited)`,
     ...columns.map((c) => {

@@ -12,12 +12,23 @@ import { statesOf, waveMasks } from "./states.ts";
  * holds that id, and one made anew must not meet a newcomer's: then the row's key goes into the name, too.
  */
 export function createId(shape: Shape): string {
-  const columns = shape.match.map((c) => c.name);
-  const id = (of: string) => ownId(shape.object.name, columns, of);
-  const taken = "SELECT id FROM st.link WHERE id IS NOT NULL UNION ALL SELECT id FROM have_now";
+  const id = (of: string) => ownMatchId(shape, of);
   const given = shape.columns.find((c) => c.name === shape.object.id);
-  const own = `CASE WHEN link_ = 'linked' OR ${id("match_value")} IN (${taken}) THEN ${id("match_value || chr(31) || key")} ELSE ${id("match_value")} END`;
+  const own = `CASE WHEN link_ = 'linked' OR ${id("match_value")} IN (SELECT id FROM taken) THEN ${id("match_value || chr(31) || key")} ELSE ${id("match_value")} END`;
   return given ? `coalesce(x_${given.index}, ${own})` : own;
+}
+
+const ownMatchId = (shape: Shape, of: string): string =>
+  ownId(
+    shape.object.name,
+    shape.match.map((c) => c.name),
+    of,
+  );
+
+/** `taken`: ids of ours that rows to be created would choose, and that records have already. */
+export function takenIds(shape: Shape): string {
+  return `CREATE OR REPLACE TEMP TABLE taken AS WITH own AS (SELECT ${ownMatchId(shape, "match_value")} AS id FROM decided WHERE action = 'create' AND link_ <> 'linked')
+SELECT id FROM own SEMI JOIN st.link USING (id) UNION ALL SELECT id FROM own SEMI JOIN have_now USING (id)`;
 }
 
 /** Where a key guards a create its id is the server's, unless another change of the plan has to know it, or the source says it. */
@@ -64,6 +75,7 @@ export function writeChanges(
     `SELECT ${list(["key", id, `'${kind}' AS kind`, `${m} AS m`, `0::${maskType} AS a`, ...moved, "match_value", ...fresh(m), ...old])} FROM decided WHERE ${m} <> 0`;
   const copy = (select: string, to: string) => `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy)`;
   return [
+    takenIds(shape),
     ...madeRefs(shape).map((made, k) => madeParents(made, file.parents(k))),
     copy(
       `SELECT ${list(["key", id, ...head.slice(2), ...fresh(main), ...parties])} FROM decided WHERE action = 'create'`,

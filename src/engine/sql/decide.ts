@@ -17,12 +17,14 @@ export function decide(shape: Shape, added: ReadonlySet<string>): string {
   const facts = `SELECT t.*, x.match AS match_, x.found_id, x.found_rested, x.others,
     CASE WHEN t.gone THEN 'left' WHEN t.code IS NOT NULL THEN 'invalid' ELSE 'valid' END AS source_,
     CASE WHEN t.link_id IS NULL OR x.key IS NOT NULL THEN 'none' ELSE 'linked' END AS link_,
+    CASE WHEN t.link_id IS NOT NULL AND x.key IS NULL THEN t.key END AS linked_key,
     CASE WHEN y.gone THEN 'gone' ELSE 'present' END AS there_
   FROM mapped t LEFT JOIN matching x ON x.key = t.key LEFT JOIN have_gone y ON y.id = t.link_id`;
 
-  const acted = `SELECT f.*, CASE WHEN b.key IS NULL THEN 'no' ELSE 'yes' END AS base_, b.key AS base_key, s.key AS seen_key,
+  // Joined by one equation and nothing else: with a condition beside it DuckDB compares every row with every other.
+  const acted = `SELECT f.* EXCLUDE (linked_key), CASE WHEN b.key IS NULL THEN 'no' ELSE 'yes' END AS base_, b.key AS base_key, s.key AS seen_key,
     ${list(shape.columns.flatMap((c) => [`b.${stored(c)} AS sent_${c.index}`, `${seenValue(stored(c))} AS seen_${c.index}`]))}
-  FROM v_base b RIGHT JOIN facts f ON b.key = f.key AND f.link_ = 'linked'
+  FROM v_base b RIGHT JOIN facts f ON b.key = f.linked_key
   LEFT JOIN (SELECT * FROM v_seen SEMI JOIN mapped USING (key)) s ON s.key = b.key`;
 
   const chosen = `SELECT *, ${rowCase(policies, "then")} AS action, ${rowCase(policies, "code")} AS rule_code FROM acted`;
@@ -31,15 +33,9 @@ export function decide(shape: Shape, added: ReadonlySet<string>): string {
     CASE WHEN action = 'adopt' AND link_ = 'none' THEN found_id WHEN action <> 'create' THEN link_id END AS id,
     CASE WHEN action = 'adopt' AND link_ = 'none' THEN found_rested ELSE link_rested END IS TRUE AS rested FROM chosen`;
 
-  const valued = `SELECT i.*, h.id IS NOT NULL AS there,
+  const valued = `SELECT i.*,
     ${list(shape.columns.map((c) => `CASE WHEN h.id IS NULL THEN i.seen_${c.index} ELSE h.${stored(c)} END AS o_${c.index}`))}
-  FROM identified i LEFT JOIN there h ON h.id = i.id`;
-
-  // A record taken over from a source row that left holds what was seen when that row was last agreed.
-  const there = `SELECT id, ${shape.columns.map(stored).join(", ")} FROM have_now WHERE NOT gone AND id IN (SELECT id FROM identified)
-  UNION ALL SELECT l.id, ${shape.columns.map((c) => seenValue(stored(c))).join(", ")}
-  FROM identified i JOIN st.link l ON l.id = i.id AND l.key <> i.key JOIN v_base b ON b.key = l.key
-  LEFT JOIN v_seen s ON s.key = l.key WHERE i.action = 'adopt' AND l.id NOT IN (SELECT id FROM have_now)`;
+  FROM identified i LEFT JOIN held h ON h.id = i.id`;
 
   const wants = `SELECT v.* EXCLUDE (${shape.columns
     .filter((c) => c.role === "mapped")
@@ -67,7 +63,6 @@ facts AS (${facts}),
 acted AS (${acted}),
 chosen AS (${chosen}),
 identified AS (${identified}),
-there AS (${there}),
 valued AS (${valued}),
 wants AS (${wants}),
 ruled AS (${ruled})
@@ -108,6 +103,18 @@ function does(c: ShapeColumn, added: boolean): string {
     ? `CASE WHEN rested THEN ${rules(overwrite)} ELSE ${rules(c.policies)} END`
     : rules(c.policies);
   return `CASE WHEN NOT p_${c.index} THEN 0 WHEN action = 'create' THEN CASE WHEN ${x} IS NULL THEN 0 ELSE 1 END ELSE ${put} END`;
+}
+
+/**
+ * `held`: what the destination holds of records of touched rows, as far as it is not what we saw. A record taken over
+ * from a source row that left holds what was seen when that row was last agreed.
+ */
+export function heldNow(shape: Shape): string {
+  return `CREATE TEMP TABLE held AS SELECT id, ${shape.columns.map(stored).join(", ")} FROM have_now
+WHERE NOT gone AND id IN (SELECT link_id FROM mapped UNION ALL SELECT found_id FROM matching)
+UNION ALL SELECT c.id, ${shape.columns.map((c) => seenValue(stored(c))).join(", ")}
+FROM matching x JOIN candidate c ON c.id = x.found_id AND c.key IS NOT NULL JOIN v_base b ON b.key = c.key
+LEFT JOIN v_seen s ON s.key = c.key WHERE x.match IN ('one', 'several') AND c.key <> x.key AND NOT c.mirrored`;
 }
 
 /** Gone rows among the linked ones: a table of its own, for the mirror is a view. */

@@ -12,6 +12,7 @@ import { differsFromSeen, seenValue } from "./touch.ts";
  *   changed  settled changes and accepted columns    new_base  base of the rows these touch
  *   latest   what the destination holds, for every record this run has news of
  *   new_seen what the destination held when both sides agreed; every row here, exceptions are chosen in fold
+ *   new_link links of looked-at rows       freed    keys of links whose record another row has taken over
  */
 export function prepareFold(
   shape: Shape,
@@ -35,6 +36,9 @@ export function prepareFold(
   const { state, status } = statesOf(shape);
   const known = (c: (typeof columns)[number]) =>
     c === status && state ? `(${has("c.m | c.a", c)} OR ${has("c.m", state)})` : has("c.m | c.a", c);
+  // The row as it was agreed, where it goes on from that; joined by one equation, as in `decide`.
+  const based =
+    "SELECT c.*, f.id AS record, CASE WHEN c.kind <> 'create' AND f.link_ = 'linked' THEN c.key END AS base_key FROM changed c JOIN final f ON f.key = c.key";
   const either = (c: (typeof columns)[number], then: string, otherwise: string) =>
     `CASE WHEN ${has("c.m | c.a", c)} THEN ${then} ELSE ${otherwise} END`;
   return [
@@ -52,8 +56,8 @@ SELECT id, gone, created, ${storedList(shape)} FROM after
 UNION ALL SELECT id, gone, created, ${storedList(shape)} FROM have_now ANTI JOIN after USING (id) WHERE id IN (SELECT id FROM news)
   AND id NOT IN (SELECT old_id FROM final WHERE status = 'deleted')`,
     `CREATE OR REPLACE TEMP TABLE new_base AS
-SELECT c.key, f.id, ${list(columns.map((c) => `${either(c, `c.${stored(c)}`, `b.${stored(c)}`)} AS ${stored(c)}`))}
-FROM v_base b RIGHT JOIN (changed c JOIN final f ON f.key = c.key) ON b.key = c.key AND c.kind <> 'create' AND f.link_ = 'linked'`,
+SELECT c.key, c.record AS id, ${list(columns.map((c) => `${either(c, `c.${stored(c)}`, `b.${stored(c)}`)} AS ${stored(c)}`))}
+FROM v_base b RIGHT JOIN (${based}) c ON b.key = c.base_key`,
     // What the destination holds now is what we saw, for every column we wrote or accepted and for all of a record we
     // made (it fills what we left out with defaults). Any other column keeps what we saw before.
     `CREATE OR REPLACE TEMP TABLE new_seen AS
@@ -63,9 +67,8 @@ SELECT c.key, ${list(
           `CASE WHEN c.kind = 'create' OR ${known(c)} THEN CASE WHEN n.id IS NOT NULL THEN n.${stored(c)} WHEN ${has("c.a", c)} THEN c.${ident(`o_${c.name}`)} ELSE c.${stored(c)} END ELSE ${seenValue(stored(c))} END AS ${stored(c)}`,
       ),
     )}
-FROM changed c JOIN final f ON f.key = c.key
-LEFT JOIN v_base b ON b.key = c.key AND c.kind <> 'create' AND f.link_ = 'linked'
-LEFT JOIN v_seen s ON s.key = b.key LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id`,
+FROM v_base b RIGHT JOIN (${based}) c ON b.key = c.base_key
+LEFT JOIN v_seen s ON s.key = b.key LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = c.record`,
     // A record that another row was to take over stays with the row that left where that did not come to pass.
     `CREATE OR REPLACE TEMP TABLE new_link AS
 SELECT f.key, f.id, CASE WHEN f.action = 'keep' THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
@@ -73,6 +76,9 @@ SELECT f.key, f.id, CASE WHEN f.action = 'keep' THEN l.h WHEN f.gone THEN NULL E
 FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN v_link l ON l.key = f.key
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
   AND NOT (f.action = 'release' AND f.id IN (SELECT id FROM final WHERE action = 'adopt' AND id IS NOT NULL))`,
+    // A record that another row took over leaves its old link, whether or not that row was looked at.
+    `CREATE OR REPLACE TEMP TABLE freed AS SELECT l.key FROM st.link l JOIN (
+  SELECT n.key, n.id FROM new_link n JOIN final f ON f.key = n.key WHERE n.id IS DISTINCT FROM f.old_id) n ON n.id = l.id WHERE n.key <> l.key`,
   ];
 }
 
@@ -92,26 +98,31 @@ function merged(shape: Shape): string {
   return `SELECT ${list([...once, ...values])} FROM part GROUP BY key`;
 }
 
+const forgotten =
+  "UNION ALL SELECT key FROM final WHERE id IS NULL OR action = 'forget' UNION ALL SELECT key FROM freed";
+
 /**
  * The fold: one transaction, from prepared tables only, so repeating it after a crash does the same. Deletes and
  * inserts, for DuckDB rewrites few pages that way. What is undefined in `meta` is forgotten.
  */
-export function fold(shape: Shape, meta: Record<string, string | undefined>, full: boolean): string[] {
+export function fold(
+  shape: Shape,
+  meta: Record<string, string | undefined>,
+  { full, rematched }: { full: boolean; rematched: boolean },
+): string[] {
   const columns = storedList(shape);
   return [
     "BEGIN TRANSACTION",
     // Where the sync now matches by other columns, every link's match value is another.
-    "UPDATE st.link SET m = v.m FROM v_link v WHERE v.key = st.link.key AND v.m IS DISTINCT FROM st.link.m",
-    // A record that another row took over leaves its old link, whether or not that row was looked at.
-    "DELETE FROM st.base WHERE key IN (SELECT l.key FROM st.link l JOIN new_link n ON n.id = l.id AND n.key <> l.key)",
-    "DELETE FROM st.seen WHERE key IN (SELECT l.key FROM st.link l JOIN new_link n ON n.id = l.id AND n.key <> l.key)",
-    "DELETE FROM st.link WHERE id IN (SELECT id FROM new_link WHERE id IS NOT NULL)",
-    "DELETE FROM st.link WHERE key IN (SELECT key FROM final)",
+    ...(rematched
+      ? ["UPDATE st.link SET m = v.m FROM v_link v WHERE v.key = st.link.key AND v.m IS DISTINCT FROM st.link.m"]
+      : []),
+    "DELETE FROM st.link WHERE key IN (SELECT key FROM final UNION ALL SELECT key FROM freed)",
     "INSERT INTO st.link(key, id, h, m, rested) SELECT key, id, h, m, rested FROM new_link",
     ...(shape.memberships.length > 0 ? foldMembers : []),
-    "DELETE FROM st.base WHERE key IN (SELECT key FROM new_base UNION SELECT key FROM final WHERE id IS NULL OR action = 'forget')",
+    `DELETE FROM st.base WHERE key IN (SELECT key FROM new_base ${forgotten})`,
     `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM new_base WHERE id IS NOT NULL`,
-    "DELETE FROM st.seen WHERE key IN (SELECT key FROM new_seen UNION SELECT key FROM final WHERE id IS NULL OR action = 'forget')",
+    `DELETE FROM st.seen WHERE key IN (SELECT key FROM new_seen ${forgotten})`,
     `INSERT INTO st.seen(key, ${columns}) SELECT s.key, ${shape.columns.map((c) => `s.${stored(c)}`).join(", ")}
 FROM new_seen s JOIN new_base b ON b.key = s.key WHERE b.id IS NOT NULL AND (${shape.columns.map((c) => `s.${stored(c)} IS DISTINCT FROM b.${stored(c)}`).join(" OR ")})`,
     full ? "DELETE FROM st.have" : "DELETE FROM st.have WHERE id IN (SELECT id FROM news)",

@@ -159,13 +159,14 @@ function waySql(shape: Shape, c: ShapeColumn, way: Way, j: number, scan: Scan) {
 
 /**
  * `parents`: what a lookup's value leads to: one row per name and folded value, n = how many records share the value,
- * free = how many of these may own records. `planned` are rows that another sync of the same command will create
+ * free = how many of these may own records (2 stands for more). `planned` are rows that another sync of the same command will create
  * first: (name, value, id, barred).
  */
 export function parentsTable(planned: string[]): string {
   const sources = ["SELECT name, value, id, barred FROM ref_now", ...planned];
   const free = "FILTER (WHERE barred IS NOT TRUE)";
-  return `CREATE TEMP TABLE parents AS SELECT name, value, min(id) AS id, count(DISTINCT id) AS n,
-  min(id) ${free} AS free_id, count(DISTINCT id) ${free} AS free
-FROM (${sources.join(" UNION ALL ")}) WHERE value IS NOT NULL GROUP BY name, value`;
+  return `CREATE TEMP TABLE parents AS SELECT name, value, id, CASE WHEN id = most THEN 1 ELSE 2 END AS n,
+  free_id, CASE WHEN free_id IS NULL THEN 0 WHEN free_id = free_most THEN 1 ELSE 2 END AS free
+FROM (SELECT name, value, min(id) AS id, max(id) AS most, min(id) ${free} AS free_id, max(id) ${free} AS free_most
+  FROM (${sources.join(" UNION ALL ")}) WHERE value IS NOT NULL GROUP BY name, value)`;
 }

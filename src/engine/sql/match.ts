@@ -20,19 +20,21 @@ export function matching(shape: Shape): string[] {
   return [
     `CREATE TEMP TABLE unlinked AS SELECT t.key, t.match_value AS m FROM mapped t
 WHERE NOT t.gone AND (t.link_id IS NULL${unlink ? " OR (t.code IS NULL AND t.link_id IN (SELECT id FROM have_now WHERE gone))" : ""})`,
+    "CREATE TEMP TABLE alike AS SELECT key, id, h, m, rested FROM v_link WHERE m IN (SELECT m FROM unlinked)",
+    `CREATE TEMP TABLE alike_there AS SELECT * FROM (SELECT ${storedMatch(shape, "h")} AS m, h.id, h.created FROM have_now h WHERE NOT h.gone)
+WHERE m IN (SELECT m FROM unlinked)`,
     `CREATE TEMP TABLE candidate AS
 WITH known AS (
-  SELECT ${storedMatch(shape, "h")} AS m, h.id, h.created FROM have_now h WHERE NOT h.gone
+  SELECT f.m, f.id, f.created, true AS mirrored, l.key, l.h, l.rested FROM alike_there f LEFT JOIN st.link l ON l.id = f.id
   UNION ALL
-  SELECT l.m, l.id, NULL FROM v_link l WHERE l.id IS NOT NULL AND l.id NOT IN (SELECT id FROM have_now)
+  SELECT m, id, NULL, false, key, h, rested FROM alike WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM have_now)
 )
-SELECT k.m, k.id, k.created, l.rested,
-  CASE WHEN NOT t.gone OR (t.key IS NULL AND l.h IS NOT NULL) OR l.key IN (SELECT key FROM doubled) THEN l.key END AS owner
-FROM known k LEFT JOIN v_link l ON l.id = k.id LEFT JOIN touched t ON t.key = l.key
-WHERE k.m IN (SELECT m FROM unlinked)`,
+SELECT k.m, k.id, k.created, k.mirrored, k.key, k.rested,
+  CASE WHEN NOT t.gone OR (t.key IS NULL AND k.h IS NOT NULL) OR k.key IN (SELECT key FROM doubled) THEN k.key END AS owner
+FROM known k LEFT JOIN touched t ON t.key = k.key`,
     `CREATE TEMP TABLE matching AS
 WITH waiting AS (
-  SELECT l.key, l.m FROM v_link l WHERE l.id IS NULL AND l.h IS NOT NULL AND l.m IN (SELECT m FROM unlinked)
+  SELECT l.key, l.m FROM alike l WHERE l.id IS NULL AND l.h IS NOT NULL
     AND l.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND l.key NOT IN (SELECT key FROM doubled)),
 shared AS (SELECT m, count(*) AS n, list(key ORDER BY key)[1:5] AS keys
   FROM (SELECT key, m FROM unlinked WHERE m IS NOT NULL UNION ALL SELECT key, m FROM waiting) GROUP BY m HAVING count(*) > 1),

@@ -26,10 +26,10 @@ UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 
 }
 
 /**
- * Rows that were not sent in earlier runs and still wait, for people. `gone`: of a row that left, and whose record could
+ * `waiting`: rows that were not sent in earlier runs and still wait, for people. `gone`: of a row that left, and whose record could
  * not be changed.
  */
-export const waitingRows = `SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake, p.due, p.due_at, l.h IS NULL AS gone FROM st.pending p
+export const waitingRows = `CREATE TEMP TABLE waiting AS SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake, p.due, p.due_at, l.h IS NULL AS gone FROM st.pending p
 JOIN st.link l ON l.key = p.key WHERE p.status <> 'waits' AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
   AND p.key NOT IN (SELECT key FROM doubled)`;
 

@@ -66,16 +66,19 @@ export function valueViews(
     );
     return `CREATE OR REPLACE TEMP VIEW v_${table} AS SELECT ${[key, ...columns].join(", ")} FROM st.${table}`;
   });
-  const same = matched === undefined || matched === matchedBy(shape);
   const seen = shape.match.map(
     (c) => `CASE WHEN s.key IS NULL THEN b.${stored(c)} ELSE s.${stored(c)} END AS ${stored(c)}`,
   );
   const values = `(SELECT b.key, ${seen.join(", ")} FROM v_base b LEFT JOIN v_seen s ON s.key = b.key)`;
-  const link = same
+  const link = !rematched(shape, matched)
     ? "SELECT * FROM st.link"
     : `SELECT l.* REPLACE (CASE WHEN l.id IS NOT NULL THEN ${storedMatch(shape, "v")} END AS m) FROM st.link l LEFT JOIN ${values} v ON v.key = l.key`;
   return [...views, `CREATE OR REPLACE TEMP VIEW v_link AS ${link}`];
 }
+
+/** The sync matches by other columns than the state remembers (`matched`). */
+export const rematched = (shape: Shape, matched: string | undefined): boolean =>
+  matched !== undefined && matched !== matchedBy(shape);
 
 /** What the sync matches by, as the state remembers it. */
 export const matchedBy = (shape: Shape): string => shape.match.map((c) => c.name).join();

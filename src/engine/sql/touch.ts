@@ -30,17 +30,18 @@ export const seenValue = (column: string): string => `CASE WHEN s.key IS NULL TH
  * Records that changed unlike what we saw; rows whose parent has come; rows that wait for others; refusals that are due.
  */
 export function wake(shape: Shape, full: boolean, turn: number, now: string): string {
-  const changed = `SELECT l.key FROM st.link l JOIN have_now f ON f.id = l.id JOIN v_base b ON b.key = l.key
+  const changed = `SELECT l.key FROM ${full ? "have_now" : "fresh"} f JOIN st.link l ON l.id = f.id JOIN v_base b ON b.key = l.key
   LEFT JOIN v_seen s ON s.key = l.key LEFT JOIN st.have old ON old.id = l.id
-WHERE l.h IS NOT NULL ${full ? "" : "AND f.id IN (SELECT id FROM fresh) "}AND (f.gone IS DISTINCT FROM coalesce(old.gone, false) OR (NOT f.gone AND ${differsFromSeen(shape, "f")}))`;
+WHERE l.h IS NOT NULL AND (f.gone IS DISTINCT FROM coalesce(old.gone, false) OR (NOT f.gone AND ${differsFromSeen(shape, "f")}))`;
   // A parent that is gone, or goes by another value now: whoever points at it is looked at again.
-  const left =
-    "SELECT r.id FROM st.ref r LEFT JOIN ref_now n ON n.name = r.name AND n.id = r.id WHERE n.value IS DISTINCT FROM r.value";
+  const left = `SELECT name, id FROM (
+  SELECT r.name, r.id FROM ref_fresh n JOIN st.ref r ON r.name = n.name AND r.id = n.id WHERE n.gone OR n.value IS DISTINCT FROM r.value
+  UNION ALL SELECT name, id FROM st.ref r SEMI JOIN ref_full USING (name) ANTI JOIN ref_fresh USING (name, id))`;
   const moved = shape.columns
     .flatMap((c) => (c.ways ?? []).map((way) => ({ c, way })))
     .map(
       ({ c, way }) =>
-        `UNION ALL SELECT key FROM v_base WHERE ${stored(c)} IN (SELECT ${parentValue(c, way, "id")} FROM (${left} AND r.name = ${text(way.ref)}))`,
+        `UNION ALL SELECT key FROM v_base WHERE ${stored(c)} IN (SELECT ${parentValue(c, way, "id")} FROM (SELECT id FROM (${left}) WHERE name = ${text(way.ref)}))`,
     )
     .join("\n");
   return `CREATE TEMP TABLE wake AS SELECT DISTINCT key FROM (
@@ -51,12 +52,17 @@ UNION ALL SELECT p.key FROM st.pending p SEMI JOIN parents r ON p.ref = r.name |
 }
 
 /** `touched`: the rows this run looks at. `all` = the mapping changed, so every row is. */
-export function touch(shape: Shape, all: boolean): string {
+export function touch(shape: Shape, all: boolean): string[] {
   const carried = [...shape.used.map(sourceColumn), ...shape.audiences.map((_, i) => `a_${i}`)].map((c) => `n.${c}`);
-  return `CREATE TEMP TABLE touched AS
-SELECT ${list(["coalesce(n.key, l.key) AS key", "n.h IS NULL AS gone", "n.h AS h", "l.h AS old_h", "l.id AS link_id", "l.rested AS link_rested", "l.key IS NOT NULL AS known", ...carried])}
-FROM st.link l FULL JOIN source n ON l.key = n.key
-WHERE ${all ? "n.h IS NOT NULL OR l.h IS NOT NULL" : "l.h IS DISTINCT FROM n.h"} OR coalesce(n.key, l.key) IN (SELECT key FROM wake)`;
+  return [
+    `CREATE TEMP TABLE touched AS
+SELECT ${list(["coalesce(n.key, l.key) AS key", "n.h IS NULL AS gone", "n.h AS h", "l.h AS old_h", "l.key IS NOT NULL AS known", "l.place", ...carried])}
+FROM (SELECT key, h, rowid AS place FROM st.link) l FULL JOIN source n ON l.key = n.key
+WHERE ${all ? "n.h IS NOT NULL OR l.h IS NOT NULL" : "l.h IS DISTINCT FROM n.h"} OR coalesce(n.key, l.key) IN (SELECT key FROM wake)`,
+    // The rest of the link is read for touched rows alone: in the join above it would be kept in memory for all.
+    `CREATE TEMP TABLE linked AS SELECT l.rowid AS place, l.id AS link_id, l.rested AS link_rested
+FROM st.link l SEMI JOIN touched t ON t.place = l.rowid WHERE l.id IS NOT NULL`,
+  ];
 }
 
 /**
@@ -76,4 +82,7 @@ export const separateDoubled = [
   "CREATE OR REPLACE TEMP TABLE doubled AS SELECT key, count(*) AS n FROM source WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1",
   "DELETE FROM touched WHERE key IN (SELECT key FROM doubled)",
 ];
+/** Known rows that are not looked at, once the doubled ones are apart. */
+export const countUntouched =
+  "SELECT count(*) AS n FROM st.link WHERE h IS NOT NULL AND key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND key NOT IN (SELECT key FROM doubled)";
 export const noDoubled = "CREATE OR REPLACE TEMP TABLE doubled(key VARCHAR, n BIGINT)";

@@ -64,7 +64,7 @@ export function mapRows(shape: Shape, scan: Scan): string {
   const materialized = coming.length ? "MATERIALIZED " : "";
   const values = shape.used.map(sourceColumn);
   return `CREATE TEMP TABLE mapped AS
-WITH converted AS ${materialized}(SELECT ${list([...carried, ...values, ...converted])} FROM (SELECT ${list(["*", ...dear])} FROM touched WHERE key IS NOT NULL)),
+WITH converted AS ${materialized}(SELECT ${list([...carried, ...values, ...converted])} FROM (SELECT ${list(["t.*", "k.link_id", "k.link_rested", ...dear])} FROM touched t LEFT JOIN linked k ON k.place = t.place WHERE t.key IS NOT NULL)),
 ${coming.map((each) => `${each},\n`).join("")}resolved AS (SELECT ${list(["c.*", ...resolved, ...parties.flat()])} FROM converted c ${joins.join("\n")})
 SELECT ${list([
     ...carried,
