@@ -14,7 +14,13 @@ export type Work =
   | { job?: undefined; sql: string[]; memoryLimit: string; temp: string };
 
 /** `cpu`: seconds of all threads. `phases`: seconds from the start until each began. */
-export type Took = { seconds: number; cpu: number; peak_mb: number; phases: Record<string, number>; result?: JobResult };
+export type Took = {
+  seconds: number;
+  cpu: number;
+  peak_mb: number;
+  phases: Record<string, number>;
+  result?: JobResult;
+};
 
 process.once("message", async (work: Work) => {
   const started = performance.now();
@@ -36,7 +42,9 @@ process.once("message", async (work: Work) => {
   const seconds = since();
   const { user, system } = process.cpuUsage(before);
   const cpu = (user + system) / 1e6;
-  process.send!({ seconds, cpu, peak_mb: peak(), phases, ...(result && { result }) } satisfies Took, () => process.exit());
+  process.send!({ seconds, cpu, peak_mb: peak(), phases, ...(result && { result }) } satisfies Took, () =>
+    process.exit(),
+  );
 });
 
 /** The most memory this process ever had. `maxRSS` would be that of the parent until it is passed. */

@@ -7,8 +7,8 @@ import { filesConfig } from "../../src/connectors/files/config.ts";
 import { modelFile, syncFile } from "../../src/core/project.ts";
 import { text } from "../../src/engine/duck.ts";
 import type { Job } from "../../src/engine/job.ts";
-import { newRunId } from "../../src/server/run-id.ts";
 import { startSandbox } from "../../src/sandbox/index.ts";
+import { newRunId } from "../../src/server/run-id.ts";
 import type { Took, Work } from "./process.ts";
 import { ACCOUNTS, COLUMNS, people, sync, type Variant } from "./rows.ts";
 

@@ -128,7 +128,9 @@ export function duckError(thrown: unknown, sql = ""): SluiceError {
       },
     );
   if (/^Out of Memory/i.test(message))
-    return new SluiceError("out_of_memory", "The run needed more memory than its limit lets it take.", { cause: thrown });
+    return new SluiceError("out_of_memory", "The run needed more memory than its limit lets it take.", {
+      cause: thrown,
+    });
   return new SluiceError("bug", `A statement of Sluice failed: ${message.split("\n")[0]}`, {
     cause: new Error(`${message}\n${sql.slice(0, 4000)}`),
   });
