@@ -72,6 +72,6 @@ export async function refreshParents(
   );
   await duck.run(`CREATE TEMP VIEW ref_now AS
 SELECT name, id, value, barred FROM ref_fresh WHERE NOT gone
-UNION ALL SELECT name, id, value, barred FROM st.ref r WHERE name NOT IN (SELECT name FROM ref_full) AND NOT EXISTS (SELECT 1 FROM ref_fresh f WHERE f.name = r.name AND f.id = r.id)`);
+UNION ALL SELECT name, id, value, barred FROM st.ref ANTI JOIN ref_full USING (name) ANTI JOIN ref_fresh USING (name, id)`);
   return { cursors: next, resumed };
 }
