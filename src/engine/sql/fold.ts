@@ -77,8 +77,7 @@ FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LE
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
   AND NOT (f.action = 'release' AND f.id IN (SELECT id FROM final WHERE action = 'adopt' AND id IS NOT NULL))`,
     // A record that another row took over leaves its old link, whether or not that row was looked at.
-    `CREATE OR REPLACE TEMP TABLE freed AS SELECT l.key FROM st.link l JOIN (
-  SELECT n.key, n.id FROM new_link n JOIN final f ON f.key = n.key WHERE n.id IS DISTINCT FROM f.old_id) n ON n.id = l.id WHERE n.key <> l.key`,
+    "CREATE OR REPLACE TEMP TABLE freed AS SELECT l.key FROM st.link l JOIN new_link n ON n.id = l.id WHERE n.key <> l.key",
   ];
 }
 

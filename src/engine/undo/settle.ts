@@ -8,7 +8,7 @@ import { readMembers } from "../members.ts";
 import { fold, prepareFold } from "../sql/fold.ts";
 import { newMembers } from "../sql/members.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "../sql/settle.ts";
-import { addColumns, existingColumns, valueViews } from "../sql/tables.ts";
+import { addColumns, existingColumns, rematched, valueViews } from "../sql/tables.ts";
 import type { Sending } from "../waves.ts";
 
 type Facts = {
@@ -73,7 +73,11 @@ FROM wrote w LEFT JOIN final f ON f.key = w.key LEFT JOIN (SELECT DISTINCT key F
   const sum = Object.values(outcomes).reduce((a, b) => a! + b!, 0);
   if (sum !== received)
     throw new SluiceError("bug", `The counts do not add up: ${received} rows of the run, ${sum} outcomes.`);
-  const statements = fold(shape, { turn: String(turn), undone: mark && JSON.stringify(mark) }, false);
+  const statements = fold(
+    shape,
+    { turn: String(turn), undone: mark && JSON.stringify(mark) },
+    { full: false, rematched: rematched(shape, matched) },
+  );
   try {
     for (const statement of statements) await duck.run(statement);
   } catch (thrown) {
