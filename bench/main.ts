@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { deliver } from "./deliver/index.ts";
 import { load } from "./load/index.ts";
 import { memory } from "./memory.ts";
+import { noop } from "./noop.ts";
 import { plan } from "./plan/index.ts";
 import { sandbox } from "./sandbox/index.ts";
 
@@ -10,7 +11,14 @@ import { sandbox } from "./sandbox/index.ts";
 /** What a benchmark may be told; each has defaults of its own. */
 type BenchOptions = { rows?: number };
 
-const benches: Record<string, (options: BenchOptions) => Promise<void>> = { deliver, load, memory, plan, sandbox };
+const benches: Record<string, (options: BenchOptions) => Promise<void>> = {
+  deliver,
+  load,
+  memory,
+  noop,
+  plan,
+  sandbox,
+};
 
 const options = asked();
 if (options) await benches[options.name]!(options);
