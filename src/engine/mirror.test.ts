@@ -1,7 +1,9 @@
+import { rm } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { people } from "../../test/model.ts";
 import { useSyncedWorld } from "../../test/synced-world.ts";
 import type { Connector } from "../core/connector.ts";
+import { dying } from "./dying.test-data.ts";
 
 /** What a run sees of the destination, and what it does unseen, by how much of it is read. */
 
@@ -64,6 +66,19 @@ describe.each(["touched", "none"])("mirror: %s", (mirror) => {
     synced.world.source = [row("1", "A", "Anna"), row("2", "B", "Benno")];
     expect(await synced.run()).toMatchObject({ excluded: 1, created: 0, writes: 0 });
     expect(await synced.run()).toMatchObject({ excluded: 1, created: 0, writes: 0 });
+  });
+
+  test("what a run that died had written is met by asking for it, with its journal or without", async () => {
+    synced.settings = { mirror, drift: "keep" };
+    synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+    await expect(synced.run({ through: dying })).rejects.toThrow("dead");
+    await rm(synced.file("journal.ndjson"));
+    expect(await synced.run()).toMatchObject({ unchanged: 2, writes: 0 });
+    synced.world.source = [row("1", "A", "Anna"), row("2", "B", "Ben"), row("3", "C", "Cid")];
+    await expect(synced.run({ through: dying })).rejects.toThrow("dead");
+    synced.world.source[0] = row("1", "A", "Anne");
+    expect(await synced.run()).toMatchObject({ updated: 1, unchanged: 2, created: 0, writes: 1 });
+    expect(names()).toEqual(["A: Anne", "B: Ben", "C: Cid"]);
   });
 
   test("a lost answer is found out by asking for the record", async () => {
