@@ -4,7 +4,15 @@ import { settings as dataverse } from "../src/connectors/dataverse/config.ts";
 import { dataverseErrors } from "../src/connectors/dataverse/dataverse-errors.ts";
 import { entraErrors } from "../src/connectors/dataverse/entra-errors.ts";
 import { networkErrors } from "../src/connectors/dataverse/network-errors.ts";
-import { audienceFile, connectionFile, mappingLine, modelFile, projectFile, syncFile } from "../src/core/project.ts";
+import {
+  audienceFile,
+  connectionFile,
+  mappingLine,
+  modelFile,
+  projectFile,
+  retention,
+  syncFile,
+} from "../src/core/project.ts";
 import { columnTable, memberTable, rowTable } from "../src/core/state.ts";
 
 // Writes the tables that stand between `<!-- table: NAME -->` and `<!-- end -->` in the documents below, from the code
@@ -29,6 +37,7 @@ const longLine = schemaOf(mappingLine).anyOf!.find((s) => s.type === "object")!;
 
 const tables: Record<string, () => string> = {
   project: () => keyTable(schemaOf(projectFile)),
+  retention: () => keyTable(schemaOf(retention)),
   connection: () => keyTable(schemaOf(connectionFile)),
   dataverse: () => keyTable(schemaOf(dataverse)),
   model: () => keyTable(schemaOf(modelFile)),

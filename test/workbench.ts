@@ -77,6 +77,8 @@ export type Workbench = {
   /** A run that stands still for so many seconds at most. */
   runImpatiently(maxWait: number): Promise<Ran>;
   plan(...syncs: string[]): Promise<ResponseOf<"plan">>;
+  /** Takes the newest run of the sync, or the run named, back. */
+  undo(of: { sync: string } | { run: string }, options?: UndoOptions): Promise<ResponseOf<"undo">>;
   verify(...syncs: string[]): Promise<ResponseOf<"verify">>;
   doctor(...syncs: string[]): Promise<ResponseOf<"doctor">>;
   rebuild(sync: string): Promise<ResponseOf<"rebuild">>;
@@ -89,6 +91,8 @@ export type Workbench = {
 };
 
 const elsewhere = { "x-sandbox-user": "somebody else", "content-type": "application/json" };
+
+type UndoOptions = { deleteCreated?: boolean; dryRun?: boolean };
 
 /** A workbench for one test file: its sandbox is started, with these options, before the first story and closed after the last. */
 export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): Workbench {
@@ -177,6 +181,10 @@ export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): 
   bench.run = async (...syncs) => logged(await ran(syncs));
   bench.approve = async (...codes) => logged(await ran([], codes));
   bench.plan = (...syncs) => ask((client) => client.plan({ syncs }));
+  bench.undo = async (of, options = {}) => {
+    const run = "run" in of ? of.run : (await ask((client) => client.runs({ sync: of.sync, limit: 1 }))).runs[0]!.id;
+    return ask((client) => client.undo({ run, by: "Tess", ...options }));
+  };
   bench.verify = (...syncs) => ask((client) => client.verify({ syncs }));
   bench.doctor = (...syncs) => ask((client) => client.doctor({ syncs }));
   bench.rebuild = (sync) => ask((client) => client.rebuild({ sync }));

@@ -8,7 +8,12 @@ export const doctor = operation({
   method: "POST",
   path: "/api/syncs/doctor",
   summary: "Say what stands in the way of syncs: connection, changed tables, state",
-  request: syncsRequest,
+  request: syncsRequest.extend({
+    repair: z
+      .boolean()
+      .default(false)
+      .describe("Remove what is kept no longer and what dead processes left, and compact the state"),
+  }),
   response: z.object({
     environment: z.string(),
     connections: z.array(z.object({ connection: z.string(), steps: z.array(checkStep) })),

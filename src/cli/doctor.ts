@@ -7,10 +7,11 @@ import { many, table } from "./terminal/table.ts";
 export const register: Register = (program, run) => {
   const command = program
     .command("doctor")
-    .description("say what stands in the way of syncs: connection, changed tables, state; writes nothing")
+    .description("say what stands in the way of syncs: connection, changed tables, state; sends nothing")
     .argument("[sync...]", "which syncs; all, if none is named")
     .option("--role <sync>", "list the least privileges this sync needs, those missing and those beyond need")
-    .action((syncs: string[], { role }: { role?: string }) =>
+    .option("--repair", "remove what is kept no longer and what dead processes left, and compact the state")
+    .action((syncs: string[], { role, repair }: { role?: string; repair?: boolean }) =>
       run((context) =>
         withClient(context, targetOf(command), async (client) => {
           const options = { signal: context.signal };
@@ -19,7 +20,7 @@ export const register: Register = (program, run) => {
             printRole(result, context.out);
             return { result, exit: result.missing > 0 ? 2 : 0 };
           }
-          const result = await client.doctor({ syncs }, options);
+          const result = await client.doctor({ syncs, repair }, options);
           const groups = [
             ...result.connections.map(({ connection, steps }) => ({ title: connection, steps })),
             ...result.syncs.map(({ sync, steps }) => ({ title: sync, steps })),

@@ -6,8 +6,20 @@ import { currency, withCurrency } from "./currency.ts";
  * sluice.yaml, connections/*.yaml, models/*.yaml, audiences/*.yaml, syncs/*.yaml. Schemas are strict: a key nobody
  * knows is a typo, and a typo in a mapping writes wrong data.
  */
+const days = z.number().min(0);
+
+export const retention = z.strictObject({
+  plans: days.default(30).describe("Days that plans are kept"),
+  outcomes: days.default(90).describe("Days that it is known what became of each row of a run"),
+  beforeImages: days.default(30).describe("Days that a run can be undone"),
+});
+export type Retention = z.infer<typeof retention>;
+
 export const projectFile = z.strictObject({
   name: z.string().min(1).describe("What people call this project"),
+  retention: retention
+    .default({ plans: 30, outcomes: 90, beforeImages: 30 })
+    .describe("How long plans and runs are kept; the latest run of a sync always is"),
   environments: z
     .record(
       z.string(),

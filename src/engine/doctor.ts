@@ -5,6 +5,7 @@ import { askedInForms, columnsNamed, type ObjectSchema } from "../core/schema.ts
 import { columnDrift, tableDrift } from "./drift.ts";
 import { exists, layout, runFiles } from "./layout.ts";
 import { readRelied } from "./relied.ts";
+import { inMegabytes, sizesOf } from "./repair.ts";
 
 /** Below so much room on the disk, in bytes, a run of some size may not end. */
 const littleRoom = 1024 ** 3;
@@ -84,7 +85,12 @@ async function stateSteps(folder: string): Promise<CheckStep[]> {
       "Run the sync again: it takes up what was sent and does the rest.",
     );
   if (steps.length > 0) return steps;
-  return [{ step: "state", status: "ok", detail: `${Math.ceil(size / 1024 ** 2)} MB; every run has ended` }];
+  const of = await sizesOf(folder);
+  const parts = [
+    `${inMegabytes(of.runs)} in ${of.runFolders} folders of plans and runs`,
+    ...(of.reading > 0 ? [`${inMegabytes(of.reading)} of a read that goes on`] : []),
+  ];
+  return [{ step: "state", status: "ok", detail: `${inMegabytes(size)}; ${parts.join("; ")}; every run has ended` }];
 }
 
 /** Runs that sent something, did not end, and were not taken up by a later one that did. */

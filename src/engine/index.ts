@@ -6,6 +6,7 @@ import { runPlan, runSync } from "./run.ts";
 import { withExpressions } from "./shape/expression.ts";
 import { checkSourceColumns } from "./shape/source.ts";
 import { type Host, open, scanAudiences, scanModel, tellingWaits } from "./source.ts";
+import { tidy } from "./tidy.ts";
 import { undo } from "./undo/undo.ts";
 import { verify } from "./verify.ts";
 
@@ -18,16 +19,15 @@ export { exportRejected, type LeftRun, type RejectedFilter, rejectedGroups, reje
 export async function runJob(job: Job, given: Host): Promise<JobResult> {
   const host = tellingWaits(job, given);
   try {
-    if (job.kind === "check") return await check(job, host);
-    if (job.kind === "plan") return await runPlan(job, host);
-    if (job.kind === "verify") return await verify(job, host);
-    if (job.kind === "undo") return await undo(job, host);
-    if (job.kind === "rebuild") return await rebuild(job, host);
-    return await runSync(job, host);
+    const result = await jobs[job.kind](job, host);
+    await tidy(job, result);
+    return result;
   } finally {
     await rm(layout(job.folder, job.run).temp, { recursive: true, force: true });
   }
 }
+
+const jobs = { check, plan: runPlan, verify, undo, rebuild, run: runSync };
 
 /** What can be known without the destination: the model reads, and every source column that is named exists. */
 async function check(job: Job, host: Host): Promise<JobResult> {

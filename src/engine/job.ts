@@ -1,6 +1,6 @@
 import type { SerializedError } from "../core/errors.ts";
 import type { Approval, StandingGuard } from "../core/guards.ts";
-import type { AudienceFile, ModelFile, SyncFile } from "../core/project.ts";
+import type { AudienceFile, ModelFile, Retention, SyncFile } from "../core/project.ts";
 import type {
   Forecast,
   Mirror,
@@ -34,6 +34,8 @@ export type Job = {
   destination: Endpoint;
   /** Milliseconds it may stand still because the destination asks to wait; as the connector thinks right unless said. */
   maxWait?: number;
+  /** What is kept of plans and runs; everything where it is absent. */
+  retention?: Retention;
   /** For DuckDB, such as "1GB". */
   memoryLimit: string;
   /** For run: the guards that a person lets pass this once. */

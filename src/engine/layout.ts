@@ -6,6 +6,7 @@ import { join } from "node:path";
  *   rows.duckdb                    what both sides agreed on; changed by fold alone, in one transaction
  *   relied.json                    what the last run relied on in the destination's schema
  *   reading/<table>/               what a full read has got so far; gone once it is complete
+ *   removing/                      what is being removed
  *   runs/<id>/job.json             the configuration it was planned under, without what connections say
  *   runs/<id>/touched.parquet      every touched row and what happens to it
  *   runs/<id>/change-<wave>.parquet  what is sent; a row's position is its change number
@@ -27,6 +28,7 @@ export function layout(folder: string, run: string) {
     relied: join(folder, "relied.json"),
     reading: join(folder, "reading"),
     runs: join(folder, "runs"),
+    removing: join(folder, "removing"),
     run: runFolder,
     temp: join(runFolder, "tmp"),
     ...runFiles(runFolder),

@@ -111,10 +111,10 @@ const noScan = { views: [], select: "", columns: [], paths: [], dates: {} };
 const refusal = (run: string, why: string) =>
   new SluiceError("not_undoable", `The run ${run} cannot be undone. ${why}`);
 
-/** A mere plan. */
+/** A mere plan, or a rebuild. */
 async function sendsNothing(files: ReturnType<typeof runFiles>): Promise<boolean> {
   const kept = await readKeptJob(files);
-  return kept ? kept.kind === "plan" : (await exists(files.plan)) && !(await exists(files.done));
+  return kept ? kept.kind !== "run" && kept.kind !== "undo" : (await exists(files.plan)) && !(await exists(files.done));
 }
 
 type Done = { status?: string; counts?: { writes?: number } };

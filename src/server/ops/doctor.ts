@@ -3,15 +3,16 @@ import { type CheckStep, needOf } from "../../core/check.ts";
 import type { Session } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import { examine } from "../../engine/doctor.ts";
+import { repair } from "../../engine/repair.ts";
 import type { Project } from "../project/project.ts";
 import type { Workplace } from "../workplace.ts";
 import { check } from "./check.ts";
 import { pickSyncs } from "./jobs.ts";
 
-/** Tests the connections that the syncs write to, then each sync against its table and its state. Changes nothing. */
+/** Tests the connections that the syncs write to, then each sync against its table and its state. Changes nothing, unless it is to repair. */
 export async function doctor(
   workplace: Workplace,
-  { syncs: names }: { syncs: string[] },
+  { syncs: names, repair: mends }: { syncs: string[]; repair: boolean },
   options: CallOptions,
 ): Promise<ResponseOf<"doctor">> {
   const project = await workplace.project();
@@ -28,7 +29,11 @@ export async function doctor(
         return examine(state.sync(project.environment, name), needOf(file), object, session.prefix);
       }),
     );
-    syncs.push({ sync: name, steps });
+    const folder = state.sync(project.environment, name);
+    const mended = mends
+      ? await asSteps("repair", options.signal, () => repair(folder, project.retention, workplace.memoryLimit))
+      : [];
+    syncs.push({ sync: name, steps: [...mended, ...steps] });
   }
   const all = [...connections, ...syncs].flatMap(({ steps }) => steps);
   const count = (status: CheckStep["status"]) => all.filter((step) => step.status === status).length;

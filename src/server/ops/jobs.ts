@@ -29,6 +29,7 @@ export function jobFor(project: Project, sync: Resource<SyncFile>, { cache, ...r
     ...rest,
     sync: sync.name,
     environment: project.environment,
+    retention: project.retention,
     syncFile: sync.file,
     others: project.syncs.flatMap(({ name, file }) =>
       name !== sync.name && file.to === sync.file.to ? [{ sync: name, file }] : [],

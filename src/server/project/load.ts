@@ -54,6 +54,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
     folder: folder.path,
     name: root!.name,
     environment,
+    retention: root!.retention,
     connections,
     models,
     audiences,

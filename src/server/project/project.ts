@@ -1,6 +1,6 @@
 import type { Connector } from "../../core/connector.ts";
 import type { Place } from "../../core/errors.ts";
-import type { AudienceFile, ModelFile, SyncFile } from "../../core/project.ts";
+import type { AudienceFile, ModelFile, Retention, SyncFile } from "../../core/project.ts";
 import type { Path, ProjectDocument } from "./document.ts";
 
 /** One file of the project, read and checked. */
@@ -15,6 +15,7 @@ export type Project = {
   folder: string;
   name: string;
   environment: string;
+  retention: Retention;
   connections: Map<string, Connection>;
   models: Map<string, Resource<ModelFile>>;
   audiences: Map<string, Resource<AudienceFile>>;

@@ -1,0 +1,89 @@
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { CheckStep } from "../core/check.ts";
+import { SluiceError } from "../core/errors.ts";
+import type { Retention } from "../core/project.ts";
+import { takeLock } from "../store/lock.ts";
+import { compact, sizeOfState } from "./compact.ts";
+import { exists, layout } from "./layout.ts";
+import { applyRetention } from "./retention.ts";
+
+/**
+ * Mends what can be mended in a sync's folder: removes what is kept no longer, what dead processes left, and gives room in
+ * the state back to the disk. What was done, step by step; a state that cannot be read is a step that failed.
+ * @throws SluiceError state_locked while a job works there.
+ */
+export async function repair(folder: string, retention: Retention, memoryLimit: string): Promise<CheckStep[]> {
+  const at = layout(folder, "");
+  if (!(await exists(at.state)) && !(await exists(at.runs)))
+    return [{ step: "repair", status: "ok", detail: "nothing to mend" }];
+  const lock = takeLock(folder, "doctor --repair");
+  const temp = join(folder, "repair-tmp");
+  const steps: CheckStep[] = [];
+  try {
+    const { removed, emptied } = await applyRetention(at, retention, Date.now());
+    steps.push({
+      step: "repair: retention",
+      status: "ok",
+      detail: `${removed} plans and runs removed, ${emptied} before-images`,
+    });
+    const leftovers = await leftoversIn(folder);
+    for (const path of leftovers) await rm(path, { recursive: true, force: true });
+    steps.push({ step: "repair: leftovers", status: "ok", detail: `${leftovers.length} removed` });
+    if (!(await exists(at.state))) return steps;
+    const { size, free } = await sizeOfState(at, { memoryLimit, temp });
+    const done = free > 0 ? await compact(at, { memoryLimit, temp }, true) : undefined;
+    steps.push({
+      step: "repair: state",
+      status: "ok",
+      detail: done
+        ? `${inMegabytes(done.before)} became ${inMegabytes(done.after)}`
+        : `${inMegabytes(size)}, nothing to gain`,
+    });
+  } catch (thrown) {
+    const { message, remedy } = SluiceError.from(thrown);
+    steps.push({ step: "repair: state", status: "failed", detail: "", cause: message, remedy });
+  } finally {
+    await rm(temp, { recursive: true, force: true });
+    lock.release();
+  }
+  return steps;
+}
+
+/** What a process that died may have left, and nobody needs. */
+async function leftoversIn(folder: string): Promise<string[]> {
+  const at = layout(folder, "");
+  const own = [`${at.state}.new`, at.removing, join(folder, "repair-tmp"), `${at.relied}.new`];
+  const runs = (await exists(at.runs)) ? await readdir(at.runs) : [];
+  const ofRuns = runs.flatMap((run) =>
+    ["tmp", "job.json.new", "plan.json.new"].map((name) => join(at.runs, run, name)),
+  );
+  const found = await Promise.all([...own, ...ofRuns].map(async (path) => ((await exists(path)) ? [path] : [])));
+  return found.flat();
+}
+
+/** What the parts of a sync's folder take, in bytes. */
+export async function sizesOf(
+  folder: string,
+): Promise<{ state: number; runs: number; runFolders: number; reading: number }> {
+  const at = layout(folder, "");
+  const runFolders = (await exists(at.runs)) ? (await readdir(at.runs)).length : 0;
+  return {
+    state: await bytesIn(at.state),
+    runs: await bytesIn(at.runs),
+    runFolders,
+    reading: await bytesIn(at.reading),
+  };
+}
+
+/** Of a file, or of all files in a folder; 0 where there is none. */
+export async function bytesIn(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isDirectory()) return found?.size ?? 0;
+  let sum = 0;
+  for (const file of await readdir(path, { recursive: true }))
+    sum += (await stat(join(path, file)).catch(() => undefined))?.size ?? 0;
+  return sum;
+}
+
+export const inMegabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2)} MB`;

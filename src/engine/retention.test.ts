@@ -1,0 +1,74 @@
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { useSyncedWorld } from "../../test/synced-world.ts";
+import { compact, sizeOfState } from "./compact.ts";
+import { openDuck } from "./duck.ts";
+import { layout } from "./layout.ts";
+import { repair, sizesOf } from "./repair.ts";
+import { applyRetention } from "./retention.ts";
+
+const synced = useSyncedWorld();
+const retention = { plans: 10, outcomes: 60, beforeImages: 30 };
+const day = 24 * 3600_000;
+
+const say = async (name: string) => {
+  synced.world.source = [{ id: "1", code: "A", name, born: null }];
+  await synced.run();
+  return synced.last();
+};
+
+test("old before-images go, then whole runs; the latest run and one that did not end stay, and undo says it", async () => {
+  const [first, second, third] = [await say("x"), await say("y"), await say("z")];
+  const at = layout(synced.folder, "");
+  const dead = join(at.runs, "run-0");
+  mkdirSync(dead);
+  for (const name of ["touched.parquet", "journal.ndjson"]) writeFileSync(join(dead, name), "");
+  expect(await applyRetention(at, retention, Date.now())).toEqual({ removed: 0, emptied: 0 });
+  expect(await applyRetention(at, retention, Date.now() + 31 * day)).toEqual({ removed: 0, emptied: 2 });
+  expect(readdirSync(join(at.runs, first!)).sort()).toEqual(["done.json", "job.json", "outcome.parquet", "plan.json"]);
+  expect(existsSync(join(at.runs, third!, "change-2-update.parquet"))).toBe(true);
+  expect(existsSync(join(dead, "touched.parquet"))).toBe(true);
+  await expect(synced.undo(second!)).rejects.toMatchObject({ code: "not_undoable", message: /before-images are gone/ });
+  expect((await synced.undo(third!, { dryRun: true })).plan).toMatchObject({ update: 1 });
+  const shown = synced.last();
+  expect(await applyRetention(at, retention, Date.now() + 61 * day)).toMatchObject({ removed: 4 });
+  expect(readdirSync(at.runs).filter((name) => [first, second, shown].includes(name))).toEqual([]);
+  expect(existsSync(join(synced.folder, "removing"))).toBe(false);
+});
+
+test("a state that is mostly empty is written anew, and repair clears away what the dead left", async () => {
+  const last = await say("x");
+  const at = layout(synced.folder, "");
+  const means = { memoryLimit: "256MB", temp: join(synced.folder, "tmp") };
+  const duck = await openDuck(means);
+  await duck.run(`ATTACH '${at.state}' AS st`);
+  for (const name of ["first", "second"]) {
+    await duck.run(`CREATE TABLE st.${name} AS SELECT hash(range)::VARCHAR AS x FROM range(200000)`);
+    await duck.run("CHECKPOINT st");
+  }
+  // DuckDB itself cuts off what is free at the end of the file; what is free before that stays.
+  await duck.run("DROP TABLE st.first");
+  await duck.run("CHECKPOINT st");
+  await duck.close();
+  const before = await sizeOfState(at, means);
+  expect(before.free).toBeGreaterThan(1_000_000);
+  expect(await compact(at, means)).toBeUndefined();
+  writeFileSync(`${at.state}.new`, "half a copy");
+  mkdirSync(join(at.runs, last, "tmp"));
+  utimesSync(join(at.runs, last), new Date(0), new Date(0));
+  const steps = await repair(synced.folder, retention, "256MB");
+  expect(steps.map((step) => step.status)).toEqual(["ok", "ok", "ok"]);
+  expect(steps[1]).toMatchObject({ detail: "2 removed" });
+  expect((await sizesOf(synced.folder)).state).toBeLessThan(before.size - before.free / 2);
+  expect(readdirSync(synced.folder)).not.toContain("rows.duckdb.new");
+  expect(await synced.run()).toMatchObject({ unchanged: 1, writes: 0 });
+});
+
+test("a damaged state is told, with the way out, and nothing of it is touched", async () => {
+  await say("x");
+  const { state } = layout(synced.folder, "");
+  writeFileSync(state, "not a state");
+  const steps = await repair(synced.folder, retention, "256MB");
+  expect(steps.at(-1)).toMatchObject({ status: "failed", cause: expect.stringContaining("damaged") });
+});

@@ -1,0 +1,75 @@
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Retention } from "../core/project.ts";
+import { readKeptJob } from "./kept-job.ts";
+import { exists, type Layout, runFiles } from "./layout.ts";
+
+const day = 24 * 3600_000;
+
+/** What of an ended run tells people what became of it; everything else is its before-images. */
+const told = new Set(["job.json", "plan.json", "done.json", "undo.json", "outcome.parquet"]);
+
+/**
+ * Removes what the project no longer wants kept of a sync's plans and runs (`retention` in sluice.yaml). Never the latest
+ * run, nor one that has not ended: recovery needs it until the next run has taken it over. `now`: milliseconds.
+ * @returns how many folders went whole, and how many lost their before-images.
+ */
+export async function applyRetention(
+  at: Pick<Layout, "runs" | "removing">,
+  retention: Retention,
+  now: number,
+): Promise<{ removed: number; emptied: number }> {
+  await rm(at.removing, { recursive: true, force: true });
+  const counts = { removed: 0, emptied: 0 };
+  let latest = true;
+  for (const name of (await namesIn(at.runs)).sort().reverse()) {
+    const folder = join(at.runs, name);
+    const files = runFiles(folder);
+    const ended = await exists(files.done);
+    const sent = ended && (await readKeptJob(files))?.kind !== "plan";
+    const age = await ageOf(sent ? files.done : folder, now);
+    if (age === undefined) continue;
+    if (sent) {
+      if (!latest && age > retention.outcomes && age > retention.beforeImages) {
+        await removeWhole(at.removing, folder, name);
+        counts.removed++;
+      } else if (!latest && age > retention.beforeImages && (await exists(files.touched))) {
+        // First what makes it a run that can be undone: half of one cannot.
+        await rm(files.touched);
+        for (const file of await readdir(folder))
+          if (!told.has(file)) await rm(join(folder, file), { recursive: true });
+        counts.emptied++;
+      }
+      if (await exists(files.journal)) latest = false;
+      continue;
+    }
+    const plan = (await readKeptJob(files))?.kind === "plan" || !(await exists(files.touched));
+    if (plan && age > retention.plans) {
+      await removeWhole(at.removing, folder, name);
+      counts.removed++;
+    }
+  }
+  return counts;
+}
+
+/** Out of the way first: a folder that is half gone would look like a run that died. */
+async function removeWhole(removing: string, folder: string, name: string): Promise<void> {
+  await mkdir(removing, { recursive: true, mode: 0o700 });
+  await rename(folder, join(removing, name));
+  await rm(removing, { recursive: true });
+}
+
+/** In days; undefined where it went away meanwhile. */
+async function ageOf(path: string, now: number): Promise<number | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found && (now - found.mtimeMs) / day;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw thrown;
+  }
+}

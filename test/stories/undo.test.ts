@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { peopleSync, useWorkbench } from "../workbench.ts";
+
+/** A run is taken back in Dynamics, and what cannot be is told. */
+
+const bench = useWorkbench();
+
+const row = (id: string) => ({ id, name: `Name ${id}`, email: `p${id}@example.com` });
+const [ana, ben, cid] = [row("1"), row("2"), row("3")];
+const contacts = async () =>
+  Object.fromEntries((await bench.rows("contact")).map((row) => [row.externaluseridentifier as string, row]));
+
+test("updates go back but for what a person has changed; the sync stops until somebody approves", async () => {
+  await bench.begin();
+  bench.source("people", [ana, ben, cid]);
+  await bench.run();
+  bench.source(
+    "people",
+    [ana, ben, cid].map((row) => ({ ...row, name: "Wrong", email: `wrong${row.id}@example.com` })),
+  );
+  await bench.run();
+  const { contactid } = (await contacts())["2"]!;
+  await bench.person("PATCH", `contacts(${contactid})`, { lastname: "Benjamin" });
+  const shown = await bench.undo({ sync: "people" }, { dryRun: true });
+  expect(shown).toMatchObject({ counts: null, received: 3, plan: { update: 3, excluded: 0 } });
+  expect((await contacts())["1"]).toMatchObject({ lastname: "Wrong" });
+  const undone = await bench.undo({ run: shown.of });
+  expect(undone.counts).toMatchObject({ received: 3, updated: 3, excluded: 0, failed: 0 });
+  expect(undone.problems).toMatchObject([{ code: "undo_changed", column: "lastname", rows: 1, keys: ["2"] }]);
+  expect(await contacts()).toMatchObject({
+    1: { lastname: "Name 1", emailaddress1: "p1@example.com" },
+    2: { lastname: "Benjamin", emailaddress1: "p2@example.com" },
+    3: { lastname: "Name 3", emailaddress1: "p3@example.com" },
+  });
+  await expect(bench.run()).rejects.toMatchObject({ code: "undone" });
+  bench.source("people", [ana, { ...ben, name: "Benjamin" }, cid]);
+  expect(await bench.approve("undone")).toMatchObject({ updated: 0, unchanged: 3 });
+  expect(await bench.run()).toMatchObject({ updated: 0, unchanged: 3 });
+});
+
+test("what a run made is deactivated, what it deleted comes back whole under its id", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ onLeave: "delete", allowDelete: true, leaveLimit: 10 }) });
+  bench.source("people", [ana, ben]);
+  await bench.run();
+  const { contactid } = (await contacts())["2"]!;
+  const [account] = await Promise.all([bench.person("POST", "accounts", { name: "Firm" })]);
+  await bench.person("PATCH", `contacts(${contactid})`, {
+    birthdate: "1990-05-17",
+    description: 'said "so"',
+    donotphone: true,
+    "parentcustomerid_account@odata.bind": `/accounts(${account.accountid})`,
+  });
+  const before = (await contacts())["2"]!;
+  bench.source("people", [ana, cid]);
+  expect(await bench.run()).toMatchObject({ created: 1, deleted: 1 });
+  const undone = await bench.undo({ sync: "people" });
+  expect(undone.problems).toEqual([]);
+  expect(undone.counts).toMatchObject({ received: 2, created: 1, updated: 1, rejected: 0 });
+  const after = await contacts();
+  expect(after["3"]).toMatchObject({ statecode: 1 });
+  const kept = Object.entries(before).filter(([name]) => !/(on|by|versionnumber|_value|number|timezone.*)$/.test(name));
+  expect(after["2"]).toMatchObject(Object.fromEntries(kept));
+  expect(after["2"]).toMatchObject({ contactid, birthdate: "1990-05-17" });
+  const again = await bench.undo({ run: undone.of });
+  expect(again.counts).toMatchObject({ writes: 0, unchanged: 2 });
+  expect((await bench.undo({ run: undone.of }, { deleteCreated: true })).counts).toMatchObject({ deleted: 1 });
+  expect(Object.keys(await contacts()).sort()).toEqual(["1", "2"]);
+});
