@@ -1,9 +1,11 @@
-import { readdir, stat, statfs } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { CheckStep, Need } from "../core/check.ts";
+import { SluiceError } from "../core/errors.ts";
 import { askedInForms, columnsNamed, type ObjectSchema } from "../core/schema.ts";
 import { columnDrift, tableDrift } from "./drift.ts";
-import { exists, layout, runFiles } from "./layout.ts";
+import { ident, openDuck, text } from "./duck.ts";
+import { exists, layout, runFiles, runNames } from "./layout.ts";
 import { readRelied } from "./relied.ts";
 import { inMegabytes, sizesOf } from "./repair.ts";
 
@@ -68,6 +70,8 @@ async function schemaSteps(
 async function stateSteps(folder: string): Promise<CheckStep[]> {
   const at = layout(folder, "");
   if (!(await exists(at.state))) return [{ step: "state", status: "ok", detail: "none yet" }];
+  const fault = await readWhole(at.state, folder);
+  if (fault) return [{ step: "state", status: "failed", detail: folder, cause: fault.message, remedy: fault.remedy }];
   const steps: CheckStep[] = [];
   const warn = (cause: string, remedy: string) =>
     void steps.push({ step: "state", status: "warning", detail: folder, cause, remedy });
@@ -93,10 +97,27 @@ async function stateSteps(folder: string): Promise<CheckStep[]> {
   return [{ step: "state", status: "ok", detail: `${inMegabytes(size)}; ${parts.join("; ")}; every run has ended` }];
 }
 
+/** What is wrong with a state file that cannot be read from its first row to its last. It stays as it is. */
+async function readWhole(state: string, folder: string): Promise<SluiceError | undefined> {
+  const duck = await openDuck({ memoryLimit: "256MB", threads: 2, temp: join(folder, "tmp"), state });
+  try {
+    await duck.run(`ATTACH ${text(state)} AS st (READ_ONLY)`);
+    const tables = await duck.all<{ name: string }>(
+      "SELECT table_name AS name FROM duckdb_tables() WHERE database_name = 'st'",
+    );
+    for (const { name } of tables) await duck.run(`SELECT max(hash(COLUMNS(*))) FROM st.${ident(name)}`);
+    return undefined;
+  } catch (thrown) {
+    return SluiceError.from(thrown);
+  } finally {
+    await duck.close();
+  }
+}
+
 /** Runs that sent something, did not end, and were not taken up by a later one that did. */
 async function unfinishedRuns(runs: string): Promise<string[]> {
   const found: string[] = [];
-  for (const name of (await readdir(runs)).sort().reverse()) {
+  for (const name of (await runNames(runs)).reverse()) {
     const files = runFiles(join(runs, name));
     if (await exists(files.done)) break;
     if (await exists(files.journal)) found.push(name);

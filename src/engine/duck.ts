@@ -15,7 +15,8 @@ export type Duck = {
   close(): Promise<void>;
 };
 
-type Options = { memoryLimit: string; threads?: number; temp: string };
+/** `state`: the state file that will be attached, to be named where it turns out to be damaged. */
+type Options = { memoryLimit: string; threads?: number; temp: string; state?: string };
 
 /**
  * Opens an instance with the settings that keep memory bounded. `preserve_insertion_order=false` lets DuckDB stream;
@@ -37,7 +38,7 @@ export async function openDuck(options: Options): Promise<Duck> {
   const inTurn = <T>(sql: string, work: () => Promise<T>): Promise<T> => {
     const mine = last.then(() => {
       if (closing) throw new Error("DuckDB is being closed");
-      return guarded(sql, work);
+      return guarded(sql, work, options.state);
     });
     last = mine.catch(() => {});
     return mine;
@@ -97,16 +98,20 @@ function plain(value: unknown): unknown {
   return typeof value === "bigint" ? Number(value) : value;
 }
 
-async function guarded<T>(sql: string, work: () => Promise<T>): Promise<T> {
+async function guarded<T>(sql: string, work: () => Promise<T>, state?: string): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
-    throw duckError(thrown, sql);
+    throw duckError(thrown, sql, state);
   }
 }
 
+/** How DuckDB tells that it cannot make sense of a database; it does not always say of which. */
+const damaged = /not a valid DuckDB|Corrupt database file|not read enough bytes from file "[^"]*[.]duckdb"/;
+const damagedLog = /replaying WAL|Corrupt WAL/;
+
 /** DuckDB tells kinds of failure by the words its message begins with. */
-export function duckError(thrown: unknown, sql = ""): SluiceError {
+export function duckError(thrown: unknown, sql = "", state = "rows.duckdb"): SluiceError {
   if (thrown instanceof SluiceError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (/No space left on device|ENOSPC|exceeds the maximum capacity of|max_temp_directory_size/i.test(message))
@@ -115,18 +120,13 @@ export function duckError(thrown: unknown, sql = ""): SluiceError {
     return new SluiceError("state_locked", `Another process holds this sync's state: ${message.split("\n")[0]}`, {
       cause: thrown,
     });
-  const broken =
-    /The file "([^"]*rows\.duckdb)"[\s\S]*not a valid DuckDB|[Cc]orrupt[\s\S]*?(\S*rows\.duckdb)|(Corrupt database file)/.exec(
-      message,
-    );
-  if (broken)
-    return new SluiceError(
-      "state_broken",
-      `${broken[1] ?? broken[2] ?? "The file of this sync's state"} is damaged: it cannot be read as a state.`,
-      {
-        cause: thrown,
-      },
-    );
+  if (damagedLog.test(message))
+    return new SluiceError("state_broken", `${state}.wal is damaged: what the last run agreed on cannot be read.`, {
+      remedy: `Put both back from a backup, or remove ${state}.wal: the next run then finds out what the last one wrote.`,
+      cause: thrown,
+    });
+  if (damaged.test(message))
+    return new SluiceError("state_broken", `${state} is damaged: it cannot be read as a state.`, { cause: thrown });
   if (/^Out of Memory/i.test(message))
     return new SluiceError("out_of_memory", "The run needed more memory than its limit lets it take.", {
       cause: thrown,

@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
@@ -56,6 +56,16 @@ export function runFiles(runFolder: string) {
     plan: join(runFolder, "plan.json"),
     applied: join(runFolder, "applied.json"),
   };
+}
+
+/** The runs that have a folder in `runs`, the oldest first; none where it is not there. Stray files are nobody's. */
+export async function runNames(runs: string): Promise<string[]> {
+  if (!(await exists(runs))) return [];
+  const found = await readdir(runs, { withFileTypes: true });
+  return found
+    .filter((each) => each.isDirectory())
+    .map((each) => each.name)
+    .sort();
 }
 
 /** Whether one of these files is there. */

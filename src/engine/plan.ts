@@ -96,7 +96,7 @@ async function planWith(threads: number, job: Job, host: Host): Promise<Planned>
   await makeFolders(at);
   const source = open(job.source, host);
   const session = open(job.destination, host, () => requests++);
-  const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp, threads });
+  const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp, threads, state: at.state });
   const close = async () => {
     await duck.close();
     await Promise.allSettled([source.close(), session.close()]);

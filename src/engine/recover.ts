@@ -1,9 +1,9 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { UndoneMark } from "../core/guards.ts";
 import { type Duck, text } from "./duck.ts";
 import { readKeptJob } from "./kept-job.ts";
-import { exists, type Layout, runFiles, wavesOf } from "./layout.ts";
+import { exists, type Layout, runFiles, runNames, wavesOf } from "./layout.ts";
 import type { Shape } from "./shape.ts";
 import { type Asked, writtenRecords } from "./sql/look.ts";
 import { storedName } from "./sql/names.ts";
@@ -27,7 +27,7 @@ export async function recover(
   ask: ((asked: Asked) => Promise<void>) | undefined,
 ): Promise<UndoneMark | undefined> {
   let undone: UndoneMark | undefined;
-  for (const name of (await readdir(at.runs)).sort()) {
+  for (const name of await runNames(at.runs)) {
     if (name === run) continue;
     const dead = runFiles(join(at.runs, name));
     if ((await exists(dead.done)) || (await sendsNothing(dead))) continue;
@@ -59,7 +59,7 @@ async function noteUndo(duck: Duck, dead: ReturnType<typeof runFiles>): Promise<
 /** A mere plan. What older versions of Sluice kept of a run says that by its plan.json. */
 async function sendsNothing(dead: ReturnType<typeof runFiles>): Promise<boolean> {
   const kept = await readKeptJob(dead);
-  return kept ? kept.kind === "plan" : exists(dead.plan);
+  return kept ? kept.kind === "plan" : (await exists(dead.plan)) && !(await exists(dead.journal));
 }
 
 async function takeOverFrom(
@@ -105,9 +105,13 @@ async function writtenBy(
   return writtenRecords(shape, files, matchable ? dead.change("1-create") : undefined);
 }
 
-/** Undefined where a power cut has torn the file: then, as without any file, the match finds what is there. */
+/**
+ * Undefined where a power cut has torn the file, or left a hole in it: then, as without any file, the match finds what is
+ * there. So it is read whole.
+ */
 async function columnsOf(duck: Duck, path: string): Promise<string[] | undefined> {
   try {
+    await duck.run(`SELECT max(hash(COLUMNS(*))) FROM read_parquet(${text(path)})`);
     const names = await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM read_parquet(${text(path)})`);
     return names.map((each) => each.column_name);
   } catch {

@@ -31,7 +31,7 @@ export async function verify(job: Job, host: Host): Promise<JobResult> {
   await makeFolders(at);
   const source = open(job.source, host);
   const session = open(job.destination, host);
-  const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp });
+  const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp, state: at.state });
   try {
     const object = await session.describe(job.syncFile.object, host.signal);
     const scan = await withExpressions(job, await scanModel(job, source, host.signal));

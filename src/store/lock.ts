@@ -4,7 +4,8 @@ import { DatabaseSync } from "node:sqlite";
 import { SluiceError } from "../core/errors.ts";
 import { stateFault } from "./faults.ts";
 
-const busy = 5;
+/** SQLite's result codes, https://www.sqlite.org/rescode.html */
+const [busy, notADatabase] = [5, 26];
 
 export type Lock = { release(): void };
 
@@ -29,6 +30,7 @@ export function takeLock(folder: string, command: string, waitMs = 0): Lock {
   } catch (error) {
     database?.close();
     if ((error as { errcode?: number }).errcode === busy) throw locked(folder, note, error);
+    if ((error as { errcode?: number }).errcode === notADatabase) throw damaged(folder, error);
     throw stateFault(error, folder) ?? error;
   }
   const held = database;
@@ -50,6 +52,13 @@ function makeFolder(folder: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
+}
+
+function damaged(folder: string, cause: unknown): SluiceError {
+  return new SluiceError("state_broken", `${join(folder, "lock")} is damaged: nobody can take the lock.`, {
+    remedy: "Remove the file while no Sluice works on the folder: it holds nothing, and is made anew.",
+    cause,
+  });
 }
 
 function locked(folder: string, note: string, cause: unknown): SluiceError {

@@ -32,7 +32,7 @@ test.each([
   ["is about to write first", false, at("write", 1)],
   ["reads back", false, at("read", 5)],
 ] as const)("what a dead run had sent arrives when the next one %s, keyed %s", patient, async (_when, keyed, now) => {
-  await lane.begin({ keyed, onLeave: "nothing" });
+  await lane.begin({ keyed, onLeave: "nothing", mirror: "auto" });
   const source = firstDay(seed, rows);
   const empty = { ...beforehand(source), contacts: new Map(), accounts: source.firms.map(() => "") };
   await lane.control("seed", { table: "list", rows: [{ listname: "VIP", createdfromcode: 2, type: false }] });

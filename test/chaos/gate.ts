@@ -34,7 +34,8 @@ export async function openGate(target: string): Promise<Gate> {
     return { kind, n };
   };
   const underWay = new Set<Promise<void>>();
-  const server = createServer((request, response) => {
+  // Dataverse takes addresses of 32 KB (dataverse.md section 5); Node's own limit is half of that.
+  const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
     const one = pass(request, response)
       .catch(() => void response.destroy())
       .finally(() => underWay.delete(one));

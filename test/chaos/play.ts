@@ -2,18 +2,10 @@ import { existsSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { type Random, random } from "../../examples/generator/random.ts";
 import type { RunCounts } from "../../src/core/run.ts";
-import {
-  afterDay,
-  beforehand,
-  contentOf,
-  difference,
-  type Expected,
-  linesOf,
-  type Needed,
-  type OnLeave,
-} from "./expected.ts";
+import { afterDay, beforehand, contentOf, difference, type Expected, linesOf, type Needed } from "./expected.ts";
 import type { Ended, Lane } from "./lane.ts";
 import { described, drawKill } from "./moments.ts";
+import type { Policies } from "./project.ts";
 import { filesOf, firstDay, nextDay, type Source } from "./source.ts";
 
 /** `rate`: the share of requests that goes wrong on days of faults. */
@@ -62,10 +54,11 @@ export function add(total: Played, { hit, ...numbers }: Played): void {
 const [mostDays, mostRuns] = [40, 30];
 const fewestDays = 4;
 
-/** What a history is played with: half have alternate keys, all ways of leaving come in turn. */
-export const policiesOf = (history: number) => ({
+/** What a history is played with: half have alternate keys, a third a partial mirror, all ways of leaving come in turn. */
+export const policiesOf = (history: number): Policies => ({
   keyed: history % 2 === 0,
-  onLeave: (["deactivate", "delete", "clear", "nothing"] as const satisfies OnLeave[])[Math.floor(history / 2) % 4]!,
+  mirror: history % 3 === 2 ? "touched" : "auto",
+  onLeave: (["deactivate", "delete", "clear", "nothing"] as const)[Math.floor(history / 2) % 4]!,
 });
 
 /**

@@ -2,10 +2,10 @@ import { standardFiles } from "../make-project.ts";
 import type { OnLeave } from "./expected.ts";
 
 /** What the histories of a project may differ in. */
-export type Policies = { onLeave: OnLeave; keyed: boolean };
+export type Policies = { onLeave: OnLeave; keyed: boolean; mirror: "auto" | "touched" };
 
 /** People and their firms, a marketing list of the VIPs, and a text column that tells who wants quiet. */
-export function projectFiles({ onLeave }: Policies): Record<string, string> {
+export function projectFiles({ onLeave, mirror }: Policies): Record<string, string> {
   const people = {
     model: "people",
     to: "crm",
@@ -13,7 +13,9 @@ export function projectFiles({ onLeave }: Policies): Record<string, string> {
     match: "externaluseridentifier",
     onLeave,
     allowDelete: onLeave === "delete",
+    mirror,
     leaveLimit: "50 %",
+    changeLimit: "100 %",
     mapping: {
       externaluseridentifier: "id",
       lastname: "name",
@@ -26,6 +28,7 @@ export function projectFiles({ onLeave }: Policies): Record<string, string> {
   return {
     ...standardFiles,
     "syncs/people.yaml": JSON.stringify(people),
+    "syncs/firms.yaml": `${standardFiles["syncs/firms.yaml"]}changeLimit: 100 %\n`,
     "audiences/vip.yaml": "model: people\nwhere: vip = 'yes'\n",
     "audiences/quiet.yaml": "model: people\nwhere: quiet = 'yes'\n",
   };
