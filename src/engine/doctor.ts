@@ -4,8 +4,9 @@ import type { CheckStep, Need } from "../core/check.ts";
 import { SluiceError } from "../core/errors.ts";
 import { askedInForms, columnsNamed, type ObjectSchema } from "../core/schema.ts";
 import { columnDrift, tableDrift } from "./drift.ts";
-import { ident, openDuck, text } from "./duck.ts";
+import { openDuck, text } from "./duck.ts";
 import { exists, layout, runFiles, runNames } from "./layout.ts";
+import { readThrough } from "./open-state.ts";
 import { readRelied } from "./relied.ts";
 import { inMegabytes, sizesOf } from "./repair.ts";
 
@@ -102,10 +103,7 @@ async function readWhole(state: string, folder: string): Promise<SluiceError | u
   const duck = await openDuck({ memoryLimit: "256MB", threads: 2, temp: join(folder, "tmp"), state });
   try {
     await duck.run(`ATTACH ${text(state)} AS st (READ_ONLY)`);
-    const tables = await duck.all<{ name: string }>(
-      "SELECT table_name AS name FROM duckdb_tables() WHERE database_name = 'st'",
-    );
-    for (const { name } of tables) await duck.run(`SELECT max(hash(COLUMNS(*))) FROM st.${ident(name)}`);
+    await readThrough(duck);
     return undefined;
   } catch (thrown) {
     return SluiceError.from(thrown);

@@ -107,8 +107,8 @@ async function guarded<T>(sql: string, work: () => Promise<T>, state?: string): 
 }
 
 /** How DuckDB tells that it cannot make sense of a database; it does not always say of which. */
-const damaged = /not a valid DuckDB|Corrupt database file|not read enough bytes from file "[^"]*[.]duckdb"/;
-const damagedLog = /replaying WAL|Corrupt WAL/;
+const damaged =
+  /not a valid DuckDB|Corrupt database file|replaying WAL|not read enough bytes from file "[^"]*[.]duckdb"/;
 
 /** DuckDB tells kinds of failure by the words its message begins with. */
 export function duckError(thrown: unknown, sql = "", state = "rows.duckdb"): SluiceError {
@@ -118,11 +118,6 @@ export function duckError(thrown: unknown, sql = "", state = "rows.duckdb"): Slu
     return new SluiceError("disk_full", "The disk that holds the state folder is full.", { cause: thrown });
   if (/Conflicting lock is held/.test(message))
     return new SluiceError("state_locked", `Another process holds this sync's state: ${message.split("\n")[0]}`, {
-      cause: thrown,
-    });
-  if (damagedLog.test(message))
-    return new SluiceError("state_broken", `${state}.wal is damaged: what the last run agreed on cannot be read.`, {
-      remedy: `Put both back from a backup, or remove ${state}.wal: the next run then finds out what the last one wrote.`,
       cause: thrown,
     });
   if (damaged.test(message))

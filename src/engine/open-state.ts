@@ -23,6 +23,14 @@ export async function openState(duck: Duck, path: string): Promise<void> {
   if (version < stateVersion) await migrate(duck, path, version);
 }
 
+/** Reads every block of the attached state that holds something, so that damage shows. */
+export async function readThrough(duck: Duck): Promise<void> {
+  const tables = await duck.all<{ name: string }>(
+    "SELECT table_name AS name FROM duckdb_tables() WHERE database_name = 'st'",
+  );
+  for (const { name } of tables) await duck.run(`SELECT bit_xor(hash(t)) FROM st.${name} t`);
+}
+
 async function attach(duck: Duck, path: string): Promise<void> {
   try {
     await duck.run(`ATTACH ${text(path)} AS st`);

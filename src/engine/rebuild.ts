@@ -4,7 +4,7 @@ import type { RebuildReport } from "../core/run.ts";
 import { openDuck, text } from "./duck.ts";
 import type { Job, JobResult } from "./job.ts";
 import { exists, type Layout, layout } from "./layout.ts";
-import { openState } from "./open-state.ts";
+import { openState, readThrough } from "./open-state.ts";
 import { type Planned, plan } from "./plan.ts";
 import { problemGroups } from "./problems.ts";
 import { planReport } from "./report.ts";
@@ -85,16 +85,12 @@ async function unknown({ duck, shape, mirror }: Planned, missing: number): Promi
   return told;
 }
 
-/** Every block that holds something is read, so that damage shows. */
 async function refuseWhole(job: Job, at: Layout): Promise<void> {
   if (!(await exists(at.state)) && !(await exists(`${at.state}.wal`))) return;
-  const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp });
+  const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp, state: at.state });
   try {
     await openState(duck, at.state);
-    const tables = await duck.all<{ name: string }>(
-      "SELECT table_name AS name FROM duckdb_tables() WHERE database_name = 'st'",
-    );
-    for (const { name } of tables) await duck.run(`SELECT bit_xor(hash(t)) FROM st.${name} t`);
+    await readThrough(duck);
   } catch (thrown) {
     if (SluiceError.from(thrown).code === "state_broken") return;
     throw thrown;

@@ -36,7 +36,12 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
   await makeFolders(at);
   let requests = 0;
   const session = open(job.destination, host, () => requests++);
-  const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp, threads: availableParallelism() });
+  const duck = await openDuck({
+    memoryLimit: job.memoryLimit,
+    temp: at.temp,
+    threads: availableParallelism(),
+    state: at.state,
+  });
   try {
     host.onProgress({ phase: "extract", done: 0 });
     const object = await session.describe(job.syncFile.object, host.signal);
