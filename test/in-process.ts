@@ -6,6 +6,7 @@ import type { Connector, Io } from "../src/core/connector.ts";
 import { runJob } from "../src/engine/index.ts";
 import { localClient } from "../src/server/client.ts";
 import type { JobProcesses } from "../src/server/jobs/process.ts";
+import { stateFault } from "../src/store/faults.ts";
 
 /** The connector to Dataverse, whose pauses between tries take no time. */
 const hasty = {
@@ -17,7 +18,9 @@ const connectors: Record<string, Connector> = { files: files as Connector, datav
 /** Jobs done in this process. */
 export const jobsHere = (connectors: Record<string, Connector>): JobProcesses => ({
   start: (job, onProgress, signal) =>
-    runJob(job, { connectors, onProgress, signal: signal ?? new AbortController().signal }),
+    runJob(job, { connectors, onProgress, signal: signal ?? new AbortController().signal }).catch((thrown) => {
+      throw stateFault(thrown, job.folder) ?? thrown;
+    }),
   prepare() {},
   close() {},
 });
