@@ -6,6 +6,8 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { catalogue, type ErrorCode } from "../src/core/catalogue.ts";
+import { ask } from "../src/store/asked.ts";
+import { enterFolder } from "../src/store/fence.ts";
 import { takeLock } from "../src/store/lock.ts";
 import { guardCases } from "./bad-guards.ts";
 import { planCases } from "./bad-plans.ts";
@@ -239,6 +241,29 @@ const cases: Record<ErrorCode, Case> = {
     },
     says: "stopped",
   },
+  paused: {
+    args: ["run"],
+    async before({ state }) {
+      ask(join(state, "default", "firms"), "paused");
+      return undefined;
+    },
+    says: "firms is paused",
+  },
+  lease_lost: {
+    args: ["run"],
+    before: fault({ status: 429, retryAfter: 1, times: 1_000_000 }),
+    async during(situation) {
+      await jobWaiting(situation);
+      enterFolder(join(situation.state, "default", "firms"), 99);
+      await situation.control("DELETE", "faults");
+    },
+    says: "lease 99",
+  },
+  database_unreachable: {
+    args: ["run"],
+    env: { DATABASE_URL: "postgresql://sluice:not-to-be-printed@127.0.0.1:1/control" },
+    says: "127.0.0.1:1/control cannot be used",
+  },
   bug: {
     args: ["run"],
     before: hanging,
@@ -266,6 +291,7 @@ test.concurrent.for(Object.entries(cases) as [ErrorCode, Case][])("%s", async ([
     if (one.at) expect(error.line === undefined ? error.file : `${error.file}:${error.line}`).toBe(one.at);
     expect(stdout + stderr).not.toMatch(/^\s+at .+:\d+/m);
     expect(stdout + stderr).not.toContain(situation.sandbox.env.CLIENT_SECRET);
+    expect(stdout + stderr).not.toContain("not-to-be-printed");
     expect(await situation.control("GET", "requests")).toMatchObject({ writes: 0 });
   } finally {
     await situation.end();

@@ -7,6 +7,7 @@ import { validate } from "./project.ts";
 import { rebuild } from "./rebuild.ts";
 import { rejected } from "./rejected.ts";
 import { runs } from "./runs.ts";
+import { continued, pause, stop } from "./steering.ts";
 import { plan, run } from "./syncs.ts";
 import { undo } from "./undo.ts";
 import { verify } from "./verify.ts";
@@ -26,6 +27,9 @@ export const operations = {
   doctor,
   role,
   rebuild,
+  pause,
+  continue: continued,
+  stop,
 };
 export type OperationName = keyof typeof operations;
 

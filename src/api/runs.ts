@@ -8,7 +8,7 @@ const runRecord = z.object({
   environment: z.string(),
   sync: z.string(),
   kind: z.enum(["plan", "run", "verify", "undo"]),
-  status: z.enum(["running", "finished", "failed", "interrupted"]),
+  status: z.enum(["running", "finished", "failed", "interrupted", "paused"]),
   started: z.string().describe("ISO 8601"),
   finished: z.string().nullable(),
   counts: runCounts.nullable(),

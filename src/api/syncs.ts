@@ -39,7 +39,7 @@ const ran = z.object({
   sync: z.string(),
   run: z.string(),
   object: z.string(),
-  status: z.enum(["finished", "failed", "interrupted"]),
+  status: z.enum(["finished", "failed", "interrupted", "paused"]),
   counts: runCounts,
   plan: planCounts,
   problems: z.array(problemGroup),

@@ -23,7 +23,7 @@ export const undo = operation({
     object: z.string(),
     run: z.string().describe("The undo's own run"),
     of: z.string(),
-    status: z.enum(["finished", "failed", "interrupted"]),
+    status: z.enum(["finished", "failed", "interrupted", "paused"]),
     received: z.number().describe("Rows that the run wrote or linked"),
     plan: planCounts,
     counts: runCounts.nullable().describe("What was done; null where it was only shown"),

@@ -295,6 +295,18 @@ const rows = {
     remedy:
       "Use an environment of its own for each organisation and a sync of its own for each table; or remove the folder named, and every record is matched anew.",
   },
+  database_unreachable: {
+    kind: "unavailable",
+    exit: 2,
+    when: "The control database that DATABASE_URL names does not answer, or does not let us in.",
+    remedy: "Start it, or correct DATABASE_URL; without that variable Sluice keeps its own in the state folder.",
+  },
+  lease_lost: {
+    kind: "state",
+    exit: 2,
+    when: "A run stood still for so long that another worker took its sync over.",
+    remedy: "Nothing was sent or settled after that, and nothing is lost: the other worker goes on.",
+  },
   disk_full: {
     kind: "state",
     exit: 2,
@@ -312,6 +324,12 @@ const rows = {
     exit: 130,
     when: "The command was stopped by a signal (Ctrl-C, SIGTERM).",
     remedy: "Run it again: what was settled stays settled, the rest follows.",
+  },
+  paused: {
+    kind: "interrupted",
+    exit: 2,
+    when: "Somebody paused the sync.",
+    remedy: "`sluice continue SYNC` lets it run again; what was sent until then is settled.",
   },
   bug: {
     kind: "bug",

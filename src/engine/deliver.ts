@@ -22,6 +22,7 @@ export async function deliver(
   journal: Journal,
   signal: AbortSignal,
   onRows: (rows: number) => void,
+  mayGoOn = () => {},
 ): Promise<{ stopped?: SluiceError }> {
   const pace = () => session.pace?.(object, op, guarded) ?? modest;
   let stopped: SluiceError | undefined;
@@ -31,6 +32,7 @@ export async function deliver(
       const batch = await batches.next(pace().rows);
       if (!batch) ended = true;
       if (!batch || stopped || signal.aborted) return;
+      mayGoOn();
       const outcome = await session.write!(object, batch, signal);
       await journal.append(line(wave, batch, outcome));
       onRows(batch.rows);
@@ -52,15 +54,16 @@ export async function deliver(
     };
     fill();
   });
-  if (!stopped && signal.aborted) stopped = interrupted();
+  if (!stopped && signal.aborted) stopped = interrupted(signal);
   return stopped ? { stopped } : {};
 }
 
 /** What stops the sending, of something thrown on the way. */
 export const stoppedBy = (thrown: unknown, signal: AbortSignal): SluiceError =>
-  signal.aborted ? interrupted() : SluiceError.from(thrown);
+  signal.aborted ? interrupted(signal) : SluiceError.from(thrown);
 
-const interrupted = () => new SluiceError("interrupted", "The run was stopped before all was sent.");
+const interrupted = ({ reason }: AbortSignal): SluiceError =>
+  reason instanceof SluiceError ? reason : new SluiceError("interrupted", "The run was stopped before all was sent.");
 
 function line(wave: SentWave, batch: Batch, outcome: BatchOutcome) {
   return {

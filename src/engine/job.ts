@@ -36,6 +36,8 @@ export type Job = {
   maxWait?: number;
   /** What is kept of plans and runs; everything where it is absent. */
   retention?: Retention;
+  /** The number of the lease on the sync: should the folder have a higher one, another worker has taken the sync over. */
+  lease?: number;
   /** For DuckDB, such as "1GB". */
   memoryLimit: string;
   /** For run: the guards that a person lets pass this once. */

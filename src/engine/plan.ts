@@ -22,7 +22,7 @@ import { keyWarnings } from "./shape/guarded.ts";
 import { membershipsOf } from "./shape/memberships.ts";
 import { checkSourceColumns } from "./shape/source.ts";
 import type { Shape } from "./shape.ts";
-import { destinationName, type Host, open, readingRows, scanAudiences, scanModel } from "./source.ts";
+import { destinationName, type Host, holdsLease, open, readingRows, scanAudiences, scanModel } from "./source.ts";
 import { wakePlanned } from "./sql/apply.ts";
 import { lostRows, pointAtAwaited, refuseMessageStates, withoutLost } from "./sql/awaited.ts";
 import { createId, takenIds, writeChanges } from "./sql/change.ts";
@@ -63,6 +63,8 @@ export type Planned = {
   resumed: Resumed[];
   touched: TouchCounts;
   requests: () => number;
+  /** Fails with lease_lost where another worker has taken the sync over. */
+  holdsLease: () => void;
   close: () => Promise<void>;
 };
 
@@ -155,6 +157,7 @@ async function planWith(threads: number, job: Job, host: Host): Promise<Planned>
       ...refreshed,
       touched,
       requests: () => requests,
+      holdsLease: holdsLease(job),
       close,
     };
   } catch (thrown) {

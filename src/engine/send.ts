@@ -25,7 +25,7 @@ export async function sendWaves(
   duck: Duck,
   at: Pick<Layout, "journal" | "temp">,
   files: Sendable[],
-  host: Pick<Host, "signal" | "onProgress">,
+  host: Pick<Host, "signal" | "onProgress" | "mayGoOn">,
   before: (wave: Sendable) => Promise<WaveFile>,
 ): Promise<Sent> {
   const total = files.reduce((sum, { file }) => sum + file.rows, 0);
@@ -44,7 +44,16 @@ export async function sendWaves(
       };
       for await (const part of guardedParts({ session, duck, at, journal }, { ...each, file }, host.signal, onRows)) {
         const batches = await openBatches(duck, object, session.wire!, part);
-        const sending = deliver(session, object, { wave, ...part }, batches, journal, host.signal, onRows);
+        const sending = deliver(
+          session,
+          object,
+          { wave, ...part },
+          batches,
+          journal,
+          host.signal,
+          onRows,
+          host.mayGoOn,
+        );
         const { stopped } = await sending.finally(batches.close);
         if (stopped) throw stopped;
       }

@@ -93,6 +93,7 @@ export async function settle(
     ...(byId && { "cursor:table": undefined }),
     ...Object.fromEntries(planned.resumed.map(({ name }) => [name, undefined])),
   };
+  planned.holdsLease();
   await inTransaction(planned, fold(shape, facts, { full, rematched: rematched(shape, meta.matched) }));
   await writeRelied(at.relied, shape, planned.destination);
   return { counts, resolved };

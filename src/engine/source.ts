@@ -2,6 +2,8 @@ import type { Connector, Scan, Session } from "../core/connector.ts";
 import { type Place, SluiceError } from "../core/errors.ts";
 import type { Progress } from "../core/run.ts";
 import type { ObjectSchema } from "../core/schema.ts";
+import { asked } from "../store/asked.ts";
+import { checkLease } from "../store/fence.ts";
 import { ident } from "./duck.ts";
 import type { Job } from "./job.ts";
 
@@ -10,6 +12,8 @@ export type Host = {
   connectors: Record<string, Connector>;
   onProgress: (progress: Progress) => void;
   signal: AbortSignal;
+  /** Asked before each batch and before the fold: fails where the run may not go on. */
+  mayGoOn?: () => void;
   /** See `Io`. */
   onWait?: (until: number) => void;
   maxWait?: number | undefined;
@@ -17,10 +21,16 @@ export type Host = {
 
 /** A host whose progress also tells of waits, in the phase they come in. */
 export function tellingWaits(job: Job, host: Host): Host {
+  const holds = holdsLease(job);
   let last: Progress = { phase: "extract", done: 0 };
   return {
     ...host,
     maxWait: job.maxWait,
+    mayGoOn() {
+      holds();
+      const wish = asked(job.folder, job.kind);
+      if (wish) throw wish;
+    },
     onProgress(progress) {
       last = progress;
       host.onProgress(progress);
@@ -28,6 +38,13 @@ export function tellingWaits(job: Job, host: Host): Host {
     onWait: (until) => host.onProgress({ ...last, until }),
   };
 }
+
+/** A check that fails with lease_lost where another worker has taken the job's sync over. */
+export const holdsLease =
+  ({ folder, lease }: Job) =>
+  (): void => {
+    if (lease !== undefined) checkLease(folder, lease);
+  };
 
 export function open(endpoint: Job["source"], host: Host, onRequest?: () => void): Session {
   const connector = host.connectors[endpoint.connector];

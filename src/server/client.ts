@@ -29,6 +29,9 @@ export function localClient(target: Target, parts: Parts): Client {
     doctor: call(operations.doctor.request, async () => (await import("./ops/doctor.ts")).doctor),
     rebuild: call(operations.rebuild.request, async () => (await import("./ops/rebuild.ts")).rebuild),
     role: call(operations.role.request, async () => (await import("./ops/doctor.ts")).role),
+    pause: call(operations.pause.request, async () => (await import("./ops/steering.ts")).pause),
+    continue: call(operations.continue.request, async () => (await import("./ops/steering.ts")).goOn),
+    stop: call(operations.stop.request, async () => (await import("./ops/steering.ts")).stop),
     close: () => workplace.close(),
   };
 }

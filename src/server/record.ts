@@ -26,7 +26,8 @@ function endOf(result: JobResult | undefined, error: SluiceError | undefined): E
   };
 }
 
-export function statusOf(error: SluiceError | undefined): "finished" | "failed" | "interrupted" {
+export function statusOf(error: SluiceError | undefined): "finished" | "failed" | "interrupted" | "paused" {
   if (!error) return "finished";
+  if (error.code === "paused") return "paused";
   return error.kind === "interrupted" ? "interrupted" : "failed";
 }

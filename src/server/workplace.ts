@@ -10,12 +10,16 @@ import type { ConnectorSource, Project } from "./project/project.ts";
 export type Workplace = {
   /** Reads the project's files as they are now. */
   project(): Promise<Project>;
-  /** Locked for this process from the first call on, until `close`. `command` is what others are told. */
+  /** Several workers may have the state folder and the control database, which then is a server. */
+  shared: boolean;
+  /** Locked for this process from the first call on, until `close`, unless it is shared. `command` is what others are told. */
   state(command: string): StateFolder;
   /** The same folder without the lock, for reading what runs left. */
   places(): StatePlaces;
-  /** The control database, with all that was done up to now. Only after `state`, and while no job runs. */
+  /** The control database, with all that was done up to now. Only after `state`, and unless shared while no job runs. */
   history(): Promise<Control>;
+  /** What was asked of the control database; where that does not answer: database_unreachable. */
+  asking<T>(query: Promise<T>): Promise<T>;
   jobs: JobProcesses;
   memoryLimit: string;
   close(): Promise<void>;
@@ -28,7 +32,28 @@ export function openWorkplace(target: Target, parts: Parts): Workplace {
   const statePath = target.state === undefined ? join(folder, ".sluice") : resolve(target.state);
   let state: StateFolder | undefined;
   let control: Control | undefined;
+  const url = (target.variables ?? process.env).DATABASE_URL || undefined;
+  const asking = async <T>(query: Promise<T>): Promise<T> => {
+    try {
+      return await query;
+    } catch (thrown) {
+      if (url === undefined) throw thrown;
+      throw (await import("../store/postgres.ts")).unreachable(url, thrown);
+    }
+  };
+  async function history(): Promise<Control> {
+    if (!state) throw new Error("the control database is opened after the state folder only");
+    const { path } = state;
+    // Kysely and PGlite are heavy, and most commands do without.
+    const { openControl, takeOver } = await import("../store/control.ts");
+    control ??= await openControl(path, url);
+    await asking(takeOver(control, path));
+    return control;
+  }
   return {
+    shared: url !== undefined,
+    asking,
+    history,
     project: () =>
       loadProject({
         folder,
@@ -37,24 +62,18 @@ export function openWorkplace(target: Target, parts: Parts): Workplace {
         connectors: parts.connectors,
       }),
     state(command) {
-      state ??= openStateFolder(statePath, command);
+      state ??= openStateFolder(statePath, command, url !== undefined);
       return state;
     },
     places: () => state ?? statePlaces(statePath),
-    async history() {
-      if (!state) throw new Error("the control database is opened under the state folder's lock only");
-      // Kysely and PGlite are heavy, and most commands do without.
-      const { openControl, takeOver } = await import("../store/control.ts");
-      control ??= await openControl(state.path);
-      await takeOver(control, state.path);
-      return control;
-    },
     jobs: parts.jobs,
     // Less is fragile: below it DuckDB may give up instead of spilling (docs/adr has the figures).
     memoryLimit: target.memoryLimit ?? "1GB",
     async close() {
       parts.jobs.close();
       try {
+        // Others see what was done here; a server that is away is told by whoever opens it next.
+        if (url !== undefined && control) await history().catch(() => {});
         await control?.destroy();
       } finally {
         control = undefined;

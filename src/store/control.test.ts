@@ -10,124 +10,148 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Postgres, startPostgres } from "../../test/postgres.ts";
 import { type Control, openControl, takeOver } from "./control.ts";
-import { noteEvent, type RunEvent, readEvents } from "./events.ts";
+import { noteEvent, putAside, type RunEvent } from "./events.ts";
 import { migrations } from "./migrate.ts";
 import { findRun, latestRun, listRuns, transitions } from "./runs.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
-let control: Control;
-beforeAll(async () => {
-  // What a process killed in the making would leave.
-  mkdirSync(join(folder, "control.new", "base"), { recursive: true });
-  control = await openControl(folder);
-}, 300_000);
-afterAll(async () => {
-  await control.destroy();
-  rmSync(folder, { recursive: true });
-});
-
-const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
-const begin = (id: string, second: number, kind: "run" | "plan" = "run", environment = "default", more: object = {}) =>
-  noteEvent(folder, {
-    ...{ type: "started", id, environment, sync: "people", kind, started: at(second).toISOString(), ...more },
-  } as RunEvent);
-const end = (id: string, second: number, rest: object = {}) =>
-  noteEvent(folder, { type: "ended", id, status: "finished", finished: at(second).toISOString(), ...rest });
-
-const counts = {
-  received: 3,
-  created: 2,
-  updated: 0,
-  deleted: 0,
-  unchanged: 0,
-  excluded: 0,
-  rejected: 1,
-  failed: 0,
-  writes: 2,
-  requests: 7,
-  seconds: 0.25,
-};
-
-test("a run comes back as it was noted", async () => {
-  const approval = { codes: ["undone"], by: "Ana", at: at(1).toISOString() };
-  begin("a", 1, "run", "default", { approval });
-  end("a", 2, { counts });
-  await takeOver(control, folder);
-  const [run] = await listRuns(control, { environment: "default", sync: "people", limit: 5 });
-  expect(run).toEqual({
-    id: "a",
-    environment: "default",
-    sync: "people",
-    kind: "run",
-    status: "finished",
-    started: at(1),
-    finished: at(2),
-    counts,
-    plan: null,
-    error: null,
-    approval,
+/** Everything that is kept holds for both kinds of database. */
+describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
+  let postgres: Postgres | undefined;
+  let control: Control;
+  const open = () => openControl(folder, postgres?.url);
+  beforeAll(async () => {
+    if (kind === "PostgreSQL") postgres = await startPostgres();
+    // What a process killed in the making would leave.
+    else mkdirSync(join(folder, "control.new", "base"), { recursive: true });
+    control = await open();
+  }, 300_000);
+  afterAll(async () => {
+    await control.destroy();
+    await postgres?.close();
+    rmSync(folder, { recursive: true });
   });
-  expect(readEvents(folder)).toEqual([]);
-});
 
-test("the latest run is the newest that ended in its own way; plans and other environments are none", async () => {
-  begin("b", 3);
-  end("b", 4, { status: "failed", error: { kind: "auth", code: "secret_wrong", message: "no", remedy: "yes" } });
-  begin("c", 5, "plan");
-  end("c", 6);
-  begin("d", 7, "run", "production");
-  end("d", 8, { counts });
-  await takeOver(control, folder);
-  expect(await latestRun(control, "default", "people")).toBe("a");
-  expect(await latestRun(control, "production", "people")).toBe("d");
-  expect(await latestRun(control, "default", "nobody")).toBeUndefined();
-  expect(await findRun(control, "default", "d")).toBeUndefined();
-  expect(await findRun(control, "production", "d")).toMatchObject({ sync: "people", counts });
-  const listed = await listRuns(control, { environment: "default", limit: 2 });
-  expect(listed.map((run) => run.id)).toEqual(["c", "b"]);
-  expect(listed[1]?.error).toMatchObject({ code: "secret_wrong" });
-});
+  const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+  const begin = (
+    id: string,
+    second: number,
+    kind: "run" | "plan" = "run",
+    environment = "default",
+    more: object = {},
+  ) =>
+    noteEvent(folder, {
+      ...{ type: "started", id, environment, sync: "people", kind, started: at(second).toISOString(), ...more },
+    } as RunEvent);
+  const end = (id: string, second: number, rest: object = {}) =>
+    noteEvent(folder, { type: "ended", id, status: "finished", finished: at(second).toISOString(), ...rest });
 
-test("what has ended cannot begin or end again, in whatever way, so that steps may be taken over twice", async () => {
-  const before = await listRuns(control, { environment: "default", limit: 100 });
-  begin("a", 20);
-  for (const { to } of transitions) end("a", 21, { status: to });
-  await takeOver(control, folder);
-  expect(await listRuns(control, { environment: "default", limit: 100 })).toEqual(before);
-  const final = new Set(transitions.map((arrow) => arrow.to));
-  for (const { from } of transitions) expect(final).not.toContain(from);
-});
+  const counts = {
+    received: 3,
+    created: 2,
+    updated: 0,
+    deleted: 0,
+    unchanged: 0,
+    excluded: 0,
+    rejected: 1,
+    failed: 0,
+    writes: 2,
+    requests: 7,
+    seconds: 0.25,
+  };
 
-test("what began and never ended died with its process, and a line cut off by a crash is left out", async () => {
-  begin("e", 10);
-  appendFileSync(join(folder, "runs.ndjson"), '\n{"type":"ended","id":"e","sta');
-  begin("g", 9);
-  await control.destroy();
-  control = await openControl(folder);
-  await takeOver(control, folder);
-  const [run] = await listRuns(control, { environment: "default", limit: 1 });
-  expect(run).toMatchObject({ id: "e", status: "interrupted", finished: expect.any(Date) });
-  expect(await findRun(control, "default", "g")).toBeDefined();
-  expect(await latestRun(control, "default", "people")).toBe("a");
-});
+  test("a run comes back as it was noted", async () => {
+    const approval = { codes: ["undone"], by: "Ana", at: at(1).toISOString() };
+    begin("a", 1, "run", "default", { approval });
+    end("a", 2, { counts });
+    await takeOver(control, folder);
+    const [run] = await listRuns(control, { environment: "default", sync: "people", limit: 5 });
+    expect(run).toEqual({
+      id: "a",
+      environment: "default",
+      sync: "people",
+      kind: "run",
+      status: "finished",
+      started: at(1),
+      finished: at(2),
+      counts,
+      plan: null,
+      error: null,
+      approval,
+    });
+    expect(putAside(folder)).toEqual([]);
+  });
 
-test.runIf(existsSync("/dev/full"))("a note that finds no room is told", () => {
-  symlinkSync("/dev/full", join(folder, "runs.ndjson"));
-  expect(() => begin("f", 11)).toThrow(expect.objectContaining({ code: "disk_full" }));
-  rmSync(join(folder, "runs.ndjson"));
-});
+  test("the latest run is the newest that ended in its own way; plans and other environments are none", async () => {
+    begin("b", 3);
+    end("b", 4, { status: "failed", error: { kind: "auth", code: "secret_wrong", message: "no", remedy: "yes" } });
+    begin("c", 5, "plan");
+    end("c", 6);
+    begin("d", 7, "run", "production");
+    end("d", 8, { counts });
+    await takeOver(control, folder);
+    expect(await latestRun(control, "default", "people")).toBe("a");
+    expect(await latestRun(control, "production", "people")).toBe("d");
+    expect(await latestRun(control, "default", "nobody")).toBeUndefined();
+    expect(await findRun(control, "default", "d")).toBeUndefined();
+    expect(await findRun(control, "production", "d")).toMatchObject({ sync: "people", counts });
+    const listed = await listRuns(control, { environment: "default", limit: 2 });
+    expect(listed.map((run) => run.id)).toEqual(["c", "b"]);
+    expect(listed[1]?.error).toMatchObject({ code: "secret_wrong" });
+  });
 
-test("migrations are numbered without a gap, and a database from the future is refused", async () => {
-  expect(migrations().map(({ id }) => id)).toEqual(migrations().map((_, i) => i + 1));
-  await control.insertInto("migration").values({ id: 9999, file: "9999_future.sql" }).execute();
-  await control.destroy();
-  await expect(openControl(folder)).rejects.toMatchObject({ code: "state_newer" });
-});
+  test("what has ended cannot begin or end again, in whatever way, so that steps may be taken over twice", async () => {
+    const before = await listRuns(control, { environment: "default", limit: 100 });
+    begin("a", 20);
+    for (const { to } of transitions) end("a", 21, { status: to });
+    await takeOver(control, folder);
+    expect(await listRuns(control, { environment: "default", limit: 100 })).toEqual(before);
+    const final = new Set(transitions.map((arrow) => arrow.to));
+    for (const { from } of transitions) expect(final).not.toContain(from);
+  });
 
-test("what a process killed in the making left is gone", () => {
-  expect(readdirSync(folder)).toEqual(["control"]);
+  test("what began and never ended died with its process, and a line cut off by a crash is left out", async () => {
+    begin("e", 10);
+    appendFileSync(join(folder, "runs.ndjson"), '\n{"type":"ended","id":"e","sta');
+    begin("g", 9);
+    await control.destroy();
+    control = await open();
+    await takeOver(control, folder);
+    const [run] = await listRuns(control, { environment: "default", limit: 1 });
+    expect(run).toMatchObject({ id: "e", status: "interrupted", finished: expect.any(Date) });
+    expect(await findRun(control, "default", "g")).toBeDefined();
+    expect(await latestRun(control, "default", "people")).toBe("a");
+  });
+
+  test.runIf(existsSync("/dev/full"))("a note that finds no room is told", () => {
+    symlinkSync("/dev/full", join(folder, "runs.ndjson"));
+    expect(() => begin("f", 11)).toThrow(expect.objectContaining({ code: "disk_full" }));
+    rmSync(join(folder, "runs.ndjson"));
+  });
+
+  test("values come back as what they were, whichever database keeps them", async () => {
+    const { rows } =
+      await sql`SELECT 7::bigint AS big, 1 AS small, true AS yes, '{"a": [1, null]}'::jsonb AS json, timestamptz '2026-01-02T03:04:05.678Z' AS instant, count(*) AS n FROM run`.execute(
+        control,
+      );
+    const instant = new Date("2026-01-02T03:04:05.678Z");
+    expect(rows).toEqual([{ big: 7, small: 1, yes: true, json: { a: [1, null] }, instant, n: expect.any(Number) }]);
+  });
+
+  test("migrations are numbered without a gap, and a database from the future is refused", async () => {
+    expect(migrations().map(({ id }) => id)).toEqual(migrations().map((_, i) => i + 1));
+    await control.insertInto("migration").values({ id: 9999, file: "9999_future.sql" }).execute();
+    await control.destroy();
+    await expect(open()).rejects.toMatchObject({ code: "state_newer" });
+  });
+
+  test("what a process killed in the making left is gone", () => {
+    expect(readdirSync(folder)).toEqual(kind === "PGlite" ? ["control"] : []);
+  });
 });
 
 test("a folder in whose place a file lies is named", async () => {

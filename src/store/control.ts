@@ -3,20 +3,37 @@ import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { Kysely, PGliteDialect } from "kysely";
 import { SluiceError } from "../core/errors.ts";
-import { forgetEvents, readEvents } from "./events.ts";
+import { forgetAside, putAside } from "./events.ts";
 import { stateFault } from "./faults.ts";
-import { migrate } from "./migrate.ts";
-import { applyEvent, interruptRunning } from "./runs.ts";
+import { alone, migrate } from "./migrate.ts";
+import { postgres, unreachable } from "./postgres.ts";
+import { applyEvent, interruptDead } from "./runs.ts";
 import type { Tables } from "./tables.ts";
 
 export type Control = Kysely<Tables>;
 
 /**
- * Opens the control database of a state folder that this process holds locked (PGlite itself takes no lock), up to
- * date. The first time takes seconds, later ones under half of one. It survives a killed process, but does not fsync.
- * Errors: state_newer, state_unwritable, disk_full.
+ * Opens the control database, up to date: the PostgreSQL server at `url`, which several processes may share, or else one
+ * in the state folder, which this process holds locked (PGlite itself takes no lock). The latter takes seconds the first
+ * time, later under half of one. It survives a killed process, but does not fsync.
+ * Errors: state_newer, state_unwritable, disk_full, database_unreachable.
  */
-export async function openControl(folder: string): Promise<Control> {
+export async function openControl(folder: string, url?: string): Promise<Control> {
+  return url === undefined ? embedded(folder) : server(url);
+}
+
+async function server(url: string): Promise<Control> {
+  const database = postgres(url);
+  try {
+    await migrate(database);
+    return database;
+  } catch (error) {
+    await database.destroy();
+    throw unreachable(url, error);
+  }
+}
+
+async function embedded(folder: string): Promise<Control> {
   const path = join(folder, "control");
   let database: Control | null = null;
   try {
@@ -33,16 +50,19 @@ export async function openControl(folder: string): Promise<Control> {
 }
 
 /**
- * Takes over what was noted in the folder since the last time. What has begun and not ended then died with its process:
- * call it only while nothing runs.
+ * Takes over what was noted in the folder since the last time. What has begun and not ended, and holds no lease, then died
+ * with its process.
  */
-export async function takeOver(control: Control, folder: string): Promise<void> {
-  const events = readEvents(folder);
-  await control.transaction().execute(async (transaction) => {
-    for (const event of events) await applyEvent(transaction, event);
-    await interruptRunning(transaction);
+export function takeOver(control: Control, folder: string): Promise<void> {
+  return alone(control, async (connection) => {
+    for (let events = putAside(folder); events.length > 0; events = putAside(folder)) {
+      await connection.transaction().execute(async (transaction) => {
+        for (const event of events) await applyEvent(transaction, event);
+      });
+      forgetAside(folder);
+    }
+    await interruptDead(connection);
   });
-  forgetEvents(folder);
 }
 
 /** Made beside its place and moved there whole, so that a process killed meanwhile leaves no half of one. */

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { SerializedError } from "../core/errors.ts";
 import type { Approval } from "../core/guards.ts";
@@ -28,6 +28,7 @@ export type RunEvent =
     };
 
 const fileOf = (folder: string) => join(folder, "runs.ndjson");
+const asideOf = (folder: string) => `${fileOf(folder)}.taken`;
 
 /**
  * Notes one step of a run's life in the state folder, one line each. A command that runs syncs writes nothing else: to
@@ -43,11 +44,30 @@ export function noteEvent(folder: string, event: RunEvent): void {
   }
 }
 
-/** What was noted and not yet taken over, in order. A line cut off by a crash is left out. */
-export function readEvents(folder: string): RunEvent[] {
+/**
+ * What was noted and not yet taken over, in order, put aside: others may note more at any moment. Until `forgetAside` the
+ * next call gives the same. A line cut off by a crash is left out.
+ */
+export function putAside(folder: string): RunEvent[] {
+  const left = linesOf(asideOf(folder));
+  if (left.length > 0) return left;
+  try {
+    renameSync(fileOf(folder), asideOf(folder));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+  return linesOf(asideOf(folder));
+}
+
+export function forgetAside(folder: string): void {
+  rmSync(asideOf(folder), { force: true });
+}
+
+function linesOf(file: string): RunEvent[] {
   let text: string;
   try {
-    text = readFileSync(fileOf(folder), "utf8");
+    text = readFileSync(file, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
@@ -59,8 +79,4 @@ export function readEvents(folder: string): RunEvent[] {
       return [];
     }
   });
-}
-
-export function forgetEvents(folder: string): void {
-  rmSync(fileOf(folder), { force: true });
 }

@@ -16,7 +16,7 @@ export type StatePlaces = {
   connection(environment: string, connection: string): string;
 };
 
-/** The state folder, held by this process alone until `close`. */
+/** The state folder, held by this process until `close`. */
 export type StateFolder = StatePlaces & { close(): void };
 
 /** For readers of run folders, which never change: they need no lock. Errors: state_newer, state_unwritable. */
@@ -31,19 +31,24 @@ const placesIn = (path: string): StatePlaces => ({
   connection: (environment, connection) => join(path, environment, ".schema", connection),
 });
 
+/** Milliseconds to wait for another process that is just opening a shared folder. */
+const opening = 10_000;
+
 /**
- * Opens a state folder for this process and checks that it was not left by a newer Sluice.
+ * Opens a state folder and checks that it was not left by a newer Sluice: for this process alone, or `shared` with others,
+ * who then hold a lease on each sync they work on.
  * Errors: state_locked, state_unwritable, state_newer, disk_full.
  */
-export function openStateFolder(path: string, command: string): StateFolder {
-  const lock: Lock = takeLock(path, command);
+export function openStateFolder(path: string, command: string, shared = false): StateFolder {
+  const lock: Lock = takeLock(path, command, shared ? opening : 0);
   try {
     checkFormat(path);
   } catch (error) {
     lock.release();
     throw stateFault(error, path) ?? error;
   }
-  return { ...placesIn(path), close: () => lock.release() };
+  if (shared) lock.release();
+  return { ...placesIn(path), close: () => !shared && lock.release() };
 }
 
 function checkFormat(path: string): void {

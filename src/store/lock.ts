@@ -42,6 +42,21 @@ export function takeLock(folder: string, command: string, waitMs = 0): Lock {
   };
 }
 
+/** Whether a process works in the folder at this moment. */
+export function isHeld(folder: string): boolean {
+  if (!existsSync(join(folder, "lock"))) return false;
+  const database = new DatabaseSync(join(folder, "lock"));
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+    return false;
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode === busy) return true;
+    throw stateFault(error, folder) ?? error;
+  } finally {
+    database.close();
+  }
+}
+
 /** Not by mkdir's `recursive`: that goes round for ever where a parent exists that takes no folder, as /proc. */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;

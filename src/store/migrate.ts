@@ -13,11 +13,30 @@ export function migrations(): { id: number; file: string }[] {
     .map((file) => ({ id: Number(file.slice(0, 4)), file }));
 }
 
+/** Of the advisory lock of `alone`; any number that nobody else would take. */
+const lockNumber = 7_483_647;
+
 /**
  * Brings the control database up to date, each migration in a transaction of its own. Error: state_newer when it has
  * seen a migration that this Sluice does not know.
  */
-export async function migrate(database: Kysely<Tables>): Promise<void> {
+export function migrate(database: Kysely<Tables>): Promise<void> {
+  return alone(database, inTurn);
+}
+
+/** Does what one process at a time may do to a database, on a connection of its own. */
+export function alone<T>(database: Kysely<Tables>, work: (connection: Kysely<Tables>) => Promise<T>): Promise<T> {
+  return database.connection().execute(async (connection) => {
+    await sql`SELECT pg_advisory_lock(${lockNumber})`.execute(connection);
+    try {
+      return await work(connection);
+    } finally {
+      await sql`SELECT pg_advisory_unlock(${lockNumber})`.execute(connection);
+    }
+  });
+}
+
+async function inTurn(database: Kysely<Tables>): Promise<void> {
   await sql`CREATE TABLE IF NOT EXISTS migration (id integer PRIMARY KEY, file text NOT NULL, applied timestamptz NOT NULL DEFAULT now())`.execute(
     database,
   );

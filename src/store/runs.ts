@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { SerializedError } from "../core/errors.ts";
 import type { Approval } from "../core/guards.ts";
 import type { PlanCounts, RunCounts } from "../core/run.ts";
@@ -10,6 +10,7 @@ export const transitions: readonly { from: RunStatus; to: RunStatus }[] = [
   { from: "running", to: "finished" },
   { from: "running", to: "failed" },
   { from: "running", to: "interrupted" },
+  { from: "running", to: "paused" },
 ];
 
 export type StoredRun = {
@@ -58,12 +59,22 @@ export async function applyEvent(database: Kysely<Tables>, event: RunEvent): Pro
     .execute();
 }
 
-/** For a moment when nothing of ours runs: what is called running then died with its process. */
-export async function interruptRunning(database: Kysely<Tables>): Promise<void> {
+/** What is called running and holds no lease died with its process. Without a server nothing of ours runs at such a moment. */
+export async function interruptDead(database: Kysely<Tables>): Promise<void> {
   await database
     .updateTable("run")
     .set({ status: "interrupted", finished: new Date() })
     .where("status", "=", "running")
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom("lease")
+            .select("resource")
+            .where("until", ">", sql<Date>`now()`)
+            .where("resource", "=", sql<string>`run.environment || '/' || run.sync`),
+        ),
+      ),
+    )
     .execute();
 }
 

@@ -20,9 +20,12 @@ export type RunTable = {
   approval: Json<Approval>;
 };
 
-export type RunStatus = "running" | "finished" | "failed" | "interrupted";
+export type RunStatus = "running" | "finished" | "failed" | "interrupted" | "paused";
+
+/** `number` grows with every holder: whoever has a lower one has lost it. */
+export type LeaseTable = { resource: string; holder: string; number: number; until: Instant };
 
 export type MigrationTable = { id: number; file: string; applied: Generated<Date> };
 
 /** The control database as the queries see it. */
-export type Tables = { run: RunTable; migration: MigrationTable };
+export type Tables = { run: RunTable; lease: LeaseTable; migration: MigrationTable };

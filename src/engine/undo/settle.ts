@@ -18,6 +18,8 @@ type Facts = {
   attempted: boolean;
   turn: number;
   matched: string | undefined;
+  /** Fails with lease_lost where another worker has taken the sync over. */
+  holdsLease: () => void;
 };
 
 /**
@@ -27,7 +29,7 @@ type Facts = {
  */
 export async function settleUndo(
   { duck, at, shape, session }: Sending,
-  { reading, mark, attempted, turn, matched }: Facts,
+  { reading, mark, attempted, turn, matched, holdsLease }: Facts,
 ): Promise<{ counts: Omit<RunCounts, "seconds" | "requests">; resolved: number }> {
   // It is read to the end even where somebody wants to stop: else the state would not know what was written.
   const whole = { ...reading, signal: new AbortController().signal };
@@ -78,6 +80,7 @@ FROM wrote w LEFT JOIN final f ON f.key = w.key LEFT JOIN (SELECT DISTINCT key F
     { turn: String(turn), undone: mark && JSON.stringify(mark) },
     { full: false, rematched: rematched(shape, matched) },
   );
+  holdsLease();
   try {
     for (const statement of statements) await duck.run(statement);
   } catch (thrown) {

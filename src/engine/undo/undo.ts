@@ -10,12 +10,13 @@ import { exists, type Layout, layout } from "../layout.ts";
 import { readMembers } from "../members.ts";
 import { problemGroups } from "../problems.ts";
 import { samples } from "../report.ts";
-import { destinationName, type Host, open } from "../source.ts";
+import { destinationName, type Host, holdsLease, open } from "../source.ts";
 import { writeChanges } from "../sql/change.ts";
 import { list, maskType, stored, storedName } from "../sql/names.ts";
 import { statesOf } from "../sql/states.ts";
 import { existingColumns, valueViews } from "../sql/tables.ts";
 import { attachState, makeFolders } from "../state-file.ts";
+
 import { sendPlan } from "../waves.ts";
 import { countUndo, decideUndo, judge, keptTable, undoMembers } from "./decide.ts";
 import { type Opened, openUndo, readUndoNote } from "./open.ts";
@@ -85,6 +86,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
       attempted,
       turn: meta.turn,
       matched: meta.matched,
+      holdsLease: holdsLease(job),
     });
     const counts = { ...settled.counts, requests, seconds: Math.round(performance.now() - started) / 1000 };
     const problems = await problemGroups(duck, `read_parquet(${text(at.outcome)})`);

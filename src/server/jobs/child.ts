@@ -1,6 +1,7 @@
 import { SluiceError } from "../../core/errors.ts";
 import type { Progress } from "../../core/run.ts";
 import type { Job, JobResult } from "../../engine/job.ts";
+import { watchAsked } from "../../store/asked.ts";
 import { stateFault } from "../../store/faults.ts";
 import { type Lock, takeLock } from "../../store/lock.ts";
 import type { FromChild, ToChild } from "./messages.ts";
@@ -22,21 +23,24 @@ export function serveJob(runJob: RunJob): void {
   process.on("uncaughtException", (error) => void answer({ type: "error", error: serialize(error) }));
   process.on("message", (message: ToChild) => {
     if (message.type === "stop") stop.abort();
-    else void work(message.job, runJob, stop.signal);
+    else void work(message.job, runJob, stop);
   });
 }
 
 /** Kept here so that it is not collected, which would open it. */
 let lock: Lock | undefined;
 
-async function work(job: Job, runJob: RunJob, signal: AbortSignal): Promise<void> {
+async function work(job: Job, runJob: RunJob, stop: AbortController): Promise<void> {
+  const { signal } = stop;
   try {
     // A process killed together with its parent's lock may still be at it for a moment.
     if (job.kind !== "check") lock = takeLock(job.folder, `${job.kind} ${job.sync}`, orphanMs);
+    if (job.kind === "run" || job.kind === "undo") watchAsked(job.folder, job.kind, (wish) => stop.abort(wish));
     const result = await runJob(job, (progress) => process.send?.({ type: "progress", progress }), signal);
     await answer({ type: "result", result });
   } catch (error) {
-    await answer({ type: "error", error: serialize(stateFault(error, job.folder) ?? error) });
+    const asked = signal.reason instanceof SluiceError ? signal.reason : undefined;
+    await answer({ type: "error", error: serialize(asked ?? stateFault(error, job.folder) ?? error) });
   }
 }
 

@@ -27,6 +27,8 @@ export function jobProcesses(entry: string, graceMs = 30_000): JobProcesses {
     const killed = () => child.kill("SIGKILL");
     let patience: NodeJS.Timeout | undefined;
     const stop = () => {
+      // Who has lost the sync may not even settle.
+      if (signal?.reason instanceof SluiceError) return void killed();
       send(child, { type: "stop" });
       patience = setTimeout(killed, graceMs);
     };
@@ -49,6 +51,7 @@ export function jobProcesses(entry: string, graceMs = 30_000): JobProcesses {
         process.removeListener("exit", killed);
         clearTimeout(patience);
         if (answer?.type === "result") resolve(answer.result);
+        else if (signal?.reason instanceof SluiceError) reject(signal.reason);
         else if (signal?.aborted) reject(new SluiceError("interrupted", `The ${job.kind} of ${job.sync} was stopped.`));
         else if (answer) reject(SluiceError.revive(answer.error));
         else reject(died(job.kind, job.sync, by, code, words()));

@@ -2,7 +2,10 @@ import type { CallOptions } from "../../api/index.ts";
 import { SluiceError } from "../../core/errors.ts";
 import type { Approval } from "../../core/guards.ts";
 import type { SyncFile } from "../../core/project.ts";
+import type { Progress } from "../../core/run.ts";
 import type { Job, JobResult } from "../../engine/job.ts";
+import { asked, takeBack } from "../../store/asked.ts";
+import { underLease } from "../lease.ts";
 import { type PlanRequest, planToApply } from "../plan-to-apply.ts";
 import { locate } from "../project/locate.ts";
 import type { Project, Resource } from "../project/project.ts";
@@ -60,11 +63,14 @@ export async function eachSync<K extends Kind>(
   const planned: (Job["upstream"][number] & { connection: string })[] = [];
   for (const [i, sync] of syncs.entries()) {
     const run = newRunId();
+    const folder = state.sync(project.environment, sync.name);
+    const paused = beforeRun(folder, kind, sync.name);
+    if (paused) return { project, results, error: paused };
     if (signal?.aborted) return { project, results, error: stopped(kind, sync.name) };
     const given = jobFor(project, sync, {
       run,
       kind,
-      folder: state.sync(project.environment, sync.name),
+      folder,
       cache: state.connection(project.environment, sync.file.to),
       upstream: planned.flatMap(({ connection, ...plan }) => (connection === sync.file.to ? [plan] : [])),
       memoryLimit: workplace.memoryLimit,
@@ -88,6 +94,12 @@ export async function eachSync<K extends Kind>(
   return { project, results };
 }
 
+/** A paused sync does not run; that somebody stopped an earlier run is over. */
+function beforeRun(folder: string, kind: Kind, sync: string): SluiceError | undefined {
+  if (kind === "run" || kind === "undo") takeBack(folder, "stop");
+  return asked(folder, kind) && new SluiceError("paused", `The sync ${sync} is paused.`);
+}
+
 const stopped = (kind: string, sync: string) => new SluiceError("interrupted", `The ${kind} of ${sync} was stopped.`);
 
 async function oneSync(
@@ -98,17 +110,17 @@ async function oneSync(
   { onEvent, signal }: CallOptions,
 ): Promise<{ result?: JobResult; error?: SluiceError }> {
   const { path } = workplace.state(job.kind);
-  // The history is of runs and what proves them: a rebuild sends nothing, and its folder tells what it found.
-  const noted = job.kind !== "rebuild";
-  if (noted) noteStart(path, job);
   let result: JobResult | undefined;
   let error: SluiceError | undefined;
+  let begun = false;
   try {
-    result = await workplace.jobs.start(
-      job,
-      (progress) => onEvent?.({ type: "progress", sync: sync.name, run: job.run, progress }),
-      signal,
-    );
+    result = await underLease(workplace, job, (lease, lost) => {
+      // The history is of runs and what proves them: a rebuild sends nothing, and its folder tells what it found.
+      begun = job.kind !== "rebuild";
+      if (begun) noteStart(path, job);
+      const tell = (progress: Progress) => onEvent?.({ type: "progress", sync: sync.name, run: job.run, progress });
+      return workplace.jobs.start({ ...job, lease }, tell, AbortSignal.any([lost, ...(signal ? [signal] : [])]));
+    });
     if (result.kind !== job.kind)
       throw new SluiceError("bug", `A ${job.kind} of ${sync.name} was answered by a ${result.kind}.`);
     if ((result.kind === "run" || result.kind === "undo") && result.error)
@@ -116,7 +128,7 @@ async function oneSync(
   } catch (thrown) {
     error = locate(SluiceError.from(thrown), sync, project);
   }
-  if (noted) noteWhatEnded(path, job.run, result, error);
+  if (begun) noteWhatEnded(path, job.run, result, error);
   return { ...(result && { result }), ...(error && { error }) };
 }
 

@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Postgres, startPostgres } from "../../test/postgres.ts";
+import { type Control, openControl } from "./control.ts";
+import { releaseLease, renewLease, takeLease } from "./lease.ts";
+
+describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
+  let postgres: Postgres | undefined;
+  let control: Control;
+  beforeAll(async () => {
+    if (kind === "PostgreSQL") postgres = await startPostgres();
+    control = await openControl(folder, postgres?.url);
+  }, 300_000);
+  afterAll(async () => {
+    await control.destroy();
+    await postgres?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** What a long silence of its holder does to a lease. */
+  const runOut = (resource: string) =>
+    sql`UPDATE lease SET until = now() - interval '1 second' WHERE resource = ${resource}`.execute(control);
+
+  test("one holder at a time; the next gets a higher number, and the one before can neither renew nor release it", async () => {
+    expect(await takeLease(control, "default/a", "first", 0)).toBe(1);
+    await expect(takeLease(control, "default/a", "second", 0)).rejects.toMatchObject({
+      code: "state_locked",
+      message: expect.stringContaining("first works on default/a, until 2"),
+    });
+    expect(await renewLease(control, "default/a", 1)).toBe(true);
+    await runOut("default/a");
+    expect(await takeLease(control, "default/a", "second", 0)).toBe(2);
+    expect(await renewLease(control, "default/a", 1)).toBe(false);
+    await releaseLease(control, "default/a", 1);
+    await expect(takeLease(control, "default/a", "third", 0)).rejects.toMatchObject({ code: "state_locked" });
+    await releaseLease(control, "default/a", 2);
+    expect(await takeLease(control, "default/a", "third", 0)).toBe(3);
+  });
+
+  test("a lease that ran out is still its holder's as long as nobody takes it", async () => {
+    const number = await takeLease(control, "default/b", "first", 0);
+    await runOut("default/b");
+    expect(await renewLease(control, "default/b", number)).toBe(true);
+    await expect(takeLease(control, "default/b", "second", 0)).rejects.toMatchObject({ code: "state_locked" });
+  });
+
+  test("numbers go on above those that the folder has seen, should the database be a new one", async () => {
+    expect(await takeLease(control, "default/c", "first", 41)).toBe(42);
+    await releaseLease(control, "default/c", 42);
+    expect(await takeLease(control, "default/c", "first", 77)).toBe(78);
+  });
+
+  test("of many who ask at once, one gets it", async () => {
+    const asked = Array.from({ length: 8 }, (_, i) => takeLease(control, "default/d", `worker ${i}`, 0));
+    const got = (await Promise.allSettled(asked)).filter((one) => one.status === "fulfilled");
+    expect(got).toHaveLength(1);
+  });
+});

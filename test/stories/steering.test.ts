@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { sluice } from "../sluice-process.ts";
+import { type Logged, useWorkbench } from "../workbench.ts";
+
+/** A run is paused, continued and stopped by other commands. */
+
+const bench = useWorkbench();
+const people = (count: number) =>
+  Array.from({ length: count }, (_, n) => ({ id: `${n}`, name: `Name ${n}`, email: null }));
+
+/** A run of 500 people that stands still after two hundred. */
+async function halfDone() {
+  await bench.begin();
+  bench.source("people", people(500));
+  const match = { method: "POST", path: "Multiple" };
+  await bench.control("POST", "faults", { match, nth: 3, times: 1_000_000, status: 429, retryAfter: 1 });
+  await bench.control("POST", "requests/clear");
+  const run = sluice(bench, "run", "people", "--json");
+  for (let statuses: number[] = []; statuses.filter((s) => s === 200).length < 2 || !statuses.includes(429); ) {
+    const { requests } = await bench.control<{ requests: Logged[] }>("GET", "requests");
+    statuses = requests.filter((each) => each.write).map((each) => each.status);
+  }
+  return run;
+}
+const ask = async (...words: string[]) => (await sluice(bench, ...words, "--json").ended).last;
+const statuses = async () => (await ask("runs")).runs.map((run: { status: string }) => run.status);
+const counted = { received: 500, created: 200, failed: 300, writes: 200 };
+
+test("pause: what was sent is settled and counted, nothing runs until it is continued, then the rest goes", async () => {
+  const run = await halfDone();
+  expect(await ask("pause", "people")).toEqual({ sync: "people", paused: true, running: true });
+  const ended = await run.ended;
+  expect(ended).toMatchObject({ status: 2, last: { error: { code: "paused" }, totals: counted } });
+  expect(await bench.rows("contact")).toHaveLength(200);
+  await bench.control("DELETE", "faults");
+  expect(await ask("run", "people")).toMatchObject({ error: { code: "paused" } });
+  expect(await ask("stop", "people")).toEqual({ sync: "people", paused: true, running: false });
+  expect(await ask("plan", "people")).toMatchObject({ totals: { create: 300, unchanged: 200 } });
+  expect(await ask("continue", "people")).toEqual({ sync: "people", paused: false, running: false });
+  expect(await bench.run("people")).toMatchObject({ received: 500, created: 300, unchanged: 200, writes: 300 });
+  expect(await bench.rows("contact")).toHaveLength(500);
+  expect((await statuses()).slice(-1)).toEqual(["paused"]);
+});
+
+test("stop: the same, and the next run may begin at once", async () => {
+  const run = await halfDone();
+  expect(await ask("stop", "people")).toMatchObject({ paused: false, running: true });
+  expect(await run.ended).toMatchObject({ status: 130, last: { error: { code: "interrupted" }, totals: counted } });
+  await bench.control("DELETE", "faults");
+  expect(await bench.run("people")).toMatchObject({ created: 300, unchanged: 200 });
+  expect((await statuses()).slice(-1)).toEqual(["interrupted"]);
+});
