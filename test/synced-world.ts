@@ -11,6 +11,7 @@ import { runJob } from "../src/engine/index.ts";
 import type { Job, JobResult } from "../src/engine/job.ts";
 import { crmConnector, modelObject, type Outside, outside, sourceConnector } from "./model.ts";
 
+type UndoOptions = { deleteCreated?: boolean; dryRun?: boolean; through?: (crm: Connector) => Connector };
 type Undone = Extract<JobResult, { kind: "undo" }>;
 type Counts = Extract<JobResult, { kind: "run" }>["counts"];
 
@@ -30,7 +31,7 @@ export type SyncedWorld = {
   /** A sync that never ran: what it knew is gone. */
   begin(): void;
   /** Takes a run back. */
-  undo(of: string, options?: { deleteCreated?: boolean; dryRun?: boolean }): Promise<Undone>;
+  undo(of: string, options?: UndoOptions): Promise<Undone>;
   /** The name of the newest run. */
   last(): string;
   /** The path of a file in the newest run's folder. */
@@ -61,9 +62,9 @@ export function useSyncedWorld(): SyncedWorld {
     };
     return { forecast, plan: synced.last(), folder: join(synced.folder, "runs", synced.last()), maxMoved };
   };
-  synced.undo = async (of, { deleteCreated = false, dryRun = false } = {}) => {
+  synced.undo = async (of, { deleteCreated = false, dryRun = false, through = (crm: Connector) => crm } = {}) => {
     const undo = { run: of, deleteCreated, dryRun, by: "tester" };
-    return (await runIt({ ...next(), kind: "undo", undo }, synced.world, (crm) => crm)) as Undone;
+    return (await runIt({ ...next(), kind: "undo", undo }, synced.world, through)) as Undone;
   };
   synced.begin = () => rmSync(synced.folder, { recursive: true, force: true });
   synced.file = (name) => join(synced.folder, "runs", synced.last(), name);

@@ -6,9 +6,6 @@ import type { Shape, ShapeColumn } from "../shape.ts";
 /** The bits of a mask. */
 const mostColumns = 64;
 
-/** A column of a run's files: its stored name (`storedName`), and where it is gone from the table, nothing more. */
-export type Known = { name: string; target?: Column };
-
 /** What a run wrote, as its files name it: `c_name`, and `c_name:table` of a lookup that says which table it means. */
 export const bare = (stored: string): string => stored.replace(/:table$/, "");
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { people } from "../../../test/model.ts";
 import { useSyncedWorld } from "../../../test/synced-world.ts";
+import type { Connector } from "../../core/connector.ts";
 
 const synced = useSyncedWorld();
 
@@ -159,4 +160,30 @@ test("members come out of the list again, and back into it", async () => {
 
 test("a plan, and a run that is not kept, cannot be undone", async () => {
   await expect(synced.undo("nothing")).rejects.toMatchObject({ code: "not_undoable" });
+});
+
+test("an undo that dies after it has written is taken over: another ends it, and a third has nothing left", async () => {
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "Wrong"), row("2", "B", "Wrong"), row("3", "C", "New")];
+  await synced.run();
+  const of = synced.last();
+  const dies = (crm: Connector): Connector => ({
+    ...crm,
+    open: (config, io) => {
+      const session = crm.open(config, io);
+      const { writes } = synced.world;
+      const read: typeof session.read = (...asked) => {
+        if (synced.world.writes > writes) throw new Error("killed");
+        return session.read!(...asked);
+      };
+      return { ...session, read };
+    },
+  });
+  await expect(synced.undo(of, { through: dies })).rejects.toThrow();
+  const written = synced.world.writes;
+  expect((await synced.undo(of)).counts).toMatchObject({ received: 3, excluded: 0, rejected: 0, failed: 0 });
+  expect(held()).toMatchObject({ A: { name: "Ann" }, B: { name: "Ben" }, C: { name: "New", state: "1" } });
+  expect(synced.world.writes - written).toBeLessThan(3);
+  expect((await synced.undo(of)).counts).toMatchObject({ received: 3, unchanged: 3, writes: 0 });
 });
