@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -27,6 +27,12 @@ const fault = (rule: object) => async (situation: Situation) => {
   await situation.control("POST", "faults", { match: { path: "/api/data" }, ...rule });
   return undefined;
 };
+
+/** A run that died before it had done anything. */
+const deadRun = "20261121T120000000-abcd";
+async function emptyRun({ state }: Situation): Promise<undefined> {
+  mkdirSync(join(state, "default", "firms", "runs", deadRun), { recursive: true });
+}
 
 /** The first job hangs in its first request: the time to do something to it. */
 const hanging = fault({ latencyMs: 600_000 });
@@ -103,6 +109,8 @@ const cases: Record<ErrorCode, Case> = {
   },
   ...guardCases,
   ...planCases,
+  nothing_waits: { args: ["resend", "firms", "--all"], says: "No row of firms waits to be sent." },
+  not_resolvable: { args: ["resolve", deadRun, "skip"], before: emptyRun, says: "ended before its plan stood" },
   state_broken: {
     args: ["run", "firms"],
     async before({ loadFirms, state }) {

@@ -1,7 +1,7 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
-import type { Client, ResponseOf } from "../src/api/index.ts";
+import type { Client, RequestOf, ResponseOf } from "../src/api/index.ts";
 import {
   type DataverseConfig,
   dataverse,
@@ -36,7 +36,7 @@ export type Logged = {
 /** What a run of one or more syncs did, and what of it arrived in the sandbox. */
 export type Ran = RunCounts & {
   of: Record<string, RunCounts>;
-  problems: RejectedRow[];
+  problems: (RejectedRow & { run: string })[];
   /** Requests that meant to write. */
   log: Logged[];
   /** The rows they carried, without what only names type and table. */
@@ -74,6 +74,12 @@ export type Workbench = {
   approve(...codes: GuardCode[]): Promise<Ran>;
   /** The same without the comparison with the log: for stories in which answers get lost. */
   runThroughFaults(...syncs: string[]): Promise<Ran>;
+  /** The same of chosen rows alone. */
+  resend(request: RequestOf<"resend">): Promise<Ran>;
+  /** The same of the run that follows from a decision about another, by Ana. */
+  resolve(request: Omit<RequestOf<"resolve">, "by">): Promise<Ran>;
+  /** The id of the latest run of people. */
+  latest(): string;
   /** A run that stands still for so many seconds at most. */
   runImpatiently(maxWait: number): Promise<Ran>;
   plan(...syncs: string[]): Promise<ResponseOf<"plan">>;
@@ -154,11 +160,11 @@ export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): 
 
   const ask = <T>(use: (client: Client) => Promise<T>) =>
     inProcess({ project: bench.folder, variables: bench.sandbox.env }, use);
-  const ran = async (syncs: string[], approve?: GuardCode[], maxWait?: number): Promise<Ran> => {
+  const ran = (syncs: string[], approve?: GuardCode[], maxWait?: number): Promise<Ran> =>
+    looked((client) => client.run({ syncs, approve: approve && { codes: approve, by: "a test" }, maxWait }));
+  const looked = async (start: (client: Client) => Promise<ResponseOf<"run">>): Promise<Ran> => {
     await bench.control("POST", "requests/clear", { bodies: true });
-    const { runs, totals } = await ask((client) =>
-      client.run({ syncs, approve: approve && { codes: approve, by: "a test" }, maxWait }),
-    );
+    const { runs, totals } = await ask(start);
     const { requests } = await bench.control<{ requests: Logged[] }>("GET", "requests");
     const log = requests.filter((each) => each.write);
     const folders = runs.map(({ sync, run }) => ({
@@ -180,6 +186,9 @@ export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): 
   };
   bench.run = async (...syncs) => logged(await ran(syncs));
   bench.approve = async (...codes) => logged(await ran([], codes));
+  bench.resend = async (request) => logged(await looked((client) => client.resend(request)));
+  bench.resolve = async (request) => logged(await looked((client) => client.resolve({ by: "Ana", ...request })));
+  bench.latest = () => readdirSync(join(bench.folder, ".sluice/default/people/runs")).sort().at(-1)!;
   bench.plan = (...syncs) => ask((client) => client.plan({ syncs }));
   bench.undo = async (of, options = {}) => {
     const run = "run" in of ? of.run : (await ask((client) => client.runs({ sync: of.sync, limit: 1 }))).runs[0]!.id;

@@ -6,6 +6,8 @@ import type { SyncEvent } from "./operation.ts";
 import { validate } from "./project.ts";
 import { rebuild } from "./rebuild.ts";
 import { rejected } from "./rejected.ts";
+import { resend } from "./resend.ts";
+import { resolve } from "./resolve.ts";
 import { runs } from "./runs.ts";
 import { continued, pause, stop } from "./steering.ts";
 import { plan, run } from "./syncs.ts";
@@ -23,6 +25,8 @@ export const operations = {
   verify,
   runs,
   rejected,
+  resend,
+  resolve,
   changes,
   doctor,
   role,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { approval } from "../core/guards.ts";
-import { planCounts, runCounts } from "../core/run.ts";
+import { planCounts, resolution, runCounts } from "../core/run.ts";
 import { operation } from "./operation.ts";
 
 const runRecord = z.object({
@@ -15,6 +15,7 @@ const runRecord = z.object({
   plan: planCounts.nullable(),
   error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
   approval: approval.nullable().describe("The guards a person let pass in it"),
+  resolution: resolution.nullable().describe("What a person decided about it afterwards"),
 });
 
 /** The newest first. */

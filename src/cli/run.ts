@@ -1,8 +1,8 @@
-import type { ResponseOf } from "../api/index.ts";
+import type { CallOptions, ResponseOf } from "../api/index.ts";
 import { SluiceError } from "../core/errors.ts";
 import type { GuardCode } from "../core/guards.ts";
 import { guardNames, share, wholeNumber } from "./terminal/arguments.ts";
-import { type Register, targetOf, withClient } from "./terminal/command.ts";
+import { type Context, type Ending, type Register, targetOf, withClient } from "./terminal/command.ts";
 import type { Output } from "./terminal/output.ts";
 import { problemLines } from "./terminal/problems.ts";
 import { progressView } from "./terminal/progress.ts";
@@ -31,29 +31,33 @@ export const register: Register = (program, run) => {
     )
     .action((syncs: string[], { approve: codes, as, ...options }: Options) =>
       run((context) =>
-        withClient(context, targetOf(command), async (client) => {
-          const onEvent = progressView(context.out);
-          let stopped: Ran | undefined;
-          const onStopped = (done: Ran) => {
-            stopped = done;
-          };
+        withClient(context, targetOf(command), (client) => {
           const approve = codes && { codes, by: whoAsks(as) };
-          try {
-            const result = await client.run(
-              { syncs, approve, ...options },
-              { onEvent, onStopped, signal: context.signal },
-            );
-            printRuns(result, context.out);
-            return { result, exit: result.totals.rejected + result.totals.failed > 0 ? 1 : 0 };
-          } catch (thrown) {
-            if (stopped === undefined) throw thrown;
-            printRuns(stopped, context.out);
-            return { result: stopped, error: SluiceError.from(thrown) };
-          }
+          return printedRun(context, (call) => client.run({ syncs, approve, ...options }, call));
         }),
       ),
     );
 };
+
+/** Has something run and prints what became of it, also of what was done before an error stopped it. */
+export async function printedRun(
+  { out, signal }: Context,
+  start: (options: CallOptions) => Promise<Ran>,
+): Promise<Ending> {
+  let stopped: Ran | undefined;
+  const onStopped = (done: Ran) => {
+    stopped = done;
+  };
+  try {
+    const result = await start({ onEvent: progressView(out), onStopped, signal });
+    printRuns(result, out);
+    return { result, exit: result.totals.rejected + result.totals.failed > 0 ? 1 : 0 };
+  } catch (thrown) {
+    if (stopped === undefined) throw thrown;
+    printRuns(stopped, out);
+    return { result: stopped, error: SluiceError.from(thrown) };
+  }
+}
 
 type Ran = ResponseOf<"run">;
 

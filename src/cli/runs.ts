@@ -12,17 +12,20 @@ export const register: Register = (program, run) => {
       run((context) =>
         withClient(context, targetOf(command), async (client) => {
           const result = await client.runs({ sync, limit });
-          const rows = result.runs.map(({ id, sync, kind, status, started, counts, plan, error, approval }) => [
-            id,
-            sync,
-            kind,
-            status,
-            started.slice(0, 19).replace("T", " "),
-            [
-              error ? error.message : said(counts ?? plan ?? {}),
-              ...(approval ? [`${approval.by} approved ${approval.codes.join(", ")}`] : []),
-            ].join("; "),
-          ]);
+          const rows = result.runs.map(
+            ({ id, sync, kind, status, started, counts, plan, error, approval, resolution }) => [
+              id,
+              sync,
+              kind,
+              status,
+              started.slice(0, 19).replace("T", " "),
+              [
+                error ? error.message : said(counts ?? plan ?? {}),
+                ...(approval ? [`${approval.by} approved ${approval.codes.join(", ")}`] : []),
+                ...(resolution ? [`${resolution.how} by ${resolution.by}`] : []),
+              ].join("; "),
+            ],
+          );
           for (const text of table(["id", "sync", "kind", "status", "started (UTC)", "what"], rows))
             context.out.line(text);
           if (rows.length === 0) context.out.line("Nothing was run here yet.");

@@ -220,6 +220,19 @@ const rows = {
     when: "A sync writes to a table that takes no plain rows: a virtual or elastic one, members of lists, parties of activities.",
     remedy: "Write to a standard table.",
   },
+  nothing_waits: {
+    kind: "config",
+    exit: 2,
+    when: "Rows are to be sent again, or skipped, and none of those meant waits.",
+    remedy:
+      "`sluice rejected SYNC` tells which rows wait. One whose key is empty or doubled is mended in the source alone.",
+  },
+  not_resolvable: {
+    kind: "config",
+    exit: 2,
+    when: "A run is to be resolved that left nothing to resolve, or that a later run has followed.",
+    remedy: "`sluice runs SYNC` lists the runs; resolve the latest, or run the sync again.",
+  },
   secret_wrong: {
     kind: "auth",
     exit: 2,

@@ -239,6 +239,11 @@ const rows = {
     hint: "It is tried again in later runs; correct what the answer names.",
     wake: "destination",
   },
+  skipped: {
+    message: "It was accepted as it is, {detail}.",
+    hint: "It goes again once its source row or the mapping changes, or with `sluice resend`.",
+    wake: "metadata",
+  },
   not_sent: {
     message: "The run ended before it was sent.",
     hint: "It goes with the next run.",

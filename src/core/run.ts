@@ -128,6 +128,12 @@ export const problemGroup = z.object({
 });
 export type ProblemGroup = z.infer<typeof problemGroup>;
 
+export const resolutions = ["retry", "restart", "skip"] as const;
+
+/** What a person decided about a run, who and when (ISO 8601), and the run that followed from it. */
+export const resolution = z.object({ how: z.enum(resolutions), by: z.string(), at: z.string(), run: z.string() });
+export type Resolution = z.infer<typeof resolution>;
+
 /** What a rebuild found. received = linked + differ + missing + excluded + rejected. */
 export const rebuildReport = z.object({
   aside: z.string().nullable().describe("Where the file is now that was there before"),

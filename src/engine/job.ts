@@ -11,7 +11,9 @@ import type {
   RunCounts,
   SampleChange,
 } from "../core/run.ts";
+
 import type { VerifyReport, VerifyWay } from "../core/verify.ts";
+import type { RejectedFilter } from "./rejected.ts";
 
 /**
  * One piece of work for a child process: everything it needs, secrets resolved, and nothing it must look up. It
@@ -50,12 +52,20 @@ export type Job = {
   apply?: AppliedPlan;
   /** For verify: which records, and of a sample how many; all that are linked, unless said. */
   verify?: { way: VerifyWay; sample?: number };
+  /** For run: it is about these rows alone. */
+  only?: Only;
   /** For plan: syncs of the same command that run before this one and create rows it looks up to. */
   upstream: { object: string; runFolder: string }[];
 };
 
 /** `maxMoved`: the share of its rows that may have moved. */
 export type AppliedPlan = { plan: string; folder: string; maxMoved: number };
+
+/**
+ * The rows that a run is about, where it is not about all: those that wait and are meant; of `run` (its folder), where
+ * that never ended, those it was about. `skip`: by whom and when they were accepted as they are, instead of being sent.
+ */
+export type Only = RejectedFilter & { run?: string; skip?: string };
 
 /**
  * `connector` is its id; `config` was validated by it; `base` is where relative paths start; `cache` is the folder for

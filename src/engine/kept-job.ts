@@ -10,7 +10,10 @@ import { statesOf } from "./sql/states.ts";
  * What a run's folder keeps of its job, so that its changes can be read and sent again with the configuration they were
  * planned under. Connections go by their name: no setting of theirs, and so no secret, is in it.
  */
-export type KeptJob = Pick<Job, "run" | "kind" | "sync" | "environment" | "syncFile" | "model" | "audiences"> & {
+export type KeptJob = Pick<
+  Job,
+  "run" | "kind" | "sync" | "environment" | "syncFile" | "model" | "audiences" | "only"
+> & {
   source: string;
   destination: string;
   /** Organisation and table. */
@@ -30,9 +33,9 @@ export type KeptJob = Pick<Job, "run" | "kind" | "sync" | "environment" | "syncF
 };
 
 export function keptJob(job: Job, shape: Shape, table: string): KeptJob {
-  const { run, kind, sync, environment, syncFile, model, audiences } = job;
+  const { run, kind, sync, environment, syncFile, model, audiences, only } = job;
   return {
-    ...{ run, kind, sync, environment, syncFile, model, audiences, table },
+    ...{ run, kind, sync, environment, syncFile, model, audiences, table, ...(only && { only }) },
     source: job.source.connection,
     destination: job.destination.connection,
     fingerprint: shape.fingerprint,

@@ -13,6 +13,7 @@ import { keepJob, keptJob } from "./kept-job.ts";
 import { type Layout, layout, runFiles } from "./layout.ts";
 import { abandoned, readMembers } from "./members.ts";
 import { chooseMirror, look } from "./mirror.ts";
+import { choose } from "./only.ts";
 import { describeParents, type Resumed, refreshParents } from "./parents.ts";
 import { recover } from "./recover.ts";
 import { readRelied, underDrift } from "./relied.ts";
@@ -32,6 +33,7 @@ import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
 import { decideMembers, takenOut, writeMembers } from "./sql/members.ts";
 import { storedName } from "./sql/names.ts";
+import { chosenCount, leaveAside, noneAside, skipDecided, skippedSleep } from "./sql/only.ts";
 import { waitingRows } from "./sql/pending.ts";
 import { plannedParents } from "./sql/planned.ts";
 import { sourceViews } from "./sql/source.ts";
@@ -68,12 +70,15 @@ export type Planned = {
   close: () => Promise<void>;
 };
 
+/** `chosen`: the source rows that the run is about, where it is not about all; `told`: what is to be said of its choice. */
 export type TouchCounts = {
   received: number;
   looked_at: number;
   empty_keys: number;
   untouched: number;
   doubled: number;
+  chosen?: number;
+  told: string[];
 };
 
 /**
@@ -139,6 +144,7 @@ async function planWith(threads: number, job: Job, host: Host): Promise<Planned>
     const takenUp = refreshed.resumed.map(({ table }) => tellTakenUp(table));
     const warnings = [
       ...drift.map((d) => d.what),
+      ...touched.told,
       ...keyWarnings(object.name, object.keys, match),
       ...(relied ? [] : formWarnings(shape)),
       ...(await abandoned(duck, relied, shape)),
@@ -282,13 +288,20 @@ async function reconcile(
   );
   await duck.run(wake(shape, full, meta.turn + 1, new Date().toISOString()));
   await duck.run(takenOut(shape));
+  await duck.run(skippedSleep);
   if (job.apply) await duck.run(wakePlanned(shape, runFiles(job.apply.folder)));
+  const told = job.only ? await choose(duck, job.only, job.sync) : [];
   for (const statement of touch(shape, all)) await readingRows(job, duck.run(statement));
   const counts = await readingRows(job, duck.one<TouchCounts>(touchCounts));
   await duck.run(noDoubled);
   if (counts.doubled > 0 || counts.received !== counts.looked_at + counts.untouched) {
     for (const statement of separateDoubled) await duck.run(statement);
     counts.untouched = (await duck.one<{ n: number }>(countUntouched)).n;
+  }
+  await duck.run(noneAside);
+  if (job.only) {
+    for (const statement of leaveAside) await duck.run(statement);
+    counts.chosen = (await readingRows(job, duck.one<{ n: number }>(chosenCount))).n;
   }
   await duck.run(waitingRows);
   await duck.run(mapRows(shape, scan));
@@ -303,10 +316,11 @@ async function reconcile(
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
   if (shape.policies.onLeave === "delete") await duck.run(keepWanted(shape));
+  if (job.only?.skip !== undefined) await duck.run(skipDecided(shape, job.only.skip));
   for (const statement of pointAtAwaited(shape, takenIds(shape), createId(shape))) await duck.run(statement);
   await duck.run(decideMembers(shape));
   for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at)]) await duck.run(statement);
-  return counts;
+  return { ...counts, told };
 }
 
 /** Rows that cannot go after all: their parent, another row of this run, does not come, or their state is not ours to set. */

@@ -7,7 +7,7 @@ import { activates, deactivates } from "./sql/change.ts";
 import { madeRefs } from "./sql/made.ts";
 import { membersSent } from "./sql/members.ts";
 import { has, wanted } from "./sql/names.ts";
-import { keyProblems, wakeCase } from "./sql/pending.ts";
+import { keysToCount, wakeCase } from "./sql/pending.ts";
 
 const samplesPerKind = 3;
 
@@ -18,11 +18,14 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   const { duck, shape, touched } = planned;
   const refused = `SELECT *, ${wakeCase} AS wake FROM (SELECT key, CASE WHEN action = 'exclude' THEN 'excluded' ELSE 'rejected' END AS status, coalesce(code, rule_code) AS code,
   col, coalesce(value, match_value) AS value, coalesce(others, nullif("limit", '')) AS message FROM decided WHERE action IN ('reject', 'status', 'exclude'))`;
-  const waiting = "SELECT * EXCLUDE (gone) FROM waiting";
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE plan_problem AS ${refused} UNION ALL BY NAME ${waiting} UNION ALL BY NAME (${keyProblems})`,
+    `CREATE OR REPLACE TEMP TABLE plan_waiting AS SELECT * FROM waiting WHERE ${touched.chosen === undefined}`,
   );
-  const { still } = await duck.one<{ still: number }>("SELECT count(*) AS still FROM waiting WHERE gone");
+  const waiting = "SELECT * EXCLUDE (gone) FROM plan_waiting";
+  await duck.run(
+    `CREATE OR REPLACE TEMP TABLE plan_problem AS ${refused} UNION ALL BY NAME ${waiting} UNION ALL BY NAME (${keysToCount(touched)})`,
+  );
+  const { still } = await duck.one<{ still: number }>("SELECT count(*) AS still FROM plan_waiting WHERE gone");
   const joins = `key IN (${membersSent})`;
   const leaves = `(action = 'leave' AND (m <> 0 OR ${joins} OR ${deactivates(shape)}))`;
   const of = await duck.one<Record<string, number>>(`SELECT
@@ -33,7 +36,7 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   const not = await duck.one<Record<string, number>>(
     "SELECT count(*) FILTER (status = 'excluded') AS excluded, count(*) FILTER (status <> 'excluded') AS rejected FROM plan_problem",
   );
-  const received = touched.received + of.leaves! + still;
+  const received = (touched.chosen ?? touched.received) + of.leaves! + still;
   const counts = {
     create: of.creates!,
     adopt: of.adopts!,

@@ -65,7 +65,9 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
     );
     const measured: Measured = { rows: counts.writes, requests, seconds: since(sending) };
     host.onProgress({ phase: "fold", done: 0 });
-    const problems = await problemGroups(planned.duck, `read_parquet(${text(planned.at.outcome)})`);
+    const { duck, at, touched } = planned;
+    const told = touched.chosen === undefined ? "" : " WHERE key IN (SELECT key FROM chosen)";
+    const problems = await problemGroups(duck, `(SELECT * FROM read_parquet(${text(at.outcome)})${told})`);
     const result: JobResult = {
       kind: "run",
       plan: report.plan,

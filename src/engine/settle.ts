@@ -13,7 +13,7 @@ import { sentRecords } from "./sql/look.ts";
 import { madeCount, tellUnmade } from "./sql/made.ts";
 import { newMembers } from "./sql/members.ts";
 import { stored, storedName } from "./sql/names.ts";
-import { keyProblems, newPending } from "./sql/pending.ts";
+import { keyProblems, keysToCount, newPending } from "./sql/pending.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
 import { addColumns, existingColumns, matchedBy, rematched, stateVersion, valueViews } from "./sql/tables.ts";
 
@@ -71,7 +71,8 @@ export async function settle(
   for (const statement of valueViews(shape, await duck.all(existingColumns), meta.matched)) await duck.run(statement);
   for (const statement of prepareFold(shape, at, full)) await duck.run(statement);
   await duck.run(newMembers(shape));
-  const turn = meta.turn + 1;
+  const whole = planned.touched.chosen === undefined;
+  const turn = whole ? meta.turn + 1 : meta.turn;
   await duck.run(newPending(turn, new Date().toISOString()));
   await duck.run(outcomeFile(at.outcome, turn));
   await duck.run(writtenFile(shape, at.written));
@@ -79,23 +80,26 @@ export async function settle(
   const { version } = await duck.one<{ version: string }>("SELECT version() AS version");
   const facts = {
     version: String(stateVersion),
-    turn: String(turn),
-    fingerprint: shape.fingerprint,
-    engine: version,
     folded: run,
     read: new Date().toISOString(),
     destination: planned.destination,
-    matched: matchedBy(shape),
     undone: meta.undone && JSON.stringify(meta.undone),
-    mirrored: JSON.stringify(shape.columns.map(storedName)),
     ...cursors,
     // What changes meanwhile in records nobody asks for is not followed: then a later full read begins anew.
     ...(byId && { "cursor:table": undefined }),
     ...Object.fromEntries(planned.resumed.map(({ name }) => [name, undefined])),
+    // What is true of all rows, a run that was about some leaves as it was: the next one looks at the others.
+    ...(whole && {
+      turn: String(turn),
+      fingerprint: shape.fingerprint,
+      engine: version,
+      matched: matchedBy(shape),
+      mirrored: JSON.stringify(shape.columns.map(storedName)),
+    }),
   };
   planned.holdsLease();
   await inTransaction(planned, fold(shape, facts, { full, rematched: rematched(shape, meta.matched) }));
-  await writeRelied(at.relied, shape, planned.destination);
+  if (whole) await writeRelied(at.relied, shape, planned.destination);
   return { counts, resolved };
 }
 
@@ -130,6 +134,7 @@ FROM new_seen s JOIN new_base b ON b.key = s.key WHERE ${differs || "false"}) TO
 
 async function countRows(planned: Planned): Promise<Omit<RunCounts, "seconds">> {
   const { duck, touched } = planned;
+  const whole = touched.chosen === undefined;
   const of = await duck.one<Record<string, number>>(`SELECT
   count(*) FILTER (status = 'created') AS created, count(*) FILTER (status = 'updated') AS updated,
   count(*) FILTER (status = 'deleted') AS deleted, count(*) FILTER (status = 'unchanged') AS unchanged, count(*) FILTER (status = 'excluded') AS excluded,
@@ -138,15 +143,15 @@ async function countRows(planned: Planned): Promise<Omit<RunCounts, "seconds">> 
   const waiting = await duck.one<
     Record<string, number>
   >(`SELECT count(*) AS n, count(*) FILTER (gone) AS gone, count(*) FILTER (status = 'excluded') AS excluded,
-  count(*) FILTER (status = 'rejected') AS rejected, count(*) FILTER (status = 'failed') AS failed FROM waiting`);
-  const keys = await duck.one<{ n: number }>(`SELECT count(*) AS n FROM (${keyProblems})`);
+  count(*) FILTER (status = 'rejected') AS rejected, count(*) FILTER (status = 'failed') AS failed FROM waiting WHERE ${whole}`);
+  const keys = await duck.one<{ n: number }>(`SELECT count(*) AS n FROM (${keysToCount(touched)})`);
   const parents = await duck.one<{ n: number }>(madeCount);
   const counts = {
-    received: touched.received + of.left! + waiting.gone!,
+    received: (touched.chosen ?? touched.received) + of.left! + waiting.gone!,
     created: of.created!,
     updated: of.updated!,
     deleted: of.deleted!,
-    unchanged: of.unchanged! + touched.untouched - (waiting.n! - waiting.gone!),
+    unchanged: of.unchanged! + (whole ? touched.untouched : 0) - (waiting.n! - waiting.gone!),
     excluded: of.excluded! + waiting.excluded!,
     rejected: of.rejected! + waiting.rejected! + keys.n,
     failed: of.failed! + waiting.failed!,

@@ -26,6 +26,8 @@ export function localClient(target: Target, parts: Parts): Client {
     runs: call(operations.runs.request, async () => (await import("./ops/runs.ts")).runs),
     rejected: call(operations.rejected.request, async () => (await import("./ops/rejected.ts")).rejected),
     changes: call(operations.changes.request, async () => (await import("./ops/changes.ts")).changes),
+    resend: call(operations.resend.request, async () => (await import("./ops/resend.ts")).resend),
+    resolve: call(operations.resolve.request, async () => (await import("./ops/resolve.ts")).resolve),
     doctor: call(operations.doctor.request, async () => (await import("./ops/doctor.ts")).doctor),
     rebuild: call(operations.rebuild.request, async () => (await import("./ops/rebuild.ts")).rebuild),
     role: call(operations.role.request, async () => (await import("./ops/doctor.ts")).role),

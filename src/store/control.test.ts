@@ -68,6 +68,8 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
     const approval = { codes: ["undone"], by: "Ana", at: at(1).toISOString() };
     begin("a", 1, "run", "default", { approval });
     end("a", 2, { counts });
+    const resolution = { how: "skip" as const, by: "Ben", at: at(3).toISOString(), run: "b" };
+    noteEvent(folder, { type: "resolved", id: "a", resolution });
     await takeOver(control, folder);
     const [run] = await listRuns(control, { environment: "default", sync: "people", limit: 5 });
     expect(run).toEqual({
@@ -82,6 +84,7 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
       plan: null,
       error: null,
       approval,
+      resolution,
     });
     expect(putAside(folder)).toEqual([]);
   });

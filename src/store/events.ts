@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { SerializedError } from "../core/errors.ts";
 import type { Approval } from "../core/guards.ts";
-import type { PlanCounts, RunCounts } from "../core/run.ts";
+import type { PlanCounts, Resolution, RunCounts } from "../core/run.ts";
 import { stateFault } from "./faults.ts";
 import type { RunStatus } from "./tables.ts";
 
@@ -25,7 +25,8 @@ export type RunEvent =
       counts?: RunCounts;
       plan?: PlanCounts;
       error?: SerializedError;
-    };
+    }
+  | { type: "resolved"; id: string; resolution: Resolution };
 
 const fileOf = (folder: string) => join(folder, "runs.ndjson");
 const asideOf = (folder: string) => `${fileOf(folder)}.taken`;

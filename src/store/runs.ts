@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { SerializedError } from "../core/errors.ts";
 import type { Approval } from "../core/guards.ts";
-import type { PlanCounts, RunCounts } from "../core/run.ts";
+import type { PlanCounts, Resolution, RunCounts } from "../core/run.ts";
 import type { RunEvent } from "./events.ts";
 import type { RunStatus, Tables } from "./tables.ts";
 
@@ -25,6 +25,7 @@ export type StoredRun = {
   plan: PlanCounts | null;
   error: SerializedError | null;
   approval: Approval | null;
+  resolution: Resolution | null;
 };
 
 const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
@@ -36,11 +37,19 @@ const text = (value: unknown) => (value === undefined ? null : JSON.stringify(va
 export async function applyEvent(database: Kysely<Tables>, event: RunEvent): Promise<void> {
   if (event.type === "started") {
     const { type: _, started, approval, ...run } = event;
-    const none = { finished: null, counts: null, plan: null, error: null };
+    const none = { finished: null, counts: null, plan: null, error: null, resolution: null };
     await database
       .insertInto("run")
       .values({ ...run, ...none, status: "running", started: new Date(started), approval: text(approval) })
       .onConflict((conflict) => conflict.column("id").doNothing())
+      .execute();
+    return;
+  }
+  if (event.type === "resolved") {
+    await database
+      .updateTable("run")
+      .set({ resolution: text(event.resolution) })
+      .where("id", "=", event.id)
       .execute();
     return;
   }

@@ -1,7 +1,7 @@
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import type { SerializedError } from "../core/errors.ts";
 import type { Approval } from "../core/guards.ts";
-import type { PlanCounts, RunCounts } from "../core/run.ts";
+import type { PlanCounts, Resolution, RunCounts } from "../core/run.ts";
 
 type Json<T extends object> = JSONColumnType<T | null, string | null, string | null>;
 type Instant = ColumnType<Date, Date, Date>;
@@ -18,6 +18,7 @@ export type RunTable = {
   plan: Json<PlanCounts>;
   error: Json<SerializedError>;
   approval: Json<Approval>;
+  resolution: Json<Resolution>;
 };
 
 export type RunStatus = "running" | "finished" | "failed" | "interrupted" | "paused";

@@ -13,7 +13,7 @@ export const instant = (iso: string): string => `TIMESTAMP ${text(iso.replace("Z
  * `new_pending`: the looked-at rows that wait from now on. A refusal by the destination is tried again after 1, 2, 4,
  * 8 ... runs, and at the latest after a day, however few runs there were: its cause may lie in a record we cannot see, and
  * asking every time would waste requests. Status `waits`: a parent is missing, and the row is looked at again when that
- * comes. `turn` numbers this run, `now` (ISO 8601) is its time.
+ * comes; or something woke it that this run did not look at (`aside`). `turn` numbers this run, `now` (ISO 8601) is its time.
  */
 export function newPending(turn: number, now: string): string {
   return `CREATE OR REPLACE TEMP TABLE new_pending AS
@@ -22,7 +22,8 @@ SELECT f.key, f.status, f.code, f.col, f.value, coalesce(f.message, f.others) AS
   ${instant(now)} + INTERVAL 1 DAY AS due_at
 FROM (SELECT *, CASE WHEN vanished THEN 'always' ELSE ${wakeCase} END AS wake FROM final WHERE status IN ('rejected', 'excluded', 'failed') AND key IS NOT NULL) f
 LEFT JOIN st.pending p ON p.key = f.key AND p.code = f.code
-UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 0, 0, NULL FROM final`;
+UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 0, 0, NULL FROM final
+UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'always', NULL, 0, 0, NULL FROM aside`;
 }
 
 /**
@@ -32,6 +33,10 @@ UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 
 export const waitingRows = `CREATE TEMP TABLE waiting AS SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake, p.due, p.due_at, l.h IS NULL AS gone FROM st.pending p
 JOIN st.link l ON l.key = p.key WHERE p.status <> 'waits' AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
   AND p.key NOT IN (SELECT key FROM doubled)`;
+
+/** Those of `keyProblems` that a run is about: all, or the chosen ones. */
+export const keysToCount = ({ chosen }: { chosen?: number }): string =>
+  chosen === undefined ? keyProblems : `SELECT * FROM (${keyProblems}) WHERE key IN (SELECT key FROM chosen)`;
 
 /** The same of rows whose key is empty or doubled. */
 export const keyProblems = `SELECT d.key, 'rejected' AS status, 'key_doubled' AS code, NULL AS col, NULL AS value, d.n::VARCHAR AS message, 'row' AS wake FROM doubled d, range(d.n)

@@ -29,10 +29,11 @@ type SyncResult<K extends Kind> = {
 /** `error`: what ended it before all syncs were done. */
 type Outcome<K extends Kind> = { project: Project; results: SyncResult<K>[]; error?: SluiceError };
 
-/** What a person allows one run; `maxWait` in seconds; `force`: see `Job`. */
+/** What a person asks of one run, and allows it; `maxWait` in seconds; `force`: see `Job`. */
 export type Leeway = {
   approve?: Omit<Approval, "at"> | undefined;
   maxWait?: number | undefined;
+  only?: Job["only"];
   undo?: Job["undo"];
   verify?: Job["verify"];
   force?: boolean | undefined;
@@ -48,7 +49,7 @@ export async function eachSync<K extends Kind>(
   kind: K,
   names: readonly string[],
   { onEvent, signal }: CallOptions,
-  { approve, maxWait, undo, verify, force, plan }: Leeway = {},
+  { approve, maxWait, only, undo, verify, force, plan }: Leeway = {},
 ): Promise<Outcome<K>> {
   workplace.jobs.prepare();
   const project = await workplace.project();
@@ -77,6 +78,7 @@ export async function eachSync<K extends Kind>(
       ...(approve && { approval: { ...approve, at: new Date().toISOString() } }),
       ...(undo && { undo }),
       ...(verify && { verify }),
+      ...(only && { only }),
       ...(maxWait !== undefined && { maxWait: maxWait * 1000 }),
       ...(force && { force }),
     });

@@ -17,7 +17,7 @@ export function pickSyncs(project: Project, names: readonly string[]): Resource<
 
 type Rest = Pick<
   Job,
-  "run" | "kind" | "folder" | "upstream" | "memoryLimit" | "approval" | "maxWait" | "undo" | "verify" | "force"
+  "run" | "kind" | "folder" | "upstream" | "memoryLimit" | "approval" | "maxWait" | "only" | "undo" | "verify" | "force"
 > & {
   cache?: string;
 };

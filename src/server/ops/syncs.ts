@@ -4,7 +4,8 @@ import type { Workplace } from "../workplace.ts";
 import { eachSync, type Leeway } from "./each-sync.ts";
 
 type Request = { syncs: string[] };
-type RunRequest = Request & Omit<Leeway, "plan"> & { plan?: string | undefined; maxMoved?: number | undefined };
+type RunRequest = Request &
+  Omit<Leeway, "plan"> & { plan?: string | undefined; maxMoved?: number | undefined; asKept?: boolean };
 
 /** Later plans see what earlier ones would create, so that a lookup to a planned parent is not called missing. */
 export async function plan(
@@ -51,11 +52,11 @@ export async function plan(
 
 export async function run(
   workplace: Workplace,
-  { syncs, plan: id, maxMoved, ...leeway }: RunRequest,
+  { syncs, plan: id, maxMoved, asKept = false, ...leeway }: RunRequest,
   options: CallOptions,
 ): Promise<ResponseOf<"run">> {
   const { project, results, error } = await eachSync(workplace, "run", syncs, options, {
-    plan: id === undefined ? undefined : { id, maxMoved },
+    plan: id === undefined ? undefined : { id, maxMoved, asKept },
     ...leeway,
   });
   const runs = results.map(({ sync, run: id, result, error: midway }) => ({

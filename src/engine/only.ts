@@ -1,0 +1,36 @@
+import { SluiceError } from "../core/errors.ts";
+import { type Duck, text } from "./duck.ts";
+import type { Only } from "./job.ts";
+import { exists, runFiles } from "./layout.ts";
+import { means, type RejectedFilter } from "./rejected.ts";
+import { chooseTouched, chooseWaiting, wakeChosen } from "./sql/only.ts";
+
+/**
+ * Chooses the rows (table `chosen`) and has them looked at.
+ * @returns what is to be said of keys that do not wait.
+ * @throws SluiceError nothing_waits.
+ */
+export async function choose(duck: Duck, only: Only, sync: string): Promise<string[]> {
+  const dead = only.run === undefined ? undefined : runFiles(only.run);
+  const ended = dead === undefined || (await exists(dead.outcome));
+  await duck.run(ended ? chooseWaiting(means(only)) : chooseTouched(dead.touched));
+  const { n } = await duck.one<{ n: number }>("SELECT count(*) AS n FROM chosen");
+  if (n === 0) throw new SluiceError("nothing_waits", `No row of ${sync} waits ${wordsOf(only)}.`);
+  await duck.run(wakeChosen);
+  if (only.keys === undefined) return [];
+  const others = await duck.all<{ key: string }>(
+    `SELECT key FROM (SELECT unnest([${only.keys.map(text).join(", ")}]) AS key) WHERE key NOT IN (SELECT key FROM chosen)`,
+  );
+  return others.map(
+    ({ key }) => `The row ${key} does not wait ${wordsOf({ ...only, keys: undefined })}: it was left alone.`,
+  );
+}
+
+function wordsOf({ code, column, keys }: RejectedFilter): string {
+  const words = [
+    ...(code === undefined ? [] : [`with the code ${code}`]),
+    ...(column === undefined ? [] : [`because of the column ${column}`]),
+    ...(keys === undefined ? [] : [`with the key ${keys.join(" or ")}`]),
+  ];
+  return words.join(" and ") || "to be sent";
+}

@@ -1,0 +1,46 @@
+import { text } from "../duck.ts";
+import type { Shape } from "../shape.ts";
+import { activates, deactivates } from "./change.ts";
+
+// A run that looks only at rows that wait, chosen by a person. All others stay as they are: what woke them is noted, so
+// that the next run looks at them, and whatever the state says of all rows is left to that run.
+
+/** For a run that looks at whatever there is to look at. */
+export const noneAside = "CREATE OR REPLACE TEMP TABLE aside(key VARCHAR)";
+
+/** `chosen`: the keys of waiting rows for which the SQL condition `means` holds. */
+export const chooseWaiting = (means: string): string =>
+  `CREATE OR REPLACE TEMP TABLE chosen AS SELECT DISTINCT key FROM st.pending WHERE status <> 'waits' AND (${means})`;
+
+/** `chosen`: the keys that a run which never ended was about, by its file of touched rows. */
+export const chooseTouched = (touched: string): string =>
+  `CREATE OR REPLACE TEMP TABLE chosen AS SELECT DISTINCT key FROM read_parquet(${text(touched)})`;
+
+/** After `wake`: the chosen rows are looked at, too. */
+export const wakeChosen = "INSERT INTO wake SELECT key FROM chosen";
+
+/**
+ * After the doubled rows are separated: nothing but the chosen rows is looked at. Rows without a key stay, for they are
+ * told and never written. `aside`: rows that something else woke.
+ */
+export const leaveAside = [
+  "CREATE OR REPLACE TEMP TABLE aside AS SELECT DISTINCT key FROM wake WHERE key NOT IN (SELECT key FROM chosen)",
+  "DELETE FROM touched WHERE key NOT IN (SELECT key FROM chosen)",
+];
+
+/** How many source rows were chosen. */
+export const chosenCount = `SELECT (SELECT count(*) FROM touched WHERE NOT gone AND key IS NOT NULL)
+  + (SELECT coalesce(sum(n), 0) FROM doubled WHERE key IN (SELECT key FROM chosen)) AS n`;
+
+/** After `wake`: rows that a person skipped are woken by their own change alone. */
+export const skippedSleep = "DELETE FROM wake WHERE key IN (SELECT key FROM st.pending WHERE code = 'skipped')";
+
+/** Decided rows that would be sent, or cannot go, are accepted as they are: nothing of them is written. `detail`: by whom and when. */
+export function skipDecided(shape: Shape, detail: string): string {
+  return `UPDATE decided SET action = 'exclude', id = CASE WHEN link_ = 'linked' THEN old_id END, m = 0, a = 0, code = 'skipped', col = NULL, value = NULL,
+  others = ${text(detail)}${shape.columns.some((c) => c.awaits) ? `, ${laterNone(shape)}` : ""}
+WHERE action IN ('create', 'delete', 'reject', 'status', 'exclude') OR m <> 0 OR ${deactivates(shape)} OR ${activates(shape)}`;
+}
+
+const laterNone = (shape: Shape): string =>
+  shape.columns.flatMap((c) => (c.awaits ? [`later_${c.index} = NULL`] : [])).join(", ");

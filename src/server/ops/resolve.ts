@@ -1,0 +1,70 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { CallOptions, ResponseOf } from "../../api/index.ts";
+import { SluiceError } from "../../core/errors.ts";
+import type { Resolution } from "../../core/run.ts";
+import { readKeptJob } from "../../engine/kept-job.ts";
+import { runFiles } from "../../engine/layout.ts";
+import { type LeftRun, rejectedGroups } from "../../engine/rejected.ts";
+import { noteEvent } from "../../store/events.ts";
+import { isRunId, leftRun } from "../left-runs.ts";
+import type { Workplace } from "../workplace.ts";
+import { run } from "./syncs.ts";
+
+type Request = { run: string; how: Resolution["how"]; by: string; maxWait?: number | undefined };
+
+/** Who decided it and when is kept in the history, once the run that follows from it has ended well. Errors: unknown_name, not_resolvable. */
+export async function resolve(
+  workplace: Workplace,
+  { run: id, how, by, maxWait }: Request,
+  options: CallOptions,
+): Promise<ResponseOf<"resolve">> {
+  const { environment } = await workplace.project();
+  const state = workplace.state(`resolve ${id}`);
+  const left = leftRun(state, environment, id);
+  const kept = await readKeptJob(runFiles(left.folder));
+  await refuseSettled(left, how, kept?.kind);
+  const at = new Date().toISOString();
+  const skip = `skipped by ${by} on ${at.slice(0, 16).replace("T", " ")} UTC`;
+  // A run that was about chosen rows is about these again.
+  const only = how === "skip" ? { run: left.folder, skip } : kept?.only;
+  // What was delivered has moved by that, and is no reason to refuse the rest.
+  const retry = how === "retry" ? { plan: id, asKept: true, maxMoved: 1 } : {};
+  const done = await run(workplace, { syncs: [left.sync], maxWait, ...(only && { only }), ...retry }, options);
+  const resolution = { how, by, at, run: done.runs[0]!.run };
+  noteEvent(state.path, { type: "resolved", id, resolution });
+  return { ...done, resolution };
+}
+
+async function refuseSettled(left: LeftRun, how: Request["how"], kind?: string): Promise<void> {
+  const refuse = (why: string, remedy?: string) => {
+    throw new SluiceError("not_resolvable", `The run ${left.run} of ${left.sync} ${why}.`, remedy ? { remedy } : {});
+  };
+  const files = runFiles(left.folder);
+  if (kind !== undefined && kind !== "run") refuse(`is a ${kind}: there is nothing to resolve`);
+  const later = laterRun(left);
+  if (later !== undefined)
+    refuse(`cannot be resolved any more: the run ${later} has followed it, and decided about its rows`);
+  if (statusOf(files.done) === "done" && (await rejectedGroups([left], {})).length === 0)
+    refuse("has finished and left no row that waits");
+  if (how === "skip" && !existsSync(files.touched))
+    refuse("ended before its plan stood: nothing of it waits", "`sluice resolve RUN restart` begins it anew.");
+}
+
+/** A later run that sent something or told what became of its rows. */
+function laterRun({ run, folder }: LeftRun): string | undefined {
+  const runs = dirname(folder);
+  const acted = (id: string) => [runFiles(join(runs, id)).outcome, runFiles(join(runs, id)).journal].some(existsSync);
+  return readdirSync(runs)
+    .filter((id) => isRunId(id) && id > run)
+    .sort()
+    .find(acted);
+}
+
+function statusOf(done: string): unknown {
+  try {
+    return (JSON.parse(readFileSync(done, "utf8")) as { status?: unknown }).status;
+  } catch {
+    return undefined; // it died before it could say so, or in the middle of that
+  }
+}
