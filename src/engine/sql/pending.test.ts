@@ -20,7 +20,7 @@ beforeEach(async () => {
   for (const statement of valueViews(shape, [], undefined)) await duck.run(statement);
   await duck.run(noneAside);
   await duck.run("CREATE TABLE have_now(id VARCHAR, gone BOOLEAN)");
-  await duck.run("CREATE TABLE fresh(id VARCHAR)");
+  await duck.run("CREATE TABLE fresh(id VARCHAR, gone BOOLEAN)");
   await duck.run("CREATE TABLE ref_now(name VARCHAR, id VARCHAR, value VARCHAR)");
   await duck.run("CREATE TABLE parents(name VARCHAR, value VARCHAR)");
 });
@@ -29,7 +29,7 @@ afterEach(() => duck.close());
 /** A run that looks at row `k`, which is refused for `code`; what then waits is stored. */
 async function refused(turn: number, ms: number, code = "refused"): Promise<void> {
   await duck.run(`CREATE OR REPLACE TEMP TABLE final AS SELECT 'k' AS key, 'rejected' AS status, '${code}' AS code,
-  NULL::VARCHAR AS col, NULL::VARCHAR AS value, NULL::VARCHAR AS message, NULL::VARCHAR AS others, false AS vanished, false AS gone, NULL::VARCHAR[] AS waits`);
+  NULL::VARCHAR AS col, NULL::VARCHAR AS value, NULL::VARCHAR AS message, NULL::VARCHAR AS others, false AS vanished, NULL::VARCHAR[] AS waits`);
   await duck.run(newPending(turn, at(ms)));
   await duck.run("DELETE FROM st.pending");
   await duck.run("INSERT INTO st.pending BY NAME SELECT * FROM new_pending");
