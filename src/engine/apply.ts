@@ -63,6 +63,9 @@ export function tellNarrowed({ plan }: AppliedPlan, { planned, moved, others }: 
   const told: string[] = [];
   if (moved > 0)
     told.push(`${moved} of the ${planned} rows of the plan ${plan} have moved since; they were held back (moved).`);
-  if (others > 0) told.push(`${others} rows changed since the plan was made; they were held back (not_planned).`);
+  if (others > 0)
+    told.push(
+      `${others} ${others === 1 ? "row" : "rows"} changed since the plan was made; they were held back (not_planned).`,
+    );
   return told;
 }

@@ -86,7 +86,7 @@ test("files: CSV without formulas, JSON and Parquet with the values as they are;
   const csv = join(folder, "out.csv");
   expect(await exportRejected(runs, { code: "bad_phone" }, csv)).toBe(1);
   const [head, row, ...more] = (await readFile(csv, "utf8")).trimEnd().split("\n");
-  expect(head).toBe("sync,run,key,status,code,column,value,message,tried_again,due_in_runs,due_at_utc");
+  expect(head).toBe("sync,run,key,status,code,column,value,message,tried_again,due_in_runs,due_at");
   expect(row).toMatch(/^people,run-people,'=2\+3,rejected,bad_phone,telephone1,'\+49 \(0,/);
   expect(more).toEqual([]);
   expect((await stat(csv)).mode & 0o777).toBe(0o600);

@@ -64,7 +64,7 @@ export async function exportRejected(runs: readonly LeftRun[], filter: RejectedF
     `${cell(sentence())} AS message`,
     `${again()} AS tried_again`,
     "runs AS due_in_runs",
-    "due_at AS due_at_utc",
+    `${isoTime("due_at")} AS due_at`,
   ];
   return reading(runs, async (duck, from) => {
     const rows = chosen(from, filter);

@@ -118,7 +118,8 @@ function outcomeFile(path: string, turn: number): string {
   const now =
     "SELECT key, status, code, col, value, message, wake, due, due_at FROM new_pending WHERE status <> 'waits'";
   const all = `${now} UNION ALL ${waiting} UNION ALL BY NAME (${keyProblems})`;
-  return `COPY (SELECT * EXCLUDE (due), CASE WHEN wake = 'destination' THEN greatest(due - ${turn}, 1) END AS runs FROM (${all})) TO ${text(path)} (FORMAT parquet)`;
+  return `COPY (SELECT * EXCLUDE (due, due_at), CASE WHEN wake = 'destination' THEN greatest(due - ${turn}, 1) END AS runs,
+  CASE WHEN wake = 'destination' THEN due_at END AS due_at FROM (${all})) TO ${text(path)} (FORMAT parquet)`;
 }
 
 /**
