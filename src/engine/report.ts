@@ -79,9 +79,13 @@ export async function samples(duck: Duck, shape: Shape): Promise<SampleChange[]>
     ) => `CASE WHEN d.key IN (${membersSent} AND i = ${i}) THEN {name: ${text(shape.audiences[audience]!.name)},
   old: CASE WHEN gone OR NOT a_${audience} THEN 'member' END, new: CASE WHEN NOT gone AND a_${audience} THEN 'member' END} END`,
   );
+  const state = (when: string, old: number) =>
+    `CASE WHEN ${when} THEN {name: 'statecode', old: '${old}', new: '${1 - old}'} END`;
+  const [rests, wakes] = [deactivates(shape), activates(shape)];
+  const all = [...values, ...parties, ...joins, state(rests, 0), state(wakes, 1)];
   const rows = await duck.all<{ key: string; op: string; id: string | null; columns: { items: unknown[] } }>(
-    `SELECT key, action AS op, id, to_json(list_filter([${[...values, ...parties, ...joins].join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns
-FROM decided d WHERE action = 'delete' OR ((m <> 0 OR key IN (${membersSent})) AND action IN ('create', 'adopt', 'update', 'leave', 'status'))
+    `SELECT key, action AS op, id, to_json(list_filter([${all.join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns
+FROM decided d WHERE action = 'delete' OR ((m <> 0 OR ${rests} OR ${wakes} OR key IN (${membersSent})) AND action IN ('create', 'adopt', 'update', 'leave', 'status'))
 QUALIFY row_number() OVER (PARTITION BY action ORDER BY key) <= ${samplesPerKind} ORDER BY action, key`,
   );
   return rows.map((r) => ({ ...r, columns: JSON.parse(r.columns as unknown as string) }));
