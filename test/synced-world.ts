@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import type { Connector } from "../src/core/connector.ts";
-import { guardCodes } from "../src/core/guards.ts";
+import { type GuardCode, guardCodes } from "../src/core/guards.ts";
 import { syncFile } from "../src/core/project.ts";
 import type { Forecast } from "../src/core/run.ts";
 import { runJob } from "../src/engine/index.ts";
@@ -24,6 +24,8 @@ export type SyncedWorld = {
   keyed: boolean;
   /** What the sync file says besides. */
   settings: Record<string, unknown>;
+  /** The guards that are approved for each run. */
+  approved: readonly GuardCode[];
   /** The next run: into another organisation, or through a connector that is not what it was. Answers its counts. */
   run(changes?: { into?: Outside; through?: (crm: Connector) => Connector; apply?: Job["apply"] }): Promise<Counts>;
   /** A plan, to be given to a later run; `maxMoved` is what that run then allows. */
@@ -49,7 +51,7 @@ export function useSyncedWorld(): SyncedWorld {
     };
     return runJob(job, { connectors, onProgress: () => {}, signal: new AbortController().signal });
   };
-  const next = (there = "crm") => jobOf(nameOf(++runs), synced.folder, there, synced.settings);
+  const next = (there = "crm") => jobOf(nameOf(++runs), synced, there);
   synced.last = () => nameOf(runs);
   synced.run = async ({ into = synced.world, through = (crm: Connector) => crm, apply } = {}) => {
     const job = next(into === synced.world ? "crm" : "another crm");
@@ -71,7 +73,7 @@ export function useSyncedWorld(): SyncedWorld {
   beforeEach(async () => {
     runs = 0;
     const folder = await mkdtemp(join(tmpdir(), "sluice-synced-"));
-    Object.assign(synced, { world: outside(), folder, keyed: false, settings: {} });
+    Object.assign(synced, { world: outside(), folder, keyed: false, settings: {}, approved: usual });
   });
   afterEach(() => rm(synced.folder, { recursive: true, force: true }));
   return synced;
@@ -80,7 +82,9 @@ export function useSyncedWorld(): SyncedWorld {
 /** run-1 to run-9, then run-9010 and so on: ids of runs sort by time. */
 const nameOf = (n: number): string => (n < 10 ? `run-${n}` : `run-9${String(n).padStart(3, "0")}`);
 
-function jobOf(run: string, folder: string, connection: string, settings: Record<string, unknown>): Job {
+const usual = guardCodes.filter((code) => code !== "source_empty");
+
+function jobOf(run: string, { folder, settings, approved }: SyncedWorld, connection: string): Job {
   const mapping = { code: "code", name: "name" };
   return {
     run,
@@ -94,7 +98,7 @@ function jobOf(run: string, folder: string, connection: string, settings: Record
     source: { connection: "rows", connector: "rows", config: {}, base: folder },
     destination: { connection, connector: "crm", config: {}, base: folder },
     memoryLimit: "512MB",
-    approval: { codes: guardCodes.filter((code) => code !== "source_empty"), by: "a test", at: "2026-01-01T00:00:00Z" },
+    approval: { codes: [...approved], by: "a test", at: "2026-01-01T00:00:00Z" },
     upstream: [],
   };
 }

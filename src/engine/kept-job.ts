@@ -1,10 +1,11 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type { Job } from "./job.ts";
 import type { Layout } from "./layout.ts";
 import type { Shape } from "./shape.ts";
 import { madeRefs } from "./sql/made.ts";
 import { storedName } from "./sql/names.ts";
 import { statesOf } from "./sql/states.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /**
  * What a run's folder keeps of its job, so that its changes can be read and sent again with the configuration they were
@@ -60,8 +61,7 @@ export function keptJob(job: Job, shape: Shape, table: string): KeptJob {
 
 /** Whole or not at all, before the first change is written down. */
 export async function keepJob(at: Pick<Layout, "job">, kept: KeptJob): Promise<void> {
-  await writeFile(`${at.job}.new`, JSON.stringify(kept), { mode: 0o600 });
-  await rename(`${at.job}.new`, at.job);
+  await writeWhole(at.job, kept);
 }
 
 /** Undefined where the run had not come so far, or is of a Sluice that kept none. */

@@ -1,4 +1,3 @@
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { UndoneMark } from "../core/guards.ts";
 import { type Duck, text } from "./duck.ts";
@@ -11,6 +10,8 @@ import { orphans, takeOver } from "./sql/recover.ts";
 import { caughtDeletes, caughtMembers, caughtResting, caughtUpdates } from "./sql/recover-updates.ts";
 import { readJournal } from "./sql/settle.ts";
 import { addColumns, existingColumns, valueViews } from "./sql/tables.ts";
+import { readUndoNote } from "./undo/note.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /**
  * Takes over what runs that died had already written: records they created are linked, and what was sent to them, or to
@@ -36,16 +37,16 @@ export async function recover(
       await takeOverFrom(duck, dead, shape, matched, ask);
       undone = (await noteUndo(duck, dead)) ?? undone;
     }
-    await writeFile(dead.done, JSON.stringify({ status: "interrupted" }), { mode: 0o600 });
+    await writeWhole(dead.done, { status: "interrupted" });
   }
   return undone;
 }
 
 /** An undo that died stops the next run as one that ended does. */
 async function noteUndo(duck: Duck, dead: ReturnType<typeof runFiles>): Promise<UndoneMark | undefined> {
-  if (!(await exists(dead.undo))) return undefined;
-  const { of: run, by, at } = JSON.parse(await readFile(dead.undo, "utf8")) as { of: string; by: string; at: string };
-  const mark = { run, by, at };
+  const note = await readUndoNote(dead.undo);
+  if (!note) return undefined;
+  const mark = { run: note.of, by: note.by, at: note.at };
   for (const statement of [
     "BEGIN TRANSACTION",
     "DELETE FROM st.meta WHERE name = 'undone'",

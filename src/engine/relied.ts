@@ -1,10 +1,11 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { SluiceError } from "../core/errors.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import { columnDrift, type Drift, type Relied, reliedFile, reliedOn, tableDrift } from "./drift.ts";
 import type { Job } from "./job.ts";
 import { place } from "./shape/place.ts";
 import type { Shape } from "./shape.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /** What the last run of the sync relied on; undefined before the first, and where it was another `destination`'s. */
 export async function readRelied(path: string, destination?: string): Promise<Relied | undefined> {
@@ -21,8 +22,7 @@ export async function readRelied(path: string, destination?: string): Promise<Re
 
 /** Whole or not at all. When the process dies before it, the next run tells the same changes once more. */
 export async function writeRelied(path: string, shape: Shape, destination: string): Promise<void> {
-  await writeFile(`${path}.new`, JSON.stringify(reliedOn(shape, destination)), { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  await writeWhole(path, reliedOn(shape, destination));
 }
 
 /**

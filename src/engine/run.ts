@@ -1,4 +1,3 @@
-import { rename, writeFile } from "node:fs/promises";
 import type { GuardCode, StandingGuard } from "../core/guards.ts";
 import type { Forecast, Measured } from "../core/run.ts";
 import { text } from "./duck.ts";
@@ -12,6 +11,7 @@ import { type PlanReport, planReport } from "./report.ts";
 import { settle } from "./settle.ts";
 import type { Host } from "./source.ts";
 import { sendPlan } from "./waves.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /** Makes the plan, writes it down and stops: nothing is sent and the state stays as it is. */
 export async function runPlan(job: Job, host: Host): Promise<JobResult> {
@@ -51,7 +51,7 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
     const { standing, stop, approved, idle } = await guard(job, planned);
     await keepPlan(job, planned, report, standing, since(started));
     if (stop) {
-      await writeFile(planned.at.done, JSON.stringify({ status: "failed", plan: report.plan }), { mode: 0o600 });
+      await writeWhole(planned.at.done, { status: "failed", plan: report.plan });
       throw stop;
     }
     if (approved.some(({ code }) => code === "undone")) planned.meta.undone = undefined;
@@ -80,11 +80,8 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
       folder: planned.at.run,
       ...(stopped && { error: stopped.toJSON() }),
     };
-    await writeFile(
-      planned.at.done,
-      JSON.stringify({ status: stopped ? "failed" : "done", ...result, measured, problems: undefined }),
-      { mode: 0o600 },
-    );
+    const ended = { status: stopped ? "failed" : "done", ...result, measured, problems: undefined };
+    await writeWhole(planned.at.done, ended);
     return result;
   } finally {
     await planned.close();
@@ -102,11 +99,6 @@ async function keepPlan(
   seconds: number,
 ): Promise<void> {
   await writeWhole(at.plan, { environment, sync, ...report, mirror, warnings, stops, approval, seconds });
-}
-
-async function writeWhole(path: string, content: object): Promise<void> {
-  await writeFile(`${path}.new`, JSON.stringify(content), { mode: 0o600 });
-  await rename(`${path}.new`, path);
 }
 
 const since = (started: number): number => Math.round(performance.now() - started) / 1000;

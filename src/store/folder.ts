@@ -19,7 +19,7 @@ export type StatePlaces = {
 /** The state folder, held by this process until `close`. */
 export type StateFolder = StatePlaces & { close(): void };
 
-/** For readers of run folders, which never change: they need no lock. Errors: state_newer, state_unwritable. */
+/** For readers of run folders, which never change: they need no lock. Errors: state_newer, state_broken, state_unwritable. */
 export function statePlaces(path: string): StatePlaces {
   refuseNewer(path, readFormat(join(path, "format")) ?? format);
   return placesIn(path);
@@ -37,7 +37,7 @@ const opening = 10_000;
 /**
  * Opens a state folder and checks that it was not left by a newer Sluice: for this process alone, or `shared` with others,
  * who then hold a lease on each sync they work on.
- * Errors: state_locked, state_unwritable, state_newer, disk_full.
+ * Errors: state_locked, state_unwritable, state_newer, state_broken, disk_full.
  */
 export function openStateFolder(path: string, command: string, shared = false): StateFolder {
   const lock: Lock = takeLock(path, command, shared ? opening : 0);
@@ -68,11 +68,17 @@ function refuseNewer(path: string, found: number): void {
   );
 }
 
+/** Null where there is none. Error: state_broken. */
 function readFormat(file: string): number | null {
+  let text: string;
   try {
-    return Number(readFileSync(file, "utf8"));
+    text = readFileSync(file, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
+  if (/^\d+\s*$/.test(text)) return Number(text);
+  throw new SluiceError("state_broken", `${file} is damaged: it holds no number.`, {
+    remedy: "If no newer Sluice has worked on the folder, remove the file: it is made anew, and nothing else is in it.",
+  });
 }

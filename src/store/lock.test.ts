@@ -83,9 +83,12 @@ test("a state folder of a newer Sluice is refused and let go, one's own is taken
   const folder = fresh();
   openStateFolder(folder, "run").close();
   openStateFolder(folder, "run").close();
-  for (const strange of ["99\n", "x\n"]) {
-    writeFileSync(join(folder, "format"), strange);
-    expect(() => openStateFolder(folder, "run")).toThrow(expect.objectContaining({ code: "state_newer" }));
+  const strange = { "99\n": "state_newer", "x\n": "state_broken", "": "state_broken", "1e9": "state_broken" };
+  for (const [text, code] of Object.entries(strange)) {
+    writeFileSync(join(folder, "format"), text);
+    expect(() => openStateFolder(folder, "run")).toThrow(expect.objectContaining({ code }));
   }
+  rmSync(join(folder, "format"));
+  openStateFolder(folder, "run").close();
   takeLock(folder, "run").release();
 });

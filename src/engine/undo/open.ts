@@ -28,18 +28,6 @@ export type Opened = {
   memberships: Shape["memberships"];
 };
 
-/** An undo, as its run folder says it: which run it takes back. */
-export type UndoNote = { of: string; by: string; at: string };
-
-export async function readUndoNote(runFolder: string): Promise<UndoNote | undefined> {
-  try {
-    return JSON.parse(await readFile(runFiles(runFolder).undo, "utf8")) as UndoNote;
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === "ENOENT" || thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
-}
-
 /**
  * Finds what a run left to take back, after runs that died have been taken over.
  * @throws SluiceError not_undoable: it sent nothing, its before-images are gone, or it wrote elsewhere.

@@ -1,7 +1,8 @@
+import { writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { people } from "../../../test/model.ts";
 import { useSyncedWorld } from "../../../test/synced-world.ts";
-import type { Connector } from "../../core/connector.ts";
+import { dying } from "../dying.test-data.ts";
 
 const synced = useSyncedWorld();
 
@@ -168,22 +169,27 @@ test("an undo that dies after it has written is taken over: another ends it, and
   synced.world.source = [row("1", "A", "Wrong"), row("2", "B", "Wrong"), row("3", "C", "New")];
   await synced.run();
   const of = synced.last();
-  const dies = (crm: Connector): Connector => ({
-    ...crm,
-    open: (config, io) => {
-      const session = crm.open(config, io);
-      const { writes } = synced.world;
-      const read: typeof session.read = (...asked) => {
-        if (synced.world.writes > writes) throw new Error("killed");
-        return session.read!(...asked);
-      };
-      return { ...session, read };
-    },
-  });
-  await expect(synced.undo(of, { through: dies })).rejects.toThrow();
+  await expect(synced.undo(of, { through: dying })).rejects.toThrow("dead");
   const written = synced.world.writes;
   expect((await synced.undo(of)).counts).toMatchObject({ received: 3, excluded: 0, rejected: 0, failed: 0 });
   expect(held()).toMatchObject({ A: { name: "Ann" }, B: { name: "Ben" }, C: { name: "New", state: "1" } });
   expect(synced.world.writes - written).toBeLessThan(3);
   expect((await synced.undo(of)).counts).toMatchObject({ received: 3, unchanged: 3, writes: 0 });
+});
+
+test("an undo that died stops the next run, even where its note is damaged, until somebody approves", async () => {
+  synced.world.source = [row("1", "A", "Ann")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "Wrong")];
+  await synced.run();
+  await expect(synced.undo(synced.last(), { through: dying })).rejects.toThrow("dead");
+  await writeFile(synced.file("undo.json"), '{"of":"run-2');
+  synced.approved = ["too_many_changes"];
+  await expect(synced.run()).rejects.toMatchObject({ code: "undone" });
+  await expect(synced.run()).rejects.toMatchObject({ code: "undone" });
+  expect(held()).toMatchObject({ A: { name: "Ann" } });
+  synced.approved = ["undone"];
+  expect(await synced.run()).toMatchObject({ updated: 1 });
+  synced.approved = [];
+  expect(await synced.run()).toMatchObject({ unchanged: 1, writes: 0 });
 });

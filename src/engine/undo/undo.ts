@@ -1,4 +1,3 @@
-import { rename, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { WaveFile } from "../batches.ts";
@@ -6,7 +5,7 @@ import { type Duck, lockDown, openDuck, text } from "../duck.ts";
 import { imageColumns, readByIds } from "../images.ts";
 import type { Job, JobResult } from "../job.ts";
 import { keepJob, keptJob } from "../kept-job.ts";
-import { exists, type Layout, layout } from "../layout.ts";
+import { exists, type Layout, layout, runFiles } from "../layout.ts";
 import { readMembers } from "../members.ts";
 import { problemGroups } from "../problems.ts";
 import { samples } from "../report.ts";
@@ -16,10 +15,11 @@ import { list, maskType, stored, storedName } from "../sql/names.ts";
 import { statesOf } from "../sql/states.ts";
 import { existingColumns, valueViews } from "../sql/tables.ts";
 import { attachState, makeFolders } from "../state-file.ts";
-
 import { sendPlan } from "../waves.ts";
+import { writeWhole } from "../whole-file.ts";
 import { countUndo, decideUndo, judge, keptTable, undoMembers } from "./decide.ts";
-import { type Opened, openUndo, readUndoNote } from "./open.ts";
+import { readUndoNote } from "./note.ts";
+import { type Opened, openUndo } from "./open.ts";
 import { settleUndo } from "./settle.ts";
 import { laterTable, writtenChanges, wroteTable } from "./wrote.ts";
 
@@ -70,16 +70,16 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
         "(SELECT key, 'excluded' AS status, code, col, value, message, 'undo' AS wake FROM kept)",
       ),
     };
-    await keepReport(at, { environment: job.environment, sync: job.sync, of, ...report, warnings });
+    await writeWhole(at.plan, { environment: job.environment, sync: job.sync, of, ...report, warnings });
     const result = { kind: "undo" as const, of, ...report, warnings, folder: at.run };
     if (dryRun) return { ...result, resolved: 0 };
     const note = { of, by, at: new Date().toISOString() };
-    await writeFile(at.undo, JSON.stringify(note), { mode: 0o600 });
+    await writeWhole(at.undo, note);
     const sending = { duck, at, shape, session };
     const made = madeColumns(await imageNames(duck, opened), opened);
     const { attempted, stopped } = await sendPlan(sending, host, made);
     host.onProgress({ phase: "readback", done: 0 });
-    const redo = (await readUndoNote(join(at.runs, of))) !== undefined;
+    const redo = (await readUndoNote(runFiles(join(at.runs, of)).undo)) !== undefined;
     const settled = await settleUndo(sending, {
       reading,
       mark: redo ? undefined : { run: of, by, at: note.at },
@@ -97,11 +97,8 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
       resolved: settled.resolved,
       ...(stopped && { error: stopped.toJSON() }),
     };
-    await writeFile(
-      at.done,
-      JSON.stringify({ status: stopped ? "failed" : "done", ...done, samples: undefined, problems: undefined }),
-      { mode: 0o600 },
-    );
+    const told = { ...done, samples: undefined, problems: undefined };
+    await writeWhole(at.done, { status: stopped ? "failed" : "done", ...told });
     return done;
   } finally {
     await duck.close();
@@ -124,7 +121,8 @@ async function planUndo(
   await writtenChanges(duck, run);
   await wroteTable(duck, shape, run);
   const undone = new Map<string, boolean>();
-  for (const { run: name } of later) undone.set(name, (await readUndoNote(join(at.runs, name)))?.of === run.run);
+  for (const { run: name } of later)
+    undone.set(name, (await readUndoNote(runFiles(join(at.runs, name)).undo))?.of === run.run);
   await laterTable(duck, shape, later, (name) => undone.get(name)!);
   host.onProgress({ phase: "refresh", done: 0 });
   const state = reading.object.columns.find((c) => c.type === "state");
@@ -245,9 +243,4 @@ async function leftAlone(duck: Duck, { run }: Opened): Promise<string[]> {
       );
   }
   return told;
-}
-
-async function keepReport(at: Layout, report: object): Promise<void> {
-  await writeFile(`${at.plan}.new`, JSON.stringify(report), { mode: 0o600 });
-  await rename(`${at.plan}.new`, at.plan);
 }
