@@ -53,6 +53,7 @@ const planned: ResponseOf<"plan"> = {
       forecast: {
         waves: [],
         refresh: 3,
+        readfirst: 0,
         readback: 0,
         requests: 3,
         counted: 3,
@@ -67,7 +68,7 @@ const planned: ResponseOf<"plan"> = {
       seconds: 1,
     },
   ],
-  totals: { received: 10, ...plan },
+  totals: { received: 10, ...plan, leave: 2, deactivate: 1, exit: 3, status: 1, add: 4, remove: 0 },
 };
 
 /** Runs a command line against a client that answers as given, and knows what it was asked. */

@@ -54,6 +54,8 @@ export interface Session {
   members?(object: ObjectSchema, into: Membership, signal: AbortSignal): AsyncIterable<Page>;
   /** What the destination takes at this moment; it changes with every answer, so ask before each batch. */
   pace?(object: ObjectSchema, op: BatchOp, guarded?: boolean): Pace;
+  /** Records that one request reads by their ids (`ReadRequest.ids`), at most. */
+  idsAtOnce?: number;
   /** Requests that the other side lets us send in a day, where the connection says so. */
   dailyRequests?: number;
   /** How values look on the wire, in both directions. */

@@ -31,6 +31,12 @@ export const planCounts = z.object({
   unchanged: z.number(),
   excluded: z.number(),
   rejected: z.number(),
+  leave: z.number().optional().describe("Of update: rows that left the source, and whose records are changed for it"),
+  deactivate: z.number().optional().describe("Of leave: records that are deactivated"),
+  exit: z.number().optional().describe("Rows, of any kind, that are taken out of an audience"),
+  status: z.number().optional().describe("Of rejected: rows that are written all the same, in their audience columns or memberships alone"),
+  add: z.number().optional().describe("Members put into lists and relationships"),
+  remove: z.number().optional().describe("Members taken out of them"),
   parents: z.number().optional().describe("Records made for lookups to point at, besides the rows"),
 });
 export type PlanCounts = z.infer<typeof planCounts>;
@@ -60,6 +66,9 @@ export type RunCounts = z.infer<typeof runCounts>;
 export const forecast = z.object({
   waves: z.array(z.object({ wave: z.string(), rows: z.number(), requests: z.number() })),
   refresh: z.number().describe("Requests that reading the destination took before the plan stood"),
+  readfirst: z
+    .number()
+    .describe("Requests to read records just before they are deleted or, with `concurrency: strict`, changed"),
   readback: z.number().describe("Requests to read back what was written"),
   requests: z.number().describe("All requests, the refresh included"),
   counted: z.number().describe("What counts against the daily entitlement: each written row, and each other request"),

@@ -15,7 +15,7 @@ test("before any measure the first requests' size counts, no time is told, and e
       { wave: "1-create", rows: 250, requests: 3 },
       { wave: "4-delete", rows: 11, requests: 2 },
     ],
-    ...{ refresh: 7, readback: 1, requests: 13, counted: 269, daily: null, share: null, seconds: null, measured: null },
+    ...{ refresh: 7, readfirst: 0, readback: 1, requests: 13, counted: 269, daily: null, share: null, seconds: null, measured: null },
   });
 });
 
@@ -25,6 +25,11 @@ test("a measured run gives requests and time; a known entitlement the share", ()
     waves: [{ requests: 1 }, { requests: 1 }],
     ...{ requests: 4, share: 0.263, seconds: 2.61, measured: "r" },
   });
+});
+
+test("records that are read before they are written cost requests, and count", () => {
+  const strict = waves.map((wave) => ({ ...wave, readFirst: wave.op === "create" ? 0 : 2 * wave.rows }));
+  expect(estimate(strict, 7, undefined, undefined, 10)).toMatchObject({ readfirst: 3, requests: 16, counted: 272 });
 });
 
 test("a plan without changes costs what it has cost already", () => {
@@ -40,4 +45,14 @@ test("a run keeps what it took, and the next plan tells by it", async () => {
   const { forecast } = await synced.plan();
   expect(forecast).toMatchObject({ waves: [{ wave: "2-update", rows: 120 }], measured: first });
   expect(forecast!.seconds).toBeGreaterThan(0);
+});
+
+test("what strict reads before it writes is counted: changed records once, deleted ones for their image too", async () => {
+  synced.world.source = Array.from({ length: 150 }, (_, n) => ({ id: `${n}`, code: `C${n}`, name: "x" }));
+  await synced.run();
+  synced.world.source = synced.world.source.slice(20).map((row) => ({ ...row, name: "y" }));
+  synced.settings = { onLeave: "delete", allowDelete: true };
+  expect((await synced.plan()).forecast.readfirst).toBe(1);
+  synced.settings.concurrency = "strict";
+  expect((await synced.plan()).forecast.readfirst).toBe(3);
 });

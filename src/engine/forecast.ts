@@ -14,7 +14,11 @@ const pageSize = 5000;
 const lookedAt = 20;
 const enoughRows = 100;
 
-type Wave = { wave: string; op: BatchOp; rows: number; atATime: number };
+/** Ids asked for at once where the connector does not say (`Session.idsAtOnce`). */
+const modestIds = 100;
+
+/** `readFirst`: of the rows, those whose records are read before they are written. */
+type Wave = { wave: string; op: BatchOp; rows: number; atATime: number; readFirst?: number };
 
 /** What sending the plan would cost. `session` says how many rows its first requests would have. */
 export async function forecast(planned: Planned): Promise<Forecast> {
@@ -26,10 +30,13 @@ export async function forecast(planned: Planned): Promise<Forecast> {
   });
   const own = wavesOf(shape).map(async (wave): Promise<Wave> => {
     const op = opOf(wave);
-    return { wave, op, rows: await rowsIn(duck, at.change(wave)), atATime: rowsOf(shape.object, op) };
+    const rows = await rowsIn(duck, at.change(wave));
+    const times = (op === "delete" ? 1 : 0) + (shape.strict && (op === "update" || op === "delete") ? 1 : 0);
+    return { wave, op, rows, atATime: rowsOf(shape.object, op), readFirst: rows * times };
   });
   const waves = await Promise.all([...parents, ...own]);
-  return estimate(waves, planned.requests(), await lastMeasured(at.runs), session.dailyRequests);
+  const last = await lastMeasured(at.runs);
+  return estimate(waves, planned.requests(), last, session.dailyRequests, session.idsAtOnce);
 }
 
 function opOf(wave: string): BatchOp {
@@ -41,7 +48,7 @@ function opOf(wave: string): BatchOp {
 
 /**
  * Pure: requests by wave, of the size that delivery begins with unless a run of this sync has shown another; one request
- * for each page that is read back. For the daily entitlement each written row counts as one, however many go together
+ * for each page that is read back, and those that read records before they are written. For the daily entitlement each written row counts as one, however many go together
  * (dataverse.md section 9). Time from a measured run alone; null where there is none.
  */
 export function estimate(
@@ -49,6 +56,7 @@ export function estimate(
   refresh: number,
   last: (Measured & { run: string }) | undefined,
   daily: number | undefined,
+  idsAtOnce = modestIds,
 ): Forecast {
   const rows = waves.reduce((sum, wave) => sum + wave.rows, 0);
   const each = waves
@@ -59,11 +67,14 @@ export function estimate(
       requests: last ? Math.max(1, Math.ceil((of * last.requests) / last.rows)) : Math.ceil(of / atATime),
     }));
   const readback = rows === 0 ? 0 : Math.ceil(rows / pageSize);
-  const requests = refresh + readback + each.reduce((sum, wave) => sum + wave.requests, 0);
-  const counted = rows + refresh + readback;
+  const readfirst = waves.reduce((sum, { readFirst = 0 }) => sum + Math.ceil(readFirst / idsAtOnce), 0);
+  const reads = refresh + readfirst + readback;
+  const requests = reads + each.reduce((sum, wave) => sum + wave.requests, 0);
+  const counted = rows + reads;
   return {
     waves: each,
     refresh,
+    readfirst,
     readback,
     requests,
     counted,

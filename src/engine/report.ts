@@ -4,6 +4,7 @@ import type { Planned } from "./plan.ts";
 import { problemGroups } from "./problems.ts";
 import type { Shape } from "./shape.ts";
 import { activates, deactivates } from "./sql/change.ts";
+import { leavers } from "./sql/leaving.ts";
 import { madeRefs } from "./sql/made.ts";
 import { membersSent } from "./sql/members.ts";
 import { has, wanted } from "./sql/names.ts";
@@ -31,12 +32,16 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   const of = await duck.one<Record<string, number>>(`SELECT
   count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'adopt') AS adopts,
   count(*) FILTER ((action = 'update' AND (m <> 0 OR ${joins} OR ${activates(shape)})) OR ${leaves}) AS updates,
-  count(*) FILTER (action = 'delete') AS deletes,
-  count(*) FILTER (${leaves} OR action = 'delete') AS leaves FROM decided`);
+  count(*) FILTER (action = 'delete') AS deletes, count(*) FILTER (${leaves}) AS "leave",
+  count(*) FILTER (${deactivates(shape)}) AS deactivate,
+  count(*) FILTER (action = 'status' AND (m <> 0 OR ${joins})) AS status FROM decided`);
+  const members = await duck.one<Record<"add" | "remove", number>>(
+    "SELECT count(*) FILTER (does = 'add') AS \"add\", count(*) FILTER (does = 'remove') AS remove FROM membership",
+  );
   const not = await duck.one<Record<string, number>>(
     "SELECT count(*) FILTER (status = 'excluded') AS excluded, count(*) FILTER (status <> 'excluded') AS rejected FROM plan_problem",
   );
-  const received = (touched.chosen ?? touched.received) + of.leaves! + still;
+  const received = (touched.chosen ?? touched.received) + of.leave! + of.deletes! + still;
   const counts = {
     create: of.creates!,
     adopt: of.adopts!,
@@ -53,13 +58,20 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
         )
       ).n
     : 0;
+  const { leave = 0, deactivate = 0, status = 0 } = of;
+  const { exits: exit } = await duck.one<{ exits: number }>(leavers(shape));
   const unchanged = received - Object.values(counts).reduce((a, b) => a + b);
   return {
-    plan: { ...counts, unchanged, ...(parents > 0 && { parents }) },
+    plan: { ...counts, unchanged, ...some({ leave, deactivate, exit, status, ...members, parents }) },
     received,
     samples: await samples(duck, shape),
     problems: await problemGroups(duck, "plan_problem"),
   };
+}
+
+/** Those that are not zero. */
+function some<Name extends string>(counts: Record<Name, number>): Partial<Record<Name, number>> {
+  return Object.fromEntries(Object.entries<number>(counts).filter(([, n]) => n > 0)) as Partial<Record<Name, number>>;
 }
 
 /** The first few of each kind by key, column by column: what would be written over what. */

@@ -41,6 +41,7 @@ const doneJob = (job: Job): JobResult => {
         forecast: {
           waves: [],
           refresh: 3,
+          readfirst: 0,
           readback: 0,
           requests: 3,
           counted: 3,
@@ -282,6 +283,12 @@ describe("over syncs", () => {
     connect();
     await expect(client.run({ syncs: ["poeple"] })).rejects.toThrow(/did you mean `people`/);
     expect(existsSync(stateOf(project.folder))).toBe(false);
+  });
+
+  test("how many rows of a plan may move says nothing without a plan", async () => {
+    connect();
+    await expect(client.run({ syncs: ["people"], maxMoved: 0.1 })).rejects.toMatchObject({ code: "usage" });
+    expect(jobs).toEqual([]);
   });
 
   test("another process at the same state is named", async () => {

@@ -4,6 +4,7 @@ import { problemLines } from "./problems.ts";
 import { count, duration, shown, table } from "./table.ts";
 
 type Planned = ResponseOf<"plan">["plans"][number];
+type Totals = ResponseOf<"plan">["totals"];
 type Sample = Planned["samples"][number];
 
 const marks: Record<string, string> = { create: "+", adopt: "=", update: "~", leave: "~", delete: "-" };
@@ -38,14 +39,27 @@ export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, ou
     );
   const head = ["plan", "received", "create", "adopt", "update", "delete", "unchanged", "excluded", "rejected", "time"];
   for (const text of table(head, rows, [1, 2, 3, 4, 5, 6, 7, 8, 9])) out.line(text);
-  if (totals.parents) {
-    out.line();
-    out.line(`${count(totals.parents)} records more would be made for lookups to point at.`);
-  }
+  const besides = besideLines(totals);
+  if (besides.length > 0) out.line();
+  for (const text of besides) out.line(text);
   out.line();
   out.line(
     `Environment ${environment}. Nothing was sent; \`sluice changes PLAN\` shows every change, \`sluice run SYNC --plan PLAN\` sends them.`,
   );
+}
+
+/** What the table of counts does not show, a sentence each. */
+function besideLines({ leave, deactivate, exit, status, add, remove, parents }: Totals): string[] {
+  const off = deactivate ? `, ${count(deactivate)} of them by being deactivated` : "";
+  const told: [number | undefined, string][] = [
+    [leave, `of the updates are of rows that left${off}.`],
+    [exit, "rows would be taken out of an audience."],
+    [status, "of the rejected rows are written all the same, in their audience columns or memberships alone."],
+    [add, "members would be put into lists and relationships."],
+    [remove, "members would be taken out of them."],
+    [parents, "records more would be made for lookups to point at."],
+  ];
+  return told.flatMap(([n, what]) => (n ? [`${count(n)} ${what}`] : []));
 }
 
 /** What a run would cost, in one line. */

@@ -6,7 +6,7 @@ import { defaults, openWebApi, type Settings, type WebApi } from "./http.ts";
 import { readMembers } from "./members.ts";
 import { findMembership } from "./membership.ts";
 import { openMetadata } from "./metadata.ts";
-import { readPages } from "./read.ts";
+import { MOST_IDS, readPages } from "./read.ts";
 import { roleFor } from "./role.ts";
 import { tableSize } from "./table-size.ts";
 import { wire } from "./wire.ts";
@@ -45,6 +45,7 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     identity: metadata.identity,
     objects: metadata.objects,
     describe: metadata.describe,
+    idsAtOnce: MOST_IDS,
     read: (object, request, signal) => readPages(api, object, request, signal),
     size: (object, signal) => tableSize(api, object, signal),
     ...openWriter(api),

@@ -18,7 +18,8 @@ const PAGE = 5000; // the most Dataverse gives at once
 
 /** Dataverse takes addresses of 32,768 characters; the rest is for the host and for proxies that count differently. */
 const LONGEST_PATH = 30_000;
-const MOST_IDS = 500;
+/** Ids in one query, unless the address is too long for them. */
+export const MOST_IDS = 500;
 const GUID = 36;
 const AHEAD = 4;
 const TRIES = 3;

@@ -1,4 +1,5 @@
 import type { CallOptions, ResponseOf } from "../../api/index.ts";
+import { SluiceError } from "../../core/errors.ts";
 import { statusOf } from "../record.ts";
 import type { Workplace } from "../workplace.ts";
 import { eachSync, type Leeway } from "./each-sync.ts";
@@ -38,6 +39,12 @@ export async function plan(
     unchanged: 0,
     excluded: 0,
     rejected: 0,
+    leave: 0,
+    deactivate: 0,
+    exit: 0,
+    status: 0,
+    add: 0,
+    remove: 0,
     parents: 0,
   };
   return {
@@ -55,6 +62,10 @@ export async function run(
   { syncs, plan: id, maxMoved, asKept = false, ...leeway }: RunRequest,
   options: CallOptions,
 ): Promise<ResponseOf<"run">> {
+  if (maxMoved !== undefined && id === undefined)
+    throw new SluiceError("usage", "`--max-moved` is about the rows of a plan, and no plan is named.", {
+      remedy: "Say `--plan PLAN` too, or leave `--max-moved` out.",
+    });
   const { project, results, error } = await eachSync(workplace, "run", syncs, options, {
     plan: id === undefined ? undefined : { id, maxMoved, asKept },
     ...leeway,
