@@ -235,6 +235,8 @@ test("plan: changes field by field, so many of each kind, and 0 also with reject
   expect(status).toBe(0);
   expect(stdout).toContain('  + create 1\n      lastname  "Ana"\n    ... and 1 more to create\n');
   expect(stdout).toContain('  ~ update 3  id3\n      lastname  "Ben" -> empty\n');
+  expect(stdout).toContain("2 of the updates are of rows that left, 1 of them by being deactivated.\n");
+  expect(stdout).toContain("4 members would be put into lists and relationships.\n\n");
   expect(stdout).toContain("Nothing was sent");
 });
 

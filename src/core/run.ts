@@ -34,7 +34,10 @@ export const planCounts = z.object({
   leave: z.number().optional().describe("Of update: rows that left the source, and whose records are changed for it"),
   deactivate: z.number().optional().describe("Of leave: records that are deactivated"),
   exit: z.number().optional().describe("Rows, of any kind, that are taken out of an audience"),
-  status: z.number().optional().describe("Of rejected: rows that are written all the same, in their audience columns or memberships alone"),
+  status: z
+    .number()
+    .optional()
+    .describe("Of rejected: rows that are written all the same, in their audience columns or memberships alone"),
   add: z.number().optional().describe("Members put into lists and relationships"),
   remove: z.number().optional().describe("Members taken out of them"),
   parents: z.number().optional().describe("Records made for lookups to point at, besides the rows"),

@@ -15,7 +15,17 @@ test("before any measure the first requests' size counts, no time is told, and e
       { wave: "1-create", rows: 250, requests: 3 },
       { wave: "4-delete", rows: 11, requests: 2 },
     ],
-    ...{ refresh: 7, readfirst: 0, readback: 1, requests: 13, counted: 269, daily: null, share: null, seconds: null, measured: null },
+    ...{
+      refresh: 7,
+      readfirst: 0,
+      readback: 1,
+      requests: 13,
+      counted: 269,
+      daily: null,
+      share: null,
+      seconds: null,
+      measured: null,
+    },
   });
 });
 

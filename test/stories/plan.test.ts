@@ -48,7 +48,8 @@ test("every kind of change at once", async () => {
   expect(await bench.control("GET", "requests")).toMatchObject({ writes: 0 });
   expect(again.totals).toEqual(first.totals);
   const planned = { create: 1, adopt: 2, update: 3, delete: 0, unchanged: 1, excluded: 1, rejected: 3, parents: 0 };
-  expect(first.totals).toEqual({ received: 11, ...planned });
+  const beside = { leave: 1, deactivate: 0, exit: 2, status: 1, add: 0, remove: 0 };
+  expect(first.totals).toEqual({ received: 11, ...planned, ...beside });
   const kinds = first.plans[0]!.samples.map(({ key, op }) => [key, op]).sort();
   expect(kinds).toEqual([
     ["changes", "update"],
