@@ -11,6 +11,7 @@ export const resend = operation({
   request: rejectedFilter.extend({
     sync: z.string(),
     all: z.boolean().default(false).describe("Every row that waits; otherwise a code, a column or keys say which"),
+    approve: run.request.shape.approve,
     maxWait: run.request.shape.maxWait,
   }),
   response: run.response,

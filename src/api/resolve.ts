@@ -12,6 +12,7 @@ export const resolve = operation({
     run: z.string(),
     how: z.enum(resolutions),
     by: z.string().describe("Who decides it"),
+    approve: run.request.shape.approve,
     maxWait: run.request.shape.maxWait,
   }),
   response: run.response.extend({ resolution }),

@@ -5,7 +5,10 @@ import type { Output } from "./terminal/output.ts";
 import { problemLines } from "./terminal/problems.ts";
 import { count, many, table } from "./terminal/table.ts";
 
-type Options = { code?: string; column?: string; key?: string[]; rows?: boolean; limit: number; out?: string };
+type Options = { code?: string; column?: string; key?: string[]; rows?: boolean; limit: number; out?: string } & {
+  curl?: boolean;
+  showValues?: boolean;
+};
 
 export const register: Register = (program, run) => {
   const command = program
@@ -16,6 +19,8 @@ export const register: Register = (program, run) => {
     .option("--column <name>", "only what is wrong with this column")
     .option("--key <key>", "only this row; may be repeated", several)
     .option("--rows", "list the rows")
+    .option("--curl", "the request of each row named with --key, as a command to send it with ($TOKEN is the token)")
+    .option("--show-values", "with --curl: the values as they are sent, instead of masks")
     .option("--limit <n>", "how many rows to list", wholeNumber, 1000)
     .option("--out <file>", "write all rows to a file: .csv, .json or .parquet")
     .action((of: string[], { key: keys, ...options }: Options) =>
@@ -29,9 +34,10 @@ export const register: Register = (program, run) => {
     );
 };
 
-function print({ runs, groups, rows, file }: ResponseOf<"rejected">, { limit }: Options, out: Output): void {
+function print({ runs, groups, rows, requests, file }: ResponseOf<"rejected">, { limit }: Options, out: Output): void {
   if (runs.length === 0) out.line("Nothing was run here yet.");
   else if (file) out.line(`${many(file.rows, "row")} written to ${file.path}.`);
+  else if (requests.length > 0) printRequests(requests, out);
   else if (rows.length + groups.length === 0) out.line("No row was rejected.");
   else if (rows.length > 0) printRows(rows, limit, out);
   else printGroups(groups, out);
@@ -44,6 +50,13 @@ function printGroups(groups: ResponseOf<"rejected">["groups"], out: Output): voi
   }
   out.line();
   out.line("--rows lists the rows, --out FILE writes them all.");
+}
+
+/** Standard output holds the commands alone, so that it can go to a file. */
+function printRequests(requests: ResponseOf<"rejected">["requests"], out: Output): void {
+  for (const { sync, key, code, message, curl } of requests)
+    if (curl !== null) out.line(curl);
+    else out.note(`${sync}, row ${key}: nothing of it was sent, so there is no request. ${code}: ${message}`);
 }
 
 function printRows(rows: ResponseOf<"rejected">["rows"], limit: number, out: Output): void {

@@ -18,6 +18,8 @@ export interface Connector<Config = unknown> {
   /** What somebody should see to soon, such as a secret that is about to expire. `now`: milliseconds. */
   warnings?(config: Config, now: number): string[];
   open(config: Config, io: Io): Session;
+  /** What is to be done about a refusal with the other side's own code; undefined where nothing is known of it. */
+  remedy?(code: string): string | undefined;
 }
 
 /** What a connector gets from its host. */
@@ -50,6 +52,8 @@ export interface Session {
   write?(object: ObjectSchema, batch: Batch, signal: AbortSignal): Promise<BatchOutcome>;
   /** Finds what an audience's rows are to be put into, and refuses what cannot take them. Errors: mapping_unfit, not_allowed. */
   membership?(object: ObjectSchema, target: MembershipTarget, signal?: AbortSignal): Promise<Membership>;
+  /** How the only row of a batch goes by itself. Nothing of it is sent. */
+  request?(object: ObjectSchema, batch: Batch, signal?: AbortSignal): Promise<RowRequest>;
   /** The ids of its members, page by page. */
   members?(object: ObjectSchema, into: Membership, signal: AbortSignal): AsyncIterable<Page>;
   /** What the destination takes at this moment; it changes with every answer, so ask before each batch. */
@@ -180,6 +184,9 @@ export type Batch = {
   /** The same rows, in order, in `parts` smaller batches: to isolate a bad one. Fails on one row. */
   split(parts: number): Promise<Batch[]>;
 };
+
+/** A whole request for one row, but for the token that it takes. `body`: JSON. */
+export type RowRequest = { method: string; url: string; headers: Record<string, string>; body?: string };
 
 /** `etag`: the version of the record; of guarded batches, and absent where the record is not known to be there. */
 export type RowKey = { n: number; id: string | null; key: string; etag?: string };

@@ -91,7 +91,8 @@ function part(slice: Slice, from: number, to: number): Slice {
   };
 }
 
-function elementSql(object: ObjectSchema, wire: Wire, wave: WaveFile): string {
+/** SQL of the JSON of a change, over the columns of its file. */
+export function elementSql(object: ObjectSchema, wire: Wire, wave: WaveFile): string {
   const fields = wave.columns.map((c) => `CASE WHEN ${c.present} THEN ${wire.fragment(object, c.wire, c.value)} END`);
   if (wave.parties?.length) fields.push(wire.parties!(object, wave.parties));
   return `'{' || concat_ws(',', ${[wire.identity(object, wave.op), ...fields].join(",\n")}) || '}'`;

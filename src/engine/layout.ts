@@ -14,6 +14,7 @@ import { join } from "node:path";
  *   runs/<id>/settled.parquet      rows whose base moves without sending
  *   runs/<id>/plan.json            what the plan says in figures; its absence means that the plan was never complete
  *   runs/<id>/applied.json         which run applied the plan
+ *   runs/<id>/requests.json        how each wave's changes become JSON, so that any can be shown as it was sent
  *   runs/<id>/journal.ndjson       one line a batch, synced to disk before the next batch leaves
  *   runs/<id>/deleted.parquet      what records held just before they were deleted
  *   runs/<id>/written.parquet      what the destination then held of written rows, where it is not what was sent
@@ -45,6 +46,7 @@ export function runFiles(runFolder: string) {
     /** The files of all additions to memberships, as a pattern. */
     adds: join(runFolder, "change-2-add-*.parquet"),
     settled: join(runFolder, "settled.parquet"),
+    requests: join(runFolder, "requests.json"),
     journal: join(runFolder, "journal.ndjson"),
     deleted: join(runFolder, "deleted.parquet"),
     written: join(runFolder, "written.parquet"),

@@ -31,7 +31,7 @@ export function rejectedRows(
   return reading(runs, async (duck, from) => {
     type Row = Omit<RejectedRow, "again"> & Of & { due: number | null; at: string | null };
     const rows =
-      await duck.all<Row>(`SELECT sync, run, key, status, code, col AS "column", ${sentence()} AS message, wake,
+      await duck.all<Row>(`SELECT sync, run, key, status, code, col AS "column", ${cause} AS cause, ${sentence()} AS message, wake,
   runs AS due, ${isoTime("due_at")} AS at FROM ${chosen(from, filter)} ORDER BY sync, code, key LIMIT ${limit}`);
     return rows.map(({ due, at, ...row }) => ({ ...row, again: whenAgain(row.wake, due, at) }));
   });

@@ -7,6 +7,7 @@ import { type Duck, text } from "./duck.ts";
 import { type Guard, guardedParts } from "./guarded.ts";
 import { openJournal } from "./journal.ts";
 import type { Layout, SentWave } from "./layout.ts";
+import { keepRequests } from "./requests.ts";
 import type { Host } from "./source.ts";
 
 /** One wave of a plan: its change file, into which table, and what its records must still be. */
@@ -23,13 +24,14 @@ export type Sent = { attempted: boolean; stopped?: SluiceError };
 export async function sendWaves(
   session: Session,
   duck: Duck,
-  at: Pick<Layout, "journal" | "temp">,
+  at: Pick<Layout, "requests" | "journal" | "temp">,
   files: Sendable[],
   host: Pick<Host, "signal" | "onProgress" | "mayGoOn">,
   before: (wave: Sendable) => Promise<WaveFile>,
 ): Promise<Sent> {
   const total = files.reduce((sum, { file }) => sum + file.rows, 0);
   if (total === 0) return { attempted: false };
+  await keepRequests(at, session.wire!, files);
   const journal = await openJournal(at.journal);
   let done = 0;
   try {

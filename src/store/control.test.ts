@@ -16,7 +16,7 @@ import { type Postgres, startPostgres } from "../../test/postgres.ts";
 import { type Control, openControl, takeOver } from "./control.ts";
 import { noteEvent, putAside, type RunEvent } from "./events.ts";
 import { migrations } from "./migrate.ts";
-import { findRun, latestRun, listRuns, transitions } from "./runs.ts";
+import { listRuns, transitions } from "./runs.ts";
 
 /** Everything that is kept holds for both kinds of database. */
 describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
@@ -89,7 +89,7 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
     expect(putAside(folder)).toEqual([]);
   });
 
-  test("the latest run is the newest that ended in its own way; plans and other environments are none", async () => {
+  test("runs are listed by environment, the newest first", async () => {
     begin("b", 3);
     end("b", 4, { status: "failed", error: { kind: "auth", code: "secret_wrong", message: "no", remedy: "yes" } });
     begin("c", 5, "plan");
@@ -97,11 +97,8 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
     begin("d", 7, "run", "production");
     end("d", 8, { counts });
     await takeOver(control, folder);
-    expect(await latestRun(control, "default", "people")).toBe("a");
-    expect(await latestRun(control, "production", "people")).toBe("d");
-    expect(await latestRun(control, "default", "nobody")).toBeUndefined();
-    expect(await findRun(control, "default", "d")).toBeUndefined();
-    expect(await findRun(control, "production", "d")).toMatchObject({ sync: "people", counts });
+    const elsewhere = await listRuns(control, { environment: "production", limit: 2 });
+    expect(elsewhere).toMatchObject([{ id: "d", sync: "people", counts }]);
     const listed = await listRuns(control, { environment: "default", limit: 2 });
     expect(listed.map((run) => run.id)).toEqual(["c", "b"]);
     expect(listed[1]?.error).toMatchObject({ code: "secret_wrong" });
@@ -124,10 +121,8 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
     await control.destroy();
     control = await open();
     await takeOver(control, folder);
-    const [run] = await listRuns(control, { environment: "default", limit: 1 });
-    expect(run).toMatchObject({ id: "e", status: "interrupted", finished: expect.any(Date) });
-    expect(await findRun(control, "default", "g")).toBeDefined();
-    expect(await latestRun(control, "default", "people")).toBe("a");
+    const listed = await listRuns(control, { environment: "default", limit: 2 });
+    expect(listed).toMatchObject([{ id: "e", status: "interrupted", finished: expect.any(Date) }, { id: "g" }]);
   });
 
   test.runIf(existsSync("/dev/full"))("a note that finds no room is told", () => {

@@ -96,25 +96,3 @@ export async function listRuns(
   if (filter.sync !== undefined) query = query.where("sync", "=", filter.sync);
   return query.orderBy("started", "desc").orderBy("id", "desc").limit(filter.limit).execute();
 }
-
-/** A run by its id; undefined in another environment. */
-export async function findRun(database: Kysely<Tables>, environment: string, id: string) {
-  const query = database.selectFrom("run").selectAll().where("id", "=", id);
-  return (await query.where("environment", "=", environment).executeTakeFirst()) satisfies StoredRun | undefined;
-}
-
-/** The id of the latest run (not plan) of a sync that has ended in its own way, or undefined. */
-export async function latestRun(database: Kysely<Tables>, environment: string, sync: string) {
-  const row = await database
-    .selectFrom("run")
-    .select("id")
-    .where("environment", "=", environment)
-    .where("sync", "=", sync)
-    .where("kind", "=", "run")
-    .where("status", "=", "finished")
-    .orderBy("started", "desc")
-    .orderBy("id", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  return row?.id;
-}

@@ -13,6 +13,7 @@ export function problemLines(groups: readonly Group[]): string[] {
     return [
       `  ! ${rows} ${group.status}:${column} ${group.cause ?? group.code}`,
       `      ${group.example}`,
+      ...(group.remedy === undefined ? [] : [`      ${group.remedy}`]),
       `      tried again ${group.again}`,
       ...(keys.length > 0 ? [`      keys: ${keys.join(", ")}${more}`] : []),
     ];

@@ -24,6 +24,9 @@ export function classify({ status, body }: Pick<Answer, "status" | "body">): Fau
   return { kind, status, code: error.code || `http_${status}`, message: error.message };
 }
 
+/** What is to be done about a refusal with this code; undefined where it is none that is known. */
+export const remedyOf = (code: string): string | undefined => byCode.get(code)?.remedy;
+
 /** Whether a refusal of several rows may be about one of them: sent alone, each has an answer of its own. */
 export const ofOneRow = ({ kind }: Fault): boolean => ["row", "missing", "duplicate", "tooLarge"].includes(kind);
 

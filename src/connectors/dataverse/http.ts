@@ -78,12 +78,11 @@ const TRIES = 3;
 const MOST_RENEWALS = 30;
 
 /** Headers of every request (dataverse.md section 1). */
-const always = {
+export const always = {
   accept: "application/json",
   "odata-version": "4.0",
   "odata-maxversion": "4.0",
   "if-none-match": "null",
-  "accept-encoding": "gzip",
 };
 
 /** The Web API of one environment. Opens nothing until the first request. */
@@ -112,6 +111,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
       onRequest();
       const headers = {
         ...always,
+        "accept-encoding": "gzip",
         authorization: `Bearer ${token}`,
         ...(body !== undefined && { "content-type": "application/json" }),
         ...own,

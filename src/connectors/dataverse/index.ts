@@ -2,12 +2,14 @@ import type { Connector, Io, Session } from "../../core/connector.ts";
 import { checkConnection } from "./check.ts";
 import { config, type DataverseConfig } from "./config.ts";
 import { expiringSecrets } from "./expiry.ts";
+import { remedyOf } from "./faults.ts";
 import { defaults, openWebApi, type Settings, type WebApi } from "./http.ts";
 import { readMembers } from "./members.ts";
 import { findMembership } from "./membership.ts";
 import { openMetadata } from "./metadata.ts";
 import { MOST_IDS, readPages } from "./read.ts";
 import { roleFor } from "./role.ts";
+import { requestOf } from "./rows.ts";
 import { tableSize } from "./table-size.ts";
 import { wire } from "./wire.ts";
 import { openWriter } from "./write.ts";
@@ -49,6 +51,7 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     read: (object, request, signal) => readPages(api, object, request, signal),
     size: (object, signal) => tableSize(api, object, signal),
     ...openWriter(api),
+    request: (object, batch, signal) => requestOf(api, new URL(given.url).origin, object, batch, signal),
     check: (needs, signal) => checkConnection(given, all, needs, signal),
     role: (needs, signal) => roleFor(api, given, all, metadata, needs, signal),
     membership: (object, target, signal) => findMembership(api, metadata.describe, object, target, signal),
@@ -69,5 +72,6 @@ export const dataverse = {
   config,
   secrets: ["clientSecret", "credentials.*.clientSecret"],
   warnings: expiringSecrets,
+  remedy: remedyOf,
   open: (given: DataverseConfig, io: Io) => openSession(given, io),
 } satisfies Connector<DataverseConfig>;

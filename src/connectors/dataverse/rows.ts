@@ -1,8 +1,8 @@
-import { type Batch, movedThere } from "../../core/connector.ts";
+import { type Batch, movedThere, type RowRequest } from "../../core/connector.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, type Fault } from "./faults.ts";
-import type { Lost, WebApi } from "./http.ts";
+import { always, type Lost, type WebApi } from "./http.ts";
 import { isDone, memberPart, refusedList } from "./member-parts.ts";
 import { type Part, sendParts, type Unsent } from "./parts.ts";
 import { type PartResult, refused, type Settled, stopped, success } from "./settle.ts";
@@ -102,6 +102,25 @@ async function writeSome(
     return [...settled, ...stopped(thrown, settled, rest, signal)];
   }
   return settled;
+}
+
+/** The same request as a part of no `$batch`. `origin`: of the environment. The version is asked for where nobody says it. */
+export async function requestOf(
+  api: WebApi,
+  origin: string,
+  object: ObjectSchema,
+  batch: Batch,
+  signal?: AbortSignal,
+): Promise<RowRequest> {
+  const root = await api.root(signal);
+  const [row] = await rowsOf(object, batch);
+  const { method, path, headers, body } = partOf(api, root, object, row!);
+  return {
+    method,
+    url: origin + root + path,
+    headers: { ...always, ...(body && { "content-type": "application/json" }), ...headers },
+    ...(body && { body: Buffer.from(body).toString() }),
+  };
 }
 
 function partOf({ asked: { headers, query } }: WebApi, root: string, object: ObjectSchema, row: Row): Part {

@@ -19,11 +19,11 @@ export function readJournal(path: string | undefined): string {
   return `CREATE OR REPLACE TEMP TABLE line AS SELECT * FROM ${from} WHERE w IS NOT NULL AND f IS NOT NULL AND t IS NOT NULL`;
 }
 
-/** `sent`: every change of every wave with what became of it, as far as the answers told. */
-export function sentChanges(waves: readonly Wave[], file: (wave: Wave) => string): string[] {
+/** `sent`: every change (`where`) of every wave with what became of it, as far as the answers told. */
+export function sentChanges(waves: readonly Wave[], file: (wave: Wave) => string, where = "true"): string[] {
   const changes = waves.map(
     (wave) =>
-      `SELECT ${text(wave)} AS wave, file_row_number AS n, key, kind, id FROM read_parquet(${text(file(wave))}, file_row_number=true)`,
+      `SELECT ${text(wave)} AS wave, file_row_number AS n, key, kind, id FROM read_parquet(${text(file(wave))}, file_row_number=true) WHERE ${where}`,
   );
   return [
     "CREATE OR REPLACE TEMP TABLE exception AS SELECT w, u.n AS n, u.status AS status, u.id AS id, u.code AS code, u.message AS message FROM (SELECT w, unnest(x) AS u FROM line)",

@@ -1,9 +1,13 @@
 import { resolve } from "node:path";
 import type { ResponseOf } from "../../api/index.ts";
+import { SluiceError } from "../../core/errors.ts";
 import { exportRejected, type LeftRun, rejectedGroups, rejectedRows } from "../../engine/rejected.ts";
 import { isRunId, latestLeft, leftRun } from "../left-runs.ts";
+import type { Project } from "../project/project.ts";
+import { withRemedies } from "../remedies.ts";
 import type { Workplace } from "../workplace.ts";
 import { pickSyncs } from "./jobs.ts";
+import { replays } from "./replays.ts";
 
 type Request = {
   of: string[];
@@ -11,26 +15,35 @@ type Request = {
   column?: string | undefined;
   keys?: string[] | undefined;
   rows: boolean;
+  curl: boolean;
+  showValues: boolean;
   limit: number;
   out?: string | undefined;
 };
 
-/** From the run folders alone, which never change: nothing is locked, and no database is opened. */
+/** From the run folders, which never change: nothing is locked, and no database is opened. */
 export async function rejected(workplace: Workplace, request: Request): Promise<ResponseOf<"rejected">> {
-  const { of, rows, limit, out, ...filter } = request;
-  const left = await runsOf(workplace, of);
+  const { of, rows, curl, showValues, limit, out, ...filter } = request;
+  const project = await workplace.project();
+  const left = runsOf(workplace, project, of);
   const runs = left.map(({ sync, run }) => ({ sync, run }));
+  const none = { runs, groups: [], rows: [], requests: [], file: null };
+  if (curl) {
+    if (filter.keys === undefined)
+      throw new SluiceError("usage", "Say with --key which rows' requests you want to see.");
+    return { ...none, requests: await replays(project, left, await rejectedRows(left, filter, limit), showValues) };
+  }
   if (out !== undefined) {
     const file = resolve(out);
-    return { runs, groups: [], rows: [], file: { path: file, rows: await exportRejected(left, filter, file) } };
+    return { ...none, file: { path: file, rows: await exportRejected(left, filter, file) } };
   }
-  if (rows) return { runs, groups: [], rows: await rejectedRows(left, filter, limit), file: null };
-  return { runs, groups: await rejectedGroups(left, filter), rows: [], file: null };
+  if (rows) return { ...none, rows: await rejectedRows(left, filter, limit) };
+  const groups = await rejectedGroups(left, filter);
+  return { ...none, groups: groups.flatMap((group) => withRemedies(project, group.sync, [group])) };
 }
 
 /** The runs named, and the latest ones of the syncs named; of every sync, where nothing is. */
-async function runsOf(workplace: Workplace, of: readonly string[]): Promise<LeftRun[]> {
-  const project = await workplace.project();
+function runsOf(workplace: Workplace, project: Project, of: readonly string[]): LeftRun[] {
   const places = workplace.places();
   const named = of.filter(isRunId).map((run) => leftRun(places, project.environment, run));
   const names = of.filter((word) => !isRunId(word));

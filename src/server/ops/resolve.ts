@@ -9,14 +9,15 @@ import { type LeftRun, rejectedGroups } from "../../engine/rejected.ts";
 import { noteEvent } from "../../store/events.ts";
 import { isRunId, leftRun } from "../left-runs.ts";
 import type { Workplace } from "../workplace.ts";
+import type { Leeway } from "./each-sync.ts";
 import { run } from "./syncs.ts";
 
-type Request = { run: string; how: Resolution["how"]; by: string; maxWait?: number | undefined };
+type Request = { run: string; how: Resolution["how"]; by: string } & Pick<Leeway, "approve" | "maxWait">;
 
 /** Who decided it and when is kept in the history, once the run that follows from it has ended well. Errors: unknown_name, not_resolvable. */
 export async function resolve(
   workplace: Workplace,
-  { run: id, how, by, maxWait }: Request,
+  { run: id, how, by, ...leeway }: Request,
   options: CallOptions,
 ): Promise<ResponseOf<"resolve">> {
   const { environment } = await workplace.project();
@@ -30,7 +31,7 @@ export async function resolve(
   const only = how === "skip" ? { run: left.folder, skip } : kept?.only;
   // What was delivered has moved by that, and is no reason to refuse the rest.
   const retry = how === "retry" ? { plan: id, asKept: true, maxMoved: 1 } : {};
-  const done = await run(workplace, { syncs: [left.sync], maxWait, ...(only && { only }), ...retry }, options);
+  const done = await run(workplace, { syncs: [left.sync], ...leeway, ...(only && { only }), ...retry }, options);
   const resolution = { how, by, at, run: done.runs[0]!.run };
   noteEvent(state.path, { type: "resolved", id, resolution });
   return { ...done, resolution };

@@ -1,6 +1,7 @@
 import type { CallOptions, ResponseOf } from "../../api/index.ts";
 import { SluiceError } from "../../core/errors.ts";
 import { statusOf } from "../record.ts";
+import { withRemedies } from "../remedies.ts";
 import type { Workplace } from "../workplace.ts";
 import { eachSync, type Leeway } from "./each-sync.ts";
 
@@ -77,7 +78,7 @@ export async function run(
     status: statusOf(midway),
     counts: result.counts,
     plan: result.plan,
-    problems: result.problems,
+    problems: withRemedies(project, sync.name, result.problems),
     mirror: result.mirror,
     warnings: result.warnings,
     approved: result.approved,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { CallOptions, ResponseOf } from "../../api/index.ts";
 import { SluiceError } from "../../core/errors.ts";
 import { statusOf } from "../record.ts";
+import { withRemedies } from "../remedies.ts";
 import type { Workplace } from "../workplace.ts";
 import { eachSync } from "./each-sync.ts";
 
@@ -23,7 +24,8 @@ export async function undo(
   const { results, error } = await eachSync(workplace, "undo", [sync.name], options, { undo: undone, maxWait });
   const [one] = results;
   if (!one) throw error ?? new SluiceError("bug", `The undo of ${of} gave no answer.`);
-  const { plan, received, counts = null, samples, problems, warnings } = one.result;
+  const { plan, received, counts = null, samples, warnings } = one.result;
+  const problems = withRemedies(project, sync.name, one.result.problems);
   const done = {
     environment: project.environment,
     sync: sync.name,
