@@ -61,6 +61,7 @@ const planned: ResponseOf<"plan"> = {
         share: null,
         seconds: null,
         measured: null,
+        logic: { runs: [], audit: [], unknown: [] },
       },
       mirror: { mode: "touched", why: "as the sync says", unseen: "Not all is seen." },
       warnings: ["contact.fax takes 20 characters now, no longer 50."],

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { CheckStep, Need, Privilege } from "./check.ts";
 import type { Ambiguity } from "./date-detection.ts";
+import type { Logic } from "./logic.ts";
 import type { MembershipTarget } from "./project.ts";
 import type { ObjectSchema, ObjectSummary } from "./schema.ts";
 
@@ -56,6 +57,8 @@ export interface Session {
   request?(object: ObjectSchema, batch: Batch, signal?: AbortSignal): Promise<RowRequest>;
   /** The ids of its members, page by page. */
   members?(object: ObjectSchema, into: Membership, signal: AbortSignal): AsyncIterable<Page>;
+  /** What runs by itself when rows of the table are written, or become members of these. */
+  logic?(object: ObjectSchema, memberships: readonly Membership[], signal: AbortSignal): Promise<Logic>;
   /** What the destination takes at this moment; it changes with every answer, so ask before each batch. */
   pace?(object: ObjectSchema, op: BatchOp, guarded?: boolean): Pace;
   /** Records that one request reads by their ids (`ReadRequest.ids`), at most. */

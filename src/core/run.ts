@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { expectedLogic } from "./logic.ts";
 
 /** The phases of a run, in order (docs/architecture.md tells what each does). */
 export const phases = ["extract", "refresh", "map", "plan", "deliver", "readback", "fold"] as const;
@@ -79,6 +80,7 @@ export const forecast = z.object({
   share: z.number().nullable().describe("counted / daily"),
   seconds: z.number().nullable().describe("Time to send and read back, by the run `measured`; null: no measure yet"),
   measured: z.string().nullable(),
+  logic: expectedLogic.describe("What the destination would do by itself"),
 });
 export type Forecast = z.infer<typeof forecast>;
 

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BatchOp } from "../core/connector.ts";
 import type { Forecast, Measured } from "../core/run.ts";
+import { forecastLogic } from "./forecast-logic.ts";
 import { runFiles, wavesOf } from "./layout.ts";
 import type { Planned } from "./plan.ts";
 import { rowsIn } from "./send.ts";
@@ -21,7 +22,7 @@ const modestIds = 100;
 type Wave = { wave: string; op: BatchOp; rows: number; atATime: number; readFirst?: number };
 
 /** What sending the plan would cost. `session` says how many rows its first requests would have. */
-export async function forecast(planned: Planned): Promise<Forecast> {
+export async function forecast(planned: Planned, signal: AbortSignal): Promise<Forecast> {
   const { duck, at, shape, session } = planned;
   const rowsOf = (object: typeof shape.object, op: BatchOp) => session.pace?.(object, op, shape.strict)?.rows ?? 100;
   const parents = madeRefs(shape).map(async ({ ref }, k): Promise<Wave> => {
@@ -36,7 +37,8 @@ export async function forecast(planned: Planned): Promise<Forecast> {
   });
   const waves = await Promise.all([...parents, ...own]);
   const last = await lastMeasured(at.runs);
-  return estimate(waves, planned.requests(), last, session.dailyRequests, session.idsAtOnce);
+  const cost = estimate(waves, planned.requests(), last, session.dailyRequests, session.idsAtOnce);
+  return { ...cost, logic: await forecastLogic(planned, signal) };
 }
 
 function opOf(wave: string): BatchOp {
@@ -57,7 +59,7 @@ export function estimate(
   last: (Measured & { run: string }) | undefined,
   daily: number | undefined,
   idsAtOnce = modestIds,
-): Forecast {
+): Omit<Forecast, "logic"> {
   const rows = waves.reduce((sum, wave) => sum + wave.rows, 0);
   const each = waves
     .filter((wave) => wave.rows > 0)

@@ -20,7 +20,7 @@ export async function runPlan(job: Job, host: Host): Promise<JobResult> {
   try {
     const report = await planReport(planned);
     const { standing: stops } = await guard(job, planned);
-    const expected = await forecast(planned);
+    const expected = await forecast(planned, host.signal);
     const seconds = since(started);
     await keepPlan(job, planned, { ...report, forecast: expected }, stops, seconds);
     return {

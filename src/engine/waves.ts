@@ -43,7 +43,8 @@ export async function sendPlan(planned: Sending, host: Host, made?: WaveFile["co
   });
 }
 
-async function waveFile({ duck, at, shape }: Sending, wave: Wave, made?: WaveFile["columns"]): Promise<WaveFile> {
+/** What of a wave is sent: its change file, and its columns. */
+export async function waveFile({ duck, at, shape }: Sending, wave: Wave, made?: WaveFile["columns"]): Promise<WaveFile> {
   const path = at.change(wave);
   const rows = await rowsIn(duck, path);
   if (wave === "4-delete") return { path, op: "delete", rows, columns: [] };

@@ -49,6 +49,7 @@ const doneJob = (job: Job): JobResult => {
           share: null,
           seconds: null,
           measured: null,
+          logic: { runs: [], audit: [], unknown: [] },
         },
         mirror: { mode: "all", why: "the table is small", unseen: null },
         warnings: [],

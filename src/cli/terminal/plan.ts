@@ -1,5 +1,6 @@
 import type { ResponseOf } from "../../api/index.ts";
 import type { Output } from "./output.ts";
+import { logicLines } from "./logic.ts";
 import { problemLines } from "./problems.ts";
 import { count, duration, shown, table } from "./table.ts";
 
@@ -16,6 +17,7 @@ export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, ou
     out.line(out.style.bold(`${one.sync} -> ${one.object}`) + out.style.dim(`  plan ${one.run}`));
     for (const kind of kindsOf(one.samples)) printKind(kind, one, out, samples);
     out.line(`  ${forecastLine(one.forecast)}`);
+    for (const text of logicLines(one.forecast.logic)) out.line(`  ${text}`);
     if (one.mirror.unseen !== null) out.line(`  mirror ${one.mirror.mode} (${one.mirror.why}): ${one.mirror.unseen}`);
     for (const text of one.warnings) out.line(`  ${out.style.yellow("warning")}: ${text}`);
     for (const text of problemLines(one.problems)) out.line(text);

@@ -4,6 +4,7 @@ import { config, type DataverseConfig } from "./config.ts";
 import { expiringSecrets } from "./expiry.ts";
 import { remedyOf } from "./faults.ts";
 import { defaults, openWebApi, type Settings, type WebApi } from "./http.ts";
+import { readLogic } from "./logic.ts";
 import { readMembers } from "./members.ts";
 import { findMembership } from "./membership.ts";
 import { openMetadata } from "./metadata.ts";
@@ -55,6 +56,7 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     check: (needs, signal) => checkConnection(given, all, needs, signal),
     role: (needs, signal) => roleFor(api, given, all, metadata, needs, signal),
     membership: (object, target, signal) => findMembership(api, metadata.describe, object, target, signal),
+    logic: async (object, into, signal) => readLogic(await metadata.answers(signal), object, into, given, signal),
     members: (object, into, signal) => readMembers(api, object, into, signal),
     ...(given.dailyRequests !== undefined && { dailyRequests: given.dailyRequests }),
     ...(given.prefix !== undefined && { prefix: given.prefix }),

@@ -26,6 +26,8 @@ export type Metadata = {
   identity(signal?: AbortSignal): Promise<string>;
   /** Every table that has rows of its own to address, by name. */
   objects(signal?: AbortSignal): Promise<ObjectSummary[]>;
+  /** What is kept beside the schema, for questions of others. */
+  answers(signal?: AbortSignal): Promise<Answers>;
   /** One table, as it is now. `name`: logical, schema, set or display name in any case, when only one table has it. */
   describe(name: string, signal?: AbortSignal): Promise<ObjectSchema>;
 };
@@ -52,6 +54,9 @@ export function openMetadata(api: WebApi, folder?: string): Metadata {
     async objects(signal) {
       const addressed = [...(await known(signal)).tables.values()].filter((t) => t.EntitySetName);
       return addressed.map((t) => ({ name: t.LogicalName, title: t.DisplayName ?? t.SchemaName }));
+    },
+    async answers(signal) {
+      return (await known(signal)).answers;
     },
     async describe(name, signal) {
       const { version, answers, money, tables } = await known(signal);

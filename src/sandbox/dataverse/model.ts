@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Cell, Row } from "./row.ts";
 
-/** What a column holds. `zoneless` is a time-zone-independent date and time; `choices` is multi-select. */
+/** What a column holds. `managed` is a boolean with whether it can be changed; `zoneless` is a time-zone-independent date and time; `choices` is multi-select. */
 export type Kind =
   | "text"
   | "memo"
@@ -23,6 +23,7 @@ export type Kind =
   | "owner"
   | "guid"
   | "entityname"
+  | "managed"
   | "virtual"
   | "image"
   | "file"
@@ -86,6 +87,8 @@ export type Column = {
   /** The global option set whose options these are. */
   global?: string;
   description?: string;
+  /** IsAuditEnabled, shown only. */
+  audited?: boolean;
   /** When a client made it, by the environment's clock. */
   made?: number;
   /** The pattern by which the server numbers rows (`AutoNumberFormat`). */
@@ -192,6 +195,8 @@ export type Table = {
   primaryImage?: string;
   /** IsDuplicateDetectionEnabled. */
   duplicates?: boolean;
+  /** IsAuditEnabled, shown only. */
+  audited?: boolean;
   id: string;
   columns: Map<string, Column>;
   relations: Relation[];

@@ -17,7 +17,8 @@ const TRUTH: Record<string, boolean> = { "0": false, "1": true, false: false, tr
 export function conditionValue(field: Field, label: string, text: string): Cell {
   if (isNumber(field.kind)) return numberValue(label, text);
   switch (field.kind) {
-    case "bool": {
+    case "bool":
+    case "managed": {
       const truth = own(TRUTH, text.trim().toLowerCase());
       if (truth === undefined) throw fetchErrors.value(label, text);
       return truth;

@@ -110,7 +110,7 @@ export function tableNode(environment: Environment, table: Table): MetadataNode 
       CanChangeTrackingBeEnabled: managed(true, "canchangetrackingbeenabled"),
       CanEnableSyncToExternalSearchIndex: managed(true, "canenablesynctoexternalsearchindex"),
       CanModifyAdditionalSettings: managed(true, "canmodifyadditionalsettings"),
-      IsAuditEnabled: managed(false, "canmodifyauditsettings"),
+      IsAuditEnabled: managed(table.audited === true, "canmodifyauditsettings"),
       IsConnectionsEnabled: managed(false, "canmodifyconnectionsettings"),
       IsCustomizable: managed(true, "iscustomizable"),
       IsDuplicateDetectionEnabled: managed(table.duplicates === true, "canmodifyduplicatedetectionsettings"),

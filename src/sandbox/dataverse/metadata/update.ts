@@ -21,6 +21,7 @@ export function updateTable({ environment, mergeLabels }: Maker, table: Table, b
   if (description !== undefined) table.description = description;
   if (typeof body.ChangeTrackingEnabled === "boolean") table.tracking = body.ChangeTrackingEnabled;
   takeFlags(table, body);
+  table.audited = auditedIn(body) ?? table.audited ?? false;
   const duplicates = (body.IsDuplicateDetectionEnabled as { Value?: unknown } | null | undefined)?.Value;
   if (duplicates === true && table.partition !== undefined) throw errors.elastic("duplicate detection");
   if (typeof duplicates === "boolean") table.duplicates = duplicates;
@@ -44,10 +45,17 @@ export function updateColumn(maker: Maker, table: Table, column: Column, body: B
     choosePrimary(table, column, body.IsPrimaryImage);
   if (column.kind === "image") listImages(maker.environment, table);
   column.level = level;
+  column.audited = auditedIn(body) ?? column.audited ?? false;
   Object.assign(column, renamed(column, body.DisplayName, maker.mergeLabels));
   const description = labelText(body.Description);
   if (description !== undefined) column.description = description;
   changed(maker.environment, table);
+}
+
+/** Nothing is audited: the setting is kept and shown (auditing/configure.md). */
+function auditedIn(body: Body): boolean | undefined {
+  const value = (body.IsAuditEnabled as { Value?: unknown } | null | undefined)?.Value;
+  return typeof value === "boolean" ? value : undefined;
 }
 
 /** Another image can become the primary one; none can stop being it (image-attributes.md, "Update image columns"). */

@@ -332,3 +332,15 @@ test("a column made again under the name of a dropped one has an id of its own",
   await create(`${table}/Attributes`, text("new_Note"));
   expect(await id()).not.toBe(first);
 });
+
+test("IsAuditEnabled: of a table and of a column, set by PUT and shown", async () => {
+  const column = `${table}/Attributes(LogicalName='new_name')`;
+  const shown = async (path: string) => (await client.api("GET", `${path}?$select=IsAuditEnabled`)).json.IsAuditEnabled;
+  expect(await shown(table)).toMatchObject({ Value: false });
+  const audited = { IsAuditEnabled: { Value: true, CanBeChanged: true } };
+  expect((await client.api("PUT", table, audited)).status).toBe(204);
+  expect((await client.api("PUT", column, { ...audited, "@odata.type": `${CRM}.StringAttributeMetadata` })).status).toBe(204);
+  await client.api("PUT", table, { DisplayName: label("Account at a bank") });
+  expect(await shown(table)).toMatchObject({ Value: true });
+  expect(await shown(column)).toMatchObject({ Value: true });
+});

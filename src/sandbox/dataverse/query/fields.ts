@@ -28,6 +28,7 @@ export function fieldType(column: Column): Field<Row>["type"] {
   if (isNumber(column.kind)) return "number";
   switch (column.kind) {
     case "bool":
+    case "managed":
       return "boolean";
     case "date":
       return "date";
@@ -59,6 +60,9 @@ export function fieldAt(reader: Reader, table: Table, path: string[]): Field<Row
     const column = queryColumn(table, name!);
     return { type: fieldType(column), get: (row) => read(row, column), column };
   }
+  const property = table.columns.get(name!);
+  if (property?.kind === "managed" && rest.join("/") === "Value")
+    return { type: "boolean", get: (row) => read(row, property), column: property };
   const navigation = singleNavigation(reader.environment, table, name!);
   if (!navigation) throw notSingle(reader, table, name!, rest[0]!);
   const step = castStep(reader.environment, navigation, rest);

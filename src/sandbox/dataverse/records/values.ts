@@ -25,6 +25,7 @@ export const EDM: Record<Kind, string> = {
   owner: "Edm.Guid",
   guid: "Edm.Guid",
   entityname: "Edm.String",
+  managed: "Microsoft.Dynamics.CRM.BooleanManagedProperty",
   virtual: "Edm.String",
   image: "Edm.Binary",
   file: "Edm.Guid",
@@ -59,6 +60,8 @@ export function storedValue(table: Table, column: Column, value: unknown): Cell 
     case "bool":
       if (typeof value !== "boolean") throw errors.wrongType(table.set, value, "Edm.Boolean");
       return value;
+    case "managed":
+      return managedValue(table, value);
     case "date":
       return date(table, value);
     case "datetime":
@@ -81,6 +84,13 @@ export function storedValue(table: Table, column: Column, value: unknown): Cell 
       if (typeof value !== "string") throw errors.wrongType(table.set, value, EDM[column.kind]);
       return value === "" ? null : value;
   }
+}
+
+/** Of a BooleanManagedProperty only the value is kept. */
+function managedValue(table: Table, value: unknown): Cell {
+  const sent = typeof value === "object" && value !== null ? (value as { Value?: unknown }).Value : value;
+  if (typeof sent !== "boolean") throw errors.wrongType(table.set, value, EDM.managed);
+  return sent;
 }
 
 function text(table: Table, column: Column, value: unknown): Cell {

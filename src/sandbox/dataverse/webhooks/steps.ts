@@ -35,6 +35,17 @@ export const WEBHOOK_OPERATIONS: Operation[] = [
     does: "Rows of sdkmessageprocessingstepimage: the row before and after, with chosen columns",
     source,
   },
+  {
+    name: "BooleanManagedProperty",
+    does: "`ishidden` and `iscustomizable` of steps and workflows: read, written, and filtered by as `ishidden/Value`",
+    source: "bypass-custom-business-logic.md; reference of sdkmessageprocessingstep",
+  },
+  { name: "workflows", does: "kept as rows; none ever runs", source: "reference of workflow; manage-flows-with-code.md" },
+  {
+    name: "callbackregistrations",
+    does: "what cloud flows are triggered by: kept as rows, and no flow runs",
+    source: "reference of callbackregistration; bypass-power-automate-flows.md",
+  },
   { name: "Webhook retry", does: "One more attempt after 502, 503 and 504; 60 seconds for each", source },
   {
     name: "x-ms-dynamics-msg-size-exceeded",

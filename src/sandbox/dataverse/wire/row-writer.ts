@@ -9,6 +9,7 @@ import {
   readTarget,
   type Table,
 } from "../model.ts";
+import { managed } from "../metadata/label.ts";
 import { queryColumn } from "../query/fields.ts";
 import { type Cell, type Row, VERSION } from "../row.ts";
 import { formattedValue } from "./formatted.ts";
@@ -112,6 +113,8 @@ function valueWriter(column: Column): (value: Cell) => string {
     case "virtual":
     case "party":
       return (value) => quoted(value as string);
+    case "managed":
+      return (value) => JSON.stringify(managed(value, column.name));
     default:
       return (value) => String(value);
   }
