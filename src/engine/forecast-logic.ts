@@ -17,7 +17,10 @@ export async function forecastLogic(planned: Planned, signal: AbortSignal): Prom
   const memberships = shape.memberships.map(({ into }) => into);
   const parents = madeRefs(shape).map(async ({ ref }, k) => {
     const path = at.parents(k);
-    return { object: ref.object, files: [{ path, op: "create" as const, rows: await rowsIn(duck, path), columns: [] }] };
+    return {
+      object: ref.object,
+      files: [{ path, op: "create" as const, rows: await rowsIn(duck, path), columns: [] }],
+    };
   });
   const own = Promise.all(wavesOf(shape).map((wave) => waveFile(planned, wave)));
   const written: { object: ObjectSchema; files: File[] }[] = [

@@ -44,7 +44,11 @@ export async function sendPlan(planned: Sending, host: Host, made?: WaveFile["co
 }
 
 /** What of a wave is sent: its change file, and its columns. */
-export async function waveFile({ duck, at, shape }: Sending, wave: Wave, made?: WaveFile["columns"]): Promise<WaveFile> {
+export async function waveFile(
+  { duck, at, shape }: Sending,
+  wave: Wave,
+  made?: WaveFile["columns"],
+): Promise<WaveFile> {
   const path = at.change(wave);
   const rows = await rowsIn(duck, path);
   if (wave === "4-delete") return { path, op: "delete", rows, columns: [] };

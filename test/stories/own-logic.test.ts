@@ -112,7 +112,9 @@ test("what is known of the logic is kept with the schema: the next plan asks not
   expect((await planned()).forecast.logic).toEqual(first.forecast.logic);
   const { requests } = await bench.control<{ requests: Logged[] }>("GET", "requests");
   expect(requests.length).toBeGreaterThan(0);
-  const asked = requests.filter(({ path }) => /processingsteps|workflows|callbackregistrations|IsAuditEnabled/.test(path));
+  const asked = requests.filter(({ path }) =>
+    /processingsteps|workflows|callbackregistrations|IsAuditEnabled/.test(path),
+  );
   expect(asked).toEqual([]);
 });
 

@@ -25,6 +25,8 @@ test("each thing by name, when it runs, and whether the connection leaves it out
 
 test("of several tables each line has its own; of nothing nothing is said", () => {
   const both = [...runs, { ...runs[0]!, object: "account" }];
-  expect(logicLines({ runs: both, audit: [], unknown: [] })).toContainEqual(expect.stringMatching(/^ {2}account +create/));
+  expect(logicLines({ runs: both, audit: [], unknown: [] })).toContainEqual(
+    expect.stringMatching(/^ {2}account +create/),
+  );
   expect(logicLines({ runs: [], audit: [], unknown: [] })).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { ResponseOf } from "../../api/index.ts";
-import type { Output } from "./output.ts";
 import { logicLines } from "./logic.ts";
+import type { Output } from "./output.ts";
 import { problemLines } from "./problems.ts";
 import { count, duration, shown, table } from "./table.ts";
 

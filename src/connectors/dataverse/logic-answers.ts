@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { list } from "./answers.ts";
 import type { BatchOp } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
+import { list } from "./answers.ts";
 import type { Answers } from "./kept.ts";
 
 /** What is asked about the logic on a table: one request each, in the form the answer is checked for. */

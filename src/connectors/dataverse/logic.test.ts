@@ -21,10 +21,16 @@ test("a step runs for its message on its table, for an update of its columns; wi
   expect(ofStep({ ...step, columns: ["fax"] }, contact, [])).toEqual([
     { kind: "plug-in step", name: "s", sync: true, filtered: false, op: "update", columns: ["fax"] },
   ]);
-  expect(ofStep({ ...step, message: "CreateMultiple", columns: ["fax"] }, contact, [])).toMatchObject([{ op: "create" }]);
-  expect(ofStep({ ...step, message: "CreateMultiple", columns: ["fax"] }, contact, [])[0]).not.toHaveProperty("columns");
+  expect(ofStep({ ...step, message: "CreateMultiple", columns: ["fax"] }, contact, [])).toMatchObject([
+    { op: "create" },
+  ]);
+  expect(ofStep({ ...step, message: "CreateMultiple", columns: ["fax"] }, contact, [])[0]).not.toHaveProperty(
+    "columns",
+  );
   expect(ofStep({ ...step, table: "account" }, contact, [])).toEqual([]);
-  expect(ofStep({ name: "s", sync: false, message: "Delete" }, contact, [])).toMatchObject([{ op: "delete", sync: false }]);
+  expect(ofStep({ name: "s", sync: false, message: "Delete" }, contact, [])).toMatchObject([
+    { op: "delete", sync: false },
+  ]);
   expect(ofStep({ ...step, message: "Merge" }, contact, [])).toEqual([]);
 });
 
@@ -69,8 +75,18 @@ function logical(request: Seen) {
   const value = (...rows: object[]) => ({ body: { value: rows } });
   if (path.startsWith("sdkmessageprocessingsteps"))
     return value(
-      { name: "s", mode: 0, sdkmessageid: { name: "Create" }, sdkmessagefilterid: { primaryobjecttypecode: "contact" } },
-      { name: "t", mode: 0, sdkmessageid: { name: "Create" }, sdkmessagefilterid: { primaryobjecttypecode: "account" } },
+      {
+        name: "s",
+        mode: 0,
+        sdkmessageid: { name: "Create" },
+        sdkmessagefilterid: { primaryobjecttypecode: "contact" },
+      },
+      {
+        name: "t",
+        mode: 0,
+        sdkmessageid: { name: "Create" },
+        sdkmessagefilterid: { primaryobjecttypecode: "account" },
+      },
       { name: "u", mode: 1, sdkmessageid: { name: "Delete" }, sdkmessagefilterid: null },
     );
   const id = "de7153ba-9221-4079-82cc-c884bbd05dc0";
@@ -116,7 +132,9 @@ test("who may not look is told so in a sentence each, and the rest is there", as
   stub = await startStub((r) => (blind.test(r.path) ? refusal(403, "0x80040220", "missing prvRead") : logical(r)));
   const logic = await stub.session.logic(await stub.session.describe("contact"), [], signal);
   expect(logic.unknown).toHaveLength(3);
-  expect(logic.unknown).toContainEqual(expect.stringMatching(/^Plug-in steps of contact could not be looked at\. .*prvRead/));
+  expect(logic.unknown).toContainEqual(
+    expect.stringMatching(/^Plug-in steps of contact could not be looked at\. .*prvRead/),
+  );
   expect(logic).not.toHaveProperty("audited");
   expect(logic.triggers).toMatchObject([
     { kind: "flow", name: "de7153ba-9221-4079-82cc-c884bbd05dc0", columns: ["fax"] },

@@ -145,7 +145,11 @@ export const METADATA_OPERATIONS: Operation[] = [
   },
   { name: "FormatName Json", does: "text that holds JSON, in elastic tables", source: "create-elastic-tables.md" },
   { name: "AutoNumberFormat", does: "numbers rows that bring no value", source: "autonumber-fields.md" },
-  { name: "IsAuditEnabled", does: "of tables and columns: kept and shown; nothing is audited", source: "auditing/configure.md" },
+  {
+    name: "IsAuditEnabled",
+    does: "of tables and columns: kept and shown; nothing is audited",
+    source: "auditing/configure.md",
+  },
   { name: "$metadata", does: "the schema as CSDL, with annotations when asked", source: "dataverse.md section 3" },
   {
     name: "MSCRM.SolutionUniqueName",

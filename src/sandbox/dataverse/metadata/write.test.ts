@@ -339,7 +339,9 @@ test("IsAuditEnabled: of a table and of a column, set by PUT and shown", async (
   expect(await shown(table)).toMatchObject({ Value: false });
   const audited = { IsAuditEnabled: { Value: true, CanBeChanged: true } };
   expect((await client.api("PUT", table, audited)).status).toBe(204);
-  expect((await client.api("PUT", column, { ...audited, "@odata.type": `${CRM}.StringAttributeMetadata` })).status).toBe(204);
+  expect(
+    (await client.api("PUT", column, { ...audited, "@odata.type": `${CRM}.StringAttributeMetadata` })).status,
+  ).toBe(204);
   await client.api("PUT", table, { DisplayName: label("Account at a bank") });
   expect(await shown(table)).toMatchObject({ Value: true });
   expect(await shown(column)).toMatchObject({ Value: true });

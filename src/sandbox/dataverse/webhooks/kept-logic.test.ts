@@ -40,7 +40,8 @@ test("workflows: a process is made as a draft, switched on, and found by its cat
     ...{ category: 0, name: "Greet", type: 1, primaryentity: "contact", scope: 4, mode: 0 },
     ...{ triggeroncreate: true, triggeronupdateattributelist: "lastname,firstname" },
   });
-  const found = "workflows?$select=name&$filter=category eq 0 and type eq 1 and statecode eq 1 and primaryentity eq 'contact'";
+  const found =
+    "workflows?$select=name&$filter=category eq 0 and type eq 1 and statecode eq 1 and primaryentity eq 'contact'";
   expect((await read(found)).value).toEqual([]);
   expect((await client.api("PATCH", `workflows(${idIn(made)})`, { statecode: 1, statuscode: 2 })).status).toBe(204);
   expect((await read(found)).value).toMatchObject([{ name: "Greet" }]);
@@ -48,7 +49,14 @@ test("workflows: a process is made as a draft, switched on, and found by its cat
 
 test("callbackregistrations: who is called for a table; the address is never shown", async () => {
   const registration = {
-    ...{ name: "de7153ba-9221-4079-82cc-c884bbd05dc0", entityname: "account", message: 3, scope: 4, runas: 3, version: 1 },
+    ...{
+      name: "de7153ba-9221-4079-82cc-c884bbd05dc0",
+      entityname: "account",
+      message: 3,
+      scope: 4,
+      runas: 3,
+      version: 1,
+    },
     ...{ url: "https://example.com/secret", filteringattributes: "name" },
   };
   expect((await client.api("POST", "callbackregistrations", registration)).status).toBe(204);

@@ -40,7 +40,11 @@ export const WEBHOOK_OPERATIONS: Operation[] = [
     does: "`ishidden` and `iscustomizable` of steps and workflows: read, written, and filtered by as `ishidden/Value`",
     source: "bypass-custom-business-logic.md; reference of sdkmessageprocessingstep",
   },
-  { name: "workflows", does: "kept as rows; none ever runs", source: "reference of workflow; manage-flows-with-code.md" },
+  {
+    name: "workflows",
+    does: "kept as rows; none ever runs",
+    source: "reference of workflow; manage-flows-with-code.md",
+  },
   {
     name: "callbackregistrations",
     does: "what cloud flows are triggered by: kept as rows, and no flow runs",

@@ -1,4 +1,5 @@
 import type { Environment } from "../environment.ts";
+import { managed } from "../metadata/label.ts";
 import {
   type Column,
   isLookup,
@@ -9,7 +10,6 @@ import {
   readTarget,
   type Table,
 } from "../model.ts";
-import { managed } from "../metadata/label.ts";
 import { queryColumn } from "../query/fields.ts";
 import { type Cell, type Row, VERSION } from "../row.ts";
 import { formattedValue } from "./formatted.ts";
