@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { CheckStep, Need, Privilege } from "./check.ts";
 import type { Ambiguity } from "./date-detection.ts";
-import type { Logic } from "./logic.ts";
+import type { triggerKinds } from "./logic.ts";
 import type { MembershipTarget } from "./project.ts";
 import type { ObjectSchema, ObjectSummary } from "./schema.ts";
 
@@ -170,6 +170,30 @@ export type Membership = {
   navigation: string;
   title: string;
 };
+
+/** Something that the customer has set up to run whenever a row is written in a certain way. */
+export type Trigger = {
+  kind: (typeof triggerKinds)[number];
+  name: string;
+  op: BatchOp;
+  /** Of add and remove: of this membership alone. */
+  into?: Membership;
+  /** Of update: only where one of these columns is written. */
+  columns?: readonly string[];
+  /** It looks at more than that, so that it may run for fewer rows. */
+  filtered: boolean;
+  /** Within the write, which it slows down and can refuse; otherwise afterwards. */
+  sync: boolean;
+  /** The connection's own settings keep it from running. */
+  leftOut: boolean;
+};
+
+/**
+ * What the other side does by itself when rows of a table are written. `audited`: columns whose changes are kept in its
+ * audit history, as are rows made and deleted; undefined where nothing is audited, or nobody can tell. `unknown`: what
+ * could not be looked at, a sentence each.
+ */
+export type Logic = { triggers: Trigger[]; audited?: ReadonlySet<string>; unknown: string[] };
 
 export type Batch = {
   op: BatchOp;

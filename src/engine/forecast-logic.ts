@@ -1,5 +1,5 @@
-import type { Membership } from "../core/connector.ts";
-import type { ExpectedLogic, Logic, Trigger } from "../core/logic.ts";
+import type { Logic, Membership, Trigger } from "../core/connector.ts";
+import type { ExpectedLogic } from "../core/logic.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import type { WaveFile } from "./batches.ts";
 import { type Duck, text } from "./duck.ts";

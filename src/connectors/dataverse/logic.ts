@@ -1,6 +1,5 @@
-import type { BatchOp, Membership } from "../../core/connector.ts";
+import type { BatchOp, Logic, Membership, Trigger } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
-import type { Logic, Trigger } from "../../core/logic.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
 import type { Behaviour } from "./behaviour.ts";
 import type { Answers } from "./kept.ts";
