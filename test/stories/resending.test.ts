@@ -61,3 +61,15 @@ test("rows that do not wait are named; none at all is an error, and so is no cho
   await expect(bench.resend({ sync: "people" })).rejects.toMatchObject({ code: "usage" });
   await expect(bench.resend({ sync: "people", all: true, code: "x" })).rejects.toMatchObject({ code: "usage" });
 });
+
+test("a guard stands against chosen rows, too, until a person lets it pass", async () => {
+  await bench.begin();
+  bench.source("people", [row("1", "Ana"), row("2", "x".repeat(60))]);
+  await bench.run();
+  await bench.undo({ sync: "people" });
+  const request = { sync: "people", keys: ["2"] };
+  await expect(bench.resend(request)).rejects.toMatchObject({ code: "undone" });
+  await expect(bench.resolve({ run: bench.latest(), how: "restart" })).rejects.toMatchObject({ code: "undone" });
+  const approve = { codes: ["undone" as const], by: "Ana" };
+  expect(await bench.resend({ ...request, approve })).toMatchObject({ received: 1, rejected: 1, writes: 0 });
+});
