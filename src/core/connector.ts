@@ -27,7 +27,7 @@ export interface Connector<Config = unknown> {
 export type Io = {
   /** Folder that relative paths of the configuration start from. */
   base: string;
-  /** Called once for every request sent, for counting and progress. */
+  /** Called just before each request, for counting and progress; if it throws, that is not sent, and fails with it. */
   onRequest?: () => void;
   /** Called when the other side asks to be left alone for a while: until then (milliseconds since 1970) nothing goes. */
   onWait?: (until: number) => void;
@@ -65,6 +65,8 @@ export interface Session {
   idsAtOnce?: number;
   /** Requests that the other side lets us send in a day, where the connection says so. */
   dailyRequests?: number;
+  /** Others use the connection at the same time: from now on it keeps to this share. */
+  share?(share: Share): void;
   /** How values look on the wire, in both directions. */
   wire?: Wire;
   /** Tests the connection step by step, and the tables that `needs` name; what is wrong is a step's finding. */
@@ -154,6 +156,14 @@ export type WireColumn = { name: string; targets?: readonly string[] };
 
 /** Batches to have under way at once, and rows to put into the next one. */
 export type Pace = { atOnce: number; rows: number };
+
+/**
+ * What one run may use of a connection. part: of the requests that one alone might have under way, 0 to 1; one at a time
+ * always goes. shut: milliseconds in which nothing is sent, since the other side asked another run to wait.
+ */
+export type Share = { part: number; shut: number };
+/** Has `tell` called with the share, at once where it is known, and with each new one. */
+export type OnShare = (tell: (share: Share) => void) => void;
 
 /** add, remove: rows that exist are put into a membership, or taken out of it. */
 export type BatchOp = "create" | "update" | "delete" | "add" | "remove";

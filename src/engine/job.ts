@@ -1,3 +1,4 @@
+import type { OnShare } from "../core/connector.ts";
 import type { SerializedError } from "../core/errors.ts";
 import type { Approval, StandingGuard } from "../core/guards.ts";
 import type { AudienceFile, ModelFile, Retention, SyncFile } from "../core/project.ts";
@@ -125,4 +126,9 @@ export type JobResult =
   | { kind: "verify"; report: VerifyReport; seconds: number; folder: string };
 
 /** How `server` starts a job; main.ts gives the real one. Rejects with SluiceError; `signal` stops it cleanly. */
-export type StartJob = (job: Job, onProgress: (p: Progress) => void, signal?: AbortSignal) => Promise<JobResult>;
+export type StartJob = (
+  job: Job,
+  onProgress: (p: Progress) => void,
+  signal?: AbortSignal,
+  onShare?: OnShare,
+) => Promise<JobResult>;

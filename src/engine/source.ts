@@ -1,4 +1,4 @@
-import type { Connector, Scan, Session } from "../core/connector.ts";
+import type { Connector, OnShare, Scan, Session } from "../core/connector.ts";
 import { type Place, SluiceError } from "../core/errors.ts";
 import type { Progress } from "../core/run.ts";
 import type { ObjectSchema } from "../core/schema.ts";
@@ -14,9 +14,13 @@ export type Host = {
   signal: AbortSignal;
   /** Asked before each batch and before the fold: fails where the run may not go on. */
   mayGoOn?: () => void;
+  /** Asked before each request to either side: fails where the sync is another worker's by now. */
+  holds?: () => void;
   /** See `Io`. */
   onWait?: (until: number) => void;
   maxWait?: number | undefined;
+  /** See `Session.share`. */
+  onShare?: OnShare | undefined;
 };
 
 /** A host whose progress also tells of waits, in the phase they come in. */
@@ -26,6 +30,7 @@ export function tellingWaits(job: Job, host: Host): Host {
   return {
     ...host,
     maxWait: job.maxWait,
+    holds,
     mayGoOn() {
       holds();
       const wish = asked(job.folder, job.kind);
@@ -50,14 +55,20 @@ export function open(endpoint: Job["source"], host: Host, onRequest?: () => void
   const connector = host.connectors[endpoint.connector];
   if (!connector) throw new SluiceError("unknown_name", `There is no connector of type ${endpoint.connector}.`);
   const { base, cache } = endpoint;
-  const { onWait, maxWait } = host;
-  return connector.open(endpoint.config, {
+  const { onWait, maxWait, holds } = host;
+  const session = connector.open(endpoint.config, {
     base,
     ...(cache && { cache }),
-    ...(onRequest && { onRequest }),
+    onRequest() {
+      holds?.();
+      onRequest?.();
+    },
     ...(onWait && { onWait }),
     ...(maxWait !== undefined && { maxWait }),
   });
+  // Of a destination: a source has no limits that could be shared.
+  host.onShare?.((share) => session.share?.(share));
+  return session;
 }
 
 export async function scanModel(job: Job, source: Session, signal: AbortSignal): Promise<Scan> {

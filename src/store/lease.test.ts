@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Postgres, startPostgres } from "../../test/postgres.ts";
 import { type Control, openControl } from "./control.ts";
 import { releaseLease, renewLease, takeLease } from "./lease.ts";
+import { releaseShare, renewShare } from "./share.ts";
 
 describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
   const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
@@ -58,5 +59,37 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
     const asked = Array.from({ length: 8 }, (_, i) => takeLease(control, "default/d", `worker ${i}`, 0));
     const got = (await Promise.allSettled(asked)).filter((one) => one.status === "fulfilled");
     expect(got).toHaveLength(1);
+  });
+
+  const renew = (run: string, shut = 0, connection = "default/crm") => renewShare(control, connection, run, shut);
+
+  test("a connection: alone a run has all; the second gets what the first has left, once it has", async () => {
+    expect(await renew("a")).toEqual({ part: 1, shut: 0 });
+    expect(await renew("b")).toEqual({ part: 0, shut: 0 });
+    expect(await renew("x", 0, "default/other")).toEqual({ part: 1, shut: 0 });
+    expect((await renew("a")).part).toBe(0.5);
+    expect((await renew("b")).part).toBe(0.5);
+    await releaseShare(control, "default/crm", "a");
+    expect((await renew("b")).part).toBe(1);
+  });
+
+  test("a connection: a wait that one is asked for is told to the others, for what is left of it", async () => {
+    await renew("d", 30_000);
+    const { shut } = await renew("b");
+    expect(shut).toBeGreaterThan(20_000);
+    expect(shut).toBeLessThanOrEqual(30_000);
+    expect((await renew("d")).shut).toBe(0);
+    expect((await renew("b")).shut).toBe(0);
+  });
+
+  test("a connection: who is not heard of any more leaves its part to the others", async () => {
+    await renew("e");
+    await sql`UPDATE connection_share SET until = now() WHERE run <> 'b'`.execute(control);
+    expect((await renew("b")).part).toBe(1);
+  });
+
+  test("a connection: of many who come at once, none gets what another has", async () => {
+    const got = await Promise.all(Array.from({ length: 8 }, (_, i) => renew(`r${i}`, 0, "default/busy")));
+    expect(got.map(({ part }) => part).toSorted()).toEqual([0, 0, 0, 0, 0, 0, 0, 1]);
   });
 });

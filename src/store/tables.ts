@@ -26,7 +26,10 @@ export type RunStatus = "running" | "finished" | "failed" | "interrupted" | "pau
 /** `number` grows with every holder: whoever has a lower one has lost it. */
 export type LeaseTable = { resource: string; holder: string; number: number; until: Instant };
 
+/** Runs on a connection at this moment: see `share.ts`. `shut`: until when one of them was asked to wait. */
+export type ShareTable = { connection: string; run: string; part: number; shut: Instant; until: Instant };
+
 export type MigrationTable = { id: number; file: string; applied: Generated<Date> };
 
 /** The control database as the queries see it. */
-export type Tables = { run: RunTable; lease: LeaseTable; migration: MigrationTable };
+export type Tables = { run: RunTable; lease: LeaseTable; connection_share: ShareTable; migration: MigrationTable };

@@ -62,6 +62,28 @@ test("a wait that the host does not allow is an error at once, with the time", a
   expect(clock.pauses).toEqual([]);
 });
 
+test("what another run was asked to wait is waited for, told once to each", async () => {
+  const { gate, clock, lanes, waits } = gateOf(2);
+  gate.share({ part: 1, shut: 20_000 });
+  expect(await gate.enter("x", clock.now())).toBe(lanes[0]);
+  expect([clock.pauses, waits]).toEqual([[20_000], [20_000]]);
+  gate.share({ part: 1, shut: 9_000 });
+  const open = lanes.map(({ limiter }) => limiter.openAt);
+  gate.share({ part: 1, shut: 9_500 });
+  expect(lanes.map(({ limiter }) => limiter.openAt)).toEqual(open);
+});
+
+test("one who waits for a place gets it as soon as the share grows", async () => {
+  const { gate, clock } = gateOf(1);
+  gate.share({ part: 0, shut: 0 });
+  const lane = await gate.enter("x", clock.now());
+  const next = gate.enter("x", clock.now());
+  gate.share({ part: 0.5, shut: 0 });
+  gate.leave(lane, { load: "well", startedAt: clock.now() });
+  await next;
+  expect(gate.atOnce()).toBe(2);
+});
+
 test("one who gives up waiting does not hold up the others", async () => {
   const { gate, clock } = gateOf(1);
   const lanes = await Promise.all([1, 2, 3, 4].map(() => gate.enter("x", clock.now())));

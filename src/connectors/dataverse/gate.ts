@@ -1,8 +1,9 @@
+import type { Share } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import { type Clock, retryAfter } from "./clock.ts";
 import type { Exchange } from "./exchange.ts";
 import { classify } from "./faults.ts";
-import { atOnce, type Limiter, type News, newLimiter, returned, started, wait } from "./limiter.ts";
+import { atOnce, type Limiter, type News, newLimiter, returned, shared, started, wait } from "./limiter.ts";
 import type { Tokens } from "./token.ts";
 
 /** One application user: any request may go by any of them. */
@@ -25,6 +26,8 @@ export type Gate = {
   leave(lane: Lane, news: News): void;
   /** Requests that all users together may have under way now. */
   atOnce(): number;
+  /** Other runs use the same users: each of them keeps to this share. */
+  share(share: Share): void;
 };
 
 /** A wait that a person at the screen would like to be told of, in milliseconds. */
@@ -79,6 +82,10 @@ export function openGate(lanes: readonly Lane[], { clock, maxShut, onWait }: Mea
       wake();
     },
     atOnce: () => lanes.reduce((sum, { limiter }) => sum + atOnce(limiter.limit), 0),
+    share(share) {
+      for (const lane of lanes) lane.limiter = shared(lane.limiter, clock.now(), share);
+      wake();
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Share } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import { asked } from "./behaviour.ts";
 import { type Clock, FIRST, LONGEST, patience, retryAfter, systemClock } from "./clock.ts";
@@ -40,6 +41,8 @@ export interface WebApi {
   asked: ReturnType<typeof asked>;
   /** Requests to have under way at this moment. */
   atOnce(): number;
+  /** See `Session`. */
+  share(share: Share): void;
   close(): Promise<void>;
 }
 
@@ -220,6 +223,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
     write,
     asked: asked(config),
     atOnce: gate.atOnce,
+    share: gate.share,
     async close() {
       await Promise.all([line.close(), ...lanes.map(({ tokens }) => tokens.close())]);
     },

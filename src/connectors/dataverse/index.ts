@@ -53,6 +53,7 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     size: (object, signal) => tableSize(api, object, signal),
     ...openWriter(api),
     request: (object, batch, signal) => requestOf(api, new URL(given.url).origin, object, batch, signal),
+    share: api.share,
     check: (needs, signal) => checkConnection(given, all, needs, signal),
     role: (needs, signal) => roleFor(api, given, all, metadata, needs, signal),
     membership: (object, target, signal) => findMembership(api, metadata.describe, object, target, signal),

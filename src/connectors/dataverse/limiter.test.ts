@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Limiter, MOST, type News, newLimiter, returned, started, wait } from "./limiter.ts";
+import { type Limiter, MOST, type News, newLimiter, returned, shared, started, wait } from "./limiter.ts";
 
 const well = (startedAt: number, hint?: number): News => ({ load: "well", startedAt, hint });
 
@@ -22,6 +22,18 @@ describe("how many at once", () => {
     expect(limiter.limit).toBeLessThanOrEqual(9);
     const idle = busy(8, 2);
     expect(returned(idle, 100, well(0)).limit).toBe(8);
+  });
+
+  test("has its part of what one may have where others use the same user, and of what is recommended", () => {
+    const half = { part: 0.5, shut: 0 };
+    const limiter = shared(busy(40, 40), 0, half);
+    expect(limiter.limit).toBe(26);
+    expect(wait(limiter, 0)).toBe(Number.POSITIVE_INFINITY);
+    expect(returned({ ...limiter, running: 26 }, 5, well(0)).limit).toBe(26);
+    expect(returned(started(shared(newLimiter(), 0, half), 0), 5, well(0, 12)).limit).toBeCloseTo(6, 0);
+    expect(returned(busy(40, 26), 5, well(0)).limit).toBe(40);
+    expect(shared(limiter, 0, { part: 1, shut: 0 })).toMatchObject({ limit: 26, most: MOST });
+    expect(wait(shared(newLimiter(), 0, { part: 0, shut: 0 }), 0)).toBe(0);
   });
 
   test("is halved where the service has too much to do, once for all that ran then", () => {

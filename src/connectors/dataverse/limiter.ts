@@ -1,3 +1,5 @@
+import type { Share } from "../../core/connector.ts";
+
 /**
  * How many requests one application user has under way, and from when on: Dataverse's limits are per user and web
  * server (dataverse.md section 9). Additive increase, multiplicative decrease. Times are milliseconds of the clock.
@@ -5,6 +7,8 @@
 export type Limiter = {
   /** Requests at once; grows by fractions. */
   limit: number;
+  /** The limit never grows beyond: fewer than MOST where other runs use the same user. */
+  most: number;
   running: number;
   /** No request starts before this moment: the service asked us to stay away. */
   openAt: number;
@@ -38,6 +42,7 @@ const FIRST = 4;
 
 export const newLimiter = (): Limiter => ({
   limit: FIRST,
+  most: MOST,
   running: 0,
   openAt: 0,
   nextAt: 0,
@@ -68,15 +73,31 @@ export function returned(limiter: Limiter, now: number, news: News): Limiter {
   const hint = news.hint ?? limiter.hint;
   const openAt = news.retryAfter === undefined ? limiter.openAt : Math.max(limiter.openAt, now + news.retryAfter);
   const next = { ...limiter, running: limiter.running - 1, openAt, ...(hint !== undefined && { hint }) };
-  if (limiter.hint === undefined && hint !== undefined) next.limit = Math.min(hint, MOST);
+  const recommended = hint === undefined ? undefined : Math.max(1, Math.min(MOST, hint) * (limiter.most / MOST));
+  if (limiter.hint === undefined && recommended !== undefined) next.limit = recommended;
   if (load === "well") {
     const took = now - startedAt;
     next.usual = limiter.usual === 0 ? took : limiter.usual * 0.8 + took * 0.2;
     // Only where the limit was used up does an answer say that there may be more.
-    if (limiter.running >= atOnce(limiter.limit)) next.limit = Math.min(MOST, next.limit + 1 / next.limit);
+    if (limiter.running >= atOnce(limiter.limit)) next.limit = Math.min(limiter.most, next.limit + 1 / next.limit);
     return next;
   }
   if (load === undefined || startedAt < limiter.cutAt) return next;
-  const [kept, least] = load === "spent" ? [0.75, Math.min(hint ?? 1, next.limit)] : [0.5, 1];
+  const [kept, least] = load === "spent" ? [0.75, Math.min(recommended ?? 1, next.limit)] : [0.5, 1];
   return { ...next, limit: Math.max(least, next.limit * kept), cutAt: now };
+}
+
+/** Two moments this close, in milliseconds, are the same Retry-After, told back and forth. */
+const NEAR = 1_000;
+
+/** Other runs use the same user: it keeps to its part from now on, and rests while they were asked to. */
+export function shared(limiter: Limiter, now: number, { part, shut }: Share): Limiter {
+  const most = Math.max(1, MOST * part);
+  const told = now + shut;
+  return {
+    ...limiter,
+    most,
+    limit: Math.min(limiter.limit, most),
+    openAt: told > limiter.openAt + NEAR ? told : limiter.openAt,
+  };
 }

@@ -1,3 +1,4 @@
+import type { OnShare, Share } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import type { Progress } from "../../core/run.ts";
 import type { Job, JobResult } from "../../engine/job.ts";
@@ -6,7 +7,12 @@ import { stateFault } from "../../store/faults.ts";
 import { type Lock, takeLock } from "../../store/lock.ts";
 import type { FromChild, ToChild } from "./messages.ts";
 
-export type RunJob = (job: Job, onProgress: (progress: Progress) => void, signal: AbortSignal) => Promise<JobResult>;
+export type RunJob = (
+  job: Job,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+  onShare: OnShare,
+) => Promise<JobResult>;
 
 /** How long a dead parent's job may go on after it: it ends as soon as its thread is free. */
 const orphanMs = 20_000;
@@ -23,9 +29,23 @@ export function serveJob(runJob: RunJob): void {
   process.on("uncaughtException", (error) => void answer({ type: "error", error: serialize(error) }));
   process.on("message", (message: ToChild) => {
     if (message.type === "stop") stop.abort();
+    else if (message.type === "share") tellShare(message.share);
     else void work(message.job, runJob, stop);
   });
 }
+
+let share: Share | undefined;
+const shareholders: ((share: Share) => void)[] = [];
+
+function tellShare(now: Share): void {
+  share = now;
+  for (const tell of shareholders) tell(now);
+}
+
+const onShare: OnShare = (tell) => {
+  shareholders.push(tell);
+  if (share) tell(share);
+};
 
 /** Kept here so that it is not collected, which would open it. */
 let lock: Lock | undefined;
@@ -36,7 +56,7 @@ async function work(job: Job, runJob: RunJob, stop: AbortController): Promise<vo
     // A process killed together with its parent's lock may still be at it for a moment.
     if (job.kind !== "check") lock = takeLock(job.folder, `${job.kind} ${job.sync}`, orphanMs);
     if (job.kind === "run" || job.kind === "undo") watchAsked(job.folder, job.kind, (wish) => stop.abort(wish));
-    const result = await runJob(job, (progress) => process.send?.({ type: "progress", progress }), signal);
+    const result = await runJob(job, (progress) => process.send?.({ type: "progress", progress }), signal, onShare);
     await answer({ type: "result", result });
   } catch (error) {
     const asked = signal.reason instanceof SluiceError ? signal.reason : undefined;

@@ -19,7 +19,7 @@ export type JobProcesses = {
  */
 export function jobProcesses(entry: string, graceMs = 30_000): JobProcesses {
   let spare: ChildProcess | undefined;
-  const start: StartJob = (job, onProgress, signal) => {
+  const start: StartJob = (job, onProgress, signal, onShare) => {
     const child = spare?.connected ? spare : spawnChild(entry);
     spare = undefined;
     const words = lastWords(child);
@@ -38,6 +38,7 @@ export function jobProcesses(entry: string, graceMs = 30_000): JobProcesses {
       if (message.type === "progress") onProgress(message.progress);
       else answer = message;
     });
+    onShare?.((share) => send(child, { type: "share", share }));
     send(child, { type: "job", job });
     signal?.addEventListener("abort", stop);
     if (signal?.aborted) stop();

@@ -11,6 +11,7 @@ import { locate } from "../project/locate.ts";
 import type { Project, Resource } from "../project/project.ts";
 import { noteEnd, noteStart } from "../record.ts";
 import { newRunId } from "../run-id.ts";
+import { sharing } from "../share.ts";
 import { tellWarnings } from "../warnings.ts";
 import type { Workplace } from "../workplace.ts";
 import { jobFor, pickSyncs } from "./jobs.ts";
@@ -116,13 +117,19 @@ async function oneSync(
   let error: SluiceError | undefined;
   let begun = false;
   try {
-    result = await underLease(workplace, job, (lease, lost) => {
-      // The history is of runs and what proves them: a rebuild sends nothing, and its folder tells what it found.
-      begun = job.kind !== "rebuild";
-      if (begun) noteStart(path, job);
-      const tell = (progress: Progress) => onEvent?.({ type: "progress", sync: sync.name, run: job.run, progress });
-      return workplace.jobs.start({ ...job, lease }, tell, AbortSignal.any([lost, ...(signal ? [signal] : [])]));
-    });
+    result = await underLease(workplace, job, (lease, lost) =>
+      sharing(workplace, job, (others) => {
+        // The history is of runs and what proves them: a rebuild sends nothing, and its folder tells what it found.
+        begun = job.kind !== "rebuild";
+        if (begun) noteStart(path, job);
+        const tell = (progress: Progress) => {
+          others?.heard(progress);
+          onEvent?.({ type: "progress", sync: sync.name, run: job.run, progress });
+        };
+        const ends = AbortSignal.any([lost, ...(signal ? [signal] : [])]);
+        return workplace.jobs.start({ ...job, lease }, tell, ends, others?.onShare);
+      }),
+    );
     if (result.kind !== job.kind)
       throw new SluiceError("bug", `A ${job.kind} of ${sync.name} was answered by a ${result.kind}.`);
     if ((result.kind === "run" || result.kind === "undo") && result.error)

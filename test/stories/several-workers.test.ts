@@ -1,0 +1,130 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Kysely, sql } from "kysely";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { takeLock } from "../../src/store/lock.ts";
+import { postgres as database } from "../../src/store/postgres.ts";
+import type { Tables } from "../../src/store/tables.ts";
+import { type Postgres, startPostgres } from "../postgres.ts";
+import { sluice } from "../sluice-process.ts";
+import { type Logged, peopleSync, useWorkbench, withFirms } from "../workbench.ts";
+
+/** Several workers, each a process, with one state folder and one PostgreSQL server. */
+
+const bench = useWorkbench();
+let postgres: Postgres;
+let control: Kysely<Tables>;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  control = database(postgres.url);
+}, 300_000);
+afterAll(async () => {
+  await control?.destroy();
+  await postgres?.close();
+});
+
+const worker = (...words: string[]) => {
+  const env = { ...bench.sandbox.env, DATABASE_URL: postgres.url };
+  return sluice({ folder: bench.folder, sandbox: { env } }, ...words, "--json");
+};
+const ask = async (...words: string[]) => (await worker(...words).ended).last;
+const folderOf = (sync: string) => join(bench.folder, ".sluice", "default", sync);
+const writes = async () => {
+  const { requests } = await bench.control<{ requests: Logged[] }>("GET", "requests");
+  return requests.filter((each) => each.write);
+};
+const people = (count: number) =>
+  Array.from({ length: count }, (_, n) => ({ id: `${n}`, name: `Name ${n}`, email: null }));
+
+/** A run of 500 people that stands still after two hundred. */
+async function halfDone() {
+  for (const table of ["run", "lease"] as const) await control.deleteFrom(table).execute(); // of the story before
+  await bench.begin();
+  bench.source("people", people(500));
+  const match = { method: "POST", path: "Multiple" };
+  await bench.control("POST", "faults", { match, nth: 3, times: 1_000_000, status: 429, retryAfter: 1 });
+  await bench.control("POST", "requests/clear");
+  const run = worker("run", "people");
+  for (let statuses: number[] = []; statuses.filter((s) => s === 200).length < 2 || !statuses.includes(429); )
+    statuses = (await writes()).map((each) => each.status);
+  return run;
+}
+
+test("two runs on one connection have the places of one: none is ever refused for too many at once", async () => {
+  await bench.begin({ ...withFirms, "syncs/people.yaml": peopleSync() });
+  bench.source("people", people(6000));
+  bench.source(
+    "firms",
+    people(6000).map(({ id, name }) => ({ no: id, title: name })),
+  );
+  await bench.control("POST", "limits", { profile: "documented", dopHint: 52 });
+  await bench.control("POST", "requests/clear");
+  // Both begin to send when both have been told their part.
+  const held = ["people", "firms"].map((sync) => takeLock(folderOf(sync), "test"));
+  const runs = [worker("run", "people"), worker("run", "firms")];
+  for (let parts: number[] = []; String(parts) !== "0.5,0.5"; )
+    parts = (
+      await control
+        .selectFrom("connection_share")
+        .select("part")
+        .execute()
+        .catch(() => [])
+    ).map((s) => s.part);
+  for (const lock of held) lock.release();
+  let ended = false;
+  const all = Promise.all(runs.map((run) => run.ended)).finally(() => {
+    ended = true;
+  });
+  let most = 0;
+  while (!ended) {
+    const { users } = await bench.control<{ users: { running: number }[] }>("GET", "limits");
+    most = Math.max(most, ...users.map((user) => user.running));
+  }
+  for (const { status, last } of await all) {
+    expect(status).toBe(0);
+    expect(last.totals).toMatchObject({ received: 6000, created: 6000, writes: 6000 });
+  }
+  expect(new Set((await writes()).map((each) => each.status))).toEqual(new Set([200]));
+  expect(most).toBeGreaterThan(26);
+  expect(await bench.rows("contact")).toHaveLength(6000);
+  expect(await bench.rows("account")).toHaveLength(6000);
+  expect(await control.selectFrom("connection_share").selectAll().execute()).toEqual([]);
+});
+
+test("a run that stood still while another worker took its sync sends nothing more, folds nothing and says so", async () => {
+  const first = await halfDone();
+  first.freeze();
+  await control.updateTable("lease").set({ until: sql<Date>`now()` }).execute();
+  const second = worker("plan", "people");
+  while (readFileSync(join(folderOf("people"), "lease"), "utf8") !== "2\n");
+  await bench.control("DELETE", "faults");
+  await bench.control("POST", "requests/clear");
+  first.thaw();
+  const runs = join(folderOf("people"), "runs");
+  const [run] = readdirSync(runs).sort();
+  expect(await first.ended).toMatchObject({ status: 2, last: { error: { code: "lease_lost" } } });
+  expect(readdirSync(join(runs, run!))).not.toContain("done.json");
+  expect((await second.ended).last).toMatchObject({ totals: { create: 300, unchanged: 200 } });
+  expect(await writes()).toEqual([]);
+  expect(await ask("run", "people")).toMatchObject({ totals: { received: 500, created: 300, unchanged: 200 } });
+  expect(await bench.rows("contact")).toHaveLength(500);
+  expect((await ask("runs")).runs.map((run: { status: string; kind: string }) => `${run.kind} ${run.status}`)).toEqual([
+    "run finished",
+    "plan finished",
+    "run interrupted",
+  ]);
+});
+
+test("the control database dies under a run: it keeps its sync, goes on, ends well, and is told of afterwards", async () => {
+  const run = await halfDone();
+  postgres.kill();
+  expect(await ask("run", "people")).toMatchObject({ error: { code: "database_unreachable" } });
+  await postgres.start();
+  expect(await ask("run", "people")).toMatchObject({ error: { code: "state_locked" } });
+  postgres.kill();
+  await bench.control("DELETE", "faults");
+  expect(await run.ended).toMatchObject({ status: 0, last: { totals: { received: 500, created: 500, writes: 500 } } });
+  await postgres.start();
+  expect((await ask("runs")).runs).toMatchObject([{ kind: "run", status: "finished", counts: { created: 500 } }]);
+  expect(await bench.rows("contact")).toHaveLength(500);
+});
