@@ -65,7 +65,7 @@ export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rule
   const images = rules.images ? `LEFT JOIN read_parquet(${text(run.files.deleted)}) d ON d.id = w.id` : "";
   return [
     `CREATE OR REPLACE TEMP TABLE judged AS
-WITH times AS (SELECT ${list(["key", "max(run) FILTER (NOT own) AS others", "max(run) FILTER (wave IN ('0-activate', '3-deactivate')) AS state", ...times])} FROM later GROUP BY key)
+WITH times AS (SELECT ${list(["key", "max(run) AS others", "max(run) FILTER (wave IN ('0-activate', '3-deactivate')) AS state", ...times])} FROM later GROUP BY key)
 SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "n.gone AS gone_there", ...wants, ...ofRecord(shape, rules)])}
 FROM wrote w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key LEFT JOIN times t ON t.key = w.key ${images}`,
     // A status belongs to its state: neither goes back without the other.
@@ -80,8 +80,11 @@ FROM wrote w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key 
 
 const other = (c: ShapeColumn, a: ShapeColumn, b: ShapeColumn): ShapeColumn => (c === a ? b : a);
 
-/** `membership`, as a plan has it: the inverse of what the run did, where nobody has done anything since. And `kept_member`. */
-export function undoMembers(shape: Shape): string[] {
+/**
+ * `membership`, as a plan has it: the inverse of what the run did, where nobody has done anything since; a record that is
+ * deleted leaves its lists by itself. And `judged_member`.
+ */
+export function undoMembers(shape: Shape, deleteCreated: boolean): string[] {
   const numbers = shape.memberships.map(({ list: name }, i) => `WHEN ${text(name)} THEN ${i}`);
   const number = numbers.length ? `CASE w.list ${numbers.join(" ")} END` : "NULL::INTEGER";
   return [
@@ -92,13 +95,14 @@ export function undoMembers(shape: Shape): string[] {
 FROM wrote_member w LEFT JOIN now n ON n.id = w.id
 LEFT JOIN (SELECT DISTINCT list, id FROM member_now) m ON m.list = w.list AND m.id = w.id
 LEFT JOIN (SELECT list, id, max(run) AS run FROM later_member GROUP BY ALL) t ON t.list = w.list AND t.id = w.id`,
-    "CREATE OR REPLACE TEMP TABLE membership AS SELECT key, id, false AS gone, NULL::UBIGINT AS old_h, i, list, does FROM judged_member WHERE k = 'back'",
+    "CREATE OR REPLACE TEMP TABLE membership AS SELECT key, id, false AS gone, NULL::UBIGINT AS old_h, i, list, does FROM judged_member WHERE k = 'back'" +
+      (deleteCreated ? " AND key NOT IN (SELECT key FROM judged WHERE k_made = 'back')" : ""),
   ];
 }
 
 /**
- * `decided`, as a plan has it, of the rows that undo does something with; `unlink` says whose link goes. All go on as rows
- * never looked at (hash 0), so that a later run decides about them anew; whoever had left before the run stays so.
+ * `decided`, as a plan has it, of the rows that undo does something with, or that are as before already (an undo that died
+ * may have seen to that); `unlink` says whose link goes. All go on as rows never looked at (hash 0), so that a later run decides about them anew; whoever had left before the run stays so.
  */
 export function decideUndo(shape: Shape, deleteCreated: boolean): string {
   const { state } = statesOf(shape);
@@ -109,15 +113,17 @@ export function decideUndo(shape: Shape, deleteCreated: boolean): string {
   );
   const none = shape.columns.map((c) => `coalesce(k_${c.index} IN ('back', 'restored'), true)`);
   const unlink = `(linked AND link_id = id AND others IS NULL AND ${none.join(" AND ") || "true"} AND NOT gone_there)`;
+  const every = ["k_made", "k_deleted", "k_rested", "k_woken", ...shape.columns.map((c) => `k_${c.index}`)];
+  const restored = `(link_id = id AND NOT gone_there AND ('restored' IN (${list(every)}) OR key IN (SELECT key FROM judged_member WHERE k = 'restored')))`;
   const x = shape.columns.map((c) =>
     c === state
       ? `CASE WHEN k_rested = 'back' AND k_${c.index} IS NULL THEN '0' ELSE x_${c.index} END AS x_${c.index}`
       : `x_${c.index}`,
   );
   return `CREATE OR REPLACE TEMP TABLE decided AS
-WITH masked AS (SELECT *, (${back.join(" + ") || "0"})::${maskType} AS back, (${given.join(" + ") || "0"})::${maskType} AS given, ${unlink} AS unlink FROM judged),
+WITH masked AS (SELECT *, (${back.join(" + ") || "0"})::${maskType} AS back, (${given.join(" + ") || "0"})::${maskType} AS given, ${unlink} AS unlink, ${restored} AS restored FROM judged),
 acted AS (SELECT *, CASE WHEN k_made = 'back' THEN '${deleteCreated ? "delete" : "leave"}' WHEN k_deleted = 'back' THEN 'create' WHEN k_woken = 'back' THEN 'leave'
-  WHEN back <> 0 OR k_rested = 'back' OR unlink OR key IN (SELECT key FROM membership) THEN 'update' END AS action FROM masked)
+  WHEN back <> 0 OR k_rested = 'back' OR unlink OR restored OR key IN (SELECT key FROM membership) THEN 'update' END AS action FROM masked)
 SELECT ${list(["key", "id", "action", "unlink", "k_rested = 'back' AS wakes", "CASE WHEN action = 'create' THEN given WHEN k_made = 'back' THEN 0 ELSE back END AS m", `0::${maskType} AS a`, "match_value"])},
   back AS sm, 0::${maskType} AS dm, link_h IS NULL AND NOT left_ AS gone, CASE WHEN link_h IS NOT NULL OR left_ THEN 0::UBIGINT END AS h, link_rested AS rested, link_id AS old_id,
   CASE WHEN link_id IS NULL THEN 'none' ELSE 'linked' END AS link_, NULL::VARCHAR AS code, NULL::VARCHAR AS rule_code, NULL::VARCHAR AS col,

@@ -1,4 +1,5 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { people } from "../../../test/model.ts";
 import { useSyncedWorld } from "../../../test/synced-world.ts";
@@ -192,4 +193,44 @@ test("an undo that died stops the next run, even where its note is damaged, unti
   expect(await synced.run()).toMatchObject({ updated: 1 });
   synced.approved = [];
   expect(await synced.run()).toMatchObject({ unchanged: 1, writes: 0 });
+});
+
+test("an undo that dies before it has sent anything leaves all to be taken back by the next", async () => {
+  synced.settings = { audiences: { vips: { list: "VIPs" } } };
+  synced.world.lists.set("VIPs", new Set());
+  synced.world.audiences = { vips: new Set() };
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+  await synced.run();
+  synced.world.audiences = { vips: new Set(["1"]) };
+  synced.world.source = [row("1", "A", "Wrong"), row("2", "B", "Wrong")];
+  await synced.run();
+  const of = synced.last();
+  await mkdir(join(synced.folder, "runs", "run-3", "plan.json.new"), { recursive: true });
+  await expect(synced.undo(of)).rejects.toThrow("EISDIR");
+  expect((await synced.undo(of)).counts).toMatchObject({ received: 2, updated: 2, excluded: 0, writes: 3 });
+  expect(held()).toMatchObject({ A: { name: "Ann" }, B: { name: "Ben" } });
+  expect(synced.world.lists.get("VIPs")).toEqual(new Set());
+});
+
+test("what an undo that died has taken back is looked at anew, as after one that ended", async () => {
+  synced.settings = { onLeave: "deactivate" };
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "Wrong")];
+  await synced.run();
+  const of = synced.last();
+  await expect(synced.undo(of, { through: dying })).rejects.toThrow("dead");
+  expect((await synced.undo(of)).counts).toMatchObject({ received: 2, updated: 1, unchanged: 1, writes: 1 });
+  expect(held()).toMatchObject({ A: { name: "Ann" }, B: { name: "Ben", state: "0" } });
+  expect(await synced.run()).toMatchObject({ updated: 2, writes: 2 });
+  expect(held()).toMatchObject({ A: { name: "Wrong" }, B: { name: "Ben", state: "1" } });
+});
+
+test("a record that is deleted again is taken out of no list before", async () => {
+  synced.settings = { audiences: { vips: { list: "VIPs" } } };
+  synced.world.lists.set("VIPs", new Set());
+  synced.world.audiences = { vips: new Set(["1"]) };
+  synced.world.source = [row("1", "A", "Ann")];
+  await synced.run();
+  expect((await synced.undo(synced.last(), { deleteCreated: true })).counts).toMatchObject({ deleted: 1, writes: 1 });
 });

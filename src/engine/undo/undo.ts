@@ -21,7 +21,7 @@ import { countUndo, decideUndo, judge, keptTable, undoMembers } from "./decide.t
 import { readUndoNote } from "./note.ts";
 import { type Opened, openUndo } from "./open.ts";
 import { settleUndo } from "./settle.ts";
-import { laterTable, writtenChanges, wroteTable } from "./wrote.ts";
+import { laterTable, type RunFolder, writtenChanges, wroteTable } from "./wrote.ts";
 
 /**
  * Takes a run back: every value it wrote becomes what it was before, where it still is what the run wrote and no later run
@@ -55,6 +55,9 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     for (const statement of valueViews(shape, await duck.all(existingColumns), meta.matched)) await duck.run(statement);
     const created = job.syncFile.severalMatches !== "reject";
     const reading = { session, object, created, folder: at.temp, signal: host.signal };
+    const note = { of, by, at: new Date().toISOString() };
+    // Before the changes: what dies with these is known for an undo of that run.
+    if (!dryRun) await writeWhole(at.undo, note);
     await planUndo(duck, at, opened, reading, deleteCreated, host);
     const counted = await countUndo(duck);
     const unchanged = counted.rows - counted.create - counted.update - counted.delete - counted.excluded;
@@ -73,8 +76,6 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     await writeWhole(at.plan, { environment: job.environment, sync: job.sync, of, ...report, warnings });
     const result = { kind: "undo" as const, of, ...report, warnings, folder: at.run };
     if (dryRun) return { ...result, resolved: 0 };
-    const note = { of, by, at: new Date().toISOString() };
-    await writeWhole(at.undo, note);
     const sending = { duck, at, shape, session };
     const made = madeColumns(await imageNames(duck, opened), opened);
     const { attempted, stopped } = await sendPlan(sending, host, made);
@@ -120,10 +121,10 @@ async function planUndo(
   const { run, later, shape, lost } = opened;
   await writtenChanges(duck, run);
   await wroteTable(duck, shape, run);
-  const undone = new Map<string, boolean>();
-  for (const { run: name } of later)
-    undone.set(name, (await readUndoNote(runFiles(join(at.runs, name)).undo))?.of === run.run);
-  await laterTable(duck, shape, later, (name) => undone.get(name)!);
+  // What an undo of this run wrote, this one would write too: one that died may have got only half as far as it planned.
+  const others: RunFolder[] = [];
+  for (const each of later) if ((await readUndoNote(each.files.undo))?.of !== run.run) others.push(each);
+  await laterTable(duck, shape, others);
   host.onProgress({ phase: "refresh", done: 0 });
   const state = reading.object.columns.find((c) => c.type === "state");
   const extra = state && !shape.columns.some((c) => c.name === state.name) ? [{ name: state.name, target: state }] : [];
@@ -150,7 +151,7 @@ async function planUndo(
   const imageNamesIn = await imageNames(duck, opened);
   const rules = { deleteCreated, stateColumn: state?.name, images: imageNamesIn.length > 0 };
   for (const statement of judge(shape, run, imageNamesIn, rules)) await duck.run(statement);
-  for (const statement of undoMembers(shape)) await duck.run(statement);
+  for (const statement of undoMembers(shape, deleteCreated)) await duck.run(statement);
   await duck.run(decideUndo(shape, deleteCreated));
   await duck.run(keptTable(shape, lost, run));
   for (const statement of writeUndo(opened, at, imageNamesIn)) await duck.run(statement);

@@ -145,25 +145,19 @@ JOIN read_parquet(${text(files.change(wave))}, file_row_number=true) r ON r.file
   return [none, ...each].join("\nUNION ALL ");
 }
 
-/** `later`: what later runs wrote of the same rows, by column. `own`: such a run is an undo of this one. */
-export async function laterTable(
-  duck: Duck,
-  shape: Shape,
-  runs: RunFolder[],
-  undoOf: (run: string) => boolean,
-): Promise<void> {
-  const empty = `SELECT '' AS run, false AS own, '' AS wave, * EXCLUDE (id, kind) FROM (${nothing(shape)})`;
+/** `later`: what later runs wrote of the same rows, by column. */
+export async function laterTable(duck: Duck, shape: Shape, runs: RunFolder[]): Promise<void> {
+  const empty = `SELECT '' AS run, '' AS wave, * EXCLUDE (id, kind) FROM (${nothing(shape)})`;
   await duck.run(`CREATE OR REPLACE TEMP TABLE later AS ${empty}`);
   await duck.run("CREATE OR REPLACE TEMP TABLE later_member(run VARCHAR, list VARCHAR, id VARCHAR)");
   for (const run of runs) {
     await writtenChanges(duck, run);
-    const own = undoOf(run.run);
     const rows = [nothing(shape), ...cells(shape, run)].map(
       (part) => `SELECT 'cell' AS wave, * EXCLUDE (id, kind) FROM (${part})`,
     );
     rows.push("SELECT wave, key FROM written");
     await duck.run(
-      `INSERT INTO later BY NAME SELECT ${text(run.run)} AS run, ${own} AS own, * FROM (${rows.join("\nUNION ALL BY NAME ")}) WHERE key IN (SELECT key FROM wrote)`,
+      `INSERT INTO later BY NAME SELECT ${text(run.run)} AS run, * FROM (${rows.join("\nUNION ALL BY NAME ")}) WHERE key IN (SELECT key FROM wrote)`,
     );
     await duck.run(`INSERT INTO later_member SELECT ${text(run.run)}, list, id FROM (${members(run)})`);
   }
