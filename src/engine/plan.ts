@@ -291,7 +291,7 @@ async function reconcile(
   await duck.run(skippedSleep);
   if (job.apply) await duck.run(wakePlanned(shape, runFiles(job.apply.folder)));
   const told = job.only ? await choose(duck, job.only, job.sync) : [];
-  for (const statement of touch(shape, all)) await readingRows(job, duck.run(statement));
+  for (const statement of touch(shape, scan, all)) await readingRows(job, duck.run(statement));
   const counts = await readingRows(job, duck.one<TouchCounts>(touchCounts));
   await duck.run(noDoubled);
   if (counts.doubled > 0 || counts.received !== counts.looked_at + counts.untouched) {

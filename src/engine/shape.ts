@@ -2,6 +2,7 @@ import type { Membership, Scan, WireColumn } from "../core/connector.ts";
 import type { MappingLine } from "../core/project.ts";
 import type { Column, ObjectSchema } from "../core/schema.ts";
 import type { ColumnPolicies, ColumnRole, Policies } from "../core/state.ts";
+import type { Expression } from "./shape/expression.ts";
 
 /** One destination column of a sync. Its index is its bit in every mask. */
 export type ShapeColumn = {
@@ -65,8 +66,9 @@ export type Shape = {
   policies: Policies;
   /** Records are only written and deleted in the version that was compared with the plan (`guarded.ts`). */
   strict: boolean;
-  /** Source columns that are read, in order. */
+  /** Source columns that are read, in order, and what is worked out of them for the rows looked at. */
   used: string[];
+  computed: Expression[];
   key: string[];
   audiences: { name: string; where?: string; scan: Scan }[];
   /** What audiences put their rows into, instead of writing a column. `list` names it in the state. */

@@ -5,6 +5,7 @@ import { type ColumnType, type ObjectSchema, whyReadOnly } from "../../core/sche
 import type { Job } from "../job.ts";
 import type { Ref, Shape, ShapeColumn } from "../shape.ts";
 import { mappedColumn, matchColumn, oneLineEach, policiesOf } from "./columns.ts";
+import type { Expressed } from "./expression.ts";
 import { type Tables, wayHint } from "./lookup.ts";
 import { refuseOverlap } from "./overlap.ts";
 import { isParties } from "./parties.ts";
@@ -27,7 +28,13 @@ type Given = { tables?: Tables; memberships?: Shape["memberships"]; prefix?: str
  * Checks a job's sync against the model's columns and the destination's metadata.
  * @throws SluiceError unknown_column, unknown_target, mapping_unfit with the place in the sync's YAML.
  */
-export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScans: Scan[], given: Given = {}): Shape {
+export function shapeOf(
+  job: Job,
+  scan: Expressed,
+  object: ObjectSchema,
+  audienceScans: Scan[],
+  given: Given = {},
+): Shape {
   const { tables = new Map(), memberships = [] } = given;
   const file = job.syncFile;
   const why = whyReadOnly(object);
@@ -75,7 +82,8 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
     ...columns.flatMap((c) => (c.ways ? c.ways.flatMap((way) => way.keys) : [c]).map((each) => each.source)),
     ...parties.map((party) => party.source),
   ];
-  const used = [...new Set(sources.flatMap((source) => source?.name ?? []))];
+  const read = sources.flatMap((source) => (source && !source.computed ? [source.name] : []));
+  const used = [...new Set([...read, ...scan.expressions.flatMap(({ reads }) => reads)])];
   const refs = new Map(
     [...columns, ...parties]
       .flatMap((c) => c.ways ?? [])
@@ -99,6 +107,7 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
     strict: strict(job, object),
     policies: { mode, severalMatches, deletedThere, onLeave },
     used,
+    computed: scan.expressions,
     key: job.model.file.key,
     audiences: job.audiences.map((a, i) => ({
       name: a.name,
@@ -113,6 +122,7 @@ export function shapeOf(job: Job, scan: Scan, object: ObjectSchema, audienceScan
       job.model.file,
       job.audiences,
       scan.dates,
+      ...Object.entries(scan.typed ?? {}).filter(([name]) => scan.expressions.some((e) => e.reads.includes(name))),
       columns.map((c) => c.target),
       columns.map((c) => c.name),
       [...columns, ...parties].map((c) => c.ways?.map((way) => way.keys)),

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Scan } from "../../core/connector.ts";
 import { syncFile } from "../../core/project.ts";
 import type { Job } from "../job.ts";
-import { computedColumn, withExpressions } from "./expression.ts";
+import { expressed, withExpressions } from "./expression.ts";
 
 const scan: Scan = {
   views: [],
@@ -32,13 +32,13 @@ async function valuesOf(expression: string, from = scan): Promise<{ type: string
   const computed = await withExpressions(jobOf(expression), from);
   const instance = await DuckDBInstance.create();
   const duck = await instance.connect();
-  const reader = await duck.runAndReadAll(
-    `SELECT "${computedColumn("x")}".v, "${computedColumn("x")}".failed FROM (${computed.select})`,
-  );
-  const values = reader.getRowsJson();
+  const names = computed.expressions[0]!.reads;
+  const values = expressed(from, names, [`${computed.expressions[0]!.sql} AS x`], from.select);
+  const reader = await duck.runAndReadAll(`SELECT x.v, x.failed FROM (${values})`);
+  const rows = reader.getRowsJson();
   duck.closeSync();
   instance.closeSync();
-  return { type: computed.columns.at(-1)!.type, values };
+  return { type: computed.columns.at(-1)!.type, values: rows };
 }
 
 const faultOf = (expression: string, from = scan) =>

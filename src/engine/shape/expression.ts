@@ -11,38 +11,49 @@ import { scalarFunctions } from "./scalar-functions.ts";
 /** The row before declared types are put on: a name that no column of a model is likely to have. */
 export const asRead = ident("row as read");
 
+/** What a mapping line works out of a row: the source column `name`, by `sql` over the model's columns `reads` (see `expressed`). */
+export type Expression = { name: string; type: string; sql: string; reads: string[] };
+
+/** A scan whose `columns` hold what its expressions yield, too. Its `select` does not: it is worked out for rows looked at. */
+export type Expressed = Scan & { expressions: Expression[] };
+
+/**
+ * SELECT of `items` (of expressions, and whatever else `from` has) over a relation with the columns `names` of the model.
+ * An expression sees a column in its declared type; `asRead` has it as it was read.
+ */
+export function expressed(scan: Scan, names: string[], items: string[], from: string): string {
+  const typed = Object.entries(scan.typed ?? {}).filter(([name]) => names.includes(name));
+  const replaced =
+    typed.length === 0 ? "" : ` REPLACE (${typed.map(([name, sql]) => `${sql} AS ${ident(name)}`).join(", ")})`;
+  return `SELECT ${items.join(",\n  ")} FROM (SELECT ${asRead}, ${asRead}.*${replaced} FROM (${from}) ${asRead})`;
+}
+
 /** The source column that holds what the expression of a mapping line yields: STRUCT(v, failed VARCHAR). */
 export const computedColumn = (target: string): string => `expression of ${target}`;
 
 /**
- * The scan with one column more for every mapping line that is an expression, so that all behind it sees a source column
+ * The scan with one column more for every mapping line that is an expression, so that the mapping sees a source column
  * like any other. `v` is what it yields; where it fails on a row, `failed` holds the values it was given. Whatever it says
  * is checked before anything runs: one scalar expression over the row's own columns, its functions from a list.
  * @throws SluiceError expression_invalid, unknown_column, with the place in the sync's YAML
  */
-export async function withExpressions(job: Job, scan: Scan): Promise<Scan> {
+export async function withExpressions(job: Job, scan: Scan): Promise<Expressed> {
   const lines = Object.entries(job.syncFile.mapping).filter(([, line]) => line.expression !== undefined);
-  if (lines.length === 0) return scan;
+  if (lines.length === 0) return { ...scan, expressions: [] };
   const instance = await DuckDBInstance.create(":memory:");
   const duck = await instance.connect();
   try {
     const ask = async (sql: string) => (await duck.runAndReadAll(sql)).getRowsJson();
     await ask("SET TimeZone = 'UTC'");
     await ask(`CREATE TABLE ${asRead} (${scan.columns.map((c) => `${ident(c.name)} ${c.type}`).join(", ")})`);
-    const read = [];
+    const expressions: Expression[] = [];
     for (const [name, { expression }] of lines)
-      read.push({
+      expressions.push({
         name: computedColumn(name),
         ...(await readExpression(ask, scan, expression!, place(job, ["mapping", name, "expression"]))),
       });
-    const typed = Object.entries(scan.typed ?? {}).map(([name, sql]) => `${sql} AS ${ident(name)}`);
-    const replaced = typed.length === 0 ? "" : ` REPLACE (${typed.join(", ")})`;
-    const values = read.map((r) => `${r.sql} AS ${ident(r.name)}`);
-    return {
-      ...scan,
-      select: `SELECT ${asRead}.*, ${values.join(", ")} FROM (SELECT ${asRead}, ${asRead}.*${replaced} FROM (${scan.select}) ${asRead})`,
-      columns: [...scan.columns, ...read.map(({ name, type }) => ({ name, type }))],
-    };
+    const columns = [...scan.columns, ...expressions.map(({ name, type }) => ({ name, type }))];
+    return { ...scan, columns, expressions };
   } finally {
     duck.closeSync();
     instance.closeSync();
@@ -52,12 +63,7 @@ export async function withExpressions(job: Job, scan: Scan): Promise<Scan> {
 type Ask = (sql: string) => Promise<unknown[][]>;
 type Node = { [key: string]: unknown };
 
-async function readExpression(
-  ask: Ask,
-  scan: Scan,
-  expression: string,
-  at: Place,
-): Promise<{ sql: string; type: string }> {
+async function readExpression(ask: Ask, scan: Scan, expression: string, at: Place): Promise<Omit<Expression, "name">> {
   const invalid = (message: string, remedy?: string) =>
     new SluiceError("expression_invalid", message, { place: at, ...(remedy && { remedy }) });
   const [[serialized] = []] = await ask(`SELECT json_serialize_sql(${text(`SELECT ${expression}\n`)})`);
@@ -107,6 +113,7 @@ async function readExpression(
         typed.map(([name]) => name),
       ),
       type: type as string,
+      reads: [...used],
     };
   } catch (thrown) {
     const [message = ""] = (thrown as Error).message.split("\n");

@@ -5,8 +5,8 @@ import type { Shape } from "../shape.ts";
 import { list, sourceColumn } from "./names.ts";
 
 /**
- * The views that make one relation `source` of a model: key, h (one hash over all that a row's want follows from),
- * s_* (the columns the mapping uses) and a_* (whether the row is in each audience). Keys are text; an empty key is null.
+ * The views that make one relation `source` of a model: key, h (one hash over all that a row's want follows from; what is
+ * worked out follows from its columns), s_* (the columns the mapping uses) and a_* (whether the row is in each audience). Keys are text; an empty key is null.
  * `source_row` is the model alone: as many rows, and cheaper to count.
  */
 export function sourceViews(shape: Shape, scan: Scan): string[] {

@@ -1,4 +1,6 @@
-import { text } from "../duck.ts";
+import type { Scan } from "../../core/connector.ts";
+import { ident, text } from "../duck.ts";
+import { asRead, expressed } from "../shape/expression.ts";
 import type { Shape } from "../shape.ts";
 import { list, parentValue, sourceColumn, stored } from "./names.ts";
 import { instant } from "./pending.ts";
@@ -51,19 +53,43 @@ ${moved}
 UNION ALL SELECT p.key FROM st.pending p SEMI JOIN parents r ON p.ref = r.name || ':' || r.value WHERE p.wake = 'parent')`;
 }
 
-/** `touched`: the rows this run looks at. `all` = the mapping changed, so every row is. */
-export function touch(shape: Shape, all: boolean): string[] {
-  const carried = [...shape.used.map(sourceColumn), ...shape.audiences.map((_, i) => `a_${i}`)].map((c) => `n.${c}`);
+/** `touched`: the rows this run looks at, with what expressions make of them. `all` = the mapping changed, so every row is. */
+export function touch(shape: Shape, scan: Scan, all: boolean): string[] {
+  const facts: [name: string, sql: string][] = [
+    ["key", "coalesce(n.key, l.key)"],
+    ["gone", "n.h IS NULL"],
+    ["h", "n.h"],
+    ["old_h", "l.h"],
+    ["known", "l.key IS NOT NULL"],
+    ["place", "l.place"],
+    ...shape.audiences.map((_, i): [string, string] => [`a_${i}`, `n.a_${i}`]),
+  ];
+  const from = `FROM (SELECT key, h, rowid AS place FROM st.link) l FULL JOIN source n ON l.key = n.key
+WHERE ${all ? "n.h IS NOT NULL OR l.h IS NOT NULL" : "l.h IS DISTINCT FROM n.h"} OR coalesce(n.key, l.key) IN (SELECT key FROM wake)`;
+  const plain = () =>
+    `SELECT ${list([...facts.map(([name, sql]) => `${sql} AS ${name}`), ...shape.used.map((c) => `n.${sourceColumn(c)}`)])} ${from}`;
+  const worked = () => {
+    // The facts go along as one column, for the row's own are under the names that expressions know.
+    const fields = facts.map(([name, sql]) => `${name}: ${sql}`).join(", ");
+    const rows = `SELECT ${list([`{${fields}} AS ${besides}`, ...shape.used.map((c) => `n.${sourceColumn(c)} AS ${ident(c)}`)])} ${from}`;
+    const items = [
+      ...facts.map(([name]) => `${besides}.${name} AS ${name}`),
+      ...shape.used.map((c) => `${asRead}.${ident(c)} AS ${sourceColumn(c)}`),
+      ...shape.computed.map(
+        ({ name, sql }) => `CASE WHEN NOT ${besides}.gone THEN ${sql} END AS ${sourceColumn(name)}`,
+      ),
+    ];
+    return expressed(scan, shape.used, items, rows);
+  };
   return [
-    `CREATE TEMP TABLE touched AS
-SELECT ${list(["coalesce(n.key, l.key) AS key", "n.h IS NULL AS gone", "n.h AS h", "l.h AS old_h", "l.key IS NOT NULL AS known", "l.place", ...carried])}
-FROM (SELECT key, h, rowid AS place FROM st.link) l FULL JOIN source n ON l.key = n.key
-WHERE ${all ? "n.h IS NOT NULL OR l.h IS NOT NULL" : "l.h IS DISTINCT FROM n.h"} OR coalesce(n.key, l.key) IN (SELECT key FROM wake)`,
+    `CREATE TEMP TABLE touched AS ${shape.computed.length > 0 ? worked() : plain()}`,
     // The rest of the link is read for touched rows alone: in the join above it would be kept in memory for all.
     `CREATE TEMP TABLE linked AS SELECT l.rowid AS place, l.id AS link_id, l.rested AS link_rested
 FROM st.link l SEMI JOIN touched t ON t.place = l.rowid WHERE l.id IS NOT NULL`,
   ];
 }
+
+const besides = ident("facts beside the row");
 
 /**
  * Counts from which doubled keys show without grouping the whole source: rows read must be rows looked at plus known

@@ -62,7 +62,7 @@ export function mapRows(shape: Shape, scan: Scan): string {
   const joins = [...[...lookups.values()].flatMap((lookup) => lookup.joins), ...shape.parties.map(partyJoin)];
   const all = [...mapped, ...shape.parties];
   const materialized = coming.length ? "MATERIALIZED " : "";
-  const values = shape.used.map(sourceColumn);
+  const values = [...shape.used, ...shape.computed.map(({ name }) => name)].map(sourceColumn);
   return `CREATE TEMP TABLE mapped AS
 WITH converted AS ${materialized}(SELECT ${list([...carried, ...values, ...converted])} FROM (SELECT ${list(["t.*", "k.link_id", "k.link_rested", ...dear])} FROM touched t LEFT JOIN linked k ON k.place = t.place WHERE t.key IS NOT NULL)),
 ${coming.map((each) => `${each},\n`).join("")}resolved AS (SELECT ${list(["c.*", ...resolved, ...parties.flat()])} FROM converted c ${joins.join("\n")})

@@ -42,7 +42,7 @@ export function undoShape(
     deletedThere: "hold",
     onLeave: "deactivate",
   } as const;
-  const nothing = { parties: [], keyed: false, used: [], key: [], refs: [], fingerprint: "" };
+  const nothing = { parties: [], keyed: false, used: [], computed: [], key: [], refs: [], fingerprint: "" };
   const strict = object.can.concurrency === true;
   const shape = { sync, object, columns, match, policies, memberships, audiences, strict, ...nothing };
   return { shape, lost: known.flatMap(({ name, target }) => (target ? [] : [name])) };
