@@ -36,6 +36,8 @@ export type OracleSync = {
   list: string;
   policies: Policies;
   mirror: string;
+  /** Columns whose line says nothing where the source is empty (`empty: skip`). */
+  silent: string[];
 };
 export type Expected = {
   decisions: Decision[];
@@ -147,7 +149,9 @@ export function remember(
       ["create", "adopt"].includes(d.action) &&
       (past.link.get(d.key)?.id !== id || !past.sent.has(d.key))
     ) {
-      past.sent.set(d.key, {});
+      // A record we made has met every column; one that was there meets those that are decided.
+      const met = d.action === "create" ? Object.fromEntries(sync.columns.map((c) => [c.name, null])) : {};
+      past.sent.set(d.key, met);
       past.seen.set(d.key, {});
     }
     if (
@@ -165,6 +169,10 @@ export function remember(
     // A record we made holds its defaults where we said nothing: agreed, too.
     if (d.action === "create" && now !== "gone") past.seen.set(d.key, { ...now });
   }
+  // A column that the mapping has lost is forgotten: should it come back, it is met anew.
+  const mapped = new Set(sync.columns.map((c) => c.name));
+  for (const rows of [past.sent, past.seen])
+    for (const row of rows.values()) for (const column of Object.keys(row)) if (!mapped.has(column)) delete row[column];
   const linked = new Set([...past.link.values()].map(({ id }) => id));
   for (const id of past.listed) if (!linked.has(id)) past.listed.delete(id);
 }
@@ -178,6 +186,7 @@ function mapRow(sync: OracleSync, row: SourceRow): { want: Row; valid: boolean; 
     const raw = row[name] ?? null;
     const bad = raw !== null && (raw === "bad" || (column.type === "text" && raw.length > column.maxLength!));
     if (bad) valid = false;
+    if (sync.silent.includes(name) && (raw ?? "").trim() === "") continue;
     want[name] = bad ? null : canonValue(column, raw);
   }
   const match = want[sync.match] ?? null;

@@ -31,12 +31,16 @@ export type Row = Record<string, string | null>;
 
 export type TouchedRow = {
   key: string;
-  /** What the mapping made of the source row; absent when it left. A missing name means: not to be written (skip). */
+  /**
+   * What the mapping made of the source row; absent when it left. A missing name means: not to be written (skip); where both
+   * sides meet for the first time that is an empty source.
+   */
   want?: Row | undefined;
   valid: boolean;
   /** Audience column -> is a member now. */
   member: Record<string, boolean>;
   linkId: string | null;
+  /** A column that is missing from it has yet to be met. */
   sent: Row | null;
   seen: Row | null;
   /** Destination rows whose match value equals this row's, not claimed or claimed by another present source row. */
@@ -132,7 +136,7 @@ function decideColumn(decision: Decision, column: ReconcileColumn, row: TouchedR
     if (value !== null) decision.write[column.name] = value;
     return;
   }
-  const first = row.sent === null;
+  const first = row.sent === null || !(column.name in row.sent);
   const sent = row.sent?.[column.name] ?? null;
   const seen = row.seen ? (row.seen[column.name] ?? null) : sent;
   const there = row.linkId === null ? row.haveOf(id!) : row.have;
@@ -143,7 +147,7 @@ function decideColumn(decision: Decision, column: ReconcileColumn, row: TouchedR
     const member = row.member[column.name] ?? false;
     want = member ? "realized" : (sent ?? have) !== null ? "exited" : undefined;
   } else if (action === "leave") want = policies.onLeave === "clear" && column.clear ? null : undefined;
-  else if (action !== "status") want = row.want?.[column.name];
+  else if (action !== "status") want = first ? (row.want?.[column.name] ?? null) : row.want?.[column.name];
   if (want === undefined) return;
 
   const rule = firstRule(columnTable, {

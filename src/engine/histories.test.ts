@@ -53,6 +53,51 @@ test("a column that the mapping gains meets both sides for the first time: `keep
   expect(dates).toEqual({ A: "1950-05-05", B: "2000-01-01" });
 });
 
+test("a row that could not go when the mapping gained a column meets it later, and emptiness still clears nothing", async () => {
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben"), row("3", "C", "Cid"), row("4", "D", "Dan")];
+  await synced.run();
+  for (const record of synced.world.crm.values()) people.edit(synced.world, record.id, { born: "1950-05-05" });
+  const born = { from: "born", formats: ["yyyy-MM-dd"], empty: "clear", drift: "overwrite", conflict: "overwrite" };
+  synced.settings = { mapping: { code: "code", name: "name", born } };
+  synced.world.refuses = (values) => values.name === "Cidney";
+  // The first is at fault, the second comes twice, the third is refused, the fourth leaves for a while.
+  const held = [row("1", "A", "A".repeat(21)), row("2", "B", "Ben"), row("2", "B", "Ben"), row("3", "C", "Cidney")];
+  synced.world.source = held;
+  expect(await synced.run()).toMatchObject({ rejected: 4, writes: 0 });
+  synced.world.refuses = () => false;
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben"), row("3", "C", "Cid"), row("4", "D", "Dan")];
+  expect(await synced.run()).toMatchObject({ unchanged: 4, writes: 0 });
+  const dates = () => [...synced.world.crm.values()].map((r) => r.values.born);
+  expect(dates()).toEqual(["1950-05-05", "1950-05-05", "1950-05-05", "1950-05-05"]);
+  // From then on the column is like any other.
+  for (const record of synced.world.crm.values()) people.edit(synced.world, record.id, { born: "1960-06-06" });
+  expect(await synced.run()).toMatchObject({ updated: 4, writes: 4 });
+  expect(dates()).toEqual([null, null, null, null]);
+});
+
+test("mirror none: what a new column holds is read before anything is written into it", async () => {
+  synced.settings = { mirror: "none" };
+  synced.world.source = [row("1", "A", "Ann", "2000-01-01"), row("2", "B", "Ben", "bad")];
+  await synced.run();
+  for (const record of synced.world.crm.values()) people.edit(synced.world, record.id, { born: "1950-05-05" });
+  const born = { from: "born", formats: ["yyyy-MM-dd"], firstContact: "fill" };
+  synced.settings = { mirror: "none", mapping: { code: "code", name: "name", born } };
+  expect(await synced.run()).toMatchObject({ unchanged: 1, rejected: 1, writes: 0 });
+  synced.world.source = [row("1", "A", "Ann", "2000-01-01"), row("2", "B", "Ben", "2000-01-01")];
+  expect(await synced.run()).toMatchObject({ unchanged: 2, writes: 0 });
+});
+
+test("a line that skips agrees to what is there: what the source says later is a change, not a conflict", async () => {
+  const name = { from: "name", empty: "skip", conflict: "keep" };
+  synced.settings = { mapping: { code: "code", name } };
+  people.create(synced.world, { code: "A", name: "Anna" });
+  synced.world.source = [row("1", "A", null)];
+  expect(await synced.run()).toMatchObject({ unchanged: 1, writes: 0 });
+  synced.world.source = [row("1", "A", "Ann")];
+  expect(await synced.run()).toMatchObject({ updated: 1, writes: 1 });
+  expect(names()).toEqual(["A: Ann"]);
+});
+
 test("a record that was to be taken over stays known where the destination refused that", async () => {
   synced.world.source = [row("1", "A", "Ann"), row("9", "Z")];
   await synced.run();

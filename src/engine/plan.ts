@@ -39,6 +39,7 @@ import { plannedParents } from "./sql/planned.ts";
 import { sourceViews } from "./sql/source.ts";
 import { valueViews } from "./sql/tables.ts";
 import { countUntouched, haveNow, noDoubled, separateDoubled, touch, touchCounts, wake } from "./sql/touch.ts";
+import { addedColumns, unmetColumns } from "./sql/unmet.ts";
 import { mapRows } from "./sql/want.ts";
 import { attachState, type Meta, makeFolders } from "./state-file.ts";
 
@@ -305,14 +306,14 @@ async function reconcile(
   }
   await duck.run(waitingRows);
   await duck.run(mapRows(shape, scan));
-  await ask?.(linkedRecords(shape, mirror.mode));
+  const contact = { added: addedColumns(shape, meta.mirrored), unmet: await unmetColumns(duck) };
+  await ask?.(linkedRecords(shape, mirror.mode, contact));
   await ask?.(matchedRecords(shape, mirror.mode));
   await duck.run(haveGone);
   for (const statement of matching(shape)) await duck.run(statement);
   await duck.run(heldNow(shape));
   host.onProgress({ phase: "plan", done: 0 });
-  const added = meta.mirrored.length ? shape.columns.filter((c) => !meta.mirrored.includes(storedName(c))) : [];
-  await duck.run(decide(shape, new Set(added.map((c) => c.name))));
+  await duck.run(decide(shape, contact));
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
   if (shape.policies.onLeave === "delete") await duck.run(keepWanted(shape));

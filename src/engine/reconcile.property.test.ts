@@ -60,6 +60,12 @@ const ofColumns: fc.Arbitrary<ColumnPolicies> = fc.record({
 });
 const chosen = fc.record({ all: ofColumns, name: ofColumns, amount: ofColumns });
 type Chosen = Record<"all" | "name" | "amount", ColumnPolicies>;
+/** Which columns are mapped, beside `code`; when their lines write; and which say nothing where the source is empty. */
+type Mapping = {
+  mapped: ("name" | "amount" | "size" | "born")[];
+  writes: Record<"code" | "name" | "amount", Writes>;
+  silent: ("name" | "amount" | "born")[];
+};
 type Step =
   | { do: "put"; row: SourceRow }
   | { do: "drop"; id: string }
@@ -69,7 +75,14 @@ type Step =
   | { do: "merge"; nth: number; other: number }
   | { do: "rename"; id: string; to: string }
   | { do: "decide"; policies: Policies; columns: Chosen }
+  | ({ do: "map" } & Mapping)
   | { do: "run" };
+const writes = fc.constantFrom<Writes>("always", "always", "on create", "when empty");
+const mapping: fc.Arbitrary<Mapping> = fc.record({
+  mapped: fc.subarray(["name", "amount", "size", "born"]),
+  writes: fc.record({ code: writes, name: writes, amount: writes }),
+  silent: fc.subarray(["name", "amount", "born"]),
+});
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: row.map((r) => ({ do: "put" as const, row: r })) },
   { weight: 1, arbitrary: member.map((id) => ({ do: "drop" as const, id })) },
@@ -91,13 +104,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.tuple(policies, chosen).map(([p, c]) => ({ do: "decide" as const, policies: p, columns: c })),
   },
+  { weight: 2, arbitrary: mapping.map((m) => ({ do: "map" as const, ...m })) },
   ...(["delete", "enlist", "delist", "restore"] as const).map((does) => ({
     weight: 1,
     arbitrary: fc.nat(5).map((nth) => ({ do: does, nth, values: {} })),
   })),
   { weight: 2, arbitrary: fc.constant({ do: "run" as const }) },
 );
-const writes = fc.constantFrom<Writes>("always", "always", "on create", "when empty");
 const rewrites = {
   none: (_: string, v: string | null) => v,
   shout: (c: string, v: string | null) => (c === "name" ? (v?.toUpperCase() ?? null) : v),
@@ -113,7 +126,7 @@ const history = fc.record({
   /** Of the sync, and of two lines that say otherwise. */
   columns: chosen,
   mirror: fc.constantFrom("all", "all", "touched", "none"),
-  writes: fc.record({ code: writes, name: writes, amount: writes }),
+  mapping,
   keyed: fc.boolean(),
   rewrite: fc.constantFrom(...(Object.keys(rewrites) as (keyof typeof rewrites)[])),
   defaults: fc.constantFrom({}, { name: "new" }, { amount: "5" }),
@@ -134,7 +147,7 @@ async function play(h: {
   policies: Policies;
   columns: Chosen;
   mirror: string;
-  writes: Record<"code" | "name" | "amount", Writes>;
+  mapping: Mapping;
   keyed: boolean;
   rewrite: keyof typeof rewrites;
   defaults: SourceRow;
@@ -152,26 +165,7 @@ async function play(h: {
   const object = modelObject(h.keyed && distinctCodes(world));
   const sync: OracleSync = {
     object,
-    columns: [
-      { name: "code", role: "mapped", clear: false, write: h.writes.code, policies: h.columns.all },
-      {
-        name: "name",
-        role: "mapped",
-        clear: h.writes.name === "always",
-        write: h.writes.name,
-        policies: h.columns.name,
-      },
-      {
-        name: "amount",
-        role: "mapped",
-        clear: h.writes.amount === "always",
-        write: h.writes.amount,
-        policies: h.columns.amount,
-      },
-      { name: "size", role: "mapped", clear: true, write: "always", policies: h.columns.all },
-      { name: "born", role: "mapped", clear: true, write: "always", policies: h.columns.all },
-      { name: "vip", role: "status", clear: false, write: "always", policies: h.columns.all },
-    ],
+    ...mappedAs(h.mapping, h.columns),
     match: "code",
     key: "id",
     audience: "vips",
@@ -183,9 +177,14 @@ async function play(h: {
   try {
     let n = 0;
     let ended: Ended = { writes: 1, rejected: 0 };
+    let chosen = h.columns;
+    let now = h.mapping;
     for (const s of [...h.steps, { do: "run" as const }]) {
-      if (s.do === "decide") Object.assign(sync, { policies: s.policies, columns: redecided(sync, s.columns) });
-      else if (s.do !== "run") apply(world, s, sync.mirror === "all" ? undefined : past);
+      if (s.do === "decide" || s.do === "map") {
+        if (s.do === "map") now = s;
+        else chosen = s.columns;
+        Object.assign(sync, mappedAs(now, chosen), s.do === "decide" && { policies: s.policies });
+      } else if (s.do !== "run") apply(world, s, sync.mirror === "all" ? undefined : past);
       else ended = await oneRun(world, sync, past, folder, ++n);
     }
     // A row that waited for a record to become free may go now. Else a run with nothing in between writes nothing.
@@ -203,11 +202,18 @@ async function play(h: {
 /** What the CRM's key would refuse anyway is no history of a keyed table. */
 const distinctCodes = (world: Outside): boolean => world.crm.size === 0;
 
-const redecided = (sync: OracleSync, { all, ...own }: Chosen) =>
-  sync.columns.map((c) => ({ ...c, policies: c.name in own ? own[c.name as keyof typeof own] : all }));
+function mappedAs({ mapped, writes, silent }: Mapping, { all, ...own }: Chosen): Pick<OracleSync, "columns" | "silent"> {
+  const line = (name: string): OracleSync["columns"][number] => {
+    const write = name in writes ? writes[name as keyof typeof writes] : "always";
+    const policies = name in own ? own[name as keyof typeof own] : all;
+    return { name, role: "mapped", clear: name !== "code" && write === "always", write, policies };
+  };
+  const status = { name: "vip", role: "status", clear: false, write: "always", policies: all } as const;
+  return { columns: [...["code", ...mapped].map(line), status], silent };
+}
 
 /** `unseen`: what people do to linked records would not be seen, so they do nothing to them. */
-function apply(world: Outside, s: Exclude<Step, { do: "run" | "decide" }>, unseen: Memory | undefined): void {
+function apply(world: Outside, s: Exclude<Step, { do: "run" | "decide" | "map" }>, unseen: Memory | undefined): void {
   const linked = new Set([...(unseen?.link.values() ?? [])].map(({ id }) => id));
   const ids = [...world.crm.keys()].filter((id) => !linked.has(id));
   if (s.do === "put") {
@@ -282,7 +288,8 @@ const same = (there: SourceRow, written: SourceRow): boolean =>
 
 const line = (sync: OracleSync, name: string) => {
   const { write, policies } = sync.columns.find((c) => c.name === name)!;
-  return { from: name, write, ...policies };
+  const empty = sync.silent.includes(name) ? "skip" : "clear";
+  return { from: name, write, empty, ...policies };
 };
 
 async function engineRun(world: Outside, sync: OracleSync, folder: string, n: number) {
@@ -292,11 +299,14 @@ async function engineRun(world: Outside, sync: OracleSync, folder: string, n: nu
     object: "contact",
     match: sync.match,
     ...sync.policies,
-    ...sync.columns.find((c) => c.name === "born")!.policies,
+    ...sync.columns.find((c) => c.name === "vip")!.policies,
     mirror: sync.mirror,
     mapping: {
-      ...Object.fromEntries(["code", "name", "amount", "size"].map((name) => [name, line(sync, name)])),
-      born: { from: "born", formats: ["yyyy-MM-dd"] },
+      ...Object.fromEntries(
+        sync.columns
+          .filter((c) => c.role === "mapped")
+          .map(({ name }) => [name, { ...line(sync, name), ...(name === "born" && { formats: ["yyyy-MM-dd"] }) }]),
+      ),
     },
     audiences: { vips: "vip", fans: { list: "fans" } },
   });

@@ -16,6 +16,7 @@ import { stored, storedName } from "./sql/names.ts";
 import { keyProblems, keysToCount, newPending } from "./sql/pending.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
 import { addColumns, existingColumns, matchedBy, rematched, stateVersion, valueViews } from "./sql/tables.ts";
+import { addedColumns } from "./sql/unmet.ts";
 
 /**
  * Reads back what the destination holds now, tells every row's outcome, and folds: state and reality agree again, in
@@ -88,17 +89,17 @@ export async function settle(
     // What changes meanwhile in records nobody asks for is not followed: then a later full read begins anew.
     ...(byId && { "cursor:table": undefined }),
     ...Object.fromEntries(planned.resumed.map(({ name }) => [name, undefined])),
+    mirrored: JSON.stringify(shape.columns.map(storedName)),
     // What is true of all rows, a run that was about some leaves as it was: the next one looks at the others.
     ...(whole && {
       turn: String(turn),
       fingerprint: shape.fingerprint,
       engine: version,
       matched: matchedBy(shape),
-      mirrored: JSON.stringify(shape.columns.map(storedName)),
     }),
   };
   planned.holdsLease();
-  await inTransaction(planned, fold(shape, facts, { full, rematched: rematched(shape, meta.matched) }));
+  await inTransaction(planned, fold(shape, facts, { full, rematched: rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) }));
   if (whole) await writeRelied(at.relied, shape, planned.destination);
   return { counts, resolved };
 }

@@ -15,6 +15,7 @@ import { destinationName, type Host, open, readingRows, scanAudiences, scanModel
 import { storedName } from "./sql/names.ts";
 import { sourceViews } from "./sql/source.ts";
 import { valueViews } from "./sql/tables.ts";
+import { unmetColumns } from "./sql/unmet.ts";
 import * as sql from "./sql/verify.ts";
 import { attachState, makeFolders } from "./state-file.ts";
 
@@ -64,7 +65,7 @@ export async function verify(job: Job, host: Host): Promise<JobResult> {
     await readMembers(duck, session, shape, "member_now", at.temp, host.signal);
     // A column that the mapping has got since the last run was never agreed on.
     const agreed = shape.columns.filter((c) => meta.mirrored.includes(storedName(c)));
-    await duck.run(sql.compared(agreed));
+    await duck.run(sql.compared(agreed, await unmetColumns(duck)));
     await duck.run(sql.differences(shape, agreed, way === "full"));
     await duck.run(`COPY difference TO ${text(at.difference)} (FORMAT parquet)`);
     const report = { way, ...(await readingRows(job, reportOf(duck, shape, agreed, way))) };

@@ -5,6 +5,7 @@ import { bit, list, maskType, skipped, stored, wanted } from "./names.ts";
 import { columnBits, columnCase, rowCase } from "./rules.ts";
 import { isState } from "./states.ts";
 import { seenValue } from "./touch.ts";
+import { type Contact, firstContact, unmetFacts } from "./unmet.ts";
 
 /**
  * `decided`: the reconcile, set-based. One row per touched key: action, reason, record id, m (bits of the columns to
@@ -12,8 +13,9 @@ import { seenValue } from "./touch.ts";
  * and whose destination did; at first contact neither), x_* (what is wanted) and o_* (what is there).
  * The rules are those of `core/state.ts`; `core/reconcile.ts` tells the same one row at a time.
  */
-export function decide(shape: Shape, added: ReadonlySet<string>): string {
+export function decide(shape: Shape, contact: Contact): string {
   const { policies } = shape;
+  const unmet = unmetFacts(shape.columns, contact, "mapped");
   const facts = `SELECT t.*, x.match AS match_, x.found_id, x.found_rested, x.others,
     CASE WHEN t.gone THEN 'left' WHEN t.code IS NOT NULL THEN 'invalid' ELSE 'valid' END AS source_,
     CASE WHEN t.link_id IS NULL OR x.key IS NOT NULL THEN 'none' ELSE 'linked' END AS link_,
@@ -23,9 +25,9 @@ export function decide(shape: Shape, added: ReadonlySet<string>): string {
 
   // Joined by one equation and nothing else: with a condition beside it DuckDB compares every row with every other.
   const acted = `SELECT f.* EXCLUDE (linked_key), CASE WHEN b.key IS NULL THEN 'no' ELSE 'yes' END AS base_, b.key AS base_key, s.key AS seen_key,
-    ${list(shape.columns.flatMap((c) => [`b.${stored(c)} AS sent_${c.index}`, `${seenValue(stored(c))} AS seen_${c.index}`]))}
+    ${list([...shape.columns.flatMap((c) => [`b.${stored(c)} AS sent_${c.index}`, `${seenValue(stored(c))} AS seen_${c.index}`]), ...unmet.names])}
   FROM v_base b RIGHT JOIN facts f ON b.key = f.linked_key
-  LEFT JOIN (SELECT * FROM v_seen SEMI JOIN mapped USING (key)) s ON s.key = b.key`;
+  LEFT JOIN (SELECT * FROM v_seen SEMI JOIN mapped USING (key)) s ON s.key = b.key ${unmet.join}`;
 
   const chosen = `SELECT *, ${rowCase(policies, "then")} AS action, ${rowCase(policies, "code")} AS rule_code FROM acted`;
 
@@ -42,14 +44,17 @@ export function decide(shape: Shape, added: ReadonlySet<string>): string {
     .map(wanted)
     .concat("base_key")
     .join(", ")}),
-    ${list(shape.columns.flatMap((c) => [`${wantOf(c)} AS x_${c.index}`, `${speaks(shape, c)} AS p_${c.index}`]))}
+    ${list(shape.columns.flatMap((c) => [`${wantOf(c)} AS x_${c.index}`, `${speaks(shape, c, contact)} AS p_${c.index}`]))}
   FROM valued v`;
 
-  const ruled = `SELECT *, ${list(shape.columns.map((c) => `${does(c, added.has(c.name))} AS d_${c.index}`))} FROM wants`;
+  const ruled = `SELECT *, ${list(shape.columns.map((c) => `${does(c, contact)} AS d_${c.index}`))} FROM wants`;
 
   const mask = (one: number) =>
     shape.columns.map((c) => `CASE WHEN d_${c.index} & ${one} <> 0 THEN ${bit(c)} ELSE 0 END`).join(" + ") || "0";
-  const inner = shape.columns.flatMap((c) => [`d_${c.index}`, `p_${c.index}`, `sent_${c.index}`, `seen_${c.index}`]);
+  const inner = [
+    ...shape.columns.flatMap((c) => [`d_${c.index}`, `p_${c.index}`, `sent_${c.index}`, `seen_${c.index}`]),
+    ...unmet.names,
+  ];
   const masked = `SELECT * EXCLUDE (${inner.join(", ")}),
   ${list([
     `(${mask(columnBits.write)})::${maskType} AS m`,
@@ -76,21 +81,20 @@ function wantOf(c: ShapeColumn): string {
   return `CASE WHEN gone THEN NULL ELSE ${wanted(c)} END`;
 }
 
-/** Whether this run has anything to say about the column of the row. */
-function speaks(shape: Shape, c: ShapeColumn): string {
+/** Whether this run has anything to say about the column of the row. At first contact silence is an empty source. */
+function speaks(shape: Shape, c: ShapeColumn, contact: Contact): string {
   if (c.role === "status")
     return `(action IN ('create', 'adopt', 'update', 'status', 'leave') AND ((NOT gone AND a_${c.audience}) OR (action <> 'create' AND coalesce(sent_${c.index}, o_${c.index}) IS NOT NULL)))`;
   const leaves = shape.policies.onLeave === "clear" && c.clear ? "true" : "false";
-  return `(CASE WHEN action IN ('create', 'adopt', 'update') THEN NOT ${skipped(c)} WHEN action = 'leave' THEN ${leaves} ELSE false END)`;
+  return `(CASE WHEN action IN ('create', 'adopt', 'update') THEN NOT ${skipped(c)} OR (action <> 'create' AND ${firstContact(c, contact)}) WHEN action = 'leave' THEN ${leaves} ELSE false END)`;
 }
 
-/** `added`: the mapping has the column since this run, so both sides meet in it for the first time. */
-function does(c: ShapeColumn, added: boolean): string {
+function does(c: ShapeColumn, contact: Contact): string {
   const [x, o, sent, seen] = [`x_${c.index}`, `o_${c.index}`, `sent_${c.index}`, `seen_${c.index}`];
   const same = (a: string, b: string) => `${a} IS NOT DISTINCT FROM ${b}`;
   const rules = (policies: ColumnPolicies) =>
     columnCase(policies, c.role, c.line?.write ?? "always", {
-      contact: (value) => (added ? String(value === "first") : `base_ = '${value === "first" ? "no" : "yes"}'`),
+      contact: (value) => (value === "first" ? firstContact(c, contact) : `NOT ${firstContact(c, contact)}`),
       source: (value) => (value === "same" ? same(x, sent) : `NOT (${same(x, sent)})`),
       destination: (value) => (value === "same" ? same(o, seen) : `NOT (${same(o, seen)})`),
       empty: (value) => (value ? `${x} IS NULL` : `${x} IS NOT NULL`),

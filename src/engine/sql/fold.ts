@@ -6,10 +6,11 @@ import { foldMembers } from "./members.ts";
 import { has, list, stored, storedList } from "./names.ts";
 import { statesOf } from "./states.ts";
 import { differsFromSeen, seenValue } from "./touch.ts";
+import { foldUnmet, metOf } from "./unmet.ts";
 
 /**
  * What fold needs, made beforehand outside its transaction from the run's files, the journal and what was read back:
- *   changed  settled changes and accepted columns    new_base  base of the rows these touch
+ *   changed  settled changes and accepted columns    new_base  base of the rows these touch, and what they meet in (`meet`)
  *   latest   what the destination holds, for every record this run has news of
  *   new_seen what the destination held when both sides agreed; every row here, exceptions are chosen in fold
  *   new_link links of looked-at rows       freed    keys of links whose record another row has taken over
@@ -56,7 +57,7 @@ SELECT id, gone, created, ${storedList(shape)} FROM after
 UNION ALL SELECT id, gone, created, ${storedList(shape)} FROM have_now ANTI JOIN after USING (id) WHERE id IN (SELECT id FROM news)
   AND id NOT IN (SELECT old_id FROM final WHERE status = 'deleted')`,
     `CREATE OR REPLACE TEMP TABLE new_base AS
-SELECT c.key, c.record AS id, ${list(columns.map((c) => `${either(c, `c.${stored(c)}`, `b.${stored(c)}`)} AS ${stored(c)}`))}
+SELECT c.key, c.record AS id, b.key IS NULL AS first, ${metOf(shape, "c.m | c.a")} AS met, ${list(columns.map((c) => `${either(c, `c.${stored(c)}`, `b.${stored(c)}`)} AS ${stored(c)}`))}
 FROM v_base b RIGHT JOIN (${based}) c ON b.key = c.base_key`,
     // What the destination holds now is what we saw, for every column we wrote or accepted and for all of a record we
     // made (it fills what we left out with defaults). Any other column keeps what we saw before.
@@ -98,16 +99,17 @@ function merged(shape: Shape): string {
 }
 
 const forgotten =
-  "UNION ALL SELECT key FROM final WHERE id IS NULL OR action = 'forget' UNION ALL SELECT key FROM freed";
+  "SELECT key FROM final WHERE id IS NULL OR action = 'forget' UNION ALL SELECT key FROM freed";
 
 /**
  * The fold: one transaction, from prepared tables only, so repeating it after a crash does the same. Deletes and
- * inserts, for DuckDB rewrites few pages that way. What is undefined in `meta` is forgotten.
+ * inserts, for DuckDB rewrites few pages that way. What is undefined in `meta` is forgotten. `added`: stored names of columns
+ * that the mapping has since this run.
  */
 export function fold(
   shape: Shape,
   meta: Record<string, string | undefined>,
-  { full, rematched }: { full: boolean; rematched: boolean },
+  { full, rematched, added }: { full: boolean; rematched: boolean; added: ReadonlySet<string> },
 ): string[] {
   const columns = storedList(shape);
   return [
@@ -119,9 +121,10 @@ export function fold(
     "DELETE FROM st.link WHERE key IN (SELECT key FROM final UNION ALL SELECT key FROM freed)",
     "INSERT INTO st.link(key, id, h, m, rested) SELECT key, id, h, m, rested FROM new_link",
     ...(shape.memberships.length > 0 ? foldMembers : []),
-    `DELETE FROM st.base WHERE key IN (SELECT key FROM new_base ${forgotten})`,
+    `DELETE FROM st.base WHERE key IN (SELECT key FROM new_base UNION ALL ${forgotten})`,
     `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM new_base WHERE id IS NOT NULL`,
-    `DELETE FROM st.seen WHERE key IN (SELECT key FROM new_seen ${forgotten})`,
+    ...foldUnmet(shape, added, forgotten),
+    `DELETE FROM st.seen WHERE key IN (SELECT key FROM new_seen UNION ALL ${forgotten})`,
     `INSERT INTO st.seen(key, ${columns}) SELECT s.key, ${shape.columns.map((c) => `s.${stored(c)}`).join(", ")}
 FROM new_seen s JOIN new_base b ON b.key = s.key WHERE b.id IS NOT NULL AND (${shape.columns.map((c) => `s.${stored(c)} IS DISTINCT FROM b.${stored(c)}`).join(" OR ")})`,
     full ? "DELETE FROM st.have" : "DELETE FROM st.have WHERE id IN (SELECT id FROM news)",

@@ -3,6 +3,7 @@ import { text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { ownId } from "./ids.ts";
 import { stored, wanted } from "./names.ts";
+import { type Contact, unmetRows } from "./unmet.ts";
 
 /** Which records are asked for: SELECTs of their ids, and of the match columns' values in the sync's order. */
 export type Asked = { ids: string[]; values?: string | undefined };
@@ -12,16 +13,16 @@ const valuesOf = (shape: Shape, of: (c: Shape["match"][number]) => string, from:
   `SELECT ${shape.match.map((c, i) => `${of(c)} AS v${i}`).join(", ")} FROM ${from}`;
 
 /**
- * The records of the rows looked at (`mapped`). Mode none: of linked ones only those of which there is no idea yet, or that
- * were gone. A row that was tried before is also asked for by the id that we chose for its record.
+ * The records of the rows looked at (`mapped`). Mode none: of linked ones only those of which there is no idea yet, or not
+ * of every column, or that were gone. A row that was tried before is also asked for by the id that we chose for its record.
  */
-export function linkedRecords(shape: Shape, mode: MirrorMode): Asked {
+export function linkedRecords(shape: Shape, mode: MirrorMode, contact: Contact): Asked {
   const own = ownId(
     shape.object.name,
     shape.match.map((c) => c.name),
     "match_value",
   );
-  const unsure = "(key NOT IN (SELECT key FROM v_base) OR link_id IN (SELECT id FROM v_have WHERE gone))";
+  const unsure = `(key NOT IN (SELECT key FROM v_base) OR link_id IN (SELECT id FROM v_have WHERE gone) OR ${unmetRows(shape, contact)})`;
   return {
     ids: [
       `SELECT link_id AS id FROM mapped WHERE link_id IS NOT NULL AND ${mode === "none" ? unsure : "true"}`,

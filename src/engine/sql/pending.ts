@@ -23,7 +23,7 @@ SELECT f.key, f.status, f.code, f.col, f.value, coalesce(f.message, f.others) AS
 FROM (SELECT *, CASE WHEN vanished THEN 'always' ELSE ${wakeCase} END AS wake FROM final WHERE status IN ('rejected', 'excluded', 'failed') AND key IS NOT NULL) f
 LEFT JOIN st.pending p ON p.key = f.key AND p.code = f.code
 UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 0, 0, NULL FROM final
-UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'always', NULL, 0, 0, NULL FROM aside`;
+UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'always', NULL, 0, 0, NULL FROM aside WHERE key NOT IN (SELECT key FROM st.pending WHERE wake = 'always')`;
 }
 
 /**

@@ -4,6 +4,7 @@ import { storedMatch } from "./match.ts";
 import { has, list, stored, storedList, storedName } from "./names.ts";
 import { differed } from "./settle.ts";
 import { seenValue } from "./touch.ts";
+import { meet, metIn } from "./unmet.ts";
 
 /**
  * `caught`: records that a dead run had updated, with what was then agreed (c_*) and seen (e_*). A record tells by itself:
@@ -35,7 +36,7 @@ export function caughtUpdates(shape: Shape, changes: string, inFile: string[]): 
   const differs = shape.columns.map((c) => `e_${c.index} IS DISTINCT FROM ${stored(c)}`).join(" OR ") || "false";
   return [
     `CREATE OR REPLACE TEMP TABLE caught AS
-SELECT ${list(["c.key", "c.id", `${storedMatch(shape, "h")} AS m`, ...values])}
+SELECT ${list(["c.key", "c.id", "b.key IS NULL AS first", `${metIn("c.m | c.a", known)} AS met`, `${storedMatch(shape, "h")} AS m`, ...values])}
 FROM read_parquet(${text(changes)}) c JOIN have_now h ON h.id = c.id AND NOT h.gone
 LEFT JOIN st.link l ON l.key = c.key LEFT JOIN v_base b ON b.key = c.key AND l.id = c.id LEFT JOIN v_seen s ON s.key = b.key
 WHERE (${proof.join(" OR ") || "false"})
@@ -46,6 +47,7 @@ WHERE (${proof.join(" OR ") || "false"})
     "INSERT INTO st.link(key, id, h, m) SELECT key, id, 0, m FROM caught WHERE key NOT IN (SELECT key FROM st.link)",
     ...["base", "seen"].map((table) => `DELETE FROM st.${table} WHERE key IN (SELECT key FROM caught)`),
     `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM caught`,
+    ...meet(shape, "caught"),
     `INSERT INTO st.seen(key, ${columns}) SELECT key, ${seen} FROM caught WHERE ${differs}`,
     "COMMIT",
   ];
@@ -64,7 +66,7 @@ export const caughtDeletes = (changes: string): string[] => {
   return [
     `CREATE OR REPLACE TEMP TABLE caught AS ${gone}`,
     "BEGIN TRANSACTION",
-    ...["link", "base", "seen"].map((table) => `DELETE FROM st.${table} WHERE key IN (SELECT key FROM caught)`),
+    ...["link", "base", "seen", "unmet"].map((table) => `DELETE FROM st.${table} WHERE key IN (SELECT key FROM caught)`),
     "COMMIT",
   ];
 };

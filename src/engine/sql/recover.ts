@@ -1,8 +1,9 @@
 import { text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { storedMatch } from "./match.ts";
-import { stored, storedList, storedName } from "./names.ts";
+import { bit, maskType, stored, storedList, storedName } from "./names.ts";
 import { readJournal } from "./settle.ts";
+import { meet } from "./unmet.ts";
 
 /** Whether a file of changes has a column at all: the mapping may have grown since it was written. */
 type FileColumns = ReadonlySet<string>;
@@ -29,7 +30,7 @@ UNION SELECT u.n, lower(u.id) FROM (SELECT unnest(x) AS u FROM line WHERE w = '1
     `CREATE OR REPLACE TEMP TABLE fitting AS SELECT m, min(id) AS id FROM (SELECT ${storedMatch(shape, "h")} AS m, h.id FROM there h)
 WHERE m IS NOT NULL GROUP BY m HAVING count(*) = 1`,
     `CREATE OR REPLACE TEMP TABLE orphan AS
-SELECT c.key, f.id, c.match_value, ${values.join(", ")}
+SELECT c.key, f.id, c.match_value, true AS first, (${known.map(bit).join(" + ") || "0"})::${maskType} AS met, ${values.join(", ")}
 FROM read_parquet(${text(changes)}, file_row_number=true) c
 LEFT JOIN told t ON t.n = c.file_row_number
 LEFT JOIN there o ON o.id = c.id
@@ -53,6 +54,7 @@ export function takeOver(shape: Shape): string[] {
     // Hash 0: known, but never looked at, so this run looks whether the row is still there, has changed, or has left.
     "INSERT INTO st.link(key, id, h, m) SELECT key, id, 0, match_value FROM orphan",
     `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM orphan`,
+    ...meet(shape, "orphan"),
     `INSERT INTO st.seen(key, ${columns}) SELECT key, ${seen} FROM orphan WHERE ${differs}`,
     "COMMIT",
   ];

@@ -10,7 +10,8 @@ export const stateVersion = 2;
 
 /** By version: what makes a file of it one of the next. */
 export const migrations: Readonly<Record<number, readonly string[]>> = {
-  // Version 2 keeps in `meta` that a run was undone: whoever knows nothing of that would undo the undo.
+  // Version 2 keeps in `meta` that a run was undone: whoever knows nothing of that would undo the undo. And `unmet`:
+  // whoever knows nothing of that would take first contact for a conflict.
   1: ["ALTER TABLE st.ref ADD COLUMN IF NOT EXISTS barred BOOLEAN"],
 };
 
@@ -19,6 +20,7 @@ export const migrations: Readonly<Record<number, readonly string[]>> = {
  *   link     source key -> record id; h = the row's hash when last looked at, null once it left, m = folded match value of the record, or of the row while it waits
  *   base     a linked row's columns as last sent or accepted
  *   seen     what the destination then held; only rows where that differs
+ *   unmet    columns (their stored names) that a row with a base has yet to meet
  *   have     the mirror's exceptions: records that differ from what we saw, are gone, or belong to no row of ours
  *   pending  rows that wait, why, and for what; a refused one until run number `due` or the time `due_at` (UTC)
  *   member   records that we hold to be members of a marketing list, or of another record
@@ -30,6 +32,7 @@ export const createTables = [
   "CREATE TABLE IF NOT EXISTS st.link(key VARCHAR, id VARCHAR, h UBIGINT, m VARCHAR, rested BOOLEAN)",
   "CREATE TABLE IF NOT EXISTS st.base(key VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.seen(key VARCHAR)",
+  "CREATE TABLE IF NOT EXISTS st.unmet(key VARCHAR, col VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.have(id VARCHAR, gone BOOLEAN, created VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.pending(key VARCHAR, status VARCHAR, code VARCHAR, col VARCHAR, value VARCHAR, message VARCHAR, wake VARCHAR, ref VARCHAR, tries INTEGER, due INTEGER)",
   "CREATE TABLE IF NOT EXISTS st.member(list VARCHAR, id VARCHAR)",

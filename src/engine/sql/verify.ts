@@ -4,17 +4,26 @@ import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { list, stored } from "./names.ts";
 import { seenValue } from "./touch.ts";
+import { unmetFacts } from "./unmet.ts";
 
 /** `known`: the linked rows that are compared; all, or some that chance picks. */
 export const knownRows = (sample: number | undefined): string =>
   `CREATE TEMP TABLE known AS SELECT key, id FROM st.link WHERE id IS NOT NULL${sample === undefined ? "" : ` USING SAMPLE ${sample} ROWS`}`;
 
-/** `compared`: every known row beside its record as it was read (`found`). e_* = what we hold it to be, f_* = what it is. */
-export function compared(agreed: readonly ShapeColumn[]): string {
-  const values = agreed.flatMap((c) => [`${seenValue(stored(c))} AS e_${c.index}`, `f.${stored(c)} AS f_${c.index}`]);
+/**
+ * `compared`: every known row beside its record as it was read (`found`). e_* = what we hold it to be, f_* = what it is.
+ * In a column that the row has yet to meet (`unmet`: stored names of those with such rows) we hold it to be what it is.
+ */
+export function compared(agreed: readonly ShapeColumn[], unmet: ReadonlySet<string>): string {
+  const open = unmetFacts(agreed, { added: new Set(), unmet }, "known");
+  const held = (c: ShapeColumn) =>
+    open.names.includes(`u_${c.index}`)
+      ? `CASE WHEN u_${c.index} IS TRUE THEN f.${stored(c)} ELSE ${seenValue(stored(c))} END`
+      : seenValue(stored(c));
+  const values = agreed.flatMap((c) => [`${held(c)} AS e_${c.index}`, `f.${stored(c)} AS f_${c.index}`]);
   return `CREATE TEMP TABLE compared AS SELECT ${list(["l.key", "l.id", "b.key IS NOT NULL AS based", "f.id IS NULL AS gone", ...values])}
 FROM known l LEFT JOIN v_base b ON b.key = l.key LEFT JOIN v_seen s ON s.key = l.key
-LEFT JOIN (SELECT * FROM found WHERE NOT gone) f ON f.id = l.id`;
+LEFT JOIN (SELECT * FROM found WHERE NOT gone) f ON f.id = l.id ${open.join}`;
 }
 
 /** `difference`: one row for each column that differs, each record that is gone, each that is no member; and, with `full`, what the whole table tells. */

@@ -78,7 +78,7 @@ FROM wrote w LEFT JOIN final f ON f.key = w.key LEFT JOIN (SELECT DISTINCT key F
   const statements = fold(
     shape,
     { turn: String(turn), undone: mark && JSON.stringify(mark) },
-    { full: false, rematched: rematched(shape, matched) },
+    { full: false, rematched: rematched(shape, matched), added: new Set() },
   );
   holdsLease();
   try {
