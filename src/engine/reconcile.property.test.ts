@@ -202,7 +202,10 @@ async function play(h: {
 /** What the CRM's key would refuse anyway is no history of a keyed table. */
 const distinctCodes = (world: Outside): boolean => world.crm.size === 0;
 
-function mappedAs({ mapped, writes, silent }: Mapping, { all, ...own }: Chosen): Pick<OracleSync, "columns" | "silent"> {
+function mappedAs(
+  { mapped, writes, silent }: Mapping,
+  { all, ...own }: Chosen,
+): Pick<OracleSync, "columns" | "silent"> {
   const line = (name: string): OracleSync["columns"][number] => {
     const write = name in writes ? writes[name as keyof typeof writes] : "always";
     const policies = name in own ? own[name as keyof typeof own] : all;

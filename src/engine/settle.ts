@@ -99,7 +99,10 @@ export async function settle(
     }),
   };
   planned.holdsLease();
-  await inTransaction(planned, fold(shape, facts, { full, rematched: rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) }));
+  await inTransaction(
+    planned,
+    fold(shape, facts, { full, rematched: rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) }),
+  );
   if (whole) await writeRelied(at.relied, shape, planned.destination);
   return { counts, resolved };
 }

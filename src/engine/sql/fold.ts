@@ -98,8 +98,7 @@ function merged(shape: Shape): string {
   return `SELECT ${list([...once, ...values])} FROM part GROUP BY key`;
 }
 
-const forgotten =
-  "SELECT key FROM final WHERE id IS NULL OR action = 'forget' UNION ALL SELECT key FROM freed";
+const forgotten = "SELECT key FROM final WHERE id IS NULL OR action = 'forget' UNION ALL SELECT key FROM freed";
 
 /**
  * The fold: one transaction, from prepared tables only, so repeating it after a crash does the same. Deletes and

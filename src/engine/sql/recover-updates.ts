@@ -66,7 +66,9 @@ export const caughtDeletes = (changes: string): string[] => {
   return [
     `CREATE OR REPLACE TEMP TABLE caught AS ${gone}`,
     "BEGIN TRANSACTION",
-    ...["link", "base", "seen", "unmet"].map((table) => `DELETE FROM st.${table} WHERE key IN (SELECT key FROM caught)`),
+    ...["link", "base", "seen", "unmet"].map(
+      (table) => `DELETE FROM st.${table} WHERE key IN (SELECT key FROM caught)`,
+    ),
     "COMMIT",
   ];
 };
