@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { copyFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,7 +7,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openDuck } from "./duck.ts";
 import { openState } from "./open-state.ts";
-import { stateVersion } from "./sql/tables.ts";
+import { migrations, stateVersion } from "./sql/tables.ts";
 
 let folder: string;
 let path: string;
@@ -36,6 +38,19 @@ async function write(statements: string[]): Promise<void> {
   for (const statement of statements) await connection.run(statement);
   connection.closeSync();
   instance.closeSync();
+}
+
+/** A process that changes a state and is killed before it puts its log away. */
+async function diesIn(state: string, statements: string[]): Promise<void> {
+  const given = JSON.stringify([state, statements]);
+  const script = `import { DuckDBInstance } from "@duckdb/node-api";
+const [state, statements] = JSON.parse(process.argv[1]);
+const duck = await (await DuckDBInstance.create()).connect();
+await duck.run("ATTACH '" + state + "' AS st");
+for (const statement of statements) await duck.run(statement);
+process.kill(process.pid, "SIGKILL");`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script, given], { stdio: "ignore" });
+  expect(await once(child, "exit")).toEqual([null, "SIGKILL"]);
 }
 
 /** What the opened state holds, in one row. */
@@ -73,6 +88,22 @@ describe("an older state", () => {
     expect(await readFile(path)).toEqual(before);
     expect(await opened()).toEqual(now);
     expect(await readdir(folder)).toEqual(["rows.duckdb"]);
+  });
+
+  test("is whole wherever the migration dies: the copy made, half migrated, migrated, or put in its place", async () => {
+    await write(versionOne);
+    const before = await readFile(path);
+    const steps = ["CREATE TABLE IF NOT EXISTS st.unmet(key VARCHAR, col VARCHAR)", ...migrations[1]!];
+    for (let done = 0; done <= steps.length; done++) {
+      await writeFile(path, before);
+      await copyFile(path, `${path}.migrating`);
+      await diesIn(`${path}.migrating`, steps.slice(0, done));
+      expect(await readFile(path)).toEqual(before);
+      expect(await opened()).toEqual(now);
+      expect(await readdir(folder)).toEqual(["rows.duckdb"]);
+    }
+    // Put in its place, and nobody came to say so.
+    expect(await opened()).toEqual(now);
   });
 
   test("is left alone where a migration cannot be made", async () => {

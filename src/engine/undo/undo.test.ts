@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { people } from "../../../test/model.ts";
 import { useSyncedWorld } from "../../../test/synced-world.ts";
+import type { Connector } from "../../core/connector.ts";
 import { dying } from "../dying.test-data.ts";
 
 const synced = useSyncedWorld();
@@ -233,4 +234,45 @@ test("a record that is deleted again is taken out of no list before", async () =
   synced.world.source = [row("1", "A", "Ann")];
   await synced.run();
   expect((await synced.undo(synced.last(), { deleteCreated: true })).counts).toMatchObject({ deleted: 1, writes: 1 });
+});
+
+test.each(["touched", "none"])(
+  "mirror %s: undo reads what it takes back, and leaves what somebody changed",
+  async (mirror) => {
+    synced.settings = { mirror };
+    synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben"), row("3", "C", "Cid")];
+    await synced.run();
+    synced.world.source = synced.world.source.map((r) => ({ ...r, name: `${r.name} II` }));
+    await synced.run();
+    const second = [...synced.world.crm.keys()][1]!;
+    people.edit(synced.world, second, { name: "Somebody" });
+    const done = await synced.undo(synced.last());
+    expect(done.counts).toMatchObject({ received: 3, updated: 2, excluded: 1, failed: 0 });
+    expect([...synced.world.crm.values()].map(({ values }) => values.name)).toEqual(["Ann", "Somebody", "Cid"]);
+  },
+);
+
+test("strict: what somebody changes while undo goes on stays", async () => {
+  synced.settings = { concurrency: "strict" };
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+  await synced.run();
+  synced.world.source = synced.world.source.map((r) => ({ ...r, name: `${r.name} II` }));
+  await synced.run();
+  const second = [...synced.world.crm.keys()][1]!;
+  const meddling = (crm: Connector): Connector => ({
+    ...crm,
+    open(config, io) {
+      const session = crm.open(config, io);
+      return {
+        ...session,
+        write(object, batch, signal) {
+          people.edit(synced.world, second, { name: "Somebody" });
+          return session.write!(object, batch, signal);
+        },
+      };
+    },
+  });
+  const done = await synced.undo(synced.last(), { through: meddling });
+  expect(done.counts).toMatchObject({ received: 2, updated: 1, excluded: 1, failed: 0 });
+  expect([...synced.world.crm.values()].map(({ values }) => values.name)).toEqual(["Ann", "Somebody"]);
 });
