@@ -174,6 +174,8 @@ async function play(h: {
     mirror: h.mirror,
   };
   const past = memory();
+  // A record that nobody asks for is met by the key as it refuses a second one: that is told in `mirror.test.ts`.
+  const blind = h.mirror === "none" && object.keys.some((key) => key.active);
   try {
     let n = 0;
     let ended: Ended = { writes: 1, rejected: 0 };
@@ -184,7 +186,8 @@ async function play(h: {
         if (s.do === "map") now = s;
         else chosen = s.columns;
         Object.assign(sync, mappedAs(now, chosen), s.do === "decide" && { policies: s.policies });
-      } else if (s.do !== "run") apply(world, s, sync.mirror === "all" ? undefined : past);
+      } else if (blind && ["create", "edit", "restore", "merge"].includes(s.do)) continue;
+      else if (s.do !== "run") apply(world, s, sync.mirror === "all" ? undefined : past);
       else ended = await oneRun(world, sync, past, folder, ++n);
     }
     // A row that waited for a record to become free may go now. Else a run with nothing in between writes nothing.
