@@ -12,6 +12,7 @@ export type Postgres = {
   /** Ends the server as a power cut would; `start` brings it back with what it had. */
   kill(): void;
   start(): Promise<void>;
+  query(...statements: string[]): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -54,6 +55,12 @@ export async function startPostgres(): Promise<Postgres> {
           await setTimeout(100);
         }
       }
+    },
+    async query(...statements) {
+      const client = server.getPgClient("control", "127.0.0.1");
+      await client.connect();
+      for (const statement of statements) await client.query(statement);
+      await client.end();
     },
     async close() {
       if (running) await server.stop();

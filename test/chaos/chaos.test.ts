@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { requestsOf } from "./day.ts";
 import { afterDay, beforehand, contentOf, difference, linesOf } from "./expected.ts";
 import { lateWrites, type Passing, type Stage } from "./gate.ts";
 import { type Lane, openLane } from "./lane.ts";
-import { playHistory, requestsOf, sameAs } from "./play.ts";
+import { playHistory } from "./play.ts";
+import { sameAs } from "./same-as.ts";
 import { filesOf, firstDay } from "./source.ts";
 
 /** A slice of `npm run chaos`. SEED=n plays others. */
@@ -19,6 +21,7 @@ test("ten kills in days of changes, some through faults: Dynamics holds what the
   const played = await playHistory(lane, { seed, rows: 200, kills: 10, rate: 0.05 }, 0, () => {});
   expect(played.killed).toBeGreaterThanOrEqual(10);
   expect(played.journals_deleted).toBeGreaterThan(0);
+  expect(played.undone).toBeGreaterThan(0);
 });
 
 const rows = 700;

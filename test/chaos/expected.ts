@@ -52,6 +52,22 @@ export function afterDay(before: Expected, source: Source, onLeave: OnLeave): Ex
   return { contacts, accounts, needed: { ...writesBetween(before, { contacts, accounts }), rejected } };
 }
 
+/**
+ * What Dynamics is to hold when the run of people that made `after` of `before` has been taken back: what it made rests, or
+ * is deleted; what it deleted is made anew, but for its memberships; firms stay.
+ */
+export function afterUndo(before: Expected, after: Expected, deleteCreated: boolean): Expected & { needed: Needed } {
+  const contacts = new Map<number, Contact>();
+  for (const [n, contact] of after.contacts) {
+    const was = before.contacts.get(n);
+    if (was) contacts.set(n, was);
+    else if (!deleteCreated) contacts.set(n, { ...contact, active: false, member: false });
+  }
+  for (const [n, was] of before.contacts) if (!after.contacts.has(n)) contacts.set(n, { ...was, member: false });
+  const undone = { contacts, accounts: after.accounts };
+  return { ...undone, needed: { ...writesBetween(after, undone), rejected: 0 } };
+}
+
 /** Of a row at fault no column is written, but its audiences are, if it has a record. */
 function kept(contact: Contact, person: Person): Contact {
   if (person.sound) return withAudiences(written(contact, person), person);

@@ -17,6 +17,8 @@ export type Gate = {
   origin: string;
   /** From now on, `watcher` sees what passes; numbers (`n`, from 1 for each kind) begin anew. */
   watch(watcher: Watcher | undefined): void;
+  /** How many writes the sandbox has left without a whole answer. */
+  unanswered(): number;
   /** All that has come through so far is done. */
   idle(): Promise<void>;
   close(): Promise<void>;
@@ -33,6 +35,7 @@ export async function openGate(target: string): Promise<Gate> {
     counts.set(kind, n);
     return { kind, n };
   };
+  let unanswered = 0;
   const underWay = new Set<Promise<void>>();
   // Dataverse takes addresses of 32 KB (dataverse.md section 5); Node's own limit is half of that.
   const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
@@ -46,7 +49,10 @@ export async function openGate(target: string): Promise<Gate> {
     const passing = number(purpose(request));
     const seen = watcher;
     if ((await seen?.(passing, "arrived")) === "drop") return void response.destroy();
-    const answer = await forward(target, agent, request, body);
+    const answer = await forward(target, agent, request, body).catch((thrown: unknown) => {
+      if (passing.kind === "write") unanswered++;
+      throw thrown;
+    });
     if ((await seen?.(passing, "committed")) === "drop") return void response.destroy();
     response.writeHead(answer.status, answer.headers);
     response.end(answer.body, () => void seen?.(passing, "answered"));
@@ -59,6 +65,7 @@ export async function openGate(target: string): Promise<Gate> {
       watcher = next;
       counts = new Map();
     },
+    unanswered: () => unanswered,
     idle: async () => {
       while (underWay.size > 0) await Promise.all(underWay);
     },

@@ -17,6 +17,7 @@ import { startServer } from "../../bench/server-process.ts";
 import { systemClock } from "../../src/connectors/dataverse/clock.ts";
 import { dataverse, ensureKey, openSession } from "../../src/connectors/dataverse/index.ts";
 import type { RunCounts } from "../../src/core/run.ts";
+import { startPostgres } from "../postgres.ts";
 import { type Gate, type Late, openGate, type Passing, type Stage } from "./gate.ts";
 import type { Kill, Moment, Victim } from "./moments.ts";
 import { type Policies, projectFiles } from "./project.ts";
@@ -29,6 +30,11 @@ export type Ended = {
   code: number | null;
   result: {
     totals?: RunCounts;
+    /** Of an undo, which is one run. */
+    run?: string;
+    sync?: string;
+    status?: string;
+    counts?: RunCounts | null;
     runs?: { run: string; sync: string; status: string; counts: RunCounts | null }[];
     error?: { kind: string; code: string; message: string };
   };
@@ -37,6 +43,8 @@ export type Ended = {
 /** A sandbox, a project with its state, and the door between them: where one history after another is played. */
 export type Lane = {
   folder: string;
+  /** The control database is a server. */
+  postgres: boolean;
   gate: Gate;
   /** Sandbox, project and state are as if nothing had ever run. */
   begin(policies: Policies): Promise<void>;
@@ -60,15 +68,16 @@ export type Lane = {
   close(): Promise<void>;
 };
 
-/** `elsewhere`: the state folder, if it is to lie elsewhere than in the project. */
-export async function openLane(elsewhere?: string): Promise<Lane> {
+/** `postgres`: the control database is a server of the lane's own, instead of PGlite in the state folder. */
+export async function openLane({ postgres = false } = {}): Promise<Lane> {
   const sandbox = await startServer(sandboxFile);
   const { env } = sandbox;
   const origin = env.BASE_URL!;
   const gate = await openGate(origin);
   const variables = { ...env, BASE_URL: gate.origin, TOKEN_URL: env.TOKEN_URL!.replace(origin, gate.origin) };
   const folder = mkdtempSync(join(tmpdir(), "sluice-chaos-"));
-  const state = elsewhere ?? join(folder, ".sluice");
+  const state = join(folder, ".sluice");
+  const server = postgres ? await startPostgres() : undefined;
   const syncFolders = ["firms", "people"].map((sync) => join(state, "default", sync));
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -88,7 +97,7 @@ export async function openLane(elsewhere?: string): Promise<Lane> {
   const start = (args: string[]) => {
     const child = spawn(process.execPath, [sluice, ...args, "--json", "--project", folder, "--state", state], {
       detached: true,
-      env: { ...process.env, ...variables },
+      env: { ...process.env, ...variables, ...(server && { DATABASE_URL: server.url }) },
       stdio: ["ignore", "pipe", "ignore"],
     });
     const over = output(child).finally(() => atWork.delete(child));
@@ -102,13 +111,15 @@ export async function openLane(elsewhere?: string): Promise<Lane> {
 
   return {
     folder,
+    postgres,
     gate,
     control,
     async begin(policies) {
       gate.watch(undefined);
       await gate.idle();
       await control("reset", {});
-      for (const old of [folder, state]) rmSync(old, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
+      await server?.query("DROP SCHEMA public CASCADE", "CREATE SCHEMA public");
       for (const [path, text] of Object.entries(projectFiles(policies))) write(path, text);
       if (policies.keyed) await makeKeys(env);
     },
@@ -120,10 +131,14 @@ export async function openLane(elsewhere?: string): Promise<Lane> {
       for (const each of syncFolders) mkdirSync(join(each, "runs"), { recursive: true, mode: 0o700 });
       const { child, ended } = start(args);
       let struck = false;
+      let back: Promise<void> | undefined;
       const strike = () => {
         if (struck || child.exitCode !== null || child.signalCode !== null) return;
         struck = true;
-        kill(child, victim, syncFolders);
+        if (victim === "server") {
+          server!.kill();
+          back = server!.start();
+        } else kill(child, victim, syncFolders);
       };
       gate.watch(async (passing: Passing, stage: Stage) => {
         const delayed = late && passing.kind === "write" && passing.n >= late.from ? late : undefined;
@@ -133,6 +148,7 @@ export async function openLane(elsewhere?: string): Promise<Lane> {
         if (struck || moment.at !== "request" || moment.kind !== passing.kind) return;
         if (moment.n !== passing.n || moment.stage !== stage) return;
         strike();
+        if (victim === "server") return;
         await ended;
         return delayed ? delayed.hold() : "drop";
       });
@@ -142,6 +158,9 @@ export async function openLane(elsewhere?: string): Promise<Lane> {
       clearTimeout(timer);
       files?.close();
       if (!late) gate.watch(undefined);
+      await back;
+      // As if their terms had passed: nobody waits for the leases of the dead.
+      if (struck) await server?.query("UPDATE lease SET until = now() WHERE until > now()");
       return { ...end, killed: struck };
     },
     unfinished: () => syncFolders.flatMap(runsOf).filter((run) => !existsSync(join(run, "done.json"))),
@@ -161,6 +180,7 @@ export async function openLane(elsewhere?: string): Promise<Lane> {
       await Promise.all(left.map(([, over]) => over));
       await gate.close();
       await sandbox.stop();
+      await server?.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -1,14 +1,16 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { openLane } from "./lane.ts";
-import { add, nothingPlayed, playHistory, policiesOf } from "./play.ts";
+import { playHistory, policiesOf } from "./play.ts";
+import { add, nothingPlayed, settlesLost } from "./played.ts";
 
-// npm run chaos -- [--kills N] [--seed N] [--rows N] [--rate SHARE] [--history N] [--lanes N]: JSON lines, the last one
+// npm run chaos -- [--kills N] [--seed N] [--rows N] [--rate SHARE] [--history N] [--lanes N]
+// [--control postgres]: JSON lines, the last one
 // says what it comes to. The same seed plays the same histories; --history plays only one of them.
 
 const text = { type: "string" } as const;
 const { values } = parseArgs({
-  options: { kills: text, seed: text, rows: text, rate: text, history: text, lanes: text },
+  options: { kills: text, seed: text, rows: text, rate: text, history: text, lanes: text, control: text },
 });
 const number = (given: string | undefined, otherwise: number): number =>
   given === undefined ? otherwise : Number(given);
@@ -18,6 +20,9 @@ const rows = number(values.rows, 20_000);
 const rate = number(values.rate, 0.05);
 const lanes = number(values.lanes, Math.max(1, availableParallelism() - 1));
 
+const control = values.control ?? "pglite";
+if (!["pglite", "postgres"].includes(control)) throw new Error("--control is pglite or postgres");
+
 const killsOfOne = 10;
 const count = Math.max(1, Math.ceil(kills / killsOfOne));
 const left = values.history === undefined ? Array.from({ length: count }, (_, i) => i) : [Number(values.history)];
@@ -25,15 +30,17 @@ const total = nothingPlayed();
 const failed: number[] = [];
 const report = (line: object) => console.log(JSON.stringify(line));
 
-report({ chaos: "begins", seed, kills, rows, rate, histories: left.length });
+report({ chaos: "begins", seed, kills, rows, rate, control, histories: left.length });
 const started = performance.now();
 const seconds = (since: number) => Math.round((performance.now() - since) / 100) / 10;
 await Promise.all(Array.from({ length: Math.min(lanes, left.length) }, work));
-report({ chaos: "ends", seed, ...total, failed, seconds: seconds(started) });
-process.exitCode = failed.length === 0 && total.killed >= (values.history === undefined ? kills : 0) ? 0 : 1;
+const wrong = settlesLost(total) ? undefined : "answers were lost, and no change was ever found done by reading";
+report({ chaos: "ends", seed, ...total, failed, ...(wrong && { wrong }), seconds: seconds(started) });
+const enough = total.killed >= (values.history === undefined ? kills : 0);
+process.exitCode = failed.length === 0 && enough && !wrong ? 0 : 1;
 
 async function work(): Promise<void> {
-  const lane = await openLane();
+  const lane = await openLane({ postgres: control === "postgres" });
   try {
     for (let history = left.shift(); history !== undefined; history = left.shift()) {
       const begun = performance.now();
@@ -50,7 +57,7 @@ async function work(): Promise<void> {
         report({
           ...named,
           wrong: (thrown as Error).message,
-          again: `npm run chaos -- --seed ${seed} --kills ${kills} --rows ${rows} --rate ${rate} --history ${history}`,
+          again: `npm run chaos -- --seed ${seed} --kills ${kills} --rows ${rows} --rate ${rate} --control ${control} --history ${history}`,
         });
       }
     }

@@ -7,8 +7,11 @@ export type Moment =
   | { at: "request"; kind: Passing["kind"]; n: number; stage: Stage }
   | { at: "file"; sync: string; name: string; nth: number };
 
-/** Who is killed: the command and all its processes, the command alone, or the process of the run alone. */
-export type Victim = "group" | "command" | "job";
+/**
+ * Who is killed: the command and all its processes, the command alone, the process of the run alone, or the server of the
+ * control database, which then comes back at once.
+ */
+export type Victim = "group" | "command" | "job" | "server";
 
 export type Kill = { moment: Moment; victim: Victim };
 
@@ -26,13 +29,28 @@ const files = [
   "done.json",
 ];
 
-/** A kill anywhere in a run that sends about so many `writes`: what dies in the middle of sending is tried most. */
-export function drawKill(r: Random, writes: number): Kill {
+/** The same of an undo. */
+const filesOfUndo = [
+  "job.json",
+  "touched.parquet",
+  "change-0-activate.parquet",
+  "change-2-update.parquet",
+  "plan.json",
+  "undo.json",
+  "journal.ndjson",
+  "written.parquet",
+  "outcome.parquet",
+  "rows.duckdb.wal",
+  "done.json",
+];
+
+/** A kill anywhere in a run, or an undo, that sends about so many `writes`: what dies in the middle of sending is tried most. */
+export function drawKill(r: Random, writes: number, undo: boolean): Kill {
   const victim = r.pick(["group", "group", "group", "command", "job"] as const);
-  return { victim, moment: drawMoment(r, writes) };
+  return { victim, moment: drawMoment(r, writes, undo) };
 }
 
-function drawMoment(r: Random, writes: number): Moment {
+function drawMoment(r: Random, writes: number, undo: boolean): Moment {
   const kind = r.pick([
     "time",
     "time",
@@ -50,9 +68,9 @@ function drawMoment(r: Random, writes: number): Moment {
     const most = { write: writes, read: 6, describe: 20 }[kind];
     return { at: "request", kind, n: r.int(1, most), stage: r.pick(stages) };
   }
-  const name = r.pick(files);
+  const name = r.pick(undo ? filesOfUndo : files);
   const nth = name === "journal.ndjson" ? r.int(1, Math.max(1, Math.floor(writes / 2))) : 1;
-  return { at: "file", sync: r.pick(["people", "people", "people", "firms"]), name, nth };
+  return { at: "file", sync: undo ? "people" : r.pick(["people", "people", "people", "firms"]), name, nth };
 }
 
 /** A kill in the words of a report. */

@@ -33,12 +33,19 @@ function newPerson(n: number, r: Random, firms: number): Person {
   };
 }
 
-/** People change, leave, come, return, and their rows are spoilt and mended; firms change and come. */
-export function nextDay(seed: number, { day, people, gone, firms }: Source): Source {
+/**
+ * People change, leave, come, return, and their rows are spoilt and mended; firms change and come. Whose record rests
+ * stays and is sound, so that the record is sure to be woken.
+ */
+export function nextDay(
+  seed: number,
+  { day, people, gone, firms }: Source,
+  rests: (n: number) => boolean = () => false,
+): Source {
   const r = random(seed, `day ${day + 1}`);
   const stays: Person[] = [];
   const leaves: Person[] = [];
-  for (const person of people) (r.chance(share.leaves) ? leaves : stays).push(person);
+  for (const person of people) (r.chance(share.leaves) && !rests(person.n) ? leaves : stays).push(person);
   const returns = gone.filter(() => r.chance(share.returns));
   const first = Math.max(-1, ...people.map((p) => p.n), ...gone.map((p) => p.n)) + 1;
   const later = firms.map((version) => version + (r.chance(share.changes) ? 1 : 0));
@@ -46,9 +53,8 @@ export function nextDay(seed: number, { day, people, gone, firms }: Source): Sou
   const comes = Array.from({ length: Math.ceil(people.length * share.comes) }, (_, i) =>
     newPerson(first + i, r, later.length),
   );
-  const changed = stays.map((person) => changes(person, r, later.length));
-  // Whoever comes back is sound, so that the record is sure to be woken.
-  const back = returns.map((person) => ({ ...changes(person, r, later.length), sound: true }));
+  const changed = stays.map((person) => awake(changes(person, r, later.length), rests(person.n)));
+  const back = returns.map((person) => awake(changes(person, r, later.length), true));
   const byNumber = (a: Person, b: Person) => a.n - b.n;
   return {
     day: day + 1,
@@ -57,6 +63,8 @@ export function nextDay(seed: number, { day, people, gone, firms }: Source): Sou
     firms: later,
   };
 }
+
+const awake = (person: Person, rests: boolean): Person => (rests ? { ...person, sound: true } : person);
 
 function changes(person: Person, r: Random, firms: number): Person {
   const changed = r.chance(share.changes);
