@@ -73,8 +73,9 @@ function keyTable(schema: JsonSchema): string {
   return markdown(["key", "value", "default", "meaning"], rows);
 }
 
+/** The defaults of keys within keys stand in a table of their own. */
 const defaultText = (value: unknown) =>
-  value === undefined || JSON.stringify(value) === "{}" ? "" : code(String(value));
+  value === undefined || (typeof value === "object" && !Array.isArray(value)) ? "" : code(String(value));
 
 function values(schema: JsonSchema): string {
   if (schema.const !== undefined) return code(String(schema.const));

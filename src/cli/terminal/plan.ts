@@ -70,7 +70,8 @@ function forecastLine({ requests, counted, daily, share, seconds }: Planned["for
     daily === null || share === null
       ? `${count(counted)} count for the day (\`dailyRequests\` of the connection says of how many)`
       : `${count(counted)} of the day's ${count(daily)}, ${(share * 100).toFixed(1)} %`;
-  const time = seconds === null ? "no measure of the time yet" : `about ${duration(seconds)} to send`;
+  const about = (s: number) => (s < 1 ? "less than a second" : `about ${duration(s)}`);
+  const time = seconds === null ? "no measure of the time yet" : `${about(seconds)} to send`;
   return `forecast: ${count(requests)} requests; ${of}; ${time}`;
 }
 
