@@ -5,7 +5,7 @@ import { median, report } from "../measure.ts";
 import { PEER, runPeer } from "../peers/run.ts";
 import { writePeople } from "../people.ts";
 import { openThere, type There } from "../there.ts";
-import { openPeopleProject } from "../whole-run/index.ts";
+import { loadPeople } from "../whole-run/index.ts";
 import { engineAlone } from "./engine-alone.ts";
 
 const BENCH = "load";
@@ -30,7 +30,7 @@ export async function load({ rows = ROWS }: { rows?: number }): Promise<void> {
     const pairs: { sluice: Load; peer: Load }[] = [];
     for (let n = 0; n < PAIRS; n++)
       pairs.push({
-        sluice: await measured("sluice", rows, (there) => wholeRun(there, people, rows)),
+        sluice: await measured("sluice", rows, ({ env }) => loadPeople(env, people, rows)),
         peer: await measured(PEER, rows, (there) => runPeer(there, people)),
       });
     const alone = await engineAlone(folder, people, rows);
@@ -56,17 +56,5 @@ async function measured(who: string, rows: number, send: (there: There) => Promi
     return { seconds, cpu_seconds, peak_mb };
   } finally {
     await there.close();
-  }
-}
-
-async function wholeRun({ env }: There, people: string, rows: number): Promise<Load> {
-  const project = openPeopleProject(env, people);
-  try {
-    const done = await project.run();
-    if (done.totals.created !== rows)
-      throw new Error(`not all ${rows} rows were created: ${JSON.stringify(done.totals)}`);
-    return done;
-  } finally {
-    await project.close();
   }
 }

@@ -68,3 +68,16 @@ export function openPeopleProject(env: Record<string, string>, people: string): 
     },
   };
 }
+
+/** The first run of a project of its own: every one of the file's `rows` people is new there, or it throws. */
+export async function loadPeople(env: Record<string, string>, people: string, rows: number): Promise<WholeRun> {
+  const project = openPeopleProject(env, people);
+  try {
+    const done = await project.run();
+    if (done.totals.created !== rows)
+      throw new Error(`not all ${rows} rows were created: ${JSON.stringify(done.totals)}`);
+    return done;
+  } finally {
+    await project.close();
+  }
+}
