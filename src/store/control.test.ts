@@ -140,6 +140,20 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
     expect(rows).toEqual([{ big: 7, small: 1, yes: true, json: { a: [1, null] }, instant, n: expect.any(Number) }]);
   });
 
+  test.runIf(kind === "PostgreSQL")(
+    "a connection that breaks between two queries fails the second, and no more",
+    async () => {
+      const held = control.connection().execute(async (connection) => {
+        const { rows } = await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(connection);
+        const gone = sql`SELECT pg_terminate_backend(${rows[0]!.pid}::integer, 10000)`;
+        await gone.execute(control);
+        await sql`SELECT 1`.execute(connection);
+      });
+      await expect(held).rejects.toThrow();
+      expect((await sql`SELECT 1 AS one`.execute(control)).rows).toEqual([{ one: 1 }]);
+    },
+  );
+
   test("migrations are numbered without a gap, and a database from the future is refused", async () => {
     expect(migrations().map(({ id }) => id)).toEqual(migrations().map((_, i) => i + 1));
     await control.insertInto("migration").values({ id: 9999, file: "9999_future.sql" }).execute();

@@ -13,7 +13,7 @@ const getTypeParser = ((oid: number, format?: "text") =>
 
 /**
  * A PostgreSQL server as control database. Nothing is sent before the first query. A connection that breaks while nobody
- * uses it is replaced; a query under way fails.
+ * uses it is replaced; a query under way on it, or the next one of who holds it, fails.
  */
 export function postgres(url: string): Kysely<Tables> {
   const pool = new pg.Pool({
@@ -24,7 +24,9 @@ export function postgres(url: string): Kysely<Tables> {
     query_timeout: patience,
     types: { getTypeParser },
   });
-  pool.on("error", () => {}); // the next query tells, if it is of any matter
+  // The next query tells, if it is of any matter. The pool itself listens only while nobody holds the connection.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 

@@ -163,7 +163,7 @@ function phaseOf(newest: string | undefined): Phase {
 
 /** Undefined where the other side stopped the run: it is to be run again. */
 function soundCounts(ended: Ended, folder: string): RunCounts | undefined {
-  const { code, result } = ended;
+  const { code, result, words } = ended;
   const { totals = result.counts, error } = result;
   for (const { sync, counts: c } of runsIn(ended)) {
     if (!c) continue;
@@ -173,7 +173,7 @@ function soundCounts(ended: Ended, folder: string): RunCounts | undefined {
   if (error && !["throttled", "unavailable"].includes(error.kind))
     throw new Error(`${error.code}: ${error.message} (${folder})`);
   if (error) return undefined;
-  if (!totals) throw new Error(`a run ended with ${code} and no result`);
+  if (!totals) throw new Error(`a run ended with ${code} and no result: ${words.trim() || "it said nothing"}`);
   return totals;
 }
 

@@ -25,9 +25,10 @@ import { type Policies, projectFiles } from "./project.ts";
 const sluice = fileURLToPath(new URL("sluice.ts", import.meta.url));
 const sandboxFile = new URL("../../bench/sandbox/sandbox-server.ts", import.meta.url);
 
-/** What a command with --json ended with; `result` is empty where it was killed. */
+/** What a command with --json ended with; `result` is empty where it was killed. `words`: the end of its stderr. */
 export type Ended = {
   code: number | null;
+  words: string;
   result: {
     totals?: RunCounts;
     /** Of an undo, which is one run. */
@@ -98,13 +99,13 @@ export async function openLane({ postgres = false } = {}): Promise<Lane> {
     const child = spawn(process.execPath, [sluice, ...args, "--json", "--project", folder, "--state", state], {
       detached: true,
       env: { ...process.env, ...variables, ...(server && { DATABASE_URL: server.url }) },
-      stdio: ["ignore", "pipe", "ignore"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
     const over = output(child).finally(() => atWork.delete(child));
     atWork.set(child, over);
-    const ended = over.then(({ code, text }): Ended => {
+    const ended = over.then(({ code, text, words }): Ended => {
       const line = text.trimEnd().split("\n").at(-1);
-      return { code, result: code !== null && line ? JSON.parse(line) : {} };
+      return { code, words, result: code !== null && line ? JSON.parse(line) : {} };
     });
     return { child, ended };
   };
@@ -253,10 +254,13 @@ async function makeKeys(env: Record<string, string>): Promise<void> {
   }
 }
 
-function output(child: ChildProcess): Promise<{ code: number | null; text: string }> {
-  let text = "";
+function output(child: ChildProcess): Promise<{ code: number | null; text: string; words: string }> {
+  let [text, words] = ["", ""];
   child.stdout?.setEncoding("utf8").on("data", (part: string) => {
     text += part;
   });
-  return new Promise((resolve) => child.once("close", (code) => resolve({ code, text })));
+  child.stderr?.setEncoding("utf8").on("data", (part: string) => {
+    words = (words + part).slice(-4096);
+  });
+  return new Promise((resolve) => child.once("close", (code) => resolve({ code, text, words })));
 }
