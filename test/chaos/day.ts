@@ -83,6 +83,8 @@ export async function untilDone(day: Day, command: string[], aims: number, rejec
     if (ended.killed) continue;
     played.unanswered += lane.gate.unanswered() - unanswered;
     const counts = soundCounts(ended, lane.folder);
+    if (!counts) day.notes.push(`ended with ${ended.result.error!.code}`);
+    else if (counts.failed > 0) day.notes.push(`${counts.failed} failed`);
     const runs = runsIn(ended);
     for (const { sync, run } of runs) played.resolved += lane.resolved(sync, run);
     // Kept by what was done before: rows that a dead run sent late may be among those of the log.

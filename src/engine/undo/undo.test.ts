@@ -227,6 +227,21 @@ test("what an undo that died has taken back is looked at anew, as after one that
   expect(held()).toMatchObject({ A: { name: "Wrong" }, B: { name: "Ben", state: "1" } });
 });
 
+test("who comes back after an undo that died and was ended by another is awake, and is not woken again", async () => {
+  synced.settings = { onLeave: "deactivate" };
+  synced.approved = ["undone"];
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "Ann")];
+  await synced.run();
+  const of = synced.last();
+  await expect(synced.undo(of, { through: dying })).rejects.toThrow("dead");
+  await synced.undo(of);
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+  expect(await synced.run()).toMatchObject({ updated: 0, unchanged: 2, writes: 0 });
+  expect(held()).toMatchObject({ B: { name: "Ben", state: "0" } });
+});
+
 test("a record that is deleted again is taken out of no list before", async () => {
   synced.settings = { audiences: { vips: { list: "VIPs" } } };
   synced.world.lists.set("VIPs", new Set());
