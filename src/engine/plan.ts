@@ -38,7 +38,18 @@ import { waitingRows } from "./sql/pending.ts";
 import { plannedParents } from "./sql/planned.ts";
 import { sourceViews } from "./sql/source.ts";
 import { valueViews } from "./sql/tables.ts";
-import { countUntouched, haveNow, noDoubled, separateDoubled, touch, touchCounts, wake } from "./sql/touch.ts";
+import {
+  byHash,
+  byKey,
+  countUntouched,
+  haveNow,
+  misjoined,
+  noDoubled,
+  separateDoubled,
+  touch,
+  touchCounts,
+  wake,
+} from "./sql/touch.ts";
 import { addedColumns, unmetColumns } from "./sql/unmet.ts";
 import { mapRows } from "./sql/want.ts";
 import { attachState, type Meta, makeFolders } from "./state-file.ts";
@@ -292,7 +303,12 @@ async function reconcile(
   await duck.run(skippedSleep);
   if (job.apply) await duck.run(wakePlanned(shape, runFiles(job.apply.folder)));
   const told = job.only ? await choose(duck, job.only, job.sync) : [];
-  for (const statement of touch(shape, scan, all)) await readingRows(job, duck.run(statement));
+  const { woken } = await duck.one<{ woken: boolean }>("SELECT count(*) > 0 AS woken FROM wake");
+  const lookUp = async (by: typeof byHash) => {
+    for (const statement of touch(shape, scan, { all, woken, by })) await readingRows(job, duck.run(statement));
+    return (await duck.one<{ n: number }>(misjoined)).n;
+  };
+  if ((await lookUp(byHash)) > 0) await lookUp(byKey);
   const counts = await readingRows(job, duck.one<TouchCounts>(touchCounts));
   await duck.run(noDoubled);
   if (counts.doubled > 0 || counts.received !== counts.looked_at + counts.untouched) {

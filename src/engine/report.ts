@@ -96,9 +96,10 @@ export async function samples(duck: Duck, shape: Shape): Promise<SampleChange[]>
   const [rests, wakes] = [deactivates(shape), activates(shape)];
   const all = [...values, ...parties, ...joins, state(rests, 0), state(wakes, 1)];
   const rows = await duck.all<{ key: string; op: string; id: string | null; columns: { items: unknown[] } }>(
-    `SELECT key, action AS op, id, to_json(list_filter([${all.join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns
-FROM decided d WHERE action = 'delete' OR ((m <> 0 OR ${rests} OR ${wakes} OR key IN (${membersSent})) AND action IN ('create', 'adopt', 'update', 'leave', 'status'))
-QUALIFY row_number() OVER (PARTITION BY action ORDER BY key) <= ${samplesPerKind} ORDER BY action, key`,
+    `WITH shown AS (SELECT action, unnest(min(key, ${samplesPerKind})) AS key
+FROM decided d WHERE action = 'delete' OR ((m <> 0 OR ${rests} OR ${wakes} OR key IN (${membersSent})) AND action IN ('create', 'adopt', 'update', 'leave', 'status')) GROUP BY action)
+SELECT key, action AS op, id, to_json(list_filter([${all.join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns
+FROM decided d WHERE key IN (SELECT key FROM shown) ORDER BY action, key`,
   );
   return rows.map((r) => ({ ...r, columns: JSON.parse(r.columns as unknown as string) }));
 }

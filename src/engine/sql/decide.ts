@@ -1,7 +1,7 @@
 import type { ColumnPolicies } from "../../core/state.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
-import { bit, list, maskType, skipped, stored, wanted } from "./names.ts";
+import { bit, chosenBy, list, maskType, skipped, stored, wanted } from "./names.ts";
 import { columnBits, columnCase, rowCase } from "./rules.ts";
 import { isState } from "./states.ts";
 import { seenValue } from "./touch.ts";
@@ -23,11 +23,16 @@ export function decide(shape: Shape, contact: Contact): string {
     CASE WHEN y.gone THEN 'gone' ELSE 'present' END AS there_
   FROM mapped t LEFT JOIN matching x ON x.key = t.key LEFT JOIN have_gone y ON y.id = t.link_id`;
 
+  // Found first and whole: as the smaller side of the join they cost a first load nothing, and what is worked out of the
+  // rows is worked out of many at a time, not of the few that a scan lets through together.
+  const linked = `SELECT key FROM mapped WHERE link_id IS NOT NULL AND ${chosenBy("key")}`;
+  const based = `SELECT * FROM v_base WHERE key IN (${linked})`;
+
   // Joined by one equation and nothing else: with a condition beside it DuckDB compares every row with every other.
   const acted = `SELECT f.* EXCLUDE (linked_key), CASE WHEN b.key IS NULL THEN 'no' ELSE 'yes' END AS base_, b.key AS base_key, s.key AS seen_key,
     ${list([...shape.columns.flatMap((c) => [`b.${stored(c)} AS sent_${c.index}`, `${seenValue(stored(c))} AS seen_${c.index}`]), ...unmet.names])}
-  FROM v_base b RIGHT JOIN facts f ON b.key = f.linked_key
-  LEFT JOIN (SELECT * FROM v_seen SEMI JOIN mapped USING (key)) s ON s.key = b.key ${unmet.join}`;
+  FROM facts f LEFT JOIN based b ON b.key = f.linked_key
+  LEFT JOIN (SELECT * FROM v_seen WHERE key IN (${linked})) s ON s.key = b.key ${unmet.join}`;
 
   const chosen = `SELECT *, ${rowCase(policies, "then")} AS action, ${rowCase(policies, "code")} AS rule_code FROM acted`;
 
@@ -64,6 +69,7 @@ export function decide(shape: Shape, contact: Contact): string {
   ])} FROM ruled`;
 
   return `CREATE TEMP TABLE decided AS WITH
+based AS MATERIALIZED (${based}),
 facts AS (${facts}),
 acted AS (${acted}),
 chosen AS (${chosen}),

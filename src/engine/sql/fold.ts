@@ -130,7 +130,7 @@ FROM new_seen s JOIN new_base b ON b.key = s.key WHERE b.id IS NOT NULL AND (${s
     `INSERT INTO st.have(id, gone, created, ${columns}) SELECT n.id, n.gone, n.created, ${shape.columns.map((c) => `n.${stored(c)}`).join(", ")}
 FROM latest n LEFT JOIN st.link l ON l.id = n.id LEFT JOIN v_base b ON b.key = l.key LEFT JOIN v_seen s ON s.key = l.key
 WHERE CASE WHEN n.gone THEN l.id IS NOT NULL WHEN l.id IS NULL OR b.key IS NULL THEN true ELSE ${differsFromSeen(shape, "n")} END`,
-    "DELETE FROM st.pending WHERE key IN (SELECT key FROM final)",
+    "DELETE FROM st.pending WHERE key IN (SELECT key FROM final UNION ALL SELECT key FROM freed)",
     "INSERT INTO st.pending BY NAME SELECT * FROM new_pending",
     // News that came while we wrote: the cursor is past it, so the next run is told to look at the row.
     `INSERT INTO st.pending(key, status, wake, tries, due) SELECT l.key, 'waits', 'always', 0, 0

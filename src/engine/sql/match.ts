@@ -1,6 +1,6 @@
 import { foldSql } from "../../core/fold.ts";
 import type { Shape } from "../shape.ts";
-import { joined, stored, wanted } from "./names.ts";
+import { chosenBy, joined, stored, wanted } from "./names.ts";
 
 /** The folded match value of stored values (alias `from`); null where any part is empty. */
 export const storedMatch = (shape: Shape, from: string): string =>
@@ -20,7 +20,10 @@ export function matching(shape: Shape): string[] {
   return [
     `CREATE TEMP TABLE unlinked AS SELECT t.key, t.match_value AS m FROM mapped t
 WHERE NOT t.gone AND (t.link_id IS NULL${unlink ? " OR (t.code IS NULL AND t.link_id IN (SELECT id FROM have_now WHERE gone))" : ""})`,
-    "CREATE TEMP TABLE alike AS SELECT key, id, h, m, rested FROM v_link WHERE m IN (SELECT m FROM unlinked)",
+    // Mostly nothing is found by the first, and then the second reads nothing.
+    `CREATE TEMP TABLE met AS SELECT key FROM v_link WHERE m IN (SELECT m FROM unlinked WHERE ${chosenBy("m")})
+AND key NOT IN (SELECT key FROM mapped WHERE known AND link_id IS NULL)`,
+    `CREATE TEMP TABLE alike AS SELECT key, id, h, m, rested FROM v_link WHERE key IN (SELECT key FROM met WHERE ${chosenBy("key")})`,
     `CREATE TEMP TABLE alike_there AS SELECT * FROM (SELECT ${storedMatch(shape, "h")} AS m, h.id, h.created FROM have_now h WHERE NOT h.gone)
 WHERE m IN (SELECT m FROM unlinked)`,
     `CREATE TEMP TABLE candidate AS

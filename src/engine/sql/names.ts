@@ -26,6 +26,13 @@ export function parentValue(c: ShapeColumn, way: Way, id: string): string {
 /** Several folded values as one; NULL where any is. */
 export const joined = (folded: string[]): string => folded.join(" || chr(31) || ");
 
+/**
+ * A condition that holds for every key and every match value. DuckDB hands what the smaller side of a join holds on to the
+ * scan of the larger one, which then unpacks the rows alone that have a partner; but only where a condition tells it that
+ * the smaller side is a choice. Beside a scan of columns of text that is a third of the cost.
+ */
+export const chosenBy = (text: string): string => `strlen(${text}) > 0`;
+
 /** Masks: one bit a column. */
 export const maskType = "UBIGINT";
 export const bit = (c: Pick<ShapeColumn, "index">): string => `(${2n ** BigInt(c.index)})::${maskType}`;

@@ -30,8 +30,8 @@ UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'always', NULL, 0, 0, NUL
  * `waiting`: rows that were not sent in earlier runs and still wait, for people. `gone`: of a row that left, and whose record could
  * not be changed.
  */
-export const waitingRows = `CREATE TEMP TABLE waiting AS SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake, p.due, p.due_at, l.h IS NULL AS gone FROM st.pending p
-JOIN st.link l ON l.key = p.key WHERE p.status <> 'waits' AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
+export const waitingRows = `CREATE TEMP TABLE waiting AS SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake, p.due, p.due_at, p.key IN (SELECT key FROM st.link WHERE h IS NULL) AS gone
+FROM st.pending p WHERE p.status <> 'waits' AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
   AND p.key NOT IN (SELECT key FROM doubled)`;
 
 /** Those of `keyProblems` that a run is about: all, or the chosen ones. */
