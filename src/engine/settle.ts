@@ -7,12 +7,11 @@ import { readMembers } from "./members.ts";
 import { look } from "./mirror.ts";
 import type { Planned } from "./plan.ts";
 import { writeRelied } from "./relied.ts";
-import type { Shape } from "./shape.ts";
-import { fold, prepareFold } from "./sql/fold.ts";
+import { fold, prepareFold, writtenFile } from "./sql/fold.ts";
 import { sentRecords } from "./sql/look.ts";
 import { madeCount, tellUnmade } from "./sql/made.ts";
 import { newMembers } from "./sql/members.ts";
-import { stored, storedName } from "./sql/names.ts";
+import { storedName } from "./sql/names.ts";
 import { keyProblems, keysToCount, newPending } from "./sql/pending.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
 import { addColumns, existingColumns, matchedBy, rematched, stateVersion, valueViews } from "./sql/tables.ts";
@@ -76,7 +75,7 @@ export async function settle(
   const turn = whole ? meta.turn + 1 : meta.turn;
   await duck.run(newPending(turn, new Date().toISOString()));
   await duck.run(outcomeFile(at.outcome, turn));
-  await duck.run(writtenFile(shape, at.written));
+  await duck.run(writtenFile(at.written));
   const counts = await countRows(planned);
   const { version } = await duck.one<{ version: string }>("SELECT version() AS version");
   const facts = {
@@ -124,17 +123,6 @@ function outcomeFile(path: string, turn: number): string {
   const all = `${now} UNION ALL ${waiting} UNION ALL BY NAME (${keyProblems})`;
   return `COPY (SELECT * EXCLUDE (due, due_at), CASE WHEN wake = 'destination' THEN greatest(due - ${turn}, 1) END AS runs,
   CASE WHEN wake = 'destination' THEN due_at END AS due_at FROM (${all})) TO ${text(path)} (FORMAT parquet)`;
-}
-
-/**
- * What the destination held after it had taken our values, of the rows where that differs: undo takes a value back only
- * where it still stands.
- */
-function writtenFile(shape: Shape, path: string): string {
-  const columns = shape.columns.map(stored);
-  const differs = columns.map((c) => `s.${c} IS DISTINCT FROM b.${c}`).join(" OR ");
-  return `COPY (SELECT ${["s.key", "b.id", ...columns.map((c) => `s.${c}`)].join(", ")}
-FROM new_seen s JOIN new_base b ON b.key = s.key WHERE ${differs || "false"}) TO ${text(path)} (FORMAT parquet, COMPRESSION snappy)`;
 }
 
 async function countRows(planned: Planned): Promise<Omit<RunCounts, "seconds">> {

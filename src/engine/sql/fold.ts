@@ -1,6 +1,6 @@
 import { ident, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
-import type { Shape } from "../shape.ts";
+import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { foldMembers } from "./members.ts";
 import { has, list, stored, storedList } from "./names.ts";
@@ -10,9 +10,12 @@ import { foldUnmet, metOf } from "./unmet.ts";
 
 /**
  * What fold needs, made beforehand outside its transaction from the run's files, the journal and what was read back:
- *   changed  settled changes and accepted columns    new_base  base of the rows these touch, and what they meet in (`meet`)
+ *   born     rows whose record this run made and that are told by the creates' file alone: their place there, key and id
+ *   changed  all other settled changes and accepted columns    new_base  base of the rows these touch
+ *   agreed   every row with a new base (`meet`)
  *   latest   what the destination holds, for every record this run has news of
- *   new_seen what the destination held when both sides agreed; every row here, exceptions are chosen in fold
+ *   new_seen what the destination held when both sides agreed, where that differs from what was agreed
+ *   judged   ids of these records that may be exceptions of the mirror
  *   new_link links of looked-at rows       freed    keys of links whose record another row has taken over
  */
 export function prepareFold(
@@ -25,10 +28,10 @@ export function prepareFold(
   const written = (wave: Wave) =>
     `SEMI JOIN (SELECT n FROM sent WHERE wave = ${text(wave)} AND status IN ('created', 'updated')) s ON s.n = c.file_row_number`;
   const rows = (path: string) => `read_parquet(${text(path)}, file_row_number=true)`;
+  const creates = rows(file.change("1-create"));
   // Where columns of a row go in several waves, what each has written is put together.
   const several = statesOf(shape).state !== undefined || shape.columns.some((c) => c.awaits || !c.target.create);
-  const own: Wave[] = [
-    "1-create",
+  const later: Wave[] = [
     "2-update",
     ...(several ? (["3-complete"] as const) : []),
     ...(statesOf(shape).state ? (["0-activate"] as const) : []),
@@ -42,34 +45,47 @@ export function prepareFold(
     "SELECT c.*, f.id AS record, CASE WHEN c.kind <> 'create' AND f.link_ = 'linked' THEN c.key END AS base_key FROM changed c JOIN final f ON f.key = c.key";
   const either = (c: (typeof columns)[number], then: string, otherwise: string) =>
     `CASE WHEN ${has("c.m | c.a", c)} THEN ${then} ELSE ${otherwise} END`;
+  const hashed = (values: string[]) => `hash(${values.join(", ") || "0"})`;
+  const differs = columns.map((c) => `${stored(c)} IS DISTINCT FROM ${ident(`b_${c.index}`)}`).join(" OR ") || "false";
   return [
     `CREATE OR REPLACE TEMP TABLE part AS
-${own.map((wave) => changed(rows(file.change(wave)), written(wave))).join("\nUNION ALL BY NAME ")}
+${later.map((wave) => changed(rows(file.change(wave)), written(wave))).join("\nUNION ALL BY NAME ")}
 UNION ALL BY NAME ${changed(rows(file.settled), "")}`,
     several
-      ? `CREATE OR REPLACE TEMP TABLE changed AS ${merged(shape)}`
+      ? `CREATE OR REPLACE TEMP TABLE changed AS ${merged(shape, `SELECT * FROM part UNION ALL BY NAME ${changed(creates, `${written("1-create")} SEMI JOIN part p ON p.key = c.key`)}`)}`
       : "CREATE OR REPLACE TEMP VIEW changed AS FROM part",
-    `CREATE OR REPLACE TEMP TABLE news AS
-SELECT id FROM fresh UNION SELECT id FROM after UNION SELECT id FROM final WHERE id IS NOT NULL UNION SELECT old_id FROM final WHERE old_id IS NOT NULL
-${full ? "UNION SELECT id FROM have_now" : ""}`,
-    `CREATE OR REPLACE TEMP TABLE latest AS
-SELECT id, gone, created, ${storedList(shape)} FROM after
-UNION ALL SELECT id, gone, created, ${storedList(shape)} FROM have_now ANTI JOIN after USING (id) WHERE id IN (SELECT id FROM news)
-  AND id NOT IN (SELECT old_id FROM final WHERE status = 'deleted')`,
+    `CREATE OR REPLACE TEMP TABLE born AS SELECT s.n AS place, s.key, f.id FROM sent s JOIN final f ON f.key = s.key
+WHERE s.wave = '1-create' AND s.status IN ('created', 'updated') AND f.id IS NOT NULL AND s.key NOT IN (SELECT key FROM part)`,
+    `CREATE OR REPLACE TEMP VIEW born_value AS SELECT r.key, r.id, ${list(values(shape, (c) => `CASE WHEN ${has("c.m", c)} THEN c.${stored(c)} END`))}
+FROM ${creates} c JOIN born r ON r.place = c.file_row_number`,
+    `CREATE OR REPLACE TEMP TABLE older AS SELECT id, gone, created, ${storedList(shape)} FROM have_now ANTI JOIN after USING (id)
+WHERE id NOT IN (SELECT old_id FROM final WHERE status = 'deleted' AND old_id IS NOT NULL)${full ? "" : ` AND id IN (${news})`}`,
+    `CREATE OR REPLACE TEMP VIEW latest AS
+SELECT id, gone, created, ${storedList(shape)} FROM after UNION ALL SELECT * FROM older`,
     `CREATE OR REPLACE TEMP TABLE new_base AS
-SELECT c.key, c.record AS id, b.key IS NULL AS first, ${metOf(shape, "c.m | c.a")} AS met, ${list(columns.map((c) => `${either(c, `c.${stored(c)}`, `b.${stored(c)}`)} AS ${stored(c)}`))}
+SELECT c.key, c.record AS id, b.key IS NULL AS first, ${metOf(shape, "c.m | c.a")} AS met, ${list(values(shape, (c) => either(c, `c.${stored(c)}`, `b.${stored(c)}`)))}
 FROM v_base b RIGHT JOIN (${based}) c ON b.key = c.base_key`,
+    `CREATE OR REPLACE TEMP VIEW agreed AS SELECT key, id, first, met FROM new_base
+UNION ALL SELECT c.key, c.id, true, ${metOf(shape, "0")} FROM (SELECT *, 'create' AS kind FROM born) c`,
+    // Of records we made the values are compared by their hashes: few differ, and a join of two wide tables is dear.
+    `CREATE OR REPLACE TEMP TABLE unlike AS SELECT b.key, b.id FROM (SELECT key, id, ${hashed(columns.map(stored))} AS h FROM born_value) b
+JOIN (SELECT id, ${hashed(columns.map(stored))} AS h FROM latest WHERE NOT gone) n ON n.id = b.id WHERE n.h <> b.h`,
     // What the destination holds now is what we saw, for every column we wrote or accepted and for all of a record we
     // made (it fills what we left out with defaults). Any other column keeps what we saw before.
     `CREATE OR REPLACE TEMP TABLE new_seen AS
-SELECT c.key, ${list(
-      columns.map(
+SELECT key, id, ${storedList(shape)} FROM (SELECT b.key, b.id, ${list([
+      ...columns.map((c) => `b.${stored(c)} AS b_${c.index}`),
+      ...values(
+        shape,
         (c) =>
-          `CASE WHEN c.kind = 'create' OR ${known(c)} THEN CASE WHEN n.id IS NOT NULL THEN n.${stored(c)} WHEN ${has("c.a", c)} THEN c.${ident(`o_${c.name}`)} ELSE c.${stored(c)} END ELSE ${seenValue(stored(c))} END AS ${stored(c)}`,
+          `CASE WHEN c.kind = 'create' OR ${known(c)} THEN CASE WHEN n.id IS NOT NULL THEN n.${stored(c)} WHEN ${has("c.a", c)} THEN c.${ident(`o_${c.name}`)} ELSE c.${stored(c)} END ELSE ${seenValue(stored(c))} END`,
       ),
-    )}
-FROM v_base b RIGHT JOIN (${based}) c ON b.key = c.base_key
-LEFT JOIN v_seen s ON s.key = b.key LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = c.record`,
+    ])}
+FROM new_base b JOIN changed c ON c.key = b.key LEFT JOIN (SELECT * FROM v_seen SEMI JOIN new_base USING (key)) s ON s.key = CASE WHEN NOT b.first THEN b.key END
+LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = b.id) WHERE ${differs}
+UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM unlike u JOIN latest n ON n.id = u.id`,
+    // A record we made was seen as it is: it is no exception.
+    "CREATE OR REPLACE TEMP TABLE judged AS SELECT id FROM latest WHERE gone OR id NOT IN (SELECT id FROM born)",
     // A record that another row was to take over stays with the row that left where that did not come to pass.
     `CREATE OR REPLACE TEMP TABLE new_link AS
 SELECT f.key, f.id, CASE WHEN f.action = 'keep' THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
@@ -82,9 +98,16 @@ WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
   ];
 }
 
+/** Ids of the records this run has news of. */
+const news =
+  "SELECT id FROM fresh UNION ALL SELECT id FROM after UNION ALL SELECT id FROM final WHERE id IS NOT NULL UNION ALL SELECT old_id FROM final WHERE old_id IS NOT NULL";
+
+const values = (shape: Shape, of: (c: ShapeColumn) => string): string[] =>
+  shape.columns.map((c) => `${of(c)} AS ${stored(c)}`);
+
 /** One row a key. A value is told once: by the wave that wrote it. */
-function merged(shape: Shape): string {
-  const values = shape.columns.flatMap((c) => [
+function merged(shape: Shape, parts: string): string {
+  const each = shape.columns.flatMap((c) => [
     `max(${stored(c)}) AS ${stored(c)}`,
     `max(${ident(`o_${c.name}`)}) AS ${ident(`o_${c.name}`)}`,
   ]);
@@ -95,8 +118,15 @@ function merged(shape: Shape): string {
     "bit_or(m) AS m",
     "bit_or(a) AS a",
   ];
-  return `SELECT ${list([...once, ...values])} FROM part GROUP BY key`;
+  return `SELECT ${list([...once, ...each])} FROM (${parts}) GROUP BY key`;
 }
+
+/**
+ * What the destination held after it had taken our values, of the rows where that differs: undo takes a value back only
+ * where it still stands.
+ */
+export const writtenFile = (path: string): string =>
+  `COPY (SELECT * FROM new_seen) TO ${text(path)} (FORMAT parquet, COMPRESSION snappy)`;
 
 const forgotten = "SELECT key FROM final WHERE id IS NULL OR action = 'forget' UNION ALL SELECT key FROM freed";
 
@@ -120,15 +150,14 @@ export function fold(
     "DELETE FROM st.link WHERE key IN (SELECT key FROM final UNION ALL SELECT key FROM freed)",
     "INSERT INTO st.link(key, id, h, m, rested) SELECT key, id, h, m, rested FROM new_link",
     ...(shape.memberships.length > 0 ? foldMembers : []),
-    `DELETE FROM st.base WHERE key IN (SELECT key FROM new_base UNION ALL ${forgotten})`,
-    `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM new_base WHERE id IS NOT NULL`,
+    `DELETE FROM st.base WHERE key IN (SELECT key FROM agreed UNION ALL ${forgotten})`,
+    `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM new_base WHERE id IS NOT NULL UNION ALL SELECT key, ${columns} FROM born_value`,
     ...foldUnmet(shape, added, forgotten),
-    `DELETE FROM st.seen WHERE key IN (SELECT key FROM new_seen UNION ALL ${forgotten})`,
-    `INSERT INTO st.seen(key, ${columns}) SELECT s.key, ${shape.columns.map((c) => `s.${stored(c)}`).join(", ")}
-FROM new_seen s JOIN new_base b ON b.key = s.key WHERE b.id IS NOT NULL AND (${shape.columns.map((c) => `s.${stored(c)} IS DISTINCT FROM b.${stored(c)}`).join(" OR ")})`,
-    full ? "DELETE FROM st.have" : "DELETE FROM st.have WHERE id IN (SELECT id FROM news)",
+    `DELETE FROM st.seen WHERE key IN (SELECT key FROM agreed UNION ALL ${forgotten})`,
+    `INSERT INTO st.seen(key, ${columns}) SELECT key, ${columns} FROM new_seen WHERE id IS NOT NULL`,
+    full ? "DELETE FROM st.have" : `DELETE FROM st.have WHERE id IN (${news})`,
     `INSERT INTO st.have(id, gone, created, ${columns}) SELECT n.id, n.gone, n.created, ${shape.columns.map((c) => `n.${stored(c)}`).join(", ")}
-FROM latest n LEFT JOIN st.link l ON l.id = n.id LEFT JOIN v_base b ON b.key = l.key LEFT JOIN v_seen s ON s.key = l.key
+FROM (SELECT * FROM latest SEMI JOIN judged USING (id)) n LEFT JOIN st.link l ON l.id = n.id LEFT JOIN v_base b ON b.key = l.key LEFT JOIN v_seen s ON s.key = l.key
 WHERE CASE WHEN n.gone THEN l.id IS NOT NULL WHEN l.id IS NULL OR b.key IS NULL THEN true ELSE ${differsFromSeen(shape, "n")} END`,
     "DELETE FROM st.pending WHERE key IN (SELECT key FROM final UNION ALL SELECT key FROM freed)",
     "INSERT INTO st.pending BY NAME SELECT * FROM new_pending",

@@ -71,25 +71,45 @@ WHERE status = 'unknown'`,
   ];
 }
 
+/** What the answers to a row's changes tell, as bits: they are put together by one aggregate, for there may be millions of rows. */
+const replies = (() => {
+  const ok = "status IN ('created', 'updated', 'deleted')";
+  const column = "kind NOT IN ('activate', 'deactivate', 'add', 'remove')";
+  const facts = {
+    unwell: `NOT ${ok}`,
+    refused: "status = 'rejected' AND coalesce(code, '') NOT IN ('gone', 'moved_there')",
+    overtaken: "code = 'moved_there'",
+    gone: "code = 'gone'",
+    create: "kind = 'create'",
+    woken: `kind IN ('activate', 'wake') AND ${ok}`,
+    laid: `kind = 'deactivate' AND (${ok} OR code = 'unknown_answer')`,
+    written: `${column} AND ${ok}`,
+    unmoved: `(${column} OR kind = 'activate') AND NOT (${ok})`,
+  };
+  const names = Object.keys(facts) as (keyof typeof facts)[];
+  const bits = names.map((name, i) => `CASE WHEN ${facts[name]} THEN ${1 << i} ELSE 0 END`);
+  const is = (name: keyof typeof facts) => `(r.told & ${1 << names.indexOf(name)}) <> 0`;
+  return { told: `bit_or(${bits.join(" + ")})`, is };
+})();
+
 /**
  * `final`: one row per touched key with its one outcome, the link it keeps and how many records were written.
  * status 'none' = nothing to count (a row that left and needed nothing). A record to be taken over is the row's where what
- * was written into its columns was taken (`moved`), or else its activation, or nothing was to be written.
+ * was written into its columns was taken, or else its activation, or nothing was to be written.
  */
 export function finalRows(touched: string): string {
-  const ok = "('created', 'updated', 'deleted')";
+  const { told, is } = replies;
+  const vanished = `${is("gone")} AND NOT ${is("create")}`;
+  const moved = `(${is("written")} OR NOT ${is("unmoved")})`;
   return `CREATE OR REPLACE TEMP TABLE final AS
 WITH reply AS (
-  SELECT key, count(*) FILTER (status IN ${ok}) AS writes, bool_and(status IN ${ok}) AS well,
-    bool_or(status = 'rejected' AND coalesce(code, '') NOT IN ('gone', 'moved_there')) AS refused,
-    coalesce(bool_or(code = 'moved_there'), false) AS overtaken,
-    bool_or(code = 'gone') AND NOT bool_or(kind = 'create') AS vanished,
-    bool_or(kind IN ('activate', 'wake') AND status IN ${ok}) AS woken,
-    bool_or(kind = 'deactivate' AND (status IN ${ok} OR code = 'unknown_answer')) AS laid,
-    max(id) FILTER (status = 'created') AS made_id,
-    coalesce(bool_or(status IN ${ok}) FILTER (kind NOT IN ('activate', 'deactivate', 'add', 'remove')), bool_and(status IN ${ok}) FILTER (kind = 'activate'), true) AS moved,
-    arg_min_null(code, wave) FILTER (status NOT IN ${ok}) AS code, arg_min_null(message, wave) FILTER (status NOT IN ${ok}) AS message
-  FROM sent GROUP BY key)
+  SELECT key, count(*) FILTER (status IN ('created', 'updated', 'deleted')) AS writes, ${told} AS told, max(id) FILTER (status = 'created') AS made_id FROM sent GROUP BY key),
+fault AS (
+  SELECT key, arg_min_null(code, wave) AS code, arg_min_null(message, wave) AS message FROM sent WHERE status NOT IN ('created', 'updated', 'deleted') GROUP BY key),
+answer AS (
+  SELECT r.key, r.writes, r.made_id, NOT ${is("unwell")} AS well, ${is("refused")} AS refused, ${is("overtaken")} AS overtaken,
+    ${vanished} AS vanished, ${is("woken")} AS woken, ${is("laid")} AS laid, ${moved} AS moved, x.code, x.message
+  FROM reply r LEFT JOIN fault x ON x.key = r.key)
 SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 0) AS writes,
   CASE WHEN t.action IN ('reject', 'status') THEN 'rejected' WHEN t.action = 'exclude' THEN 'excluded'
        WHEN r.key IS NULL THEN CASE WHEN t.gone THEN 'none' ELSE 'unchanged' END
@@ -102,5 +122,5 @@ SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 
   CASE WHEN t.code IS NOT NULL THEN t.code WHEN r.vanished THEN 'deleted_there' WHEN r.refused THEN 'refused' WHEN r.overtaken THEN 'moved_there' WHEN NOT r.well THEN coalesce(r.code, 'not_sent') END AS code,
   t.col, t.value, t.others, t.waits,
   CASE WHEN r.refused THEN concat_ws(' ', r.message, '(' || r.code || ')') WHEN NOT r.overtaken THEN r.message END AS message
-FROM read_parquet(${text(touched)}) t LEFT JOIN reply r ON r.key = t.key`;
+FROM read_parquet(${text(touched)}) t LEFT JOIN answer r ON r.key = t.key`;
 }

@@ -72,9 +72,9 @@ export function foldUnmet(shape: Shape, added: ReadonlySet<string>, forgotten: s
   return [
     `DELETE FROM st.unmet WHERE key IN (${forgotten})`,
     ...(gained.length > 0 ? [`DELETE FROM st.unmet WHERE col IN (${names})`] : []),
-    ...meet(shape, "new_base", added),
+    ...meet(shape, "agreed", added),
     ...(gained.length > 0
-      ? [`INSERT INTO st.unmet SELECT key, unnest([${names}]) FROM st.base ANTI JOIN new_base USING (key)`]
+      ? [`INSERT INTO st.unmet SELECT key, unnest([${names}]) FROM st.base ANTI JOIN agreed USING (key)`]
       : []),
   ];
 }

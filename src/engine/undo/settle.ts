@@ -5,7 +5,7 @@ import { text } from "../duck.ts";
 import { readByIds } from "../images.ts";
 import { exists, wavesOf } from "../layout.ts";
 import { readMembers } from "../members.ts";
-import { fold, prepareFold } from "../sql/fold.ts";
+import { fold, prepareFold, writtenFile } from "../sql/fold.ts";
 import { newMembers } from "../sql/members.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "../sql/settle.ts";
 import { addColumns, existingColumns, rematched, valueViews } from "../sql/tables.ts";
@@ -57,10 +57,7 @@ export async function settleUndo(
   await duck.run("CREATE OR REPLACE TEMP TABLE new_pending AS FROM st.pending WHERE false");
   await duck.run("CREATE OR REPLACE TEMP TABLE ref_fresh AS SELECT *, false AS gone FROM st.ref WHERE false");
   await duck.run("CREATE OR REPLACE TEMP TABLE ref_full(name VARCHAR)");
-  const differs = shape.columns.map((c) => `"c_${c.tabled ? `${c.name}:table` : c.name}"`);
-  await duck.run(
-    `COPY (SELECT s.* FROM new_seen s JOIN new_base b ON b.key = s.key WHERE ${differs.map((c) => `s.${c} IS DISTINCT FROM b.${c}`).join(" OR ") || "false"}) TO ${text(at.written)} (FORMAT parquet)`,
-  );
+  await duck.run(writtenFile(at.written));
   await duck.run(`COPY (SELECT key, 'excluded' AS status, code, col, value, message, 'undo' AS wake, NULL::INTEGER AS runs, NULL::TIMESTAMP AS due_at FROM kept
 UNION ALL SELECT key, status, code, col, value, message, 'undo', NULL, NULL FROM final WHERE status IN ('rejected', 'excluded', 'failed')) TO ${text(at.outcome)} (FORMAT parquet)`);
   const counts = await duck.one<Omit<RunCounts, "seconds" | "requests">>(`SELECT count(*) AS received,
