@@ -55,6 +55,9 @@ function stateChange(which: string, kind: string, statecode: 0 | 1): string {
   return `SELECT key, id, '${kind}' AS kind, 1::UBIGINT AS m, '${statecode}' AS c_statecode FROM decided WHERE ${which}`;
 }
 
+/** Small groups: writing holds one for each thread, and whoever reads a range of a file unpacks no more than it lies in. */
+const rowsInGroup = 20_480;
+
 /**
  * The statements that put a plan on disk. Position in a change file is the change number. c_* = new value (meant where
  * the bit in m or a is set), o_* = what the destination holds, sm and dm = why it is written (see `decide`). Which creates carry an id is `sentId`'s.
@@ -73,7 +76,8 @@ export function writeChanges(
   const parties = shape.parties.map((c) => `${wanted(c)} AS ${partyColumn(c)}`);
   const alone = (m: string, kind: string) =>
     `SELECT ${list(["key", id, `'${kind}' AS kind`, `${m} AS m`, `0::${maskType} AS a`, ...moved, "match_value", ...fresh(m), ...old])} FROM decided WHERE ${m} <> 0`;
-  const copy = (select: string, to: string) => `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy)`;
+  const copy = (select: string, to: string) =>
+    `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${rowsInGroup})`;
   return [
     takenIds(shape),
     ...madeRefs(shape).map((made, k) => madeParents(made, file.parents(k))),
