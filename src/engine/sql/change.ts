@@ -3,7 +3,7 @@ import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { ownId } from "./ids.ts";
 import { madeParents, madeRefs } from "./made.ts";
-import { has, list, maskType, stored, wanted } from "./names.ts";
+import { chosenBy, has, list, maskType, stored, wanted } from "./names.ts";
 import { partyColumn } from "./parties.ts";
 import { statesOf, waveMasks } from "./states.ts";
 
@@ -27,8 +27,9 @@ const ownMatchId = (shape: Shape, of: string): string =>
 
 /** `taken`: ids of ours that rows to be created would choose, and that records have already. */
 export function takenIds(shape: Shape): string {
-  return `CREATE OR REPLACE TEMP TABLE taken AS WITH own AS (SELECT ${ownMatchId(shape, "match_value")} AS id FROM decided WHERE action = 'create' AND link_ <> 'linked')
-SELECT id FROM own SEMI JOIN st.link USING (id) UNION ALL SELECT id FROM own SEMI JOIN have_now USING (id)`;
+  return `CREATE OR REPLACE TEMP TABLE taken AS WITH own AS MATERIALIZED (SELECT ${ownMatchId(shape, "match_value")} AS id FROM decided
+  WHERE action = 'create' AND link_ <> 'linked' AND ${chosenBy("match_value")})
+SELECT id FROM st.link WHERE id IN (FROM own) UNION ALL SELECT id FROM have_now WHERE id IN (FROM own)`;
 }
 
 /** Where a key guards a create its id is the server's, unless another change of the plan has to know it, or the source says it. */

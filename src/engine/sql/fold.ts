@@ -3,7 +3,7 @@ import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { foldMembers } from "./members.ts";
-import { has, list, stored, storedList } from "./names.ts";
+import { chosenBy, has, list, stored, storedList } from "./names.ts";
 import { statesOf } from "./states.ts";
 import { differsFromSeen, seenValue } from "./touch.ts";
 import { foldUnmet, metOf } from "./unmet.ts";
@@ -63,8 +63,9 @@ WHERE id NOT IN (SELECT old_id FROM final WHERE status = 'deleted' AND old_id IS
     `CREATE OR REPLACE TEMP VIEW latest AS
 SELECT id, gone, created, ${storedList(shape)} FROM after UNION ALL SELECT * FROM older`,
     `CREATE OR REPLACE TEMP TABLE new_base AS
+WITH old AS MATERIALIZED (SELECT * FROM v_base WHERE key IN (SELECT key FROM changed WHERE kind <> 'create' AND ${chosenBy("key")}))
 SELECT c.key, c.record AS id, b.key IS NULL AS first, ${metOf(shape, "c.m | c.a")} AS met, ${list(values(shape, (c) => either(c, `c.${stored(c)}`, `b.${stored(c)}`)))}
-FROM v_base b RIGHT JOIN (${based}) c ON b.key = c.base_key`,
+FROM (${based}) c LEFT JOIN old b ON b.key = c.base_key`,
     `CREATE OR REPLACE TEMP VIEW agreed AS SELECT key, id, first, met FROM new_base
 UNION ALL SELECT c.key, c.id, true, ${metOf(shape, "0")} FROM (SELECT *, 'create' AS kind FROM born) c`,
     // Of records we made the values are compared by their hashes: few differ, and a join of two wide tables is dear.
@@ -88,15 +89,20 @@ UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM
     "CREATE OR REPLACE TEMP TABLE judged AS SELECT id FROM latest WHERE gone OR id NOT IN (SELECT id FROM born)",
     // A record that another row was to take over stays with the row that left where that did not come to pass.
     `CREATE OR REPLACE TEMP TABLE new_link AS
-SELECT f.key, f.id, CASE WHEN f.action = 'keep' THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
+SELECT f.key, f.id, f.status <> 'created' AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action = 'keep' THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
   CASE WHEN f.id IS NULL THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} ELSE coalesce(l.m, f.match_value) END AS m
-FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN v_link l ON l.key = f.key
+FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN (SELECT * FROM v_link WHERE key IN (${looked})) l ON l.key = f.key
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
   AND NOT (f.action = 'release' AND f.id IN (SELECT id FROM final WHERE action = 'adopt' AND id IS NOT NULL))`,
     // A record that another row took over leaves its old link, whether or not that row was looked at.
-    "CREATE OR REPLACE TEMP TABLE freed AS SELECT l.key FROM st.link l JOIN new_link n ON n.id = l.id WHERE n.key <> l.key",
+    `CREATE OR REPLACE TEMP TABLE freed AS
+WITH gained AS (SELECT key, id FROM new_link WHERE gained AND ${chosenBy("id")})
+SELECT l.key FROM (SELECT key, id FROM st.link WHERE id IN (SELECT id FROM gained)) l JOIN gained n ON n.id = l.id WHERE n.key <> l.key`,
   ];
 }
+
+/** Keys of looked-at rows. */
+const looked = `SELECT key FROM final WHERE ${chosenBy("key")}`;
 
 /** Ids of the records this run has news of. */
 const news =
@@ -128,6 +134,9 @@ function merged(shape: Shape, parts: string): string {
 export const writtenFile = (path: string): string =>
   `COPY (SELECT * FROM new_seen) TO ${text(path)} (FORMAT parquet, COMPRESSION snappy)`;
 
+/** Keys of the rows whose records may be exceptions. */
+const owned = `SELECT key FROM owner WHERE ${chosenBy("key")}`;
+
 const forgotten = "SELECT key FROM final WHERE id IS NULL OR action = 'forget' UNION ALL SELECT key FROM freed";
 
 /**
@@ -147,17 +156,19 @@ export function fold(
     ...(rematched
       ? ["UPDATE st.link SET m = v.m FROM v_link v WHERE v.key = st.link.key AND v.m IS DISTINCT FROM st.link.m"]
       : []),
-    "DELETE FROM st.link WHERE key IN (SELECT key FROM final UNION ALL SELECT key FROM freed)",
+    `DELETE FROM st.link WHERE key IN (${looked} UNION ALL SELECT key FROM freed)`,
     "INSERT INTO st.link(key, id, h, m, rested) SELECT key, id, h, m, rested FROM new_link",
     ...(shape.memberships.length > 0 ? foldMembers : []),
-    `DELETE FROM st.base WHERE key IN (SELECT key FROM agreed UNION ALL ${forgotten})`,
+    `DELETE FROM st.base WHERE key IN (SELECT key FROM agreed WHERE ${chosenBy("key")} UNION ALL ${forgotten})`,
     `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM new_base WHERE id IS NOT NULL UNION ALL SELECT key, ${columns} FROM born_value`,
     ...foldUnmet(shape, added, forgotten),
     `DELETE FROM st.seen WHERE key IN (SELECT key FROM agreed UNION ALL ${forgotten})`,
     `INSERT INTO st.seen(key, ${columns}) SELECT key, ${columns} FROM new_seen WHERE id IS NOT NULL`,
     full ? "DELETE FROM st.have" : `DELETE FROM st.have WHERE id IN (${news})`,
+    `CREATE OR REPLACE TEMP TABLE owner AS SELECT key, id FROM st.link WHERE id IN (SELECT id FROM judged WHERE ${chosenBy("id")})`,
     `INSERT INTO st.have(id, gone, created, ${columns}) SELECT n.id, n.gone, n.created, ${shape.columns.map((c) => `n.${stored(c)}`).join(", ")}
-FROM (SELECT * FROM latest SEMI JOIN judged USING (id)) n LEFT JOIN st.link l ON l.id = n.id LEFT JOIN v_base b ON b.key = l.key LEFT JOIN v_seen s ON s.key = l.key
+FROM (SELECT * FROM latest SEMI JOIN judged USING (id)) n LEFT JOIN owner l ON l.id = n.id
+LEFT JOIN (SELECT * FROM v_base WHERE key IN (${owned})) b ON b.key = l.key LEFT JOIN (SELECT * FROM v_seen WHERE key IN (${owned})) s ON s.key = l.key
 WHERE CASE WHEN n.gone THEN l.id IS NOT NULL WHEN l.id IS NULL OR b.key IS NULL THEN true ELSE ${differsFromSeen(shape, "n")} END`,
     "DELETE FROM st.pending WHERE key IN (SELECT key FROM final UNION ALL SELECT key FROM freed)",
     "INSERT INTO st.pending BY NAME SELECT * FROM new_pending",

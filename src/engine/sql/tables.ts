@@ -15,6 +15,8 @@ export const migrations: Readonly<Record<number, readonly string[]>> = {
   1: ["ALTER TABLE st.ref ADD COLUMN IF NOT EXISTS barred BOOLEAN"],
 };
 
+const asIs = (name: string): string => `${name} VARCHAR USING COMPRESSION uncompressed`;
+
 /**
  * What is kept between runs, all in `rows.duckdb` (attached as st):
  *   link     source key -> record id; h = the row's hash when last looked at, null once it left, m = folded match value of the record, or of the row while it waits
@@ -29,7 +31,8 @@ export const migrations: Readonly<Record<number, readonly string[]>> = {
  */
 export const createTables = [
   "CREATE TABLE IF NOT EXISTS st.meta(name VARCHAR, value VARCHAR)",
-  "CREATE TABLE IF NOT EXISTS st.link(key VARCHAR, id VARCHAR, h UBIGINT, m VARCHAR, rested BOOLEAN)",
+  // Every plan seeks a few rows of it by each of its texts: stored as they are, that costs half as much, for a third more room.
+  `CREATE TABLE IF NOT EXISTS st.link(${["key", "id"].map(asIs).join(", ")}, h UBIGINT, ${asIs("m")}, rested BOOLEAN)`,
   "CREATE TABLE IF NOT EXISTS st.base(key VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.seen(key VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.unmet(key VARCHAR, col VARCHAR)",
