@@ -3,11 +3,11 @@ import { checkStep, privilege } from "../core/check.ts";
 import { operation } from "./operation.ts";
 import { syncsRequest } from "./syncs.ts";
 
-/** Looks at syncs without running them: their connections, what has changed in their tables, and their state. */
+/** Looks at syncs without running them: their connections, what has changed in their tables, their state, and the history. */
 export const doctor = operation({
   method: "POST",
   path: "/api/syncs/doctor",
-  summary: "Say what stands in the way of syncs: connection, changed tables, state",
+  summary: "Say what stands in the way of syncs: connection, changed tables, state, history",
   request: syncsRequest.extend({
     repair: z
       .boolean()
@@ -18,6 +18,7 @@ export const doctor = operation({
     environment: z.string(),
     connections: z.array(z.object({ connection: z.string(), steps: z.array(checkStep) })),
     syncs: z.array(z.object({ sync: z.string(), steps: z.array(checkStep) })),
+    history: z.array(checkStep).describe("Whether the history of runs can be read"),
     failed: z.number().describe("Steps that failed"),
     warnings: z.number(),
   }),

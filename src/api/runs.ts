@@ -7,7 +7,7 @@ const runRecord = z.object({
   id: z.string(),
   environment: z.string(),
   sync: z.string(),
-  kind: z.enum(["plan", "run", "verify", "undo"]),
+  kind: z.enum(["plan", "run", "verify", "undo", "rebuild"]),
   status: z.enum(["running", "finished", "failed", "interrupted", "paused"]),
   started: z.string().describe("ISO 8601"),
   finished: z.string().nullable(),
@@ -22,7 +22,7 @@ const runRecord = z.object({
 export const runs = operation({
   method: "GET",
   path: "/api/runs",
-  summary: "List what was planned, run and verified",
+  summary: "List what was planned, run, verified, undone and rebuilt",
   request: z.object({ sync: z.string().optional(), limit: z.number().int().min(1).max(1000).default(20) }),
   response: z.object({ runs: z.array(runRecord) }),
 });

@@ -7,7 +7,7 @@ import { many, table } from "./terminal/table.ts";
 export const register: Register = (program, run) => {
   const command = program
     .command("doctor")
-    .description("say what stands in the way of syncs: connection, changed tables, state; sends nothing")
+    .description("say what stands in the way of syncs: connection, changed tables, state, history; sends nothing")
     .argument("[sync...]", "which syncs; all, if none is named")
     .option("--role <sync>", "list the least privileges this sync needs, those missing and those beyond need")
     .option("--repair", "remove what is kept no longer and what dead processes left, and compact the state")
@@ -24,6 +24,7 @@ export const register: Register = (program, run) => {
           const groups = [
             ...result.connections.map(({ connection, steps }) => ({ title: connection, steps })),
             ...result.syncs.map(({ sync, steps }) => ({ title: sync, steps })),
+            { title: "runs", steps: result.history },
           ];
           printSteps(groups, context.out);
           printFound(result.environment, result.failed, result.warnings, context.out);

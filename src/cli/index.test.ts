@@ -326,7 +326,9 @@ test("doctor: what is wrong has its cause and remedy; a failure ends with 2, a w
     { step: "schema: contact", status: "ok" as const, detail: "as in the last run" },
     { step: "state", status: "warning" as const, detail: "", cause: "Others may read it.", remedy: "chmod -R go= x" },
   ];
-  const result = { environment: "test", connections: [], syncs: [{ sync: "people", steps }], failed: 0, warnings: 1 };
+  const history = [{ step: "history", status: "ok" as const, detail: "none yet" }];
+  const syncs = [{ sync: "people", steps }];
+  const result = { environment: "test", connections: [], syncs, history, failed: 0, warnings: 1 };
   const found = await cli("doctor people", { doctor: async () => result });
   expect(found.status).toBe(0);
   expect(stdout).toContain("-> chmod -R go= x");

@@ -5,7 +5,7 @@ import { count, table } from "./terminal/table.ts";
 export const register: Register = (program, run) => {
   const command = program
     .command("runs")
-    .description("list what was planned, run and verified, the newest first")
+    .description("list what was planned, run, verified, undone and rebuilt, the newest first")
     .argument("[sync]", "only those of one sync")
     .option("--limit <n>", "how many to list", wholeNumber, 20)
     .action((sync: string | undefined, { limit }: { limit: number }) =>

@@ -4,7 +4,7 @@ import { noteEvent, type RunEvent } from "../store/events.ts";
 
 /** Notes a run's begin and end in the state folder, for the history. Errors: disk_full, state_unwritable. */
 export function noteStart(state: string, { run, environment, sync, kind, approval }: Job): void {
-  if (kind === "check" || kind === "rebuild") throw new Error(`a ${kind} leaves no record`);
+  if (kind === "check") throw new Error(`a ${kind} leaves no record`);
   const started = new Date().toISOString();
   noteEvent(state, { type: "started", id: run, environment, sync, kind, started, ...(approval && { approval }) });
 }

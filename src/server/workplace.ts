@@ -18,7 +18,7 @@ export type Workplace = {
   places(): StatePlaces;
   /** The control database, with all that was done up to now. Only after `state`, and unless shared while no job runs. */
   history(): Promise<Control>;
-  /** What was asked of the control database; where that does not answer: database_unreachable. */
+  /** What was asked of the control database; where that does not answer: database_unreachable, or state_broken. */
   asking<T>(query: Promise<T>): Promise<T>;
   jobs: JobProcesses;
   memoryLimit: string;
@@ -33,12 +33,13 @@ export function openWorkplace(target: Target, parts: Parts): Workplace {
   let state: StateFolder | undefined;
   let control: Control | undefined;
   const url = (target.variables ?? process.env).DATABASE_URL || undefined;
+  const places = () => state ?? statePlaces(statePath);
   const asking = async <T>(query: Promise<T>): Promise<T> => {
     try {
       return await query;
     } catch (thrown) {
-      if (url === undefined) throw thrown;
-      throw (await import("../store/postgres.ts")).unreachable(url, thrown);
+      if (url !== undefined) throw (await import("../store/postgres.ts")).unreachable(url, thrown);
+      throw (await import("../store/control.ts")).unreadable(places().path, thrown);
     }
   };
   async function history(): Promise<Control> {
@@ -65,7 +66,7 @@ export function openWorkplace(target: Target, parts: Parts): Workplace {
       state ??= openStateFolder(statePath, command, url !== undefined);
       return state;
     },
-    places: () => state ?? statePlaces(statePath),
+    places,
     jobs: parts.jobs,
     // Less is fragile: below it DuckDB may give up instead of spilling (docs/adr has the figures).
     memoryLimit: target.memoryLimit ?? "1GB",

@@ -40,7 +40,7 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
   const begin = (
     id: string,
     second: number,
-    kind: "run" | "plan" = "run",
+    kind: "run" | "plan" | "rebuild" = "run",
     environment = "default",
     more: object = {},
   ) =>
@@ -125,6 +125,25 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
     expect(listed).toMatchObject([{ id: "e", status: "interrupted", finished: expect.any(Date) }, { id: "g" }]);
   });
 
+  test("a run that was only taken for dead says how it ended; one that said so itself is not heard again", async () => {
+    begin("h", 12);
+    begin("i", 13, "rebuild");
+    await takeOver(control, folder);
+    end("h", 14, { counts });
+    end("h", 15, { status: "failed", error: { kind: "state", code: "lease_lost", message: "no", remedy: "yes" } });
+    end("i", 14, {
+      status: "interrupted",
+      error: { kind: "interrupted", code: "interrupted", message: "", remedy: "" },
+    });
+    end("i", 15);
+    await takeOver(control, folder);
+    const listed = await listRuns(control, { environment: "default", limit: 2 });
+    expect(listed).toMatchObject([
+      { id: "i", kind: "rebuild", status: "interrupted" },
+      { id: "h", status: "finished", finished: at(14), counts },
+    ]);
+  });
+
   test.runIf(existsSync("/dev/full"))("a note that finds no room is told", () => {
     symlinkSync("/dev/full", join(folder, "runs.ndjson"));
     expect(() => begin("f", 11)).toThrow(expect.objectContaining({ code: "disk_full" }));
@@ -170,7 +189,7 @@ test("a folder in whose place a file lies is named", async () => {
   const other = mkdtempSync(join(tmpdir(), "sluice-test-"));
   writeFileSync(join(other, "control"), "");
   await expect(openControl(other)).rejects.toMatchObject({
-    code: "state_unwritable",
+    code: "state_broken",
     message: expect.stringContaining(other),
   });
   rmSync(other, { recursive: true });

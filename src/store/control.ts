@@ -16,7 +16,7 @@ export type Control = Kysely<Tables>;
  * Opens the control database, up to date: the PostgreSQL server at `url`, which several processes may share, or else one
  * in the state folder, which this process holds locked (PGlite itself takes no lock). The latter takes seconds the first
  * time, later under half of one. It survives a killed process, but does not fsync.
- * Errors: state_newer, state_unwritable, disk_full, database_unreachable.
+ * Errors: state_newer, state_broken, state_unwritable, disk_full, database_unreachable.
  */
 export async function openControl(folder: string, url?: string): Promise<Control> {
   return url === undefined ? embedded(folder) : server(url);
@@ -38,14 +38,15 @@ async function embedded(folder: string): Promise<Control> {
   let database: Control | null = null;
   try {
     if (!existsSync(path)) await create(path);
+    // PGlite would make a new one in its place, and the history would be gone without a word.
+    if (!existsSync(join(path, "PG_VERSION"))) throw new Error("PG_VERSION is missing");
     const engine = await PGlite.create(path);
     database = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: engine }) });
     await migrate(database);
     return database;
   } catch (error) {
     await database?.destroy();
-    if (error instanceof SluiceError) throw error;
-    throw stateFault(error, folder) ?? outOfRoom(folder, error) ?? unreadable(path, error);
+    throw unreadable(folder, error);
   }
 }
 
@@ -83,11 +84,17 @@ function outOfRoom(folder: string, cause: unknown): SluiceError | null {
   return new SluiceError("disk_full", `There is hardly any room left on the disk of ${folder}.`, { cause });
 }
 
-function unreadable(path: string, cause: unknown): SluiceError {
+/** What a failure of the control database in the state folder means: the disk's, or its own. */
+export function unreadable(folder: string, cause: unknown): SluiceError {
+  if (cause instanceof SluiceError) return cause;
+  const path = join(folder, "control");
   const text = cause instanceof Error ? cause.message : String(cause);
-  const remedy = `It holds the history of runs and nothing that a run needs: move ${path} away and a new one is made.`;
-  return new SluiceError("state_unwritable", `The control database ${path} cannot be opened: ${text}.`, {
-    remedy,
-    cause,
-  });
+  return (
+    stateFault(cause, folder) ??
+    outOfRoom(folder, cause) ??
+    new SluiceError("state_broken", `The control database ${path} is damaged and cannot be read: ${text}.`, {
+      remedy: `It holds the history of runs and nothing that a run needs: move ${path} away and a new one is made.`,
+      cause,
+    })
+  );
 }

@@ -4,7 +4,7 @@ import type { SerializedError } from "../core/errors.ts";
 import type { Approval } from "../core/guards.ts";
 import type { PlanCounts, Resolution, RunCounts } from "../core/run.ts";
 import { stateFault } from "./faults.ts";
-import type { RunStatus } from "./tables.ts";
+import type { RunKind, RunStatus } from "./tables.ts";
 
 /** `started` and `finished` are ISO 8601. */
 export type RunEvent =
@@ -13,7 +13,7 @@ export type RunEvent =
       id: string;
       environment: string;
       sync: string;
-      kind: "plan" | "run" | "verify" | "undo";
+      kind: RunKind;
       started: string;
       approval?: Approval;
     }

@@ -3,9 +3,12 @@ import type { SerializedError } from "../core/errors.ts";
 import type { Approval } from "../core/guards.ts";
 import type { PlanCounts, Resolution, RunCounts } from "../core/run.ts";
 import type { RunEvent } from "./events.ts";
-import type { RunStatus, Tables } from "./tables.ts";
+import type { RunKind, RunStatus, Tables } from "./tables.ts";
 
-/** The life of a run. What no arrow leaves is final. */
+/**
+ * The life of a run. What no arrow leaves is final; but a run that was only taken for dead (interrupted without an error)
+ * may still say how it ended.
+ */
 export const transitions: readonly { from: RunStatus; to: RunStatus }[] = [
   { from: "running", to: "finished" },
   { from: "running", to: "failed" },
@@ -17,7 +20,7 @@ export type StoredRun = {
   id: string;
   environment: string;
   sync: string;
-  kind: "plan" | "run" | "verify" | "undo";
+  kind: RunKind;
   started: Date;
   status: RunStatus;
   finished: Date | null;
@@ -64,11 +67,14 @@ export async function applyEvent(database: Kysely<Tables>, event: RunEvent): Pro
       error: text(event.error),
     })
     .where("id", "=", event.id)
-    .where("status", "in", from)
+    .where(({ or, and, eb }) => {
+      const takenForDead = and([eb("status", "=", "interrupted"), eb("error", "is", null)]);
+      return or([eb("status", "in", from), takenForDead]);
+    })
     .execute();
 }
 
-/** What is called running and holds no lease died with its process. Without a server nothing of ours runs at such a moment. */
+/** What is called running and holds no lease is taken for dead with its process. Without a server nothing of ours runs at such a moment. */
 export async function interruptDead(database: Kysely<Tables>): Promise<void> {
   await database
     .updateTable("run")
@@ -95,4 +101,13 @@ export async function listRuns(
   let query = database.selectFrom("run").selectAll().where("environment", "=", filter.environment);
   if (filter.sync !== undefined) query = query.where("sync", "=", filter.sync);
   return query.orderBy("started", "desc").orderBy("id", "desc").limit(filter.limit).execute();
+}
+
+/** Of all environments. */
+export async function countRuns(database: Kysely<Tables>): Promise<number> {
+  const { runs } = await database
+    .selectFrom("run")
+    .select(({ fn }) => fn.countAll<number>().as("runs"))
+    .executeTakeFirstOrThrow();
+  return runs;
 }

@@ -10,7 +10,7 @@ export type RunTable = {
   id: string;
   environment: string;
   sync: string;
-  kind: "plan" | "run" | "verify" | "undo";
+  kind: RunKind;
   status: RunStatus;
   started: Instant;
   finished: ColumnType<Date | null, Date | null, Date | null>;
@@ -20,6 +20,8 @@ export type RunTable = {
   approval: Json<Approval>;
   resolution: Json<Resolution>;
 };
+
+export type RunKind = "plan" | "run" | "verify" | "undo" | "rebuild";
 
 export type RunStatus = "running" | "finished" | "failed" | "interrupted" | "paused";
 

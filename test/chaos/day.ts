@@ -38,11 +38,12 @@ export async function playDay(day: Day, { calm, approve }: { calm: boolean; appr
     if (!approve) return untilDone(day, ["run"], aims, needed.rejected);
     const firms = await untilDone(day, ["run", "firms"], 0, 0);
     const people = await untilDone(day, ["run", "people", "--approve", "undone"], aims, needed.rejected);
-    return { run: people.run, written: firms.written + people.written };
+    return { ...people, written: firms.written + people.written };
   });
 }
 
-type Done = { run: string; written: number };
+/** `again`: how many runs before the last one did not do all. */
+type Done = { run: string; written: number; again: number };
 
 /** With `faulty`, through faults. Fails where Dynamics was written to more or less often than needed. */
 export async function counted(
@@ -51,14 +52,13 @@ export async function counted(
   faulty: boolean,
   work: () => Promise<Done>,
 ): Promise<string> {
-  const before = played.killed;
   const through = faulty && trial.rate > 0;
   if (through) await lane.control("faults", faultRules(trial.rate, r));
-  const { run, written } = await work();
+  const { run, written, again } = await work();
   if (through) await lane.control("faults", undefined, "DELETE");
   notes.push(`${written} of ${needed.writes} written${through ? ", faults" : ""}`);
-  // Whether a dead run has set a state is seen nowhere in what is read, so it is set once more.
-  const most = needed.writes + needed.states * (played.killed - before);
+  // Whether a state was set is seen nowhere in what is read, so what was cut short sets it once more.
+  const most = needed.writes + needed.states * again;
   if (written < needed.writes || written > most)
     throw new Error(`Dynamics wrote ${written} rows, ${needed.writes} had to be written`);
   played.written += written;
@@ -70,30 +70,37 @@ export async function counted(
 export async function untilDone(day: Day, command: string[], aims: number, rejected: number): Promise<Done> {
   const { lane, trial, played } = day;
   let written = 0;
+  // A run whose command alone was killed hears of it when it next listens, and may send until then.
+  let orphan = false;
   for (let n = 0; n < mostRuns; n++) {
     const aimed = n < aims && wantsMore(trial, played);
     await lane.control("requests/clear", {});
     const unanswered = lane.gate.unanswered();
-    const ended = aimed ? await killOne(day, command) : { ...(await whole(day, command)), killed: false };
+    const ended = aimed
+      ? await killOne(day, command)
+      : { ...(await whole(day, command)), killed: false, orphan: false };
     await lane.gate.idle();
     const log = await requestsOf(lane);
     played.runs++;
     played.requests += log.requests;
     written += log.rows;
-    if (ended.killed) continue;
+    if (ended.killed) {
+      orphan = ended.orphan;
+      continue;
+    }
     played.unanswered += lane.gate.unanswered() - unanswered;
     const counts = soundCounts(ended, lane.folder);
     if (!counts) day.notes.push(`ended with ${ended.result.error!.code}`);
     else if (counts.failed > 0) day.notes.push(`${counts.failed} failed`);
     const runs = runsIn(ended);
     for (const { sync, run } of runs) played.resolved += lane.resolved(sync, run);
-    // Kept by what was done before: rows that a dead run sent late may be among those of the log.
-    if (counts && !(counts.failed > 0) && log.rows !== counts.writes)
+    const agree = counts && (orphan ? log.rows >= counts.writes : log.rows === counts.writes);
+    if (counts && !(counts.failed > 0) && !agree)
       throw new Error(`a run says that it wrote ${counts.writes} rows; Dynamics wrote ${log.rows}`);
     if (!counts || counts.failed > 0) continue;
     if (counts.rejected !== rejected || counts.excluded > 0)
       throw new Error(`${rejected} rows are at fault, but the counts are ${JSON.stringify(counts)}`);
-    return { run: runs.at(-1)!.run, written };
+    return { run: runs.at(-1)!.run, written, again: n };
   }
   throw new Error(`after ${mostRuns} runs there is still something to do`);
 }
@@ -114,11 +121,14 @@ async function whole({ lane, pace }: Day, command: string[]): Promise<Ended> {
 }
 
 /** One run with a kill; then, now and then, one of the control database, and the loss or tearing of a journal. */
-async function killOne({ lane, r, played, pace, notes }: Day, command: string[]): Promise<Ended & { killed: boolean }> {
+async function killOne(
+  { lane, r, played, pace, notes }: Day,
+  command: string[],
+): Promise<Ended & { killed: boolean; orphan: boolean }> {
   const undo = command[0] === "undo";
   const drawn = drawKill(r, pace.writes, undo);
   const kill: Kill = lane.postgres && r.chance(0.3) ? { ...drawn, victim: "server" } : drawn;
-  const ended = await lane.killed(command, kill, pace.ms);
+  const ended = { ...(await lane.killed(command, kill, pace.ms)), orphan: kill.victim === "command" };
   if (ended.killed && kill.victim === "server") {
     played.control_killed++;
     notes.push(described(kill));

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { beforeAll, expect, test } from "vitest";
@@ -39,6 +49,11 @@ function overwrite(path: string, from: number, length: number): void {
   writeFileSync(path, bytes);
 }
 
+function cutTables(base: string): void {
+  const files = readdirSync(base, { recursive: true }).map((name) => join(base, String(name)));
+  for (const path of files.filter((name) => /\d{5,}$/.test(name) && !statSync(name).isDirectory())) truncateSync(path);
+}
+
 /** Leaves the log of a transaction that was not yet taken into the file, with a hole in it. */
 async function brokenLog(): Promise<void> {
   const [kept, log] = [inSync("kept"), `${inSync("rows.duckdb")}.wal`];
@@ -77,6 +92,34 @@ test.each([
     if (file.startsWith("default")) await bench.rebuild("people");
     else rmSync(inState(file));
     expect(await bench.run()).toMatchObject({ received: 300, created: 0, unchanged: 300, writes: 0 });
+  },
+);
+
+test.each([
+  ["its version is missing", (folder: string) => rmSync(join(folder, "PG_VERSION"))],
+  [
+    "its own record of itself is noise",
+    (folder: string) => writeFileSync(join(folder, "global/pg_control"), noise(8192)),
+  ],
+  ["its tables are cut", (folder: string) => cutTables(join(folder, "base"))],
+])(
+  "the history is damaged (%s): runs go on, what needs it and doctor tell the way out, and nothing else is lost",
+  async (_what, damage) => {
+    begin();
+    const control = inState("control");
+    expect(await bench.runs()).toHaveLength(2);
+    damage(control);
+    expect(await bench.run()).toMatchObject({ received: 300, unchanged: 300, writes: 0 });
+    const broken = {
+      message: expect.stringContaining(control),
+      remedy: expect.stringContaining(`move ${control} away`),
+    };
+    await expect(bench.runs()).rejects.toMatchObject({ code: "state_broken", ...broken });
+    const { history, failed } = await bench.doctor();
+    expect(history).toMatchObject([{ status: "failed", cause: broken.message, remedy: broken.remedy }]);
+    expect(failed).toBe(1);
+    rmSync(control, { recursive: true });
+    expect(await bench.runs()).toMatchObject([{ status: "finished" }]);
   },
 );
 

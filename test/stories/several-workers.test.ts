@@ -111,7 +111,7 @@ test("a run that stood still while another worker took its sync sends nothing mo
   expect((await ask("runs")).runs.map((run: { status: string; kind: string }) => `${run.kind} ${run.status}`)).toEqual([
     "run finished",
     "plan finished",
-    "run interrupted",
+    "run failed",
   ]);
 });
 

@@ -1,15 +1,18 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { CallOptions, ResponseOf } from "../../api/index.ts";
 import { type CheckStep, needOf } from "../../core/check.ts";
 import type { Session } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import { examine } from "../../engine/doctor.ts";
 import { repair } from "../../engine/repair.ts";
+import { countRuns } from "../../store/runs.ts";
 import type { Project } from "../project/project.ts";
 import type { Workplace } from "../workplace.ts";
 import { check } from "./check.ts";
 import { pickSyncs } from "./jobs.ts";
 
-/** Tests the connections that the syncs write to, then each sync against its table and its state. Changes nothing, unless it is to repair. */
+/** Tests the connections that the syncs write to, then each sync against its table and its state, and the history of runs. Changes nothing, unless it is to repair. */
 export async function doctor(
   workplace: Workplace,
   { syncs: names, repair: mends }: { syncs: string[]; repair: boolean },
@@ -35,10 +38,20 @@ export async function doctor(
       : [];
     syncs.push({ sync: name, steps: [...mended, ...steps] });
   }
-  const all = [...connections, ...syncs].flatMap(({ steps }) => steps);
+  const history = await asSteps("history", options.signal, () => historySteps(workplace));
+  const all = [...history, ...[...connections, ...syncs].flatMap(({ steps }) => steps)];
   const count = (status: CheckStep["status"]) => all.filter((step) => step.status === status).length;
   const counts = { failed: count("failed"), warnings: count("warning") };
-  return { environment: project.environment, connections, syncs, ...counts };
+  return { environment: project.environment, connections, syncs, history, ...counts };
+}
+
+/** Whether the control database can be read. None is made for it. */
+async function historySteps({ shared, places, history, asking }: Workplace): Promise<CheckStep[]> {
+  const path = join(places().path, "control");
+  if (!shared && !existsSync(path)) return [{ step: "history", status: "ok", detail: "none yet" }];
+  const runs = await asking(countRuns(await history()));
+  const where = shared ? "the server that DATABASE_URL names" : path;
+  return [{ step: "history", status: "ok", detail: `${runs} plans, runs and checks in ${where}` }];
 }
 
 /** Error: mapping_unfit where the destination knows no privileges. */

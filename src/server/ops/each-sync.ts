@@ -119,9 +119,8 @@ async function oneSync(
   try {
     result = await underLease(workplace, job, (lease, lost) =>
       sharing(workplace, job, (others) => {
-        // The history is of runs and what proves them: a rebuild sends nothing, and its folder tells what it found.
-        begun = job.kind !== "rebuild";
-        if (begun) noteStart(path, job);
+        begun = true;
+        noteStart(path, job);
         const tell = (progress: Progress) => {
           others?.heard(progress);
           onEvent?.({ type: "progress", sync: sync.name, run: job.run, progress });

@@ -9,7 +9,8 @@ export async function runs(workplace: Workplace, { sync, limit }: Request): Prom
   const project = await workplace.project();
   if (sync !== undefined) pickSyncs(project, [sync]);
   workplace.state("runs");
-  const rows = await listRuns(await workplace.history(), { environment: project.environment, sync, limit });
+  const listed = listRuns(await workplace.history(), { environment: project.environment, sync, limit });
+  const rows = await workplace.asking(listed);
   return {
     runs: rows.map((row) => ({
       ...row,
