@@ -2,10 +2,11 @@ import { existsSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import type { Random } from "../../examples/generator/random.ts";
 import type { RunCounts } from "../../src/core/run.ts";
-import type { Needed } from "./expected.ts";
+import type { Expected, Needed } from "./expected.ts";
 import type { Ended, Lane } from "./lane.ts";
 import { described, drawKill, type Kill } from "./moments.ts";
 import { type Phase, type Played, type Trial, wantsMore } from "./played.ts";
+import { sameAs } from "./same-as.ts";
 import { filesOf, type Source } from "./source.ts";
 
 /** After so many runs of a day, something is not as it should be. */
@@ -22,7 +23,8 @@ export type Day = {
   pace: { ms: number; writes: number };
   /** What was done to the day's runs, for the report. */
   notes: string[];
-  needed: Needed;
+  /** What Dynamics is to hold when it is over. */
+  after: Expected & { needed: Needed };
 };
 
 /**
@@ -31,13 +33,14 @@ export type Day = {
  * @returns the last run of people.
  */
 export async function playDay(day: Day, { calm, approve }: { calm: boolean; approve: boolean }): Promise<string> {
-  const { lane, trial, r, needed } = day;
+  const { lane, trial, r } = day;
+  const { rejected } = day.after.needed;
   lane.source(filesOf(day.source));
   const aims = calm || trial.kills === 0 ? 0 : r.int(1, 4);
-  return counted(day, needed, !calm && r.chance(0.5), async () => {
-    if (!approve) return untilDone(day, ["run"], aims, needed.rejected);
+  return counted(day, !calm && r.chance(0.5), async () => {
+    if (!approve) return untilDone(day, ["run"], aims, rejected);
     const firms = await untilDone(day, ["run", "firms"], 0, 0);
-    const people = await untilDone(day, ["run", "people", "--approve", "undone"], aims, needed.rejected);
+    const people = await untilDone(day, ["run", "people", "--approve", "undone"], aims, rejected);
     return { ...people, written: firms.written + people.written };
   });
 }
@@ -45,10 +48,12 @@ export async function playDay(day: Day, { calm, approve }: { calm: boolean; appr
 /** `again`: how many runs before the last one did not do all. */
 type Done = { run: string; written: number; again: number };
 
-/** With `faulty`, through faults. Fails where Dynamics was written to more or less often than needed. */
+/**
+ * With `faulty`, through faults. Fails where Dynamics does not hold what it is to hold, or was written to more or less often
+ * than needed.
+ */
 export async function counted(
-  { lane, trial, r, played, notes }: Day,
-  needed: Needed,
+  { lane, trial, r, played, notes, after }: Day,
   faulty: boolean,
   work: () => Promise<Done>,
 ): Promise<string> {
@@ -56,7 +61,9 @@ export async function counted(
   if (through) await lane.control("faults", faultRules(trial.rate, r));
   const { run, written, again } = await work();
   if (through) await lane.control("faults", undefined, "DELETE");
+  const { needed } = after;
   notes.push(`${written} of ${needed.writes} written${through ? ", faults" : ""}`);
+  await sameAs(lane, after);
   // Whether a state was set is seen nowhere in what is read, so what was cut short sets it once more.
   const most = needed.writes + needed.states * again;
   if (written < needed.writes || written > most)
@@ -68,13 +75,13 @@ export async function counted(
 
 /** The same command until there is nothing left for it to do; `rejected`: how many rows are at fault. */
 export async function untilDone(day: Day, command: string[], aims: number, rejected: number): Promise<Done> {
-  const { lane, trial, played } = day;
-  let written = 0;
-  // A run whose command alone was killed hears of it when it next listens, and may send until then.
+  const { lane, trial, played, pace } = day;
+  await lane.control("requests/clear", {});
+  let before = await requestsOf(lane);
+  // A run whose command alone was killed hears of it when it next listens: what it sends until then is the next one's.
   let orphan = false;
   for (let n = 0; n < mostRuns; n++) {
     const aimed = n < aims && wantsMore(trial, played);
-    await lane.control("requests/clear", {});
     const unanswered = lane.gate.unanswered();
     const ended = aimed
       ? await killOne(day, command)
@@ -82,8 +89,10 @@ export async function untilDone(day: Day, command: string[], aims: number, rejec
     await lane.gate.idle();
     const log = await requestsOf(lane);
     played.runs++;
-    played.requests += log.requests;
-    written += log.rows;
+    played.requests += log.requests - before.requests;
+    const rows = log.rows - before.rows;
+    if (!aimed) pace.writes = Math.max(3, log.writes - before.writes);
+    before = log;
     if (ended.killed) {
       orphan = ended.orphan;
       continue;
@@ -94,13 +103,13 @@ export async function untilDone(day: Day, command: string[], aims: number, rejec
     else if (counts.failed > 0) day.notes.push(`${counts.failed} failed`);
     const runs = runsIn(ended);
     for (const { sync, run } of runs) played.resolved += lane.resolved(sync, run);
-    const agree = counts && (orphan ? log.rows >= counts.writes : log.rows === counts.writes);
+    const agree = counts && (orphan ? rows >= counts.writes : rows === counts.writes);
     if (counts && !(counts.failed > 0) && !agree)
-      throw new Error(`a run says that it wrote ${counts.writes} rows; Dynamics wrote ${log.rows}`);
+      throw new Error(`a run says that it wrote ${counts.writes} rows; Dynamics wrote ${rows}`);
     if (!counts || counts.failed > 0) continue;
     if (counts.rejected !== rejected || counts.excluded > 0)
       throw new Error(`${rejected} rows are at fault, but the counts are ${JSON.stringify(counts)}`);
-    return { run: runs.at(-1)!.run, written, again: n };
+    return { run: runs.at(-1)!.run, written: log.rows, again: n };
   }
   throw new Error(`after ${mostRuns} runs there is still something to do`);
 }
@@ -115,8 +124,6 @@ async function whole({ lane, pace }: Day, command: string[]): Promise<Ended> {
   const started = performance.now();
   const ended = await lane.command(...command);
   pace.ms = performance.now() - started;
-  const { writes } = await requestsOf(lane);
-  pace.writes = Math.max(3, writes);
   return ended;
 }
 

@@ -86,8 +86,8 @@ function purpose({ method, url = "" }: IncomingMessage): Passing["kind"] {
 
 type Answer = { status: number; headers: IncomingMessage["headers"]; body: Buffer };
 
-/** The `host` header stays that of the gate, so that the sandbox's links lead back through it. */
-function forward(
+/** One request and its whole answer. The `host` header stays that of the gate, so that the sandbox's links lead back through it. */
+export function forward(
   target: string,
   agent: Agent,
   { method, headers, url }: Pick<IncomingMessage, "method" | "headers" | "url">,

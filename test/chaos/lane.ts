@@ -10,6 +10,7 @@ import {
   watch,
   writeFileSync,
 } from "node:fs";
+import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,7 +19,7 @@ import { systemClock } from "../../src/connectors/dataverse/clock.ts";
 import { dataverse, ensureKey, openSession } from "../../src/connectors/dataverse/index.ts";
 import type { RunCounts } from "../../src/core/run.ts";
 import { startPostgres } from "../postgres.ts";
-import { type Gate, type Late, openGate, type Passing, type Stage } from "./gate.ts";
+import { forward, type Gate, type Late, openGate, type Passing, type Stage } from "./gate.ts";
 import type { Kill, Moment, Victim } from "./moments.ts";
 import { type Policies, projectFiles } from "./project.ts";
 
@@ -75,6 +76,8 @@ export async function openLane({ postgres = false } = {}): Promise<Lane> {
   const { env } = sandbox;
   const origin = env.BASE_URL!;
   const gate = await openGate(origin);
+  // A connection each: one that lay idle may be closed at the moment it is used again.
+  const agent = new Agent({ keepAlive: false });
   const variables = { ...env, BASE_URL: gate.origin, TOKEN_URL: env.TOKEN_URL!.replace(origin, gate.origin) };
   const folder = mkdtempSync(join(tmpdir(), "sluice-chaos-"));
   const state = join(folder, ".sluice");
@@ -85,12 +88,10 @@ export async function openLane({ postgres = false } = {}): Promise<Lane> {
     writeFileSync(join(folder, path), text);
   };
   const control = async <T>(path: string, body?: unknown, method = body === undefined ? "GET" : "POST"): Promise<T> => {
-    const answer = await fetch(`${origin}/_sandbox/${path}`, {
-      method,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${text}`);
+    const sent = Buffer.from(body === undefined ? "" : JSON.stringify(body));
+    const answer = await forward(origin, agent, { method, headers: {}, url: `/_sandbox/${path}` }, sent);
+    const text = answer.body.toString();
+    if (answer.status >= 400) throw new Error(`${method} ${path}: ${text}`);
     return (text === "" ? undefined : JSON.parse(text)) as T;
   };
 

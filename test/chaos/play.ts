@@ -4,7 +4,6 @@ import { afterDay, beforehand, type Expected } from "./expected.ts";
 import type { Lane } from "./lane.ts";
 import { nothingPlayed, type Played, type Trial, wantsMore } from "./played.ts";
 import type { Policies } from "./project.ts";
-import { sameAs } from "./same-as.ts";
 import { firstDay, nextDay } from "./source.ts";
 import { takeBack } from "./take-back.ts";
 
@@ -47,8 +46,7 @@ export async function playHistory(
     const undone = r.chance(0.3) || played.days === 2;
     const day = { lane, trial, r, source, played, pace, notes };
     try {
-      const run = await playDay({ ...day, needed: after.needed }, { calm: undone, approve });
-      await sameAs(lane, after);
+      const run = await playDay({ ...day, after }, { calm: undone, approve });
       expected = undone ? await takeBack(day, run, expected, after) : after;
     } catch (thrown) {
       throw new Error(`day ${played.days} (${notes.join("; ")}): ${(thrown as Error).message}`, { cause: thrown });
