@@ -242,6 +242,25 @@ test("who comes back after an undo that died and was ended by another is awake, 
   expect(held()).toMatchObject({ B: { name: "Ben", state: "0" } });
 });
 
+test("a run that died and was ended by the next is taken back: what it made, wrote and put to rest", async () => {
+  synced.settings = { onLeave: "deactivate" };
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben"), row("3", "C", "Cid")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "Wrong"), row("3", "C", "Cid"), row("4", "D", "Dan")];
+  await expect(synced.run({ through: dying })).rejects.toThrow("dead");
+  const of = synced.last();
+  // Whether the state was set is told by nothing that is read, so the next run sets it once more.
+  expect(await synced.run()).toMatchObject({ created: 0, updated: 1, writes: 1 });
+  const ended = synced.last();
+  const done = await synced.undo(of);
+  expect(done.counts).toMatchObject({ received: 3, updated: 2, excluded: 1, writes: 2 });
+  expect(done.problems).toMatchObject([{ code: "undo_later", keys: ["2"], example: expect.stringContaining(ended) }]);
+  expect(held()).toMatchObject({ A: { name: "Ann" }, B: { state: "1" }, C: { name: "Cid" }, D: { state: "1" } });
+  expect((await synced.undo(ended)).counts).toMatchObject({ updated: 1, writes: 1 });
+  expect((await synced.undo(of)).counts).toMatchObject({ received: 3, unchanged: 3, writes: 0 });
+  expect(held()).toMatchObject({ A: { name: "Ann" }, B: { state: "0" }, C: { name: "Cid" }, D: { state: "1" } });
+});
+
 test("a record that is deleted again is taken out of no list before", async () => {
   synced.settings = { audiences: { vips: { list: "VIPs" } } };
   synced.world.lists.set("VIPs", new Set());

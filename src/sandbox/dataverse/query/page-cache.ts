@@ -46,7 +46,7 @@ export function cachedRows(
     // Where a page begins or ends within a block, its rows there are written for this page alone.
     const whole = at % BLOCK === 0 && left >= BLOCK;
     const part = whole ? blockAt(table, shown, at, stop, write) : writeRows(rows, at, stop, write, left);
-    stretch.bytes.push(part.bytes);
+    if (part.count > 0) stretch.bytes.push(part.bytes);
     stretch.count += part.count;
     stretch.last = part.last ?? stretch.last;
     at = part.next;
