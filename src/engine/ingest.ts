@@ -111,11 +111,21 @@ async function readPages(
   let reading = last;
   let [rows, seq, cursor] = [reading?.rows ?? 0, reading?.pages ?? 0, undefined as string | undefined];
   let waiting: { path: string; bytes: number }[] = [];
-  const flush = async () => {
-    if (waiting.length === 0) return;
-    await duck.run(insertPages(job, waiting));
-    await Promise.all(waiting.map(({ path }) => rm(path)));
+  let taken = Promise.resolve();
+  /** Has the pages at hand taken into the table, while the next are read. `place`: where reading could then be taken up. */
+  const take = async (place?: string) => {
+    await taken;
+    const [pages, now] = [waiting, { pages: seq, rows }];
     waiting = [];
+    const work = async () => {
+      if (pages.length === 0) return;
+      await duck.run(insertPages(job, pages));
+      await Promise.all(pages.map(({ path }) => rm(path)));
+      if (reading && place !== undefined)
+        reading = await keepReading(duck, kept!, job.into, reading, { place, ...now });
+    };
+    taken = work();
+    taken.catch(() => {}); // whoever awaits it gets the error
   };
   const columns = [...job.columns.map((c) => c.name), ...(job.created ? ["createdon"] : [])];
   const request = {
@@ -127,26 +137,28 @@ async function readPages(
     ...(job.columns.some((c) => c.tabled) && { tables: true }),
     ...(reading?.place && { place: reading.place }),
   };
-  for await (const page of job.session.read!(job.object, request, job.signal)) {
-    seq++;
-    if (page.count > page.deleted.length) {
-      const path = join(job.folder, `${job.into}-${String(seq).padStart(SEQ, "0")}.json`);
-      await writeFile(path, page.rows);
-      waiting.push({ path, bytes: Buffer.byteLength(page.rows) });
+  try {
+    for await (const page of job.session.read!(job.object, request, job.signal)) {
+      seq++;
+      if (page.count > page.deleted.length) {
+        const path = join(job.folder, `${job.into}-${String(seq).padStart(SEQ, "0")}.json`);
+        await writeFile(path, page.rows);
+        waiting.push({ path, bytes: Buffer.byteLength(page.rows) });
+      }
+      if (page.deleted.length > 0)
+        await duck.run(
+          `INSERT INTO ${job.into}(id, gone, seq) SELECT lower(unnest([${page.deleted.map(text).join(",")}])), true, ${seq}`,
+        );
+      rows += page.count;
+      job.onRows?.(rows);
+      cursor = page.cursor ?? cursor;
+      if (waiting.length === pagesAtOnce) await take(page.place);
     }
-    if (page.deleted.length > 0)
-      await duck.run(
-        `INSERT INTO ${job.into}(id, gone, seq) SELECT lower(unnest([${page.deleted.map(text).join(",")}])), true, ${seq}`,
-      );
-    rows += page.count;
-    job.onRows?.(rows);
-    cursor = page.cursor ?? cursor;
-    if (waiting.length < pagesAtOnce) continue;
-    await flush();
-    if (reading && page.place !== undefined)
-      reading = await keepReading(duck, kept!, job.into, reading, { place: page.place, pages: seq, rows });
+    await take();
+  } finally {
+    await taken.catch(() => {}); // nothing goes on behind a closed door
   }
-  await flush();
+  await taken;
   await keepNewest(duck, job.into);
   return { cursor, rows };
 }

@@ -49,6 +49,7 @@ import {
   touch,
   touchCounts,
   wake,
+  withoutValues,
 } from "./sql/touch.ts";
 import { addedColumns, unmetColumns } from "./sql/unmet.ts";
 import { mapRows } from "./sql/want.ts";
@@ -322,6 +323,7 @@ async function reconcile(
   }
   await duck.run(waitingRows);
   await duck.run(mapRows(shape, scan));
+  await duck.run(withoutValues(shape));
   const contact = { added: addedColumns(shape, meta.mirrored), unmet: await unmetColumns(duck) };
   await ask?.(linkedRecords(shape, mirror.mode, contact));
   await ask?.(matchedRecords(shape, mirror.mode));
@@ -330,6 +332,7 @@ async function reconcile(
   await duck.run(heldNow(shape));
   host.onProgress({ phase: "plan", done: 0 });
   await duck.run(decide(shape, contact));
+  for (const table of ["mapped", "held"]) await duck.run(`DROP TABLE ${table}`);
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
   if (shape.policies.onLeave === "delete") await duck.run(keepWanted(shape));

@@ -56,6 +56,8 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
     }
     if (approved.some(({ code }) => code === "undone")) planned.meta.undone = undefined;
     if (job.apply) await writeWhole(runFiles(job.apply.folder).applied, { run: job.run });
+    // From here on the plan is what its files say.
+    await planned.duck.run("DROP TABLE decided");
     const [before, sending] = [planned.requests(), performance.now()];
     const { attempted, stopped } = await sendPlan(planned, host);
     const requests = planned.requests() - before;

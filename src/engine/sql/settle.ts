@@ -19,6 +19,10 @@ export function readJournal(path: string | undefined): string {
   return `CREATE OR REPLACE TEMP TABLE line AS SELECT * FROM ${from} WHERE w IS NOT NULL AND f IS NOT NULL AND t IS NOT NULL`;
 }
 
+/** SQL of every change that a line tells of: wave, number, what became of it unless it is an exception, the id of what was made. */
+const answered = `SELECT w, s, u.n AS n, u.id AS id FROM (SELECT w, s, unnest(CASE WHEN len(i) = t - f THEN i
+  ELSE list_transform(range(f, t), lambda n: {n: n, id: list_filter(i, lambda e: e.n = n)[1].id}) END) AS u FROM line)`;
+
 /** `sent`: every change (`where`) of every wave with what became of it, as far as the answers told. */
 export function sentChanges(waves: readonly Wave[], file: (wave: Wave) => string, where = "true"): string[] {
   const changes = waves.map(
@@ -27,13 +31,10 @@ export function sentChanges(waves: readonly Wave[], file: (wave: Wave) => string
   );
   return [
     "CREATE OR REPLACE TEMP TABLE exception AS SELECT w, u.n AS n, u.status AS status, u.id AS id, u.code AS code, u.message AS message FROM (SELECT w, unnest(x) AS u FROM line)",
-    "CREATE OR REPLACE TEMP TABLE made AS SELECT w, u.n AS n, u.id AS id FROM (SELECT w, unnest(i) AS u FROM line)",
     `CREATE OR REPLACE TEMP TABLE sent AS
-WITH change AS (${changes.join("\nUNION ALL ")})
-SELECT c.wave, c.n, c.key, c.kind, lower(coalesce(x.id, i.id, c.id)) AS id, x.code, x.message,
-  coalesce(x.status, CASE WHEN c.n < l.t THEN l.s END, 'unsent') AS status
-FROM change c ASOF LEFT JOIN line l ON c.wave = l.w AND c.n >= l.f
-LEFT JOIN exception x ON x.w = c.wave AND x.n = c.n LEFT JOIN made i ON i.w = c.wave AND i.n = c.n`,
+SELECT c.wave, c.n, c.key, c.kind, lower(coalesce(x.id, l.id, c.id)) AS id, x.code, x.message, coalesce(x.status, l.s, 'unsent') AS status
+FROM (${changes.join("\nUNION ALL ")}) c LEFT JOIN (${answered}) l ON l.w = c.wave AND l.n = c.n
+LEFT JOIN exception x ON x.w = c.wave AND x.n = c.n`,
   ];
 }
 
@@ -103,7 +104,7 @@ export function finalRows(touched: string): string {
   const moved = `(${is("written")} OR NOT ${is("unmoved")})`;
   return `CREATE OR REPLACE TEMP TABLE final AS
 WITH reply AS (
-  SELECT key, count(*) FILTER (status IN ('created', 'updated', 'deleted')) AS writes, ${told} AS told, max(id) FILTER (status = 'created') AS made_id FROM sent GROUP BY key),
+  SELECT key, count(*) FILTER (status IN ('created', 'updated', 'deleted')) AS writes, ${told} AS told, any_value(id) FILTER (status = 'created') AS made_id FROM sent GROUP BY key),
 fault AS (
   SELECT key, arg_min_null(code, wave) AS code, arg_min_null(message, wave) AS message FROM sent WHERE status NOT IN ('created', 'updated', 'deleted') GROUP BY key),
 answer AS (

@@ -115,6 +115,10 @@ FROM st.link WHERE rowid IN (SELECT place FROM touched WHERE ${chosenBy("place::
 export const misjoined =
   "SELECT count(*) AS n FROM touched t JOIN linked k ON k.place = t.place WHERE t.key IS DISTINCT FROM k.link_key";
 
+/** Once its rows are mapped, `touched` keeps what is still asked of it: the rows' values would be most of a plan's memory. */
+export const withoutValues = ({ audiences }: Shape): string =>
+  `CREATE OR REPLACE TEMP TABLE touched AS SELECT ${["key", "gone", ...audiences.map((_, i) => `a_${i}`)].join(", ")} FROM touched`;
+
 const besides = ident("facts beside the row");
 
 /**
