@@ -45,6 +45,8 @@ export function prepareFold(
     "SELECT c.*, f.id AS record, CASE WHEN c.kind <> 'create' AND f.link_ = 'linked' THEN c.key END AS base_key FROM changed c JOIN final f ON f.key = c.key";
   const either = (c: (typeof columns)[number], then: string, otherwise: string) =>
     `CASE WHEN ${has("c.m | c.a", c)} THEN ${then} ELSE ${otherwise} END`;
+  // The id of a record we made is nobody else's, unless the source says it.
+  const newId = columns.some((c) => c.name === shape.object.id) ? "true" : "f.status <> 'created'";
   const hashed = (values: string[]) => `hash(${values.join(", ") || "0"})`;
   const differs = columns.map((c) => `${stored(c)} IS DISTINCT FROM ${ident(`b_${c.index}`)}`).join(" OR ") || "false";
   return [
@@ -89,7 +91,7 @@ UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM
     "CREATE OR REPLACE TEMP TABLE judged AS SELECT id FROM latest WHERE gone OR id NOT IN (SELECT id FROM born)",
     // A record that another row was to take over stays with the row that left where that did not come to pass.
     `CREATE OR REPLACE TEMP TABLE new_link AS
-SELECT f.key, f.id, f.status <> 'created' AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action = 'keep' THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
+SELECT f.key, f.id, ${newId} AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action = 'keep' THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
   CASE WHEN f.id IS NULL THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} ELSE coalesce(l.m, f.match_value) END AS m
 FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN (SELECT * FROM v_link WHERE key IN (${looked})) l ON l.key = f.key
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
