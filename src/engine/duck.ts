@@ -30,6 +30,8 @@ export async function openDuck(options: Options): Promise<Duck> {
     ...(options.threads && { threads: String(options.threads) }),
   });
   const connection = await instance.connect();
+  // Whether texts of a column repeat is found out at a third of the cost of writing it, for a tenth of the file.
+  await connection.run("SET disabled_compression_methods = 'dictionary'");
   // What a person's SQL makes of a time may not depend on where Sluice runs.
   await connection.run("SET TimeZone = 'UTC'");
   // Temporary tables belong to a connection, and a connection takes one statement at a time.

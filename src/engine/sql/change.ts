@@ -5,7 +5,7 @@ import { ownId } from "./ids.ts";
 import { madeParents, madeRefs } from "./made.ts";
 import { chosenBy, has, list, maskType, stored, wanted } from "./names.ts";
 import { partyColumn } from "./parties.ts";
-import { statesOf, waveMasks } from "./states.ts";
+import { inSeveralWaves, statesOf, waveMasks } from "./states.ts";
 
 /**
  * The id of a record we make, by its match value. A record that had the value when it was made and has another now still
@@ -25,8 +25,13 @@ const ownMatchId = (shape: Shape, of: string): string =>
     of,
   );
 
+/** Whether the server chooses the id of every record that is made: a key guards creates, and nothing has to know it beforehand. */
+const idsAreTheirs = (shape: Shape): boolean =>
+  shape.keyed && !shape.columns.some((c) => c.name === shape.object.id) && !inSeveralWaves(shape);
+
 /** `taken`: ids of ours that rows to be created would choose, and that records have already. */
 export function takenIds(shape: Shape): string {
+  if (idsAreTheirs(shape)) return "CREATE OR REPLACE TEMP TABLE taken(id VARCHAR)";
   return `CREATE OR REPLACE TEMP TABLE taken AS WITH own AS MATERIALIZED (SELECT ${ownMatchId(shape, "match_value")} AS id FROM decided
   WHERE action = 'create' AND link_ <> 'linked' AND ${chosenBy("match_value")})
 SELECT id FROM st.link WHERE id IN (FROM own) UNION ALL SELECT id FROM have_now WHERE id IN (FROM own)`;
@@ -34,6 +39,7 @@ SELECT id FROM st.link WHERE id IN (FROM own) UNION ALL SELECT id FROM have_now 
 
 /** Where a key guards a create its id is the server's, unless another change of the plan has to know it, or the source says it. */
 function sentId(shape: Shape, late: string): string {
+  if (idsAreTheirs(shape)) return "NULL::VARCHAR";
   if (!shape.keyed || shape.columns.some((c) => c.name === shape.object.id)) return createId(shape);
   const awaited = shape.columns.some((c) => c.awaits) ? " OR key IN (SELECT key FROM awaited)" : "";
   return `CASE WHEN ${late} <> 0${awaited} THEN ${createId(shape)} END`;
@@ -70,6 +76,8 @@ export function writeChanges(
   const { early, main, late } = waveMasks(shape);
   const fresh = (m: string) =>
     shape.columns.map((c) => `CASE WHEN ${has(`(${m} | a)`, c)} THEN x_${c.index} END AS ${stored(c)}`);
+  // Of a row to be created all that is wanted is sent, unless some of it has to wait.
+  const first = inSeveralWaves(shape) ? fresh(main) : shape.columns.map((c) => `x_${c.index} AS ${stored(c)}`);
   const old = shape.columns.map((c) => `o_${c.index} AS ${ident(`o_${c.name}`)}`);
   const id = `CASE WHEN action = 'create' THEN ${sentId(shape, late)} ELSE id END AS id`;
   const moved = ["sm", "dm"];
@@ -83,7 +91,7 @@ export function writeChanges(
     takenIds(shape),
     ...madeRefs(shape).map((made, k) => madeParents(made, file.parents(k))),
     copy(
-      `SELECT ${list(["key", id, ...head.slice(2), ...fresh(main), ...parties])} FROM decided WHERE action = 'create'`,
+      `SELECT ${list(["key", id, ...head.slice(2), ...first, ...parties])} FROM decided WHERE action = 'create'`,
       file.change("1-create"),
     ),
     copy(

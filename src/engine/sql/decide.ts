@@ -57,6 +57,7 @@ export function decide(shape: Shape, contact: Contact): string {
   const mask = (one: number) =>
     shape.columns.map((c) => `CASE WHEN d_${c.index} & ${one} <> 0 THEN ${bit(c)} ELSE 0 END`).join(" + ") || "0";
   const inner = [
+    ...shape.columns.filter((c) => c.role === "mapped").map(skipped),
     ...shape.columns.flatMap((c) => [`d_${c.index}`, `p_${c.index}`, `sent_${c.index}`, `seen_${c.index}`]),
     ...unmet.names,
   ];

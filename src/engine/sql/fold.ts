@@ -4,7 +4,7 @@ import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { foldMembers } from "./members.ts";
 import { chosenBy, has, list, stored, storedList } from "./names.ts";
-import { statesOf } from "./states.ts";
+import { inSeveralWaves, statesOf } from "./states.ts";
 import { differsFromSeen, seenValue } from "./touch.ts";
 import { foldUnmet, metOf } from "./unmet.ts";
 
@@ -30,7 +30,7 @@ export function prepareFold(
   const rows = (path: string) => `read_parquet(${text(path)}, file_row_number=true)`;
   const creates = rows(file.change("1-create"));
   // Where columns of a row go in several waves, what each has written is put together.
-  const several = statesOf(shape).state !== undefined || shape.columns.some((c) => c.awaits || !c.target.create);
+  const several = inSeveralWaves(shape);
   const later: Wave[] = [
     "2-update",
     ...(several ? (["3-complete"] as const) : []),

@@ -45,6 +45,10 @@ function stateOfStatus(status: ShapeColumn, value: string): string {
   return arms.length ? `CASE ${value} ${arms.join(" ")} END` : "NULL::VARCHAR";
 }
 
+/** Whether columns of one row go in several waves (`waveMasks`). */
+export const inSeveralWaves = (shape: Shape): boolean =>
+  statesOf(shape).state !== undefined || shape.columns.some((c) => c.awaits || !c.target.create);
+
 /** States of the column that only a message of the destination's own may set. */
 export const byMessage = (state: ShapeColumn): Choice[] => (state.target.choices ?? []).filter((o) => o.message);
 
