@@ -87,6 +87,7 @@ export type Workbench = {
   undo(of: { sync: string } | { run: string }, options?: UndoOptions): Promise<ResponseOf<"undo">>;
   verify(...syncs: string[]): Promise<ResponseOf<"verify">>;
   doctor(...syncs: string[]): Promise<ResponseOf<"doctor">>;
+  repair(): Promise<ResponseOf<"doctor">>;
   /** The history, the newest first. */
   runs(): Promise<ResponseOf<"runs">["runs"]>;
   rebuild(sync: string): Promise<ResponseOf<"rebuild">>;
@@ -198,6 +199,7 @@ export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): 
   };
   bench.verify = (...syncs) => ask((client) => client.verify({ syncs }));
   bench.doctor = (...syncs) => ask((client) => client.doctor({ syncs }));
+  bench.repair = () => ask((client) => client.doctor({ repair: true }));
   bench.runs = async () => (await ask((client) => client.runs({}))).runs;
   bench.rebuild = (sync) => ask((client) => client.rebuild({ sync }));
   bench.role = (sync) => ask((client) => client.role({ sync }));

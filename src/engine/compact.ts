@@ -27,10 +27,11 @@ export async function compact(
   anyway = false,
 ): Promise<{ before: number; after: number } | undefined> {
   const copy = `${at.state}.new`;
-  await rm(copy, { force: true });
+  const forget = () => Promise.all([copy, `${copy}.wal`].map((path) => rm(path, { force: true })));
+  await forget();
   const before = (await stat(at.state)).size;
   if (!anyway && before < small) return undefined;
-  const needed = await withState(at, means, async (duck) => {
+  const copied = withState(at, means, async (duck) => {
     const { size, free } = await sizeIn(duck);
     if (free * 2 < size && !anyway) return false;
     await duck.run(`ATTACH ${text(copy)} AS fresh`);
@@ -38,6 +39,11 @@ export async function compact(
     await duck.run("CHECKPOINT fresh");
     await duck.run("DETACH fresh");
     return true;
+  });
+  const needed = await copied.catch(async (thrown) => {
+    // On a full disk it would take the room that others need.
+    await forget();
+    throw thrown;
   });
   if (!needed) return undefined;
   const file = await open(copy, "r+");

@@ -53,7 +53,7 @@ export async function repair(folder: string, retention: Retention, memoryLimit: 
 /** What a process that died may have left, and nobody needs. */
 async function leftoversIn(folder: string): Promise<string[]> {
   const at = layout(folder, "");
-  const own = [`${at.state}.new`, at.removing, join(folder, "repair-tmp"), `${at.relied}.new`];
+  const own = [`${at.state}.new`, `${at.state}.new.wal`, at.removing, join(folder, "repair-tmp"), `${at.relied}.new`];
   const runs = (await exists(at.runs)) ? await readdir(at.runs) : [];
   const ofRuns = runs.flatMap((run) =>
     ["tmp", "job.json.new", "plan.json.new"].map((name) => join(at.runs, run, name)),

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, statfsSync } from "node:fs";
+import { mkdirSync, readdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { SluiceError } from "../../src/core/errors.ts";
@@ -31,6 +31,11 @@ afterEach(() => {
   if (mayMount) execFileSync("umount", [disk()], { stdio: "ignore" });
 });
 
+function onEmptyDisk(): void {
+  mkdirSync(disk(), { recursive: true });
+  mount("-t", "tmpfs", "-o", "size=64m,mode=0700", "tmpfs", disk());
+}
+
 /** From now on the disk holds what it holds, and so much more. */
 function leaveRoom(kilobytes: number): void {
   const { blocks, bfree, bsize } = statfsSync(disk());
@@ -51,8 +56,7 @@ test.skipIf(!mayMount)(
       "audiences/vip.yaml": "model: people\nwhere: vip = 'yes'\n",
     });
     await bench.person("POST", "lists", { listname: "VIP", createdfromcode: 2, type: false });
-    mkdirSync(disk(), { recursive: true });
-    mount("-t", "tmpfs", "-o", "size=64m,mode=0700", "tmpfs", disk());
+    onEmptyDisk();
     const days = [
       Array.from({ length: 400 }, (_, n) => person(n)),
       Array.from({ length: 420 }, (_, n) => person(n, n % 3 ? "Name" : "Two")).filter(
@@ -83,5 +87,27 @@ test.skipIf(!mayMount)(
       expect(await bench.run()).toMatchObject({ received: rows.length, unchanged: rows.length, writes: 0 });
       expect(await bench.verify()).toMatchObject({ differences: 0 });
     }
+  },
+);
+
+test.skipIf(!mayMount)(
+  "a compaction that finds no room says so, leaves the state as it was and nothing beside it",
+  async () => {
+    await bench.begin();
+    onEmptyDisk();
+    for (const name of ["Name", "Two"]) {
+      const rows = Array.from({ length: 2000 }, (_, n) => person(n, n % 5 ? "Name" : name));
+      bench.source("people", rows);
+      await bench.run();
+    }
+    leaveRoom(16);
+    const { syncs } = await bench.repair();
+    expect(syncs.flatMap(({ steps }) => steps)).toContainEqual(
+      expect.objectContaining({ step: "repair: state", status: "failed", remedy: expect.stringMatching(/room/) }),
+    );
+    expect(readdirSync(join(disk(), "default", "people")).filter((name) => name.includes(".new"))).toEqual([]);
+    leaveRoom(64 * 1024);
+    expect(await bench.repair()).toMatchObject({ failed: 0 });
+    expect(await bench.run()).toMatchObject({ received: 2000, unchanged: 2000, writes: 0 });
   },
 );

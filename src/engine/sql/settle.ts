@@ -96,7 +96,8 @@ const replies = (() => {
 /**
  * `final`: one row per touched key with its one outcome, the link it keeps and how many records were written.
  * status 'none' = nothing to count (a row that left and needed nothing). A record to be taken over is the row's where what
- * was written into its columns was taken, or else its activation, or nothing was to be written.
+ * was written into its columns was taken, or else its activation, or nothing was to be written. wake: when it is tried
+ * again, if not when its code says: what a row at fault was to write of its audiences waits for no change of the row.
  */
 export function finalRows(touched: string): string {
   const { told, is } = replies;
@@ -119,7 +120,7 @@ SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 
   CASE WHEN t.action = 'delete' AND r.well THEN NULL WHEN t.action = 'create' THEN coalesce(r.made_id, CASE WHEN t.link_ = 'linked' THEN t.old_id END)
        WHEN t.action = 'adopt' THEN CASE WHEN coalesce(r.moved, true) OR t.link_ = 'linked' THEN t.id END
        WHEN t.link_ = 'linked' THEN t.old_id END AS id,
-  t.old_id, CASE WHEN r.laid THEN true WHEN r.woken THEN false ELSE t.rested END AS rested, coalesce(r.vanished, false) AS vanished,
+  t.old_id, CASE WHEN r.laid THEN true WHEN r.woken THEN false ELSE t.rested END AS rested, CASE WHEN r.vanished THEN 'always' WHEN t.code IS NOT NULL AND r.refused THEN 'destination' WHEN t.code IS NOT NULL AND NOT r.well THEN 'always' END AS wake,
   CASE WHEN t.code IS NOT NULL THEN t.code WHEN r.vanished THEN 'deleted_there' WHEN r.refused THEN 'refused' WHEN r.overtaken THEN 'moved_there' WHEN NOT r.well THEN coalesce(r.code, 'not_sent') END AS code,
   t.col, t.value, t.others, t.waits,
   CASE WHEN r.refused THEN concat_ws(' ', r.message, '(' || r.code || ')') WHEN NOT r.overtaken THEN r.message END AS message
