@@ -162,7 +162,7 @@ export async function openLane({ postgres = false } = {}): Promise<Lane> {
       if (!late) gate.watch(undefined);
       await back;
       // As if their terms had passed: nobody waits for the leases of the dead.
-      if (struck) await server?.query("UPDATE lease SET until = now() WHERE until > now()");
+      if (struck) await server?.query(endLeases);
       return { ...end, killed: struck };
     },
     unfinished: () => syncFolders.flatMap(runsOf).filter((run) => !existsSync(join(run, "done.json"))),
@@ -187,6 +187,11 @@ export async function openLane({ postgres = false } = {}): Promise<Lane> {
     },
   };
 }
+
+/** The first of all commands may have died before there were any. */
+const endLeases = `DO $$ BEGIN
+  IF to_regclass('lease') IS NOT NULL THEN UPDATE lease SET until = now() WHERE until > now(); END IF;
+END $$`;
 
 /** A run's own process, left alone, ends as it notices. */
 function kill(child: ChildProcess, victim: Victim, syncFolders: string[]): void {
