@@ -44,6 +44,8 @@ export function openPeopleProject(env: Record<string, string>, people: string): 
   }
   const notes = join(folder, "notes.json");
   process.env.BENCH_NOTES = notes;
+  // As `bin/sluice.js` has it: a process of a run reads its code from there.
+  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("../../node_modules/.cache/sluice", import.meta.url));
   const client = localClient(
     { project: folder, variables: env },
     {

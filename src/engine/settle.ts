@@ -97,6 +97,8 @@ export async function settle(
       matched: matchedBy(shape),
     }),
   };
+  // The fold needs room for what it writes.
+  for (const spent of ["sent", "line", "exception", "unlike"]) await duck.run(`DROP TABLE ${spent}`);
   planned.holdsLease();
   await inTransaction(
     planned,

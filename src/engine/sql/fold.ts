@@ -56,8 +56,8 @@ UNION ALL BY NAME ${changed(rows(file.settled), "")}`,
     several
       ? `CREATE OR REPLACE TEMP TABLE changed AS ${merged(shape, `SELECT * FROM part UNION ALL BY NAME ${changed(creates, `${written("1-create")} SEMI JOIN part p ON p.key = c.key`)}`)}`
       : "CREATE OR REPLACE TEMP VIEW changed AS FROM part",
-    `CREATE OR REPLACE TEMP TABLE born AS SELECT s.n AS place, s.key, f.id FROM sent s JOIN final f ON f.key = s.key
-WHERE s.wave = '1-create' AND s.status IN ('created', 'updated') AND f.id IS NOT NULL AND s.key NOT IN (SELECT key FROM part)`,
+    `CREATE OR REPLACE TEMP TABLE born AS SELECT n AS place, key, id FROM sent
+WHERE wave = '1-create' AND status IN ('created', 'updated') AND id IS NOT NULL AND key NOT IN (SELECT key FROM part)`,
     `CREATE OR REPLACE TEMP VIEW born_value AS SELECT r.key, r.id, ${list(values(shape, (c) => `CASE WHEN ${has("c.m", c)} THEN c.${stored(c)} END`))}
 FROM ${creates} c JOIN born r ON r.place = c.file_row_number`,
     `CREATE OR REPLACE TEMP TABLE older AS SELECT id, gone, created, ${storedList(shape)} FROM have_now ANTI JOIN after USING (id)

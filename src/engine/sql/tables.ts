@@ -31,9 +31,9 @@ const asIs = (name: string): string => `${name} VARCHAR USING COMPRESSION uncomp
  */
 export const createTables = [
   "CREATE TABLE IF NOT EXISTS st.meta(name VARCHAR, value VARCHAR)",
-  // Every plan seeks a few rows of it by each of its texts: stored as they are, that costs half as much, for a third more room.
+  // Every plan seeks a few rows by each of these texts: stored as they are, that costs half as much, for a third more room.
   `CREATE TABLE IF NOT EXISTS st.link(${["key", "id"].map(asIs).join(", ")}, h UBIGINT, ${asIs("m")}, rested BOOLEAN)`,
-  "CREATE TABLE IF NOT EXISTS st.base(key VARCHAR)",
+  `CREATE TABLE IF NOT EXISTS st.base(${asIs("key")})`,
   "CREATE TABLE IF NOT EXISTS st.seen(key VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.unmet(key VARCHAR, col VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.have(id VARCHAR, gone BOOLEAN, created VARCHAR)",
