@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { MembershipTarget, SyncFile } from "./project.ts";
 
 /**
- * One step of a connection's test. `skipped`: a step it needs has failed. A failed step, and a warning, tell the cause and
+ * One step of a connection's test. `skipped`: a step it needs has failed, or a job is at it. A failed step, and a warning, tell the cause and
  * what the person who must act does about it.
  */
 export const checkStep = z.object({

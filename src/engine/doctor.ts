@@ -72,6 +72,8 @@ async function stateSteps(folder: string): Promise<CheckStep[]> {
   const at = layout(folder, "");
   if (!(await exists(at.state))) return [{ step: "state", status: "ok", detail: "none yet" }];
   const fault = await readWhole(at.state, folder);
+  if (fault?.code === "state_locked")
+    return [{ step: "state", status: "skipped", detail: "a job works on the sync at this moment" }];
   if (fault) return [{ step: "state", status: "failed", detail: folder, cause: fault.message, remedy: fault.remedy }];
   const steps: CheckStep[] = [];
   const warn = (cause: string, remedy: string) =>

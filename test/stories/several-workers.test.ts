@@ -117,7 +117,16 @@ test("a run that stood still while another worker took its sync sends nothing mo
 
 test("the control database dies under a run: it keeps its sync, goes on, ends well, and is told of afterwards", async () => {
   const run = await halfDone();
+  expect(await ask("doctor", "people")).toMatchObject({
+    syncs: [{ steps: expect.arrayContaining([expect.objectContaining({ step: "state", status: "skipped" })]) }],
+    history: [{ status: "ok" }],
+    failed: 0,
+  });
   postgres.kill();
+  expect(await ask("doctor", "people")).toMatchObject({
+    history: [{ status: "failed", cause: expect.stringContaining("127.0.0.1") }],
+    failed: 1,
+  });
   expect(await ask("run", "people")).toMatchObject({ error: { code: "database_unreachable" } });
   await postgres.start();
   expect(await ask("run", "people")).toMatchObject({ error: { code: "state_locked" } });
