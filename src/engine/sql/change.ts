@@ -63,7 +63,7 @@ function stateChange(which: string, kind: string, statecode: 0 | 1): string {
 }
 
 /** Small groups: writing holds one for each thread, and whoever reads a range of a file unpacks no more than it lies in. */
-const rowsInGroup = 20_480;
+export const rowsInGroup = 20_480;
 
 /**
  * The statements that put a plan on disk. Position in a change file is the change number. c_* = new value (meant where
