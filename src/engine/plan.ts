@@ -322,7 +322,7 @@ async function reconcile(
     counts.chosen = (await readingRows(job, duck.one<{ n: number }>(chosenCount))).n;
   }
   await duck.run(waitingRows);
-  await duck.run(mapRows(shape, scan));
+  await duck.run(mapRows(shape, scan, counts.looked_at));
   await duck.run(withoutValues(shape));
   const contact = { added: addedColumns(shape, meta.mirrored), unmet: await unmetColumns(duck) };
   await ask?.(linkedRecords(shape, mirror.mode, contact));
@@ -331,7 +331,7 @@ async function reconcile(
   for (const statement of matching(shape)) await duck.run(statement);
   await duck.run(heldNow(shape));
   host.onProgress({ phase: "plan", done: 0 });
-  await duck.run(decide(shape, contact));
+  await duck.run(decide(shape, contact, counts.looked_at));
   for (const table of ["mapped", "held"]) await duck.run(`DROP TABLE ${table}`);
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);

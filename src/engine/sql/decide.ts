@@ -1,7 +1,7 @@
 import type { ColumnPolicies } from "../../core/state.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
-import { bit, chosenBy, list, maskType, skipped, stored, wanted } from "./names.ts";
+import { bit, chosenBy, dealt, list, maskType, skipped, stored, wanted } from "./names.ts";
 import { columnBits, columnCase, rowCase } from "./rules.ts";
 import { isState } from "./states.ts";
 import { seenValue } from "./touch.ts";
@@ -13,7 +13,7 @@ import { type Contact, firstContact, unmetFacts } from "./unmet.ts";
  * and whose destination did; at first contact neither), x_* (what is wanted) and o_* (what is there).
  * The rules are those of `core/state.ts`; `core/reconcile.ts` tells the same one row at a time.
  */
-export function decide(shape: Shape, contact: Contact): string {
+export function decide(shape: Shape, contact: Contact, rows: number): string {
   const { policies } = shape;
   const unmet = unmetFacts(shape.columns, contact, "mapped");
   const facts = `SELECT t.*, x.match AS match_, x.found_id, x.found_rested, x.others,
@@ -21,7 +21,7 @@ export function decide(shape: Shape, contact: Contact): string {
     CASE WHEN t.link_id IS NULL OR x.key IS NOT NULL THEN 'none' ELSE 'linked' END AS link_,
     CASE WHEN t.link_id IS NOT NULL AND x.key IS NULL THEN t.key END AS linked_key,
     CASE WHEN y.gone THEN 'gone' ELSE 'present' END AS there_
-  FROM mapped t LEFT JOIN matching x ON x.key = t.key LEFT JOIN have_gone y ON y.id = t.link_id`;
+  FROM looked t LEFT JOIN matching x ON x.key = t.key LEFT JOIN have_gone y ON y.id = t.link_id`;
 
   // Found first and whole: as the smaller side of the join they cost a first load nothing, and what is worked out of the
   // rows is worked out of many at a time, not of the few that a scan lets through together.
@@ -70,6 +70,7 @@ export function decide(shape: Shape, contact: Contact): string {
   ])} FROM ruled`;
 
   return `CREATE TEMP TABLE decided AS WITH
+${dealt("looked", "mapped", rows)},
 based AS MATERIALIZED (${based}),
 facts AS (${facts}),
 acted AS (${acted}),

@@ -6,7 +6,7 @@ import type { Shape, ShapeColumn } from "../shape.ts";
 import { limitOf } from "./convert/index.ts";
 import { conversion, lookupSql, rawValue } from "./lookups.ts";
 import { wantedMatch } from "./match.ts";
-import { fault, list, skipped, sourceColumn, wanted } from "./names.ts";
+import { dealt, fault, list, skipped, sourceColumn, wanted } from "./names.ts";
 import { partyHint, partyJoin, partyRaw, partyResolved, partyTables, partyWaits } from "./parties.ts";
 import { isState, stateSql } from "./states.ts";
 
@@ -15,7 +15,7 @@ import { isState, stateSql } from "./states.ts";
  * (k_* = skip), and for a row that cannot be sent the first reason: code, column, the value at fault and what would
  * fit. `waits`: parents whose coming is a reason to look again. Rows without a key are left to the counts.
  */
-export function mapRows(shape: Shape, scan: Scan): string {
+export function mapRows(shape: Shape, scan: Scan, rows: number): string {
   const mapped = shape.columns.filter((c) => c.role === "mapped");
   const members = shape.audiences.map((_, i) => `a_${i}`);
   const lookups = new Map(mapped.filter((c) => c.ways).map((c) => [c, lookupSql(shape, c, scan)]));
@@ -64,7 +64,8 @@ export function mapRows(shape: Shape, scan: Scan): string {
   const materialized = coming.length ? "MATERIALIZED " : "";
   const values = [...shape.used, ...shape.computed.map(({ name }) => name)].map(sourceColumn);
   return `CREATE TEMP TABLE mapped AS
-WITH converted AS ${materialized}(SELECT ${list([...carried, ...values, ...converted])} FROM (SELECT ${list(["t.*", "k.link_id", "k.link_rested", ...dear])} FROM touched t LEFT JOIN linked k ON k.place = t.place WHERE t.key IS NOT NULL)),
+WITH ${dealt("looked", "touched", rows)},
+converted AS ${materialized}(SELECT ${list([...carried, ...values, ...converted])} FROM (SELECT ${list(["t.*", "k.link_id", "k.link_rested", ...dear])} FROM looked t LEFT JOIN linked k ON k.place = t.place WHERE t.key IS NOT NULL)),
 ${coming.map((each) => `${each},\n`).join("")}resolved AS (SELECT ${list(["c.*", ...resolved, ...parties.flat()])} FROM converted c ${joins.join("\n")})
 SELECT ${list([
     ...carried,
