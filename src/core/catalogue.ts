@@ -335,7 +335,7 @@ const rows = {
   interrupted: {
     kind: "interrupted",
     exit: 130,
-    when: "The command was stopped by a signal (Ctrl-C, SIGTERM).",
+    when: "The command was stopped: by a signal (Ctrl-C, SIGTERM), or with `sluice stop`.",
     remedy: "Run it again: what was settled stays settled, the rest follows.",
   },
   paused: {

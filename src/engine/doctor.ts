@@ -14,19 +14,10 @@ import { inMegabytes, sizesOf } from "./repair.ts";
 const littleRoom = 1024 ** 3;
 
 /**
- * What there is to say of one sync without running it: what has changed in its table since the last run, and how its
- * state is. `folder` is the sync's own; only files in it are looked at. `prefix`: see `Session`.
+ * What has changed in a sync's table since the last run. `folder` is the sync's own; only files in it are looked at.
+ * `prefix`: see `Session`.
  */
-export async function examine(
-  folder: string,
-  need: Need,
-  object: ObjectSchema,
-  prefix: string | undefined,
-): Promise<CheckStep[]> {
-  return [...(await schemaSteps(folder, need, object, prefix)), ...(await stateSteps(folder))];
-}
-
-async function schemaSteps(
+export async function schemaSteps(
   folder: string,
   need: Need,
   object: ObjectSchema,
@@ -68,7 +59,8 @@ async function schemaSteps(
   return steps;
 }
 
-async function stateSteps(folder: string): Promise<CheckStep[]> {
+/** How a sync's state is; nothing but its folder is needed for that. */
+export async function stateSteps(folder: string): Promise<CheckStep[]> {
   const at = layout(folder, "");
   if (!(await exists(at.state))) return [{ step: "state", status: "ok", detail: "none yet" }];
   const fault = await readWhole(at.state, folder);

@@ -7,7 +7,7 @@ import type { Workplace } from "./workplace.ts";
  * renewed; where the state folder is this process's alone, it only has a number. `lost` is aborted, with the error to end
  * with, when another worker has got the lease. A database that does not answer takes no lease away: nobody else can get
  * one then, and who gets one later leaves its number in the folder.
- * Errors: state_locked, database_unreachable, before `work` begins.
+ * Errors: state_locked, database_unreachable, lease_lost, state_unwritable, disk_full, before `work` begins.
  */
 export async function underLease<T>(
   workplace: Workplace,
@@ -24,13 +24,13 @@ export async function underLease<T>(
   const database = await workplace.history();
   const resource = `${environment}/${sync}`;
   const lease = await workplace.asking(takeLease(database, resource, self, lastLease(folder)));
-  enterFolder(folder, lease);
   const renew = async () => {
     if (await renewLease(database, resource, lease).catch(() => true)) return;
     lost.abort(new SluiceError("lease_lost", `Another worker has taken ${sync} over: this one stood still too long.`));
   };
   const timer = setInterval(renew, renewEvery);
   try {
+    enterFolder(folder, lease);
     return await work(lease, lost.signal);
   } finally {
     clearInterval(timer);

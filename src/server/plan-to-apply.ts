@@ -16,8 +16,8 @@ import type { Project, Resource } from "./project/project.ts";
  */
 export type PlanRequest = { id: string; maxMoved?: number | undefined; asKept?: boolean };
 
-/** What a job needs besides, to apply a plan. */
-export type PlanToApply = { sync: Resource<SyncFile>; job: Pick<Job, "apply"> & Partial<Job> };
+/** The plan, and the sync and its project as they are to be taken for it. */
+export type PlanToApply = { project: Project; sync: Resource<SyncFile>; apply: NonNullable<Job["apply"]> };
 
 /** A share of the plan's rows. */
 const mostMoved = 0.01;
@@ -42,8 +42,7 @@ export async function planToApply(
   if (!kept || !existsSync(files.plan) || !existsSync(files.touched))
     throw new SluiceError("plan_incomplete", `The plan ${id} was never complete: it died, or it failed.`);
   const apply = { plan: id, folder, maxMoved };
-  if (asKept)
-    return { sync: { ...sync!, file: kept.syncFile }, job: { apply, model: kept.model, audiences: kept.audiences } };
+  if (asKept) return { ...asThen(project, sync!, kept), apply };
   if (existsSync(files.applied)) {
     const { run } = JSON.parse(readFileSync(files.applied, "utf8")) as { run: string };
     throw new SluiceError("plan_applied", `The plan ${id} was applied by the run ${run}.`);
@@ -53,7 +52,25 @@ export async function planToApply(
       remedy: "Make a new plan with `sluice plan`, or let `sluice resolve RUN retry` go on with this one.",
     });
   refuseOtherMapping(project, sync!, kept);
-  return { sync: sync!, job: { apply } };
+  return { project, sync: sync!, apply };
+}
+
+/** With what the plan was made under in the place of what is said now; connections go by their names. */
+function asThen(project: Project, sync: Resource<SyncFile>, kept: KeptJob): Pick<PlanToApply, "project" | "sync"> {
+  for (const name of [kept.source, kept.destination])
+    if (!project.connections.has(name))
+      throw new SluiceError(
+        "plan_outdated",
+        `The project has no connection \`${name}\`, which ${kept.run} works with.`,
+        {
+          remedy: `Call it so again, or let \`sluice resolve ${kept.run} restart\` go on with the present configuration.`,
+        },
+      );
+  const { document } = sync;
+  const models = new Map(project.models).set(kept.model.name, { document, ...kept.model });
+  const audiences = new Map(project.audiences);
+  for (const audience of kept.audiences) audiences.set(audience.name, { document, ...audience });
+  return { project: { ...project, models, audiences }, sync: { ...sync, file: kept.syncFile } };
 }
 
 function refuseElsewhere({ path }: StatePlaces, { environment }: Project, id: string): void {

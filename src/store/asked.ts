@@ -15,7 +15,14 @@ export function ask(folder: string, what: Asked): void {
   }
 }
 
-export const takeBack = (folder: string, what: Asked): void => rmSync(join(folder, what), { force: true });
+export function takeBack(folder: string, what: Asked): void {
+  try {
+    rmSync(join(folder, what), { force: true });
+  } catch (error) {
+    throw stateFault(error, folder) ?? error;
+  }
+}
+
 export const isAsked = (folder: string, what: Asked): boolean => existsSync(join(folder, what));
 
 /** The error with which a run ends that is asked to. What is no run of the sync (`undo`) may be stopped, but goes on in a pause. */

@@ -14,5 +14,7 @@ test("a folder is that of the highest lease: who has a lower one has lost it", (
   enterFolder(folder, 4);
   expect(() => checkLease(folder, 3)).toThrow(expect.objectContaining({ code: "lease_lost", kind: "state" }));
   expect(() => checkLease(folder, 4)).not.toThrow();
+  expect(() => enterFolder(folder, 3)).toThrow(expect.objectContaining({ code: "lease_lost" }));
+  expect(lastLease(folder)).toBe(4);
   rmSync(home, { recursive: true });
 });

@@ -15,8 +15,12 @@ export function lastLease(folder: string): number {
   }
 }
 
-/** From now on the folder is that of this lease, and `checkLease` fails for every lower one. Error: state_unwritable, disk_full. */
+/**
+ * From now on the folder is that of this lease, and `checkLease` fails for every lower one. Errors: state_unwritable,
+ * disk_full; lease_lost where whoever took it stood still so long that another is in the folder already.
+ */
 export function enterFolder(folder: string, lease: number): void {
+  checkLease(folder, lease);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(`${fileOf(folder)}.new`, `${lease}\n`, { mode: 0o600 });

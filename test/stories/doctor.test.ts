@@ -51,6 +51,14 @@ test("before the first run, after it, and when something has changed: told by na
   const removed = await found();
   expect(removed.steps[0]).toEqual(["schema: contact", "failed", `${tier} is not there any more.`]);
   expect(removed.failed).toBeGreaterThan(0);
+
+  // Dynamics lets us in no more: the state is looked at all the same.
+  bench.write("connections/crm.yaml", standardFiles["connections/crm.yaml"]!.replace("${CLIENT_SECRET}", "other"));
+  expect((await found()).steps).toEqual([
+    ["schema: contact", "failed", expect.stringContaining("secret")],
+    ["state", "warning", "Others on this machine may read it."],
+    ["state", "warning", "The run 99999999 sent something and did not end."],
+  ]);
 });
 
 test("columns that forms ask for and the sync leaves out: told before the first run has ended, and never a rejection", async () => {

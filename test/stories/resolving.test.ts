@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { peopleSync, useWorkbench } from "../workbench.ts";
@@ -89,7 +89,9 @@ test("retry: the rest of the same plan, under the configuration that it was made
   await expect(bench.runImpatiently(60)).rejects.toMatchObject({ code: "throttled" });
   await bench.control("DELETE", "faults");
   const written = (await bench.rows("contact")).length;
-  bench.write("syncs/people.yaml", peopleSync({ mapping: { emailaddress1: { value: "none@example.com" } } }));
+  const persons = { model: "persons", mapping: { emailaddress1: { value: "none@example.com" } } };
+  bench.write("syncs/people.yaml", peopleSync(persons));
+  renameSync(join(bench.folder, "models/people.yaml"), join(bench.folder, "models/persons.yaml"));
   bench.source("people", [...people(250), { id: "new", name: "New", email: "new@example.com" }]);
   expect(await bench.resolve({ run: bench.latest(), how: "retry" })).toMatchObject({
     created: 250 - written,

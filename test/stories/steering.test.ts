@@ -47,6 +47,7 @@ test("stop: the same, and the next run may begin at once", async () => {
   expect(await ask("stop", "people")).toMatchObject({ paused: false, running: true });
   expect(await run.ended).toMatchObject({ status: 130, last: { error: { code: "interrupted" }, totals: counted } });
   await bench.control("DELETE", "faults");
+  expect(await ask("plan", "people")).toMatchObject({ totals: { create: 300, unchanged: 200 } });
   expect(await bench.run("people")).toMatchObject({ created: 300, unchanged: 200 });
   expect((await statuses()).slice(-1)).toEqual(["interrupted"]);
 });

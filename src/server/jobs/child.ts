@@ -54,8 +54,10 @@ async function work(job: Job, runJob: RunJob, stop: AbortController): Promise<vo
   const { signal } = stop;
   try {
     // A process killed together with its parent's lock may still be at it for a moment.
-    if (job.kind !== "check") lock = takeLock(job.folder, `${job.kind} ${job.sync}`, orphanMs);
-    if (job.kind === "run" || job.kind === "undo") watchAsked(job.folder, job.kind, (wish) => stop.abort(wish));
+    if (job.kind !== "check") {
+      lock = takeLock(job.folder, `${job.kind} ${job.sync}`, orphanMs);
+      watchAsked(job.folder, job.kind, (wish) => stop.abort(wish));
+    }
     const result = await runJob(job, (progress) => process.send?.({ type: "progress", progress }), signal, onShare);
     await answer({ type: "result", result });
   } catch (error) {

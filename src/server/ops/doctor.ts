@@ -4,7 +4,7 @@ import type { CallOptions, ResponseOf } from "../../api/index.ts";
 import { type CheckStep, needOf } from "../../core/check.ts";
 import type { Session } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
-import { examine } from "../../engine/doctor.ts";
+import { schemaSteps, stateSteps } from "../../engine/doctor.ts";
 import { repair } from "../../engine/repair.ts";
 import { countRuns } from "../../store/runs.ts";
 import type { Project } from "../project/project.ts";
@@ -26,17 +26,18 @@ export async function doctor(
     connections.push(...(await check(workplace, { connection }, options)).connections);
   const syncs: ResponseOf<"doctor">["syncs"] = [];
   for (const { name, file } of chosen) {
-    const steps = await asSteps(`schema: ${file.object}`, options.signal, () =>
-      withSession(project, file.to, async (session) => {
-        const object = await session.describe(file.object, options.signal);
-        return examine(state.sync(project.environment, name), needOf(file), object, session.prefix);
-      }),
-    );
     const folder = state.sync(project.environment, name);
     const mended = mends
       ? await asSteps("repair", options.signal, () => repair(folder, project.retention, workplace.memoryLimit))
       : [];
-    syncs.push({ sync: name, steps: [...mended, ...steps] });
+    const schema = await asSteps(`schema: ${file.object}`, options.signal, () =>
+      withSession(project, file.to, async (session) => {
+        const object = await session.describe(file.object, options.signal);
+        return schemaSteps(folder, needOf(file), object, session.prefix);
+      }),
+    );
+    const own = await asSteps("state", options.signal, () => stateSteps(folder));
+    syncs.push({ sync: name, steps: [...mended, ...schema, ...own] });
   }
   const history = await asSteps("history", options.signal, () => historySteps(workplace));
   const all = [...history, ...[...connections, ...syncs].flatMap(({ steps }) => steps)];

@@ -4,7 +4,7 @@ import type { Approval } from "../../core/guards.ts";
 import type { SyncFile } from "../../core/project.ts";
 import type { Progress } from "../../core/run.ts";
 import type { Job, JobResult } from "../../engine/job.ts";
-import { asked, takeBack } from "../../store/asked.ts";
+import { isAsked, takeBack } from "../../store/asked.ts";
 import { underLease } from "../lease.ts";
 import { type PlanRequest, planToApply } from "../plan-to-apply.ts";
 import { locate } from "../project/locate.ts";
@@ -53,8 +53,9 @@ export async function eachSync<K extends Kind>(
   { approve, maxWait, only, undo, verify, force, plan }: Leeway = {},
 ): Promise<Outcome<K>> {
   workplace.jobs.prepare();
-  const project = await workplace.project();
-  const apply = plan && (await planToApply(workplace.state([kind, ...names].join(" ")), project, names, plan));
+  const present = await workplace.project();
+  const apply = plan && (await planToApply(workplace.state([kind, ...names].join(" ")), present, names, plan));
+  const project = apply?.project ?? present;
   const syncs = apply ? [apply.sync] : pickSyncs(project, names);
   const used = syncs.flatMap(({ file }) => [project.models.get(file.model)!.file.connection, file.to]);
   if (approve && syncs.length !== 1)
@@ -66,10 +67,10 @@ export async function eachSync<K extends Kind>(
   for (const [i, sync] of syncs.entries()) {
     const run = newRunId();
     const folder = state.sync(project.environment, sync.name);
-    const paused = beforeRun(folder, kind, sync.name);
-    if (paused) return { project, results, error: paused };
+    if (kind === "run" && isAsked(folder, "paused"))
+      return { project, results, error: new SluiceError("paused", `The sync ${sync.name} is paused.`) };
     if (signal?.aborted) return { project, results, error: stopped(kind, sync.name) };
-    const given = jobFor(project, sync, {
+    const job = jobFor(project, sync, {
       run,
       kind,
       folder,
@@ -82,8 +83,8 @@ export async function eachSync<K extends Kind>(
       ...(only && { only }),
       ...(maxWait !== undefined && { maxWait: maxWait * 1000 }),
       ...(force && { force }),
+      ...(apply && { apply: apply.apply }),
     });
-    const job = { ...given, ...apply?.job };
     onEvent?.({ type: "started", sync: sync.name, run });
     const work = oneSync(workplace, job, project, sync, { onEvent, signal });
     if (i + 1 < syncs.length) workplace.jobs.prepare();
@@ -95,12 +96,6 @@ export async function eachSync<K extends Kind>(
     onEvent?.({ type: "finished", sync: sync.name, run });
   }
   return { project, results };
-}
-
-/** A paused sync does not run; that somebody stopped an earlier run is over. */
-function beforeRun(folder: string, kind: Kind, sync: string): SluiceError | undefined {
-  if (kind === "run" || kind === "undo") takeBack(folder, "stop");
-  return asked(folder, kind) && new SluiceError("paused", `The sync ${sync} is paused.`);
 }
 
 const stopped = (kind: string, sync: string) => new SluiceError("interrupted", `The ${kind} of ${sync} was stopped.`);
@@ -119,6 +114,8 @@ async function oneSync(
   try {
     result = await underLease(workplace, job, (lease, lost) =>
       sharing(workplace, job, (others) => {
+        // Somebody stopped whoever had the sync before. Not earlier: that one may still have to see it.
+        takeBack(job.folder, "stop");
         begun = true;
         noteStart(path, job);
         const tell = (progress: Progress) => {

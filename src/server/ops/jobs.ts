@@ -17,7 +17,18 @@ export function pickSyncs(project: Project, names: readonly string[]): Resource<
 
 type Rest = Pick<
   Job,
-  "run" | "kind" | "folder" | "upstream" | "memoryLimit" | "approval" | "maxWait" | "only" | "undo" | "verify" | "force"
+  | "run"
+  | "kind"
+  | "folder"
+  | "upstream"
+  | "memoryLimit"
+  | "approval"
+  | "maxWait"
+  | "only"
+  | "undo"
+  | "verify"
+  | "force"
+  | "apply"
 > & {
   cache?: string;
 };
