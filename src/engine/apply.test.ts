@@ -174,3 +174,18 @@ test("rows held back can be exported with the reason", async () => {
     1,
   );
 });
+
+test("rows that left after the plan was made are held back, and count as leaving when the next run looks at them", async () => {
+  synced.world.source = Array.from({ length: 30 }, (_, i) => row(String(i + 1)));
+  await synced.run();
+  synced.approved = [];
+  synced.world.source = synced.world.source.map(({ id }) => row(id!, id === "1" ? "New 1" : undefined));
+  const apply = await synced.plan();
+  synced.world.source = synced.world.source.slice(0, 10);
+  expect(await synced.run({ apply })).toMatchObject({ updated: 1, excluded: 20, writes: 1 });
+  await expect(synced.run()).rejects.toMatchObject({ code: "too_many_leaves" });
+  await expect(synced.run()).rejects.toMatchObject({ code: "too_many_leaves" });
+  synced.approved = ["too_many_leaves"];
+  expect(await synced.run()).toMatchObject({ received: 30, updated: 20, unchanged: 10 });
+  expect(await synced.run()).toMatchObject({ received: 10, unchanged: 10, writes: 0 });
+});

@@ -1,7 +1,8 @@
+import { basename } from "node:path";
 import { SluiceError } from "../core/errors.ts";
 import { type Duck, text } from "./duck.ts";
 import type { Only } from "./job.ts";
-import { exists, runFiles } from "./layout.ts";
+import { runFiles } from "./layout.ts";
 import { means, type RejectedFilter } from "./rejected.ts";
 import { chooseTouched, chooseWaiting, wakeChosen } from "./sql/only.ts";
 
@@ -12,8 +13,8 @@ import { chooseTouched, chooseWaiting, wakeChosen } from "./sql/only.ts";
  */
 export async function choose(duck: Duck, only: Only, sync: string): Promise<string[]> {
   const dead = only.run === undefined ? undefined : runFiles(only.run);
-  const ended = dead === undefined || (await exists(dead.outcome));
-  await duck.run(ended ? chooseWaiting(means(only)) : chooseTouched(dead.touched));
+  const folded = dead === undefined || (await lastFolded(duck)) === basename(only.run!);
+  await duck.run(folded ? chooseWaiting(means(only)) : chooseTouched(dead.touched));
   const { n } = await duck.one<{ n: number }>("SELECT count(*) AS n FROM chosen");
   if (n === 0) throw new SluiceError("nothing_waits", `No row of ${sync} waits ${wordsOf(only)}.`);
   await duck.run(wakeChosen);
@@ -24,6 +25,12 @@ export async function choose(duck: Duck, only: Only, sync: string): Promise<stri
   return others.map(
     ({ key }) => `The row ${key} does not wait ${wordsOf({ ...only, keys: undefined })}: it was left alone.`,
   );
+}
+
+/** The run that the state knows last: what a later one was about, nobody has noted. */
+async function lastFolded(duck: Duck): Promise<string | undefined> {
+  const [folded] = await duck.all<{ value: string }>("SELECT value FROM st.meta WHERE name = 'folded'");
+  return folded?.value;
 }
 
 function wordsOf({ code, column, keys }: RejectedFilter): string {

@@ -1,4 +1,4 @@
-import { rename, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { SluiceError } from "../core/errors.ts";
 import type { RebuildReport } from "../core/run.ts";
 import { openDuck, text } from "./duck.ts";
@@ -28,7 +28,7 @@ export async function rebuild(job: Job, host: Host): Promise<JobResult> {
   try {
     return { kind: "rebuild", report: await anew(job, host, aside), seconds: since(started), folder: at.run };
   } catch (thrown) {
-    if (aside !== null) await moveAside(aside, at.state);
+    if (aside !== null) await putBack(aside, at.state);
     throw thrown;
   }
 }
@@ -109,6 +109,12 @@ async function moveAside(from: string, to: string): Promise<string | null> {
     moved = true;
   }
   return moved ? to : null;
+}
+
+/** The log of the file that was begun is no log of this one. */
+async function putBack(aside: string, state: string): Promise<void> {
+  for (const end of ["", ".wal"]) await rm(state + end, { force: true });
+  await moveAside(aside, state);
 }
 
 const since = (started: number): number => Math.round(performance.now() - started) / 1000;

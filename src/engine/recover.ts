@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { SluiceError } from "../core/errors.ts";
 import type { UndoneMark } from "../core/guards.ts";
 import { type Duck, text } from "./duck.ts";
 import { readKeptJob } from "./kept-job.ts";
@@ -115,7 +116,8 @@ async function columnsOf(duck: Duck, path: string): Promise<string[] | undefined
     await duck.run(`SELECT max(hash(COLUMNS(*))) FROM read_parquet(${text(path)})`);
     const names = await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM read_parquet(${text(path)})`);
     return names.map((each) => each.column_name);
-  } catch {
-    return undefined;
+  } catch (thrown) {
+    if (SluiceError.from(thrown).code === "bug") return undefined;
+    throw thrown;
   }
 }

@@ -11,7 +11,7 @@ import { fold, prepareFold, writtenFile } from "./sql/fold.ts";
 import { sentRecords } from "./sql/look.ts";
 import { madeCount, tellUnmade } from "./sql/made.ts";
 import { newMembers } from "./sql/members.ts";
-import { storedName } from "./sql/names.ts";
+import { atOnce, storedName } from "./sql/names.ts";
 import { keyProblems, keysToCount, newPending } from "./sql/pending.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
 import { addColumns, existingColumns, matchedBy, rematched, stateVersion, valueViews } from "./sql/tables.ts";
@@ -124,7 +124,7 @@ function outcomeFile(path: string, turn: number): string {
     "SELECT key, status, code, col, value, message, wake, due, due_at FROM new_pending WHERE status <> 'waits'";
   const all = `${now} UNION ALL ${waiting} UNION ALL BY NAME (${keyProblems})`;
   return `COPY (SELECT * EXCLUDE (due, due_at), CASE WHEN wake = 'destination' THEN greatest(due - ${turn}, 1) END AS runs,
-  CASE WHEN wake = 'destination' THEN due_at END AS due_at FROM (${all})) TO ${text(path)} (FORMAT parquet)`;
+  CASE WHEN wake = 'destination' THEN due_at END AS due_at FROM (${all})) TO ${text(path)} (FORMAT parquet, ${atOnce})`;
 }
 
 async function countRows(planned: Planned): Promise<Omit<RunCounts, "seconds">> {

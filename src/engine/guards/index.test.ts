@@ -45,3 +45,14 @@ test("what is approved does not stop; the rest does, and what did not stand is t
   expect(all.stop).toBeUndefined();
   expect(all.idle).toEqual([]);
 });
+
+test("whoever applies a plan, or is about some rows, is not told to run all of the sync", () => {
+  const apply = { plan: "P", folder: "/state/runs/P", maxMoved: 0.01 };
+  for (const job of [
+    { sync: "people", apply },
+    { sync: "people", only: { code: "refused" } },
+  ])
+    expect(settleGuards(job, both).stop!.remedy).toContain(
+      "approve it for one run: the same command with `--approve too_many_leaves,audience_empty`, or raise",
+    );
+});

@@ -1,5 +1,5 @@
 import { SluiceError } from "../../core/errors.ts";
-import type { Approval, GuardCode, StandingGuard } from "../../core/guards.ts";
+import type { GuardCode, StandingGuard } from "../../core/guards.ts";
 import type { Job } from "../job.ts";
 import type { Planned } from "../plan.ts";
 import { readFigures } from "./figures.ts";
@@ -18,13 +18,19 @@ export async function guard(job: Job, planned: Planned): Promise<Judged> {
 }
 
 /** Pure: which findings a person has approved for this run, and the error of the others, each with the whole remedy. */
-export function settleGuards(job: { sync: string; approval?: Approval }, findings: readonly Finding[]): Judged {
+export function settleGuards(
+  job: Pick<Job, "sync" | "approval" | "apply" | "only">,
+  findings: readonly Finding[],
+): Judged {
   const codes = [...new Set(findings.map((f) => f.code))];
-  const command = `sluice run ${job.sync} --approve ${codes.join(",")}`;
+  const approve = `--approve ${codes.join(",")}`;
+  // A plain run would send more than one that applies a plan, or is about some rows.
+  const command =
+    job.apply || job.only ? `the same command with \`${approve}\`` : `\`sluice run ${job.sync} ${approve}\``;
   const errors = findings.map(({ code, message, look, place, setting }) => {
     const raise = setting ? `, or raise \`${setting}\`` : "";
     return new SluiceError(code, message, {
-      remedy: `${look} Nothing was sent. If this is meant, approve it for one run: \`${command}\`${raise}.`,
+      remedy: `${look} Nothing was sent. If this is meant, approve it for one run: ${command}${raise}.`,
       place: place === undefined ? { file: `syncs/${job.sync}.yaml`, path: setting ? [setting] : [] } : { file: place },
     });
   });

@@ -3,7 +3,7 @@ import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { ownId } from "./ids.ts";
 import { madeParents, madeRefs } from "./made.ts";
-import { chosenBy, has, list, maskType, stored, wanted } from "./names.ts";
+import { atOnce, chosenBy, has, list, maskType, stored, wanted } from "./names.ts";
 import { partyColumn } from "./parties.ts";
 import { inSeveralWaves, statesOf, waveMasks } from "./states.ts";
 
@@ -86,7 +86,7 @@ export function writeChanges(
   const alone = (m: string, kind: string) =>
     `SELECT ${list(["key", id, `'${kind}' AS kind`, `${m} AS m`, `0::${maskType} AS a`, ...moved, "match_value", ...fresh(m), ...old])} FROM decided WHERE ${m} <> 0`;
   const copy = (select: string, to: string) =>
-    `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${rowsInGroup})`;
+    `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${rowsInGroup}, ${atOnce})`;
   return [
     takenIds(shape),
     ...madeRefs(shape).map((made, k) => madeParents(made, file.parents(k))),

@@ -3,7 +3,7 @@ import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { foldMembers } from "./members.ts";
-import { chosenBy, has, list, stored, storedList } from "./names.ts";
+import { atOnce, chosenBy, has, list, stored, storedList } from "./names.ts";
 import { inSeveralWaves, statesOf } from "./states.ts";
 import { differsFromSeen, seenValue } from "./touch.ts";
 import { foldUnmet, metOf } from "./unmet.ts";
@@ -89,9 +89,10 @@ LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = b.id) WHERE ${differ
 UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM unlike u JOIN latest n ON n.id = u.id`,
     // A record we made was seen as it is: it is no exception.
     "CREATE OR REPLACE TEMP TABLE judged AS SELECT id FROM latest WHERE gone OR id NOT IN (SELECT id FROM born)",
-    // A record that another row was to take over stays with the row that left where that did not come to pass.
+    // A record that another row was to take over stays with the row that left where that did not come to pass. A row whose
+    // leaving was held back has yet to leave: no guard has counted it.
     `CREATE OR REPLACE TEMP TABLE new_link AS
-SELECT f.key, f.id, ${newId} AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action = 'keep' THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
+SELECT f.key, f.id, ${newId} AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action = 'keep' OR (f.gone AND f.code IN ('moved', 'not_planned')) THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
   CASE WHEN f.id IS NULL THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} ELSE coalesce(l.m, f.match_value) END AS m
 FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN (SELECT * FROM v_link WHERE key IN (${looked})) l ON l.key = f.key
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
@@ -134,7 +135,7 @@ function merged(shape: Shape, parts: string): string {
  * where it still stands.
  */
 export const writtenFile = (path: string): string =>
-  `COPY (SELECT * FROM new_seen) TO ${text(path)} (FORMAT parquet, COMPRESSION snappy)`;
+  `COPY (SELECT * FROM new_seen) TO ${text(path)} (FORMAT parquet, COMPRESSION snappy, ${atOnce})`;
 
 /** Keys of the rows whose records may be exceptions. */
 const owned = `SELECT key FROM owner WHERE ${chosenBy("key")}`;

@@ -48,3 +48,6 @@ export const has = (mask: string, c: Pick<ShapeColumn, "index">): string => `(${
 
 /** Several lines of a SELECT list. */
 export const list = (items: string[]): string => items.join(",\n  ");
+
+/** Of a COPY: it writes beside the file and puts it there whole, so that whoever dies meanwhile, or has no room, leaves none. */
+export const atOnce = "USE_TMP_FILE true";

@@ -23,12 +23,15 @@ function ofColumn(c: ShapeColumn): string {
 type Rules = { deleteCreated: boolean; stateColumn: string | undefined; images: boolean };
 
 /** The same of records that were made, deleted, put to rest or woken: k_made, k_deleted, k_rested, k_woken. */
-function ofRecord(shape: Shape, { deleteCreated, stateColumn, images }: Rules): string[] {
+function ofRecord(shape: Shape, run: RunFolder, { deleteCreated, stateColumn, images }: Rules): string[] {
   const inactive = stateColumn === undefined ? "false" : `coalesce(n."c_${stateColumn}" <> '0', false)`;
-  // What we have put to rest ourselves is no change of somebody else's.
+  // Of a record we made all columns count that the run mapped. What we have put to rest ourselves is no change of somebody
+  // else's.
+  const made = new Set(run.columns.get("1-create"));
+  const known = (c: ShapeColumn) => `(w.w_${c.index}${made.has(`c_${storedName(c)}`) ? " OR w.whole" : ""})`;
   const moved = shape.columns.map(
     (c) =>
-      `(w.w_${c.index} AND n.${stored(c)} IS DISTINCT FROM w.c_${c.index}${isState(c) ? " AND l.rested IS NOT TRUE" : ""})`,
+      `(${known(c)} AND n.${stored(c)} IS DISTINCT FROM w.c_${c.index}${isState(c) ? " AND l.rested IS NOT TRUE" : ""})`,
   );
   const unlinked = "WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked'";
   const flipped = (done: string) =>
@@ -66,7 +69,7 @@ export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rule
   return [
     `CREATE OR REPLACE TEMP TABLE judged AS
 WITH times AS (SELECT ${list(["key", "max(run) AS others", "max(run) FILTER (wave IN ('0-activate', '3-deactivate')) AS state", ...times])} FROM later GROUP BY key)
-SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "n.gone AS gone_there", ...wants, ...ofRecord(shape, rules)])}
+SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "n.gone AS gone_there", ...wants, ...ofRecord(shape, run, rules)])}
 FROM wrote w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key LEFT JOIN times t ON t.key = w.key ${images}`,
     // A status belongs to its state: neither goes back without the other.
     ...(state && status

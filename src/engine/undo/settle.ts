@@ -7,6 +7,7 @@ import { exists, wavesOf } from "../layout.ts";
 import { readMembers } from "../members.ts";
 import { fold, prepareFold, writtenFile } from "../sql/fold.ts";
 import { newMembers } from "../sql/members.ts";
+import { atOnce } from "../sql/names.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "../sql/settle.ts";
 import { addColumns, existingColumns, rematched, valueViews } from "../sql/tables.ts";
 import type { Sending } from "../waves.ts";
@@ -59,7 +60,7 @@ export async function settleUndo(
   await duck.run("CREATE OR REPLACE TEMP TABLE ref_full(name VARCHAR)");
   await duck.run(writtenFile(at.written));
   await duck.run(`COPY (SELECT key, 'excluded' AS status, code, col, value, message, 'undo' AS wake, NULL::INTEGER AS runs, NULL::TIMESTAMP AS due_at FROM kept
-UNION ALL SELECT key, status, code, col, value, message, 'undo', NULL, NULL FROM final WHERE status IN ('rejected', 'excluded', 'failed')) TO ${text(at.outcome)} (FORMAT parquet)`);
+UNION ALL SELECT key, status, code, col, value, message, 'undo', NULL, NULL FROM final WHERE status IN ('rejected', 'excluded', 'failed')) TO ${text(at.outcome)} (FORMAT parquet, ${atOnce})`);
   const counts = await duck.one<Omit<RunCounts, "seconds" | "requests">>(`SELECT count(*) AS received,
   count(*) FILTER (f.status = 'created') AS created, count(*) FILTER (f.status = 'updated') AS updated,
   count(*) FILTER (f.status = 'deleted') AS deleted, count(*) FILTER (f.status = 'rejected') AS rejected,

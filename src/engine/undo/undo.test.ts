@@ -310,3 +310,34 @@ test("strict: what somebody changes while undo goes on stays", async () => {
   expect(done.counts).toMatchObject({ received: 2, updated: 1, excluded: 1, failed: 0 });
   expect([...synced.world.crm.values()].map(({ values }) => values.name)).toEqual(["Ann", "Somebody"]);
 });
+
+test("a record that somebody has filled since the run made it stays as it is", async () => {
+  synced.world.defaults = { amount: "5", name: "new" };
+  synced.world.source = [row("1", "A"), row("2", "B"), row("3", "C", "Cid")];
+  await synced.run();
+  const of = synced.last();
+  const [, second, third] = [...synced.world.crm.keys()];
+  people.edit(synced.world, second!, { name: "Somebody" });
+  people.edit(synced.world, third!, { name: "Cid" });
+  const done = await synced.undo(of, { deleteCreated: true });
+  expect(done.counts).toMatchObject({ received: 3, deleted: 2, excluded: 1 });
+  expect(done.problems).toMatchObject([{ code: "undo_changed", rows: 1, keys: ["2"] }]);
+  expect([...synced.world.crm.keys()]).toEqual([second]);
+});
+
+test("an undo that is taken back leaves the guard of another one", async () => {
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+  await synced.run();
+  const say = async (name: string, other: string) => {
+    synced.world.source = [row("1", "A", name), row("2", "B", other)];
+    await synced.run();
+    return synced.last();
+  };
+  await synced.undo(await say("Anna", "Ben"));
+  const first = synced.last();
+  const second = await say("Ann", "Bert");
+  await synced.undo(second);
+  await synced.undo(first);
+  synced.approved = [];
+  await expect(synced.run()).rejects.toMatchObject({ code: "undone", message: expect.stringContaining(second) });
+});

@@ -11,7 +11,7 @@ import { problemGroups } from "../problems.ts";
 import { samples } from "../report.ts";
 import { destinationName, type Host, holdsLease, open } from "../source.ts";
 import { writeChanges } from "../sql/change.ts";
-import { list, maskType, stored, storedName } from "../sql/names.ts";
+import { atOnce, list, maskType, stored, storedName } from "../sql/names.ts";
 import { statesOf } from "../sql/states.ts";
 import { existingColumns, valueViews } from "../sql/tables.ts";
 import { attachState, makeFolders } from "../state-file.ts";
@@ -80,10 +80,12 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const made = madeColumns(await imageNames(duck, opened), opened);
     const { attempted, stopped } = await sendPlan(sending, host, made);
     host.onProgress({ phase: "readback", done: 0 });
-    const redo = (await readUndoNote(runFiles(join(at.runs, of)).undo)) !== undefined;
+    const redone = await readUndoNote(runFiles(join(at.runs, of)).undo);
+    // What else was taken back stays so.
+    const others = meta.undone?.run === redone?.of ? undefined : meta.undone;
     const settled = await settleUndo(sending, {
       reading,
-      mark: redo ? undefined : { run: of, by, at: note.at },
+      mark: redone ? others : { run: of, by, at: note.at },
       attempted,
       turn: meta.turn,
       matched: meta.matched,
@@ -165,7 +167,8 @@ async function imageNames(duck: Duck, { run: { files } }: Opened): Promise<strin
 
 /** The changes, as a plan writes them, but for records made anew, which get back all they held, and those woken. */
 function writeUndo({ run, shape }: Opened, at: Layout, images: string[]): string[] {
-  const copy = (select: string, to: string) => `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy)`;
+  const copy = (select: string, to: string) =>
+    `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ${atOnce})`;
   const statements = [
     ...writeChanges(shape, at),
     ...shape.memberships.flatMap((_, i) =>

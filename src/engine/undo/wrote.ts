@@ -76,19 +76,19 @@ function cells(shape: Shape, { files, columns }: RunFolder): string[] {
       ];
     });
     return [
-      `SELECT ${list(["s.key", "s.id", "s.kind", ...values])} FROM written s
+      `SELECT ${list(["s.key", "s.id", "s.kind", "s.sure", ...values])} FROM written s
 JOIN read_parquet(${text(files.change(wave))}, file_row_number=true) r ON r.file_row_number = s.n WHERE s.wave = ${text(wave)}`,
     ];
   });
 }
 
 const nothing = (shape: Shape): string =>
-  `SELECT ${list(["NULL::VARCHAR AS key", "NULL::VARCHAR AS id", "NULL::VARCHAR AS kind", ...shape.columns.flatMap((c) => [`false AS w_${c.index}`, `NULL::VARCHAR AS c_${c.index}`, `NULL::VARCHAR AS b_${c.index}`])])} WHERE false`;
+  `SELECT ${list(["NULL::VARCHAR AS key", "NULL::VARCHAR AS id", "NULL::VARCHAR AS kind", "false AS sure", ...shape.columns.flatMap((c) => [`false AS w_${c.index}`, `NULL::VARCHAR AS c_${c.index}`, `NULL::VARCHAR AS b_${c.index}`])])} WHERE false`;
 
 /**
  * `wrote`: one row per source row of the run that it wrote or linked: made, deleted, rested (deactivated), woken, linked
- * (adopted), left_ (it had gone from the source), and of each column w_i, c_i (what the destination then held) and b_i
- * (what it held before). `wrote_member`: its memberships (key, id, list, does). Wants `written` of this run.
+ * (adopted), left_ (it had gone from the source), whole (made, and it is known what all its columns then held), and of each
+ * column w_i (written?), c_i (what the destination then held) and b_i (what it held before). `wrote_member`: its memberships (key, id, list, does). Wants `written` of this run.
  */
 export async function wroteTable(duck: Duck, shape: Shape, run: RunFolder): Promise<void> {
   const each = shape.columns.flatMap((c) => [
@@ -96,9 +96,10 @@ export async function wroteTable(duck: Duck, shape: Shape, run: RunFolder): Prom
     `max(c_${c.index}) AS c_${c.index}`,
     `max(b_${c.index}) AS b_${c.index}`,
   ]);
-  await duck.run(`CREATE OR REPLACE TEMP TABLE wrote_cell AS
-SELECT ${list(["key", ...each])} FROM (${[nothing(shape), ...cells(shape, run)].join("\nUNION ALL ")}) GROUP BY key`);
   const held = (await exists(run.files.written)) ? run.files.written : undefined;
+  const whole = `coalesce(bool_or(kind = 'create' AND sure), false) AND ${held !== undefined} AS whole`;
+  await duck.run(`CREATE OR REPLACE TEMP TABLE wrote_cell AS
+SELECT ${list(["key", whole, ...each])} FROM (${[nothing(shape), ...cells(shape, run)].join("\nUNION ALL ")}) GROUP BY key`);
   const inFile = new Set<string>(
     held === undefined
       ? []
@@ -111,7 +112,7 @@ SELECT ${list(["key", ...each])} FROM (${[nothing(shape), ...cells(shape, run)].
       "key = h.key",
       ...shape.columns
         .filter((c) => inFile.has(`c_${storedName(c)}`))
-        .map((c) => `c_${c.index} = CASE WHEN w_${c.index} THEN h.${stored(c)} END`),
+        .map((c) => `c_${c.index} = CASE WHEN w_${c.index} OR whole THEN h.${stored(c)} END`),
     ])}
 FROM read_parquet(${text(held)}) h WHERE h.key = wrote_cell.key`);
   const looked = (await exists(run.files.touched))
@@ -122,7 +123,7 @@ WITH looked AS (${looked}),
 row AS (SELECT key, max(id) AS id, bool_or(wave = '1-create') AS made, bool_or(wave = '4-delete') AS deleted,
   bool_or(kind = 'deactivate') AS rested, bool_or(kind = 'activate') AS woken FROM written GROUP BY key
   UNION ALL SELECT key, id, false, false, false, false FROM looked WHERE linked AND key NOT IN (SELECT key FROM written))
-SELECT r.* REPLACE (coalesce(r.id, l.id) AS id), coalesce(t.linked, false) AS linked, coalesce(t.gone, false) AS left_,
+SELECT r.* REPLACE (coalesce(r.id, l.id) AS id), coalesce(t.linked, false) AS linked, coalesce(t.gone, false) AS left_, coalesce(w.whole, false) AS whole,
   ${list(shape.columns.flatMap((c) => [`coalesce(w.w_${c.index}, false) AS w_${c.index}`, `w.c_${c.index}`, `w.b_${c.index}`]))}
 FROM row r LEFT JOIN looked t ON t.key = r.key LEFT JOIN wrote_cell w ON w.key = r.key LEFT JOIN st.link l ON l.key = r.key
 WHERE coalesce(r.id, l.id) IS NOT NULL`);
@@ -147,13 +148,13 @@ JOIN read_parquet(${text(files.change(wave))}, file_row_number=true) r ON r.file
 
 /** `later`: what later runs wrote of the same rows, by column. */
 export async function laterTable(duck: Duck, shape: Shape, runs: RunFolder[]): Promise<void> {
-  const empty = `SELECT '' AS run, '' AS wave, * EXCLUDE (id, kind) FROM (${nothing(shape)})`;
+  const empty = `SELECT '' AS run, '' AS wave, * EXCLUDE (id, kind, sure) FROM (${nothing(shape)})`;
   await duck.run(`CREATE OR REPLACE TEMP TABLE later AS ${empty}`);
   await duck.run("CREATE OR REPLACE TEMP TABLE later_member(run VARCHAR, list VARCHAR, id VARCHAR)");
   for (const run of runs) {
     await writtenChanges(duck, run);
     const rows = [nothing(shape), ...cells(shape, run)].map(
-      (part) => `SELECT 'cell' AS wave, * EXCLUDE (id, kind) FROM (${part})`,
+      (part) => `SELECT 'cell' AS wave, * EXCLUDE (id, kind, sure) FROM (${part})`,
     );
     rows.push("SELECT wave, key FROM written");
     await duck.run(
