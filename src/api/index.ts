@@ -44,10 +44,10 @@ export type CallOptions = {
   onEvent?: ((event: SyncEvent) => void) | undefined;
   /** A `run` that ends with an error after it has begun tells here first what was done until then. */
   onStopped?: ((done: ResponseOf<"run">) => void) | undefined;
-  /** Takes what `changes` tells, piece by piece, instead of a list; says whether it wants more. */
-  onText?: ((text: string) => Promise<boolean>) | undefined;
   /** The same of an `undo`. */
   onStoppedUndo?: ((done: ResponseOf<"undo">) => void) | undefined;
+  /** Takes what `changes` tells, piece by piece, instead of a list; says whether it wants more. */
+  onText?: ((text: string) => Promise<boolean>) | undefined;
   /** Aborted: stop cleanly, then fail with `interrupted`. */
   signal?: AbortSignal | undefined;
 };

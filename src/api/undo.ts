@@ -30,5 +30,6 @@ export const undo = operation({
     samples: z.array(sampleChange),
     problems: z.array(problemGroup).describe("Every value that stays, by the reason, and rows that Dynamics refused"),
     warnings: z.array(z.string()),
+    stops: z.boolean().describe("The sync's next run stops at the guard `undone`, until a person approves it"),
   }),
 });

@@ -170,6 +170,29 @@ test("run: 1 when rows were rejected or failed, else 0; the causes are shown", a
   expect((await cli("run", ran({ rejected: 0, failed: 1 }))).status).toBe(1);
 });
 
+test("run: its id is told also where all went well, for that is what undo asks for", async () => {
+  const { run } = ran();
+  const well = async (...asked: Parameters<NonNullable<typeof run>>) => {
+    const done = await run!(...asked);
+    return { ...done, runs: done.runs.map((one) => ({ ...one, problems: [], warnings: [] })) };
+  };
+  await cli("run people", { run: well });
+  expect(stdout).toContain("people -> contact  run r\n");
+});
+
+test("undo: what was not done is not said to be, and whether the next run stops is told either way", async () => {
+  const undone: ResponseOf<"undo"> = {
+    ...{ environment: "test", sync: "people", object: "contact", run: "u", of: "r", status: "finished", received: 2 },
+    ...{ plan, samples: [], problems: [], warnings: [], stops: true },
+    counts: { ...none, received: 2, failed: 2, writes: 0, requests: 3, seconds: 1 },
+  };
+  expect((await cli("undo r", { undo: async () => undone })).status).toBe(1);
+  expect(stdout).toMatch(/Nothing was taken back\. The next run of people .* --approve undone/);
+  const back = { ...none, received: 2, updated: 2, writes: 2, requests: 3, seconds: 1 };
+  await cli("undo u", { undo: async () => ({ ...undone, stops: false, counts: back }) });
+  expect(stdout.trimEnd()).toMatch(/Environment test\.$/);
+});
+
 test("run stopped midway: what was done is shown, then the error, which decides the status", async () => {
   const stopped: Partial<Client> = {
     run: async (request, options) => {

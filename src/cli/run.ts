@@ -63,7 +63,6 @@ type Ran = ResponseOf<"run">;
 
 export function printRuns({ runs, totals, environment }: Ran, out: Output): void {
   for (const one of runs) {
-    if (one.problems.length + one.warnings.length + one.approved.length === 0) continue;
     out.line();
     out.line(out.style.bold(`${one.sync} -> ${one.object}`) + out.style.dim(`  run ${one.run}`));
     for (const text of one.warnings) out.line(`  ${out.style.yellow("warning")}: ${text}`);

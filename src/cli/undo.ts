@@ -70,10 +70,15 @@ function print(undone: Undone, out: Output): void {
   for (const text of table([...head, ...last.head], [[sync, ...cells, ...last.cells]], [1, 2, 3, 4, 5, 6, 7, 8, 9]))
     out.line(text);
   out.line();
-  if (!counts) out.line(`Environment ${environment}. Nothing was sent; without --dry-run it is.`);
-  else if (counts.writes === 0) out.line(`Environment ${environment}. There was nothing left to take back.`);
-  else
-    out.line(
-      `Environment ${environment}. The next run of ${sync} would do it again, so it stops until somebody approves it: \`sluice run ${sync} --approve undone\`.`,
-    );
+  const told = [
+    `Environment ${environment}.`,
+    ...(counts ? [] : ["Nothing was sent; without --dry-run it is."]),
+    ...(counts?.writes === 0 ? ["Nothing was taken back."] : []),
+    ...(counts && undone.stops
+      ? [
+          `The next run of ${sync} would do it again, so it stops until somebody approves it: \`sluice run ${sync} --approve undone\`.`,
+        ]
+      : []),
+  ];
+  out.line(told.join(" "));
 }

@@ -18,8 +18,11 @@ export type GuardCode = (typeof guardCodes)[number];
 export const standingGuard = z.object({ code: z.enum(guardCodes), message: z.string(), remedy: z.string() });
 export type StandingGuard = z.infer<typeof standingGuard>;
 
-/** The run that was taken back, when (ISO 8601), and by whom: kept in the state until a run is approved with `undone`. */
-export const undoneMark = z.object({ run: z.string(), at: z.string(), by: z.string() });
+/**
+ * The run that was taken back, when (ISO 8601), and by whom: kept in the state until a run is approved with `undone`.
+ * `more`: it is the last of several.
+ */
+export const undoneMark = z.object({ run: z.string(), at: z.string(), by: z.string(), more: z.boolean().optional() });
 export type UndoneMark = z.infer<typeof undoneMark>;
 
 /** What a person approved for one run: who and when (ISO 8601). */

@@ -117,6 +117,8 @@ export type JobResult =
       samples: SampleChange[];
       problems: ProblemGroup[];
       warnings: string[];
+      /** The next run stops at the guard `undone`. */
+      stops: boolean;
       counts?: RunCounts;
       resolved: number;
       folder: string;

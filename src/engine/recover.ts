@@ -47,7 +47,8 @@ export async function recover(
 async function noteUndo(duck: Duck, dead: ReturnType<typeof runFiles>): Promise<UndoneMark | undefined> {
   const note = await readUndoNote(dead.undo);
   if (!note) return undefined;
-  const mark = { run: note.of, by: note.by, at: note.at };
+  // There may have been others before; nobody asks here.
+  const mark = { run: note.of, by: note.by, at: note.at, more: true };
   for (const statement of [
     "BEGIN TRANSACTION",
     "DELETE FROM st.meta WHERE name = 'undone'",

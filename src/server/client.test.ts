@@ -58,7 +58,18 @@ const doneJob = (job: Job): JobResult => {
         folder,
       };
     case "undo":
-      return { kind: "undo", of: "", plan, received: 3, samples: [], problems, warnings: [], resolved: 0, folder };
+      return {
+        kind: "undo",
+        of: "",
+        plan,
+        received: 3,
+        samples: [],
+        problems,
+        warnings: [],
+        stops: true,
+        resolved: 0,
+        folder,
+      };
     case "rebuild": {
       const report = { aside: null, received: 3, linked: 2, differ: 0, missing: 1, excluded: 0, rejected: 0 };
       return { kind: "rebuild", report: { ...report, unknown: [], problems: [] }, seconds: 0.5, folder };

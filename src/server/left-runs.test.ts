@@ -31,6 +31,8 @@ test("a run is found by its id, in its own environment alone", () => {
   expect(isRunId("people")).toBe(false);
   expect(leftRun(places, "default", ids[2]!)).toMatchObject({ sync: "people", run: ids[2] });
   expect(() => leftRun(places, "production", ids[2]!)).toThrow("There is no run");
+  for (const way of ["..", "lost+found", "../../firms"])
+    expect(() => leftRun(places, "default", way)).toThrow("There is no run");
 });
 
 test("a folder of a newer Sluice is not read", () => {

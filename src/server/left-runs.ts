@@ -20,7 +20,8 @@ export function latestLeft(places: StatePlaces, environment: string, sync: strin
 
 /** A run by its id, whichever sync it is of, also one that the project does not have any more. Error: unknown_name. */
 export function leftRun(places: StatePlaces, environment: string, run: string): LeftRun {
-  for (const sync of namesIn(join(places.path, environment))) {
+  // An id of another form is no folder of ours, and could be a way out of the state folder.
+  for (const sync of isRunId(run) ? namesIn(join(places.path, environment)) : []) {
     const folder = join(places.sync(environment, sync), "runs", run);
     if (existsSync(folder)) return { sync, run, folder };
   }

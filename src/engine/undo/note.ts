@@ -1,4 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { UndoneMark } from "../../core/guards.ts";
+import { runFiles } from "../layout.ts";
 
 /** An undo, as its run folder says it: which run it takes back, who asked for it, and when. Written before it sends. */
 export type UndoNote = { of: string; by: string; at: string };
@@ -12,4 +15,26 @@ export async function readUndoNote(path: string): Promise<UndoNote | undefined> 
     if (!(thrown instanceof SyntaxError)) throw thrown;
     return { of: "(unknown)", by: "(unknown)", at: (await stat(path)).mtime.toISOString() };
   }
+}
+
+/**
+ * What the state is to say after an undo (`note`) where it said `before`; undefined where nothing is taken back any more. To
+ * undo an undo brings its run back, to undo that takes it back again. Of several that are taken back none is forgotten
+ * before a person approves the next run.
+ */
+export async function markAfter(
+  runs: string,
+  { of, by, at }: UndoNote,
+  before: UndoneMark | undefined,
+): Promise<UndoneMark | undefined> {
+  let run = of;
+  let back = true;
+  for (;;) {
+    const inner = await readUndoNote(runFiles(join(runs, run)).undo);
+    if (!inner) break;
+    run = inner.of;
+    back = !back;
+  }
+  if (back) return { run, by, at, ...(before && (before.more || before.run !== run) && { more: true }) };
+  return before?.run === run && !before.more ? undefined : before;
 }

@@ -136,5 +136,5 @@ async function takeOver(
   });
   await readMembers(duck, session, shape, "member_now", at.temp, signal);
   await duck.run(haveNow(shape, true, false));
-  await recover(duck, at, job.run, shape, meta.matched, undefined);
+  meta.undone = (await recover(duck, at, job.run, shape, meta.matched, undefined)) ?? meta.undone;
 }

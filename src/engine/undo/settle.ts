@@ -14,7 +14,7 @@ import type { Sending } from "../waves.ts";
 
 type Facts = {
   reading: Omit<Parameters<typeof readByIds>[1], "of" | "into" | "columns">;
-  /** What the state is to say of it, for the next run to stop at; undefined where an undo is undone. */
+  /** What the state is to say of it, for the next run to stop at: see `markAfter`. */
   mark: UndoneMark | undefined;
   attempted: boolean;
   turn: number;

@@ -144,6 +144,36 @@ test("only columns that no later run wrote are taken back, and an undo can be un
   expect(held()).toMatchObject({ A: { name: "z" } });
 });
 
+test("who undoes an undo lets the next run pass; who undoes that, or has undone another run besides, does not", async () => {
+  const say = async (a: string, b: string) => {
+    synced.world.source = [row("1", "A", a), row("2", "B", b)];
+    await synced.run();
+    return synced.last();
+  };
+  await say("Ann", "Ben");
+  const first = await say("Anna", "Ben");
+  const second = await say("Anna", "Bea");
+  synced.approved = [];
+  const undo = async (of: string) => [(await synced.undo(of)).stops, synced.last()] as const;
+  const [stops, once] = await undo(second);
+  expect(stops).toBe(true);
+  const [again, twice] = await undo(once);
+  expect(again).toBe(false);
+  expect(await synced.run()).toMatchObject({ unchanged: 2, writes: 0 });
+  const [thrice] = await undo(twice);
+  expect(thrice).toBe(true);
+  await expect(synced.run()).rejects.toMatchObject({ code: "undone" });
+
+  const [, other] = await undo(first);
+  expect((await undo(other))[0]).toBe(true);
+  expect(held()).toMatchObject({ A: { name: "Anna" }, B: { name: "Ben" } });
+  await expect(synced.run()).rejects.toMatchObject({ code: "undone" });
+  synced.approved = ["undone"];
+  expect(await synced.run()).toMatchObject({ updated: 1, writes: 1 });
+  synced.approved = [];
+  expect(await synced.run()).toMatchObject({ unchanged: 2, writes: 0 });
+});
+
 test("members come out of the list again, and back into it", async () => {
   synced.settings = { audiences: { vips: { list: "VIPs" } } };
   synced.world.lists.set("VIPs", new Set());

@@ -1,11 +1,10 @@
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import type { WaveFile } from "../batches.ts";
 import { type Duck, lockDown, openDuck, text } from "../duck.ts";
 import { imageColumns, readByIds } from "../images.ts";
 import type { Job, JobResult } from "../job.ts";
 import { keepJob, keptJob } from "../kept-job.ts";
-import { exists, type Layout, layout, runFiles } from "../layout.ts";
+import { exists, type Layout, layout } from "../layout.ts";
 import { readMembers } from "../members.ts";
 import { problemGroups } from "../problems.ts";
 import { samples } from "../report.ts";
@@ -18,7 +17,7 @@ import { attachState, makeFolders } from "../state-file.ts";
 import { sendPlan } from "../waves.ts";
 import { writeWhole } from "../whole-file.ts";
 import { countUndo, decideUndo, judge, keptTable, undoMembers } from "./decide.ts";
-import { readUndoNote } from "./note.ts";
+import { markAfter, readUndoNote } from "./note.ts";
 import { type Opened, openUndo } from "./open.ts";
 import { settleUndo } from "./settle.ts";
 import { laterTable, type RunFolder, writtenChanges, wroteTable } from "./wrote.ts";
@@ -56,6 +55,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const created = job.syncFile.severalMatches !== "reject";
     const reading = { session, object, created, folder: at.temp, signal: host.signal };
     const note = { of, by, at: new Date().toISOString() };
+    const mark = await markAfter(at.runs, note, meta.undone);
     // Before the changes: what dies with these is known for an undo of that run.
     if (!dryRun) await writeWhole(at.undo, note);
     await planUndo(duck, at, opened, reading, deleteCreated, host);
@@ -74,18 +74,15 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
       ),
     };
     await writeWhole(at.plan, { environment: job.environment, sync: job.sync, of, ...report, warnings });
-    const result = { kind: "undo" as const, of, ...report, warnings, folder: at.run };
+    const result = { kind: "undo" as const, of, ...report, warnings, stops: mark !== undefined, folder: at.run };
     if (dryRun) return { ...result, resolved: 0 };
     const sending = { duck, at, shape, session };
     const made = madeColumns(await imageNames(duck, opened), opened);
     const { attempted, stopped } = await sendPlan(sending, host, made);
     host.onProgress({ phase: "readback", done: 0 });
-    const redone = await readUndoNote(runFiles(join(at.runs, of)).undo);
-    // What else was taken back stays so.
-    const others = meta.undone?.run === redone?.of ? undefined : meta.undone;
     const settled = await settleUndo(sending, {
       reading,
-      mark: redone ? others : { run: of, by, at: note.at },
+      mark,
       attempted,
       turn: meta.turn,
       matched: meta.matched,

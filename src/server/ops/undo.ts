@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CallOptions, ResponseOf } from "../../api/index.ts";
 import { SluiceError } from "../../core/errors.ts";
+import { isRunId } from "../left-runs.ts";
 import { statusOf } from "../record.ts";
 import { withRemedies } from "../remedies.ts";
 import type { Workplace } from "../workplace.ts";
@@ -17,14 +18,15 @@ export async function undo(
 ): Promise<ResponseOf<"undo">> {
   const project = await workplace.project();
   const state = workplace.state(`undo ${of}`);
-  const sync = project.syncs.find(({ name }) => existsSync(join(state.sync(project.environment, name), "runs", of)));
-  if (!sync || of.includes("/"))
+  const kept = ({ name }: { name: string }) => existsSync(join(state.sync(project.environment, name), "runs", of));
+  const sync = isRunId(of) ? project.syncs.find(kept) : undefined;
+  if (!sync)
     throw new SluiceError("not_undoable", `The run ${of} is not kept in the environment ${project.environment}.`);
   const undone = { run: of, deleteCreated, dryRun, by };
   const { results, error } = await eachSync(workplace, "undo", [sync.name], options, { undo: undone, maxWait });
   const [one] = results;
   if (!one) throw error ?? new SluiceError("bug", `The undo of ${of} gave no answer.`);
-  const { plan, received, counts = null, samples, warnings } = one.result;
+  const { plan, received, counts = null, samples, warnings, stops } = one.result;
   const problems = withRemedies(project, sync.name, one.result.problems);
   const done = {
     environment: project.environment,
@@ -33,7 +35,7 @@ export async function undo(
     run: one.run,
     of,
     status: statusOf(one.error),
-    ...{ received, plan, counts, samples, problems, warnings },
+    ...{ received, plan, counts, samples, problems, warnings, stops },
   };
   if (!error) return done;
   options.onStoppedUndo?.(done);
