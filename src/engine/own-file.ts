@@ -7,6 +7,8 @@ import { SluiceError } from "../core/errors.ts";
  */
 export async function writeOwnFile(file: string, write: (draft: string) => Promise<void>): Promise<void> {
   const draft = `${file}.new`;
+  // Nobody else may read it while it is written, either: DuckDB makes files as the system's mask says.
+  const mask = process.umask(0o077);
   try {
     await write(draft);
     await chmod(draft, 0o600);
@@ -14,6 +16,8 @@ export async function writeOwnFile(file: string, write: (draft: string) => Promi
   } catch (thrown) {
     await rm(draft, { force: true }).catch(() => {}); // what kept it from being written is the one to tell
     throw unwritable(file, thrown);
+  } finally {
+    process.umask(mask);
   }
 }
 

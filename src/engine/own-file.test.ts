@@ -1,0 +1,38 @@
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openDuck, text } from "./duck.ts";
+import { writeOwnFile } from "./own-file.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-own-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+
+test.each([".csv", ".parquet"])(
+  "nobody else may read a file (%s), nor its draft while it is written",
+  async (ending) => {
+    const file = join(folder, `rows${ending}`);
+    await writeFile(file, "of before", { mode: 0o644 });
+    const before = process.umask();
+    const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: folder });
+    await writeOwnFile(file, async (draft) => {
+      await duck.run(`COPY (SELECT 1 AS n) TO ${text(draft)}`);
+      expect(await modeOf(draft)).toBe(0o600);
+    });
+    await duck.close();
+    expect(await modeOf(file)).toBe(0o600);
+    expect(process.umask()).toBe(before);
+  },
+);
+
+test("what cannot be written leaves nothing beside, and the mask is as it was", async () => {
+  const before = process.umask();
+  const full = () => Promise.reject(new Error("ENOSPC: no space left on device"));
+  await expect(writeOwnFile(join(folder, "full.csv"), full)).rejects.toMatchObject({ code: "disk_full" });
+  expect((await readdir(folder)).filter((name) => name.startsWith("full"))).toEqual([]);
+  expect(process.umask()).toBe(before);
+});
