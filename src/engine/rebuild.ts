@@ -1,6 +1,7 @@
-import { rename, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { SluiceError } from "../core/errors.ts";
 import type { RebuildReport } from "../core/run.ts";
+import { moveAside, putBack, putBackLeft } from "./aside.ts";
 import { openDuck, text } from "./duck.ts";
 import type { Job, JobResult } from "./job.ts";
 import { exists, type Layout, layout } from "./layout.ts";
@@ -16,15 +17,16 @@ import { makeFolders } from "./state-file.ts";
 /**
  * Makes a sync's state anew, from its source and what the destination holds, and sends nothing. A row whose record is
  * found and holds all that the row wants is linked, and agreed on as both have it. Every other row waits for the next
- * run, which treats it as never seen. The file that was there is moved aside.
+ * run, which treats it as never seen. The file that was there is moved aside; it is back where this one dies before its end.
  * @throws SluiceError state_whole where that file is fine, unless `job.force`; and what a plan throws: then the file is back.
  */
 export async function rebuild(job: Job, host: Host): Promise<JobResult> {
   const started = performance.now();
   const at = layout(job.folder, job.run);
   await makeFolders(at);
+  await putBackLeft(at);
   if (!job.force) await refuseWhole(job, at);
-  const aside = await moveAside(at.state, `${at.state}.before-${job.run}`);
+  const aside = await moveAside(at);
   try {
     return { kind: "rebuild", report: await anew(job, host, aside), seconds: since(started), folder: at.run };
   } catch (thrown) {
@@ -98,23 +100,6 @@ async function refuseWhole(job: Job, at: Layout): Promise<void> {
     await duck.close();
   }
   throw new SluiceError("state_whole", `${at.state} is whole: a rebuild would only forget what it knows.`);
-}
-
-/** The file and its log; null where there is neither. */
-async function moveAside(from: string, to: string): Promise<string | null> {
-  let moved = false;
-  for (const end of [".wal", ""]) {
-    if (!(await exists(from + end))) continue;
-    await rename(from + end, to + end);
-    moved = true;
-  }
-  return moved ? to : null;
-}
-
-/** The log of the file that was begun is no log of this one. */
-async function putBack(aside: string, state: string): Promise<void> {
-  for (const end of ["", ".wal"]) await rm(state + end, { force: true });
-  await moveAside(aside, state);
 }
 
 const since = (started: number): number => Math.round(performance.now() - started) / 1000;

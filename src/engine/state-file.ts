@@ -1,6 +1,7 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { SluiceError } from "../core/errors.ts";
 import { type UndoneMark, undoneMark } from "../core/guards.ts";
+import { putBackLeft } from "./aside.ts";
 import type { Duck } from "./duck.ts";
 import type { Layout } from "./layout.ts";
 import { openState } from "./open-state.ts";
@@ -29,6 +30,7 @@ export type Meta = {
  * @throws SluiceError state_elsewhere, and what `openState` throws.
  */
 export async function attachState(duck: Duck, at: Layout, destination: string): Promise<Meta> {
+  await putBackLeft(at);
   await openState(duck, at.state);
   await chmod(at.state, 0o600);
   for (const statement of createTables) await duck.run(statement);
