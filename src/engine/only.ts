@@ -5,6 +5,7 @@ import type { Only } from "./job.ts";
 import { runFiles } from "./layout.ts";
 import { means, type RejectedFilter } from "./rejected.ts";
 import { chooseTouched, chooseWaiting, wakeChosen } from "./sql/only.ts";
+import { lastFolded } from "./state-file.ts";
 
 /**
  * Chooses the rows (table `chosen`) and has them looked at.
@@ -25,12 +26,6 @@ export async function choose(duck: Duck, only: Only, sync: string): Promise<stri
   return others.map(
     ({ key }) => `The row ${key} does not wait ${wordsOf({ ...only, keys: undefined })}: it was left alone.`,
   );
-}
-
-/** The run that the state knows last: what a later one was about, nobody has noted. */
-async function lastFolded(duck: Duck): Promise<string | undefined> {
-  const [folded] = await duck.all<{ value: string }>("SELECT value FROM st.meta WHERE name = 'folded'");
-  return folded?.value;
 }
 
 function wordsOf({ code, column, keys }: RejectedFilter): string {

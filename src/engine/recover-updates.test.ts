@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { people } from "../../test/model.ts";
 import { useSyncedWorld } from "../../test/synced-world.ts";
@@ -131,3 +132,20 @@ test("what a dead run wrote after its other updates, into states, is not somebod
   expect(state()).toEqual(["0", "1", "0"]);
   expect(await synced.run()).toMatchObject({ unchanged: 3, writes: 0 });
 });
+
+test.each(["all", "touched"])(
+  "it died after its fold: what was seen stays what was seen (mirror: %s)",
+  async (mirror) => {
+    synced.settings = { drift: "keep", mirror, mapping: { code: "code", name: "name", born } };
+    synced.world.rewrite = (column, value) => (column === "name" ? (value?.toUpperCase() ?? null) : value);
+    synced.world.source = [row("1", "A", "Ann")];
+    await synced.run();
+    synced.world.source = [row("1", "A", "Anna", "2000-01-01")];
+    expect(await synced.run()).toMatchObject({ updated: 1 });
+    await rm(synced.file("done.json"));
+    expect(await synced.run()).toMatchObject({ unchanged: 1, writes: 0 });
+    synced.world.source = [row("1", "A", "Anne", "2000-01-01")];
+    expect(await synced.run()).toMatchObject({ updated: 1, writes: 1 });
+    expect(there()).toMatchObject([{ name: "ANNE", born: "2000-01-01" }]);
+  },
+);

@@ -11,6 +11,7 @@ import { orphans, takeOver } from "./sql/recover.ts";
 import { caughtDeletes, caughtMembers, caughtResting, caughtUpdates } from "./sql/recover-updates.ts";
 import { readJournal } from "./sql/settle.ts";
 import { addColumns, existingColumns, valueViews } from "./sql/tables.ts";
+import { lastFolded } from "./state-file.ts";
 import { readUndoNote } from "./undo/note.ts";
 import { writeWhole } from "./whole-file.ts";
 
@@ -29,12 +30,14 @@ export async function recover(
   ask: ((asked: Asked) => Promise<void>) | undefined,
 ): Promise<UndoneMark | undefined> {
   let undone: UndoneMark | undefined;
+  const folded = await lastFolded(duck);
   for (const name of await runNames(at.runs)) {
     if (name === run) continue;
     const dead = runFiles(join(at.runs, name));
     if ((await exists(dead.done)) || (await sendsNothing(dead))) continue;
-    // Written after the changes: a run that has not come so far has sent nothing.
-    if (await exists(dead.touched)) {
+    // Written after the changes: a run that has not come so far has sent nothing. Of one that died right after its fold
+    // the state knows all, and better than its plan does.
+    if (name !== folded && (await exists(dead.touched))) {
       await takeOverFrom(duck, dead, shape, matched, ask);
       undone = (await noteUndo(duck, dead)) ?? undone;
     }

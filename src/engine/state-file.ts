@@ -57,6 +57,12 @@ export async function attachState(duck: Duck, at: Layout, destination: string): 
   };
 }
 
+/** The last run whose end the attached state knows; undefined before the first. */
+export async function lastFolded(duck: Duck): Promise<string | undefined> {
+  const [folded] = await duck.all<{ value: string }>("SELECT value FROM st.meta WHERE name = 'folded'");
+  return folded?.value;
+}
+
 /**
  * Whether a cursor got then is still good. Some environments answer one that has expired (after seven days unless they
  * say otherwise) with all rows as if these were the changes, and then nobody tells what was deleted meanwhile
