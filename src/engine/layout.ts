@@ -4,6 +4,7 @@ import { join } from "node:path";
 /**
  * Where everything of one sync lies, in one environment:
  *   rows.duckdb                    what both sides agreed on; changed by fold alone, in one transaction
+ *   rows.duckdb.before-<id>        what a rebuild has moved aside
  *   relied.json                    what the last run relied on in the destination's schema
  *   reading/<table>/               what a full read has got so far; gone once it is complete
  *   removing/                      what is being removed
