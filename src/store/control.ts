@@ -60,7 +60,7 @@ export function takeOver(control: Control, folder: string): Promise<void> {
       await connection.transaction().execute(async (transaction) => {
         for (const event of events) await applyEvent(transaction, event);
       });
-      forgetAside(folder);
+      forgetAside(folder, events.length);
     }
     await interruptDead(connection);
   });

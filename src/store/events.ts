@@ -61,8 +61,9 @@ export function putAside(folder: string): RunEvent[] {
   return linesOf(asideOf(folder));
 }
 
-export function forgetAside(folder: string): void {
-  rmSync(asideOf(folder), { force: true });
+/** Removes what was put aside, unless it is more than was `taken` over: who had the file open by then may have added to it. */
+export function forgetAside(folder: string, taken: number): void {
+  if (linesOf(asideOf(folder)).length <= taken) rmSync(asideOf(folder), { force: true });
 }
 
 function linesOf(file: string): RunEvent[] {
