@@ -19,7 +19,7 @@ export const standingGuard = z.object({ code: z.enum(guardCodes), message: z.str
 export type StandingGuard = z.infer<typeof standingGuard>;
 
 /**
- * The run that was taken back, when (ISO 8601), and by whom: kept in the state until a run is approved with `undone`.
+ * The run that was taken back, when (ISO 8601), and by whom: kept in the state until a run of all rows is approved with `undone`.
  * `more`: it is the last of several.
  */
 export const undoneMark = z.object({ run: z.string(), at: z.string(), by: z.string(), more: z.boolean().optional() });

@@ -73,3 +73,22 @@ test("a guard stands against chosen rows, too, until a person lets it pass", asy
   const approve = { codes: ["undone" as const], by: "Ana" };
   expect(await bench.resend({ ...request, approve })).toMatchObject({ received: 1, rejected: 1, writes: 0 });
 });
+
+test("after an undo: what is approved for some rows is approved for no others", async () => {
+  await bench.begin();
+  await bench.control("POST", "plugins", plugin("Evil"));
+  const rows = [row("1", "Evil"), row("2", "Ann")];
+  bench.source("people", rows);
+  await bench.run();
+  bench.source("people", [rows[0]!, row("2", "Anna")]);
+  await bench.run();
+  await bench.undo({ sync: "people" });
+  await bench.control("DELETE", "plugins");
+  const by = "a test";
+  const some = { sync: "people", keys: ["1"] };
+  await expect(bench.resend(some)).rejects.toMatchObject({ code: "undone" });
+  expect(await bench.resend({ ...some, approve: { codes: ["undone"], by } })).toMatchObject({ created: 1, writes: 1 });
+  await expect(bench.run()).rejects.toMatchObject({ code: "undone" });
+  expect((await bench.rows("contact")).map((one) => one.lastname).sort()).toEqual(["Ann", "Evil"]);
+  expect(await bench.approve("undone")).toMatchObject({ updated: 1, writes: 1 });
+});
