@@ -27,7 +27,7 @@ import { destinationName, type Host, holdsLease, open, readingRows, scanAudience
 import { wakePlanned } from "./sql/apply.ts";
 import { lostRows, pointAtAwaited, refuseMessageStates, withoutLost } from "./sql/awaited.ts";
 import { createId, takenIds, writeChanges } from "./sql/change.ts";
-import { decide, haveGone, heldNow, keepWanted, releaseTaken } from "./sql/decide.ts";
+import { basedOn, decide, haveGone, heldNow, keepWanted, releaseTaken } from "./sql/decide.ts";
 import { type Asked, linkedRecords, matchedRecords } from "./sql/look.ts";
 import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
@@ -331,8 +331,9 @@ async function reconcile(
   for (const statement of matching(shape)) await duck.run(statement);
   await duck.run(heldNow(shape));
   host.onProgress({ phase: "plan", done: 0 });
+  await duck.run(basedOn);
   await duck.run(decide(shape, contact, counts.looked_at));
-  for (const table of ["mapped", "held"]) await duck.run(`DROP TABLE ${table}`);
+  for (const table of ["mapped", "held", "based"]) await duck.run(`DROP TABLE ${table}`);
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
   if (shape.policies.onLeave === "delete") await duck.run(keepWanted(shape));

@@ -23,11 +23,6 @@ export function decide(shape: Shape, contact: Contact, rows: number): string {
     CASE WHEN y.gone THEN 'gone' ELSE 'present' END AS there_
   FROM looked t LEFT JOIN matching x ON x.key = t.key LEFT JOIN have_gone y ON y.id = t.link_id`;
 
-  // Found first and whole: as the smaller side of the join they cost a first load nothing, and what is worked out of the
-  // rows is worked out of many at a time, not of the few that a scan lets through together.
-  const linked = `SELECT key FROM mapped WHERE link_id IS NOT NULL AND ${chosenBy("key")}`;
-  const based = `SELECT * FROM v_base WHERE key IN (${linked})`;
-
   // Joined by one equation and nothing else: with a condition beside it DuckDB compares every row with every other.
   const acted = `SELECT f.* EXCLUDE (linked_key), CASE WHEN b.key IS NULL THEN 'no' ELSE 'yes' END AS base_, b.key AS base_key, s.key AS seen_key,
     ${list([...shape.columns.flatMap((c) => [`b.${stored(c)} AS sent_${c.index}`, `${seenValue(stored(c))} AS seen_${c.index}`]), ...unmet.names])}
@@ -71,7 +66,6 @@ export function decide(shape: Shape, contact: Contact, rows: number): string {
 
   return `CREATE TEMP TABLE decided AS WITH
 ${dealt("looked", "mapped", rows)},
-based AS MATERIALIZED (${based}),
 facts AS (${facts}),
 acted AS (${acted}),
 chosen AS (${chosen}),
@@ -81,6 +75,15 @@ wants AS (${wants}),
 ruled AS (${ruled})
 ${masked}`;
 }
+
+const linked = `SELECT key FROM mapped WHERE link_id IS NOT NULL AND ${chosenBy("key")}`;
+
+/**
+ * `based`: the base of linked rows that are looked at. A table of its own: as the smaller side of the join it costs a first
+ * load nothing, and what is worked out of the rows is worked out of many at a time, not of the few that a scan lets
+ * through together.
+ */
+export const basedOn = `CREATE TEMP TABLE based AS SELECT * FROM v_base WHERE key IN (${linked})`;
 
 /** What the column should hold, given the row's action. */
 function wantOf(c: ShapeColumn): string {
