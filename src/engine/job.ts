@@ -41,7 +41,7 @@ export type Job = {
   retention?: Retention;
   /** The number of the lease on the sync: should the folder have a higher one, another worker has taken the sync over. */
   lease?: number;
-  /** For DuckDB, such as "1GB". */
+  /** Such as "1GB"; DuckDB gets nine tenths of it. */
   memoryLimit: string;
   /** For run: the guards that a person lets pass this once. */
   approval?: Approval;
