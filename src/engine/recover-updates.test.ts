@@ -101,6 +101,18 @@ test("a record that a dead run deleted is not somebody else's deletion: should i
   expect(there()).toMatchObject([{ code: "A" }, { code: "Z" }]);
 });
 
+test("a row at fault whose record a dead run deleted, for the row had left, is counted no more", async () => {
+  synced.settings = { onLeave: "delete", allowDelete: true, mapping: { code: "code", name: "name", born } };
+  synced.world.source = [row("1", "A", "Ann"), row("9", "Z", null)];
+  await synced.run();
+  synced.world.source = [row("1", "A", "Ann", "soon"), row("9", "Z", null)];
+  expect(await synced.run()).toMatchObject({ received: 2, rejected: 1 });
+  synced.world.source = [row("9", "Z", null)];
+  await dyingRun();
+  expect(there()).toMatchObject([{ code: "Z" }]);
+  expect(await synced.run()).toMatchObject({ received: 1, unchanged: 1, rejected: 0 });
+});
+
 test("an update whose answer was lost is known by the one value that was not rewritten", async () => {
   synced.settings = { drift: "keep", mapping: { code: "code", name: "name", born } };
   synced.world.source = [row("1", "A", "Ann")];

@@ -60,13 +60,16 @@ const lookAgain = "h = CASE WHEN st.link.h IS NOT NULL THEN 0 END";
 export const caughtResting = (changes: string): string =>
   `UPDATE st.link SET ${lookAgain}, rested = true WHERE id IN (SELECT id FROM read_parquet(${text(changes)}))`;
 
-/** A record that is gone as a dead run had wished is nobody's any more: should its row come back, it is made anew. */
+/**
+ * A record that is gone as a dead run had wished is nobody's any more, and its row waits for nothing: should it come back,
+ * it is made anew.
+ */
 export const caughtDeletes = (changes: string): string[] => {
   const gone = `SELECT l.key FROM st.link l JOIN read_parquet(${text(changes)}) c ON c.key = l.key AND c.id = l.id JOIN have_now h ON h.id = l.id AND h.gone`;
   return [
     `CREATE OR REPLACE TEMP TABLE caught AS ${gone}`,
     "BEGIN TRANSACTION",
-    ...["link", "base", "seen", "unmet"].map(
+    ...["link", "base", "seen", "unmet", "pending"].map(
       (table) => `DELETE FROM st.${table} WHERE key IN (SELECT key FROM caught)`,
     ),
     "COMMIT",
