@@ -333,7 +333,7 @@ async function reconcile(
   host.onProgress({ phase: "plan", done: 0 });
   await duck.run(basedOn);
   await duck.run(decide(shape, contact, counts.looked_at));
-  for (const table of ["mapped", "held", "based"]) await duck.run(`DROP TABLE ${table}`);
+  for (const table of ["mapped", "held"]) await duck.run(`DROP TABLE ${table}`);
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
   if (shape.policies.onLeave === "delete") await duck.run(keepWanted(shape));

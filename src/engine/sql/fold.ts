@@ -11,17 +11,20 @@ import { foldUnmet, metOf } from "./unmet.ts";
 /**
  * What fold needs, made beforehand outside its transaction from the run's files, the journal and what was read back:
  *   born     rows whose record this run made and that are told by the creates' file alone: their place there, key and id
- *   changed  all other settled changes and accepted columns    new_base  base of the rows these touch
+ *   changed  all other settled changes and accepted columns
+ *   new_base base of the rows these touch (c_*), with what the destination held then (n_*)
  *   agreed   every row with a new base (`meet`)
  *   latest   what the destination holds, for every record this run has news of
  *   new_seen what the destination held when both sides agreed, where that differs from what was agreed
  *   judged   ids of these records that may be exceptions of the mirror
  *   new_link links of looked-at rows       freed    keys of links whose record another row has taken over
+ * `old`: how base and links of looked-at rows were before.
  */
 export function prepareFold(
   shape: Shape,
   file: { change: (wave: Wave) => string; settled: string },
   full: boolean,
+  old: Before = asStored,
 ): string[] {
   const columns = shape.columns;
   const changed = (from: string, settled: string) => `SELECT c.* FROM ${from} c ${settled}`;
@@ -41,16 +44,20 @@ export function prepareFold(
   const known = (c: (typeof columns)[number]) =>
     c === status && state ? `(${has("c.m | c.a", c)} OR ${has("c.m", state)})` : has("c.m | c.a", c);
   // The row as it was agreed, where it goes on from that; joined by one equation, as in `decide`.
-  const based =
+  const settled =
     "SELECT c.*, f.id AS record, CASE WHEN c.kind <> 'create' AND f.link_ = 'linked' THEN c.key END AS base_key FROM changed c JOIN final f ON f.key = c.key";
   const either = (c: (typeof columns)[number], then: string, otherwise: string) =>
     `CASE WHEN ${has("c.m | c.a", c)} THEN ${then} ELSE ${otherwise} END`;
   // The id of a record we made is nobody else's, unless the source says it.
   const newId = columns.some((c) => c.name === shape.object.id) ? "true" : "f.status <> 'created'";
   const hashed = (values: string[]) => `hash(${values.join(", ") || "0"})`;
-  const differs = columns.map((c) => `${stored(c)} IS DISTINCT FROM ${ident(`b_${c.index}`)}`).join(" OR ") || "false";
+  // What the destination holds now is what we saw, for every column we wrote or accepted and for all of a record we
+  // made (it fills what we left out with defaults). Any other column keeps what we saw before.
+  const held = (c: (typeof columns)[number]) =>
+    `CASE WHEN c.kind = 'create' OR ${known(c)} THEN CASE WHEN n.id IS NOT NULL THEN n.${stored(c)} WHEN ${has("c.a", c)} THEN c.${ident(`o_${c.name}`)} ELSE c.${stored(c)} END ELSE ${seenValue(stored(c))} END AS n_${c.index}`;
+  const differs = columns.map((c) => `${stored(c)} IS DISTINCT FROM n_${c.index}`).join(" OR ") || "false";
   return [
-    `CREATE OR REPLACE TEMP TABLE part AS
+    `CREATE OR REPLACE TEMP ${several ? "TABLE" : "VIEW"} part AS
 ${later.map((wave) => changed(rows(file.change(wave)), written(wave))).join("\nUNION ALL BY NAME ")}
 UNION ALL BY NAME ${changed(rows(file.settled), "")}`,
     several
@@ -65,27 +72,15 @@ WHERE id NOT IN (SELECT old_id FROM final WHERE status = 'deleted' AND old_id IS
     `CREATE OR REPLACE TEMP VIEW latest AS
 SELECT id, gone, created, ${storedList(shape)} FROM after UNION ALL SELECT * FROM older`,
     `CREATE OR REPLACE TEMP TABLE new_base AS
-WITH old AS MATERIALIZED (SELECT * FROM v_base WHERE key IN (SELECT key FROM changed WHERE kind <> 'create' AND ${chosenBy("key")}))
-SELECT c.key, c.record AS id, b.key IS NULL AS first, ${metOf(shape, "c.m | c.a")} AS met, ${list(values(shape, (c) => either(c, `c.${stored(c)}`, `b.${stored(c)}`)))}
-FROM (${based}) c LEFT JOIN old b ON b.key = c.base_key`,
+SELECT ${list(["c.key", "c.record AS id", "b.key IS NULL AS first", `${metOf(shape, "c.m | c.a")} AS met`, ...values(shape, (c) => either(c, `c.${stored(c)}`, `b.${stored(c)}`)), ...columns.map(held)])}
+FROM (${settled}) c LEFT JOIN ${old.base} b ON b.key = c.base_key LEFT JOIN (SELECT * FROM v_seen WHERE key IN (${looked})) s ON s.key = b.key
+LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = c.record`,
     `CREATE OR REPLACE TEMP VIEW agreed AS SELECT key, id, first, met FROM new_base
 UNION ALL SELECT c.key, c.id, true, ${metOf(shape, "0")} FROM (SELECT *, 'create' AS kind FROM born) c`,
     // Of records we made the values are compared by their hashes: few differ, and a join of two wide tables is dear.
     `CREATE OR REPLACE TEMP TABLE unlike AS SELECT b.key, b.id FROM (SELECT key, id, ${hashed(columns.map(stored))} AS h FROM born_value) b
 JOIN (SELECT id, ${hashed(columns.map(stored))} AS h FROM latest WHERE NOT gone) n ON n.id = b.id WHERE n.h <> b.h`,
-    // What the destination holds now is what we saw, for every column we wrote or accepted and for all of a record we
-    // made (it fills what we left out with defaults). Any other column keeps what we saw before.
-    `CREATE OR REPLACE TEMP TABLE new_seen AS
-SELECT key, id, ${storedList(shape)} FROM (SELECT b.key, b.id, ${list([
-      ...columns.map((c) => `b.${stored(c)} AS b_${c.index}`),
-      ...values(
-        shape,
-        (c) =>
-          `CASE WHEN c.kind = 'create' OR ${known(c)} THEN CASE WHEN n.id IS NOT NULL THEN n.${stored(c)} WHEN ${has("c.a", c)} THEN c.${ident(`o_${c.name}`)} ELSE c.${stored(c)} END ELSE ${seenValue(stored(c))} END`,
-      ),
-    ])}
-FROM new_base b JOIN changed c ON c.key = b.key LEFT JOIN (SELECT * FROM v_seen SEMI JOIN new_base USING (key)) s ON s.key = CASE WHEN NOT b.first THEN b.key END
-LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = b.id) WHERE ${differs}
+    `CREATE OR REPLACE TEMP TABLE new_seen AS SELECT key, id, ${list(columns.map((c) => `n_${c.index} AS ${stored(c)}`))} FROM new_base WHERE ${differs}
 UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM unlike u JOIN latest n ON n.id = u.id`,
     // A record we made was seen as it is: it is no exception.
     "CREATE OR REPLACE TEMP TABLE judged AS SELECT id FROM latest WHERE gone OR id NOT IN (SELECT id FROM born)",
@@ -94,7 +89,7 @@ UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM
     `CREATE OR REPLACE TEMP TABLE new_link AS
 SELECT f.key, f.id, ${newId} AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action = 'keep' OR (f.gone AND f.code IN ('moved', 'moved_there', 'not_planned', 'not_sent')) THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
   CASE WHEN f.id IS NULL THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} ELSE coalesce(l.m, f.match_value) END AS m
-FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN (SELECT * FROM v_link WHERE key IN (${looked})) l ON l.key = f.key
+FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN ${old.link} l ON l.key = f.key
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
   AND NOT (f.action = 'release' AND f.id IN (SELECT id FROM final WHERE action = 'adopt' AND id IS NOT NULL))`,
     // A record that another row took over leaves its old link, whether or not that row was looked at.
@@ -106,6 +101,19 @@ SELECT l.key FROM (SELECT key, id FROM st.link WHERE id IN (SELECT id FROM gaine
 
 /** Keys of looked-at rows. */
 const looked = `SELECT key FROM final WHERE ${chosenBy("key")}`;
+
+/** Tables, or SELECTs in brackets, with the rows that are looked at, at least: their base, and key, h and m of their links. */
+type Before = { base: string; link: string };
+
+const storedBase = `(SELECT * FROM v_base WHERE key IN (SELECT key FROM changed WHERE kind <> 'create' AND ${chosenBy("key")}))`;
+const storedLink = `(SELECT key, h, m FROM v_link WHERE key IN (${looked}))`;
+const asStored: Before = { base: storedBase, link: storedLink };
+
+/** As the plan has read it (`based`, `linked`). `rematched`: links have other match values now than it has read. */
+export const asPlanned = (rematched: boolean): Before => ({
+  base: "based",
+  link: rematched ? storedLink : "(SELECT link_key AS key, link_h AS h, link_m AS m FROM linked)",
+});
 
 /** Ids of the records this run has news of. */
 const news =

@@ -100,7 +100,7 @@ WHERE ${all ? "n.h IS NOT NULL OR l.h IS NOT NULL" : "l.h IS DISTINCT FROM n.h"}
   return [
     `CREATE OR REPLACE TEMP TABLE touched AS ${shape.computed.length > 0 ? worked() : plain()}`,
     // The rest of the link is read for touched rows alone: in the join above it would be kept in memory for all.
-    `CREATE OR REPLACE TEMP TABLE linked AS SELECT rowid AS place, key AS link_key, id AS link_id, rested AS link_rested
+    `CREATE OR REPLACE TEMP TABLE linked AS SELECT rowid AS place, key AS link_key, id AS link_id, h AS link_h, m AS link_m, rested AS link_rested
 FROM st.link WHERE rowid IN (SELECT place FROM touched WHERE ${chosenBy("place::VARCHAR")})`,
     // A row that left goes by the key of its link. Written anew, for to update a column of text costs thirty times as much.
     `INSERT INTO touched BY NAME SELECT k.link_key AS key, t.gone, t.old_h, t.known, t.place FROM touched t JOIN linked k ON k.place = t.place WHERE t.gone`,
