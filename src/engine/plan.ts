@@ -306,7 +306,7 @@ async function reconcile(
   const told = job.only ? await choose(duck, job.only, job.sync) : [];
   const { woken } = await duck.one<{ woken: boolean }>("SELECT count(*) > 0 AS woken FROM wake");
   const lookUp = async (by: typeof byHash) => {
-    for (const statement of touch(shape, scan, { all, woken, by })) await readingRows(job, duck.run(statement));
+    for (const statement of touch(shape, { all, woken, by })) await readingRows(job, duck.run(statement));
     return (await duck.one<{ n: number }>(misjoined)).n;
   };
   if ((await lookUp(byHash)) > 0) await lookUp(byKey);
@@ -340,7 +340,8 @@ async function reconcile(
   if (job.only?.skip !== undefined) await duck.run(skipDecided(shape, job.only.skip));
   for (const statement of pointAtAwaited(shape, takenIds(shape), createId(shape))) await duck.run(statement);
   await duck.run(decideMembers(shape));
-  for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at)]) await duck.run(statement);
+  for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at, counts.looked_at)])
+    await duck.run(statement);
   return { ...counts, told };
 }
 

@@ -7,7 +7,7 @@ import { readMembers } from "./members.ts";
 import { look } from "./mirror.ts";
 import type { Planned } from "./plan.ts";
 import { writeRelied } from "./relied.ts";
-import { asPlanned, fold, prepareFold, writtenFile } from "./sql/fold.ts";
+import { fold, prepareFold, writtenFile } from "./sql/fold.ts";
 import { sentRecords } from "./sql/look.ts";
 import { madeCount, tellUnmade } from "./sql/made.ts";
 import { newMembers } from "./sql/members.ts";
@@ -69,8 +69,7 @@ export async function settle(
   for (const statement of addColumns(shape)) await duck.run(statement);
   // The views made before the columns were there would go on saying that nothing is stored.
   for (const statement of valueViews(shape, await duck.all(existingColumns), meta.matched)) await duck.run(statement);
-  const moved = rematched(shape, meta.matched);
-  for (const statement of prepareFold(shape, at, full, asPlanned(moved))) await duck.run(statement);
+  for (const statement of prepareFold(shape, at, full, "based")) await duck.run(statement);
   await duck.run(newMembers(shape));
   const whole = planned.touched.chosen === undefined;
   const turn = whole ? meta.turn + 1 : meta.turn;
@@ -103,7 +102,7 @@ export async function settle(
   planned.holdsLease();
   await inTransaction(
     planned,
-    fold(shape, facts, { full, rematched: moved, added: addedColumns(shape, meta.mirrored) }),
+    fold(shape, facts, { full, rematched: rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) }),
   );
   if (whole) await writeRelied(at.relied, shape, planned.destination);
   return { counts, resolved };

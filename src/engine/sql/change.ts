@@ -3,7 +3,7 @@ import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { ownId } from "./ids.ts";
 import { madeParents, madeRefs } from "./made.ts";
-import { atOnce, chosenBy, has, list, maskType, stored, wanted } from "./names.ts";
+import { atOnce, chosenBy, dealt, has, list, maskType, stored, wanted } from "./names.ts";
 import { partyColumn } from "./parties.ts";
 import { inSeveralWaves, statesOf, waveMasks } from "./states.ts";
 
@@ -58,9 +58,9 @@ export function activates(shape: Shape): string {
   return statesOf(shape).state ? "false" : "(NOT gone AND rested AND action IN ('update', 'adopt'))";
 }
 
-function stateChange(which: string, kind: string, statecode: 0 | 1): string {
-  return `SELECT key, id, '${kind}' AS kind, 1::UBIGINT AS m, '${statecode}' AS c_statecode FROM decided WHERE ${which}`;
-}
+const stateChange = (kind: string, statecode: 0 | 1): string[] => [
+  ...["key", "id", `'${kind}' AS kind`, "1::UBIGINT AS m", `'${statecode}' AS c_statecode`],
+];
 
 /** Small groups: writing holds one for each thread, and whoever reads a range of a file unpacks no more than it lies in. */
 export const rowsInGroup = 20_480;
@@ -68,10 +68,12 @@ export const rowsInGroup = 20_480;
 /**
  * The statements that put a plan on disk. Position in a change file is the change number. c_* = new value (meant where
  * the bit in m or a is set), o_* = what the destination holds, sm and dm = why it is written (see `decide`). Which creates carry an id is `sentId`'s.
+ * `rows`: about how many are decided.
  */
 export function writeChanges(
   shape: Shape,
   file: { touched: string; change: (wave: Wave) => string; parents: (k: number) => string; settled: string },
+  rows = 0,
 ): string[] {
   const { early, main, late } = waveMasks(shape);
   const fresh = (m: string) =>
@@ -83,39 +85,46 @@ export function writeChanges(
   const moved = ["sm", "dm"];
   const head = ["key", "id", "action AS kind", `${main} AS m`, "a", ...moved, "match_value"];
   const parties = shape.parties.map((c) => `${wanted(c)} AS ${partyColumn(c)}`);
-  const alone = (m: string, kind: string) =>
-    `SELECT ${list(["key", id, `'${kind}' AS kind`, `${m} AS m`, `0::${maskType} AS a`, ...moved, "match_value", ...fresh(m), ...old])} FROM decided WHERE ${m} <> 0`;
-  const copy = (select: string, to: string) =>
-    `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${rowsInGroup}, ${atOnce})`;
+  const alone = (m: string, kind: string, to: string) =>
+    copy(
+      [
+        "key",
+        id,
+        `'${kind}' AS kind`,
+        `${m} AS m`,
+        `0::${maskType} AS a`,
+        ...moved,
+        "match_value",
+        ...fresh(m),
+        ...old,
+      ],
+      `${m} <> 0`,
+      to,
+    );
+  const copy = (items: string[], which: string, to: string) =>
+    `COPY (WITH ${dealt("these", "decided", rows, which)} SELECT ${list(items)} FROM these) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${rowsInGroup}, ${atOnce})`;
   return [
     takenIds(shape),
     ...madeRefs(shape).map((made, k) => madeParents(made, file.parents(k))),
+    copy(["key", id, ...head.slice(2), ...first, ...parties], "action = 'create'", file.change("1-create")),
+    copy([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} <> 0`, file.change("2-update")),
+    copy(stateChange("deactivate", 1), deactivates(shape), file.change("3-deactivate")),
+    statesOf(shape).state
+      ? alone(early, "wake", file.change("0-activate"))
+      : copy(stateChange("activate", 0), activates(shape), file.change("0-activate")),
+    alone(late, "later", file.change("3-complete")),
+    copy(["key", "id", "'delete' AS kind", ...old], "action = 'delete'", file.change("4-delete")),
+    copy([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} = 0 AND a <> 0`, file.settled),
     copy(
-      `SELECT ${list(["key", id, ...head.slice(2), ...first, ...parties])} FROM decided WHERE action = 'create'`,
-      file.change("1-create"),
-    ),
-    copy(
-      `SELECT ${list([...head, ...fresh(main), ...old])} FROM decided WHERE action <> 'create' AND ${main} <> 0`,
-      file.change("2-update"),
-    ),
-    copy(stateChange(deactivates(shape), "deactivate", 1), file.change("3-deactivate")),
-    copy(
-      statesOf(shape).state ? alone(early, "wake") : stateChange(activates(shape), "activate", 0),
-      file.change("0-activate"),
-    ),
-    copy(alone(late, "later"), file.change("3-complete")),
-    copy(
-      `SELECT ${list(["key", "id", "'delete' AS kind", ...old])} FROM decided WHERE action = 'delete'`,
-      file.change("4-delete"),
-    ),
-    copy(
-      `SELECT ${list([...head, ...fresh(main), ...old])} FROM decided WHERE action <> 'create' AND ${main} = 0 AND a <> 0`,
-      file.settled,
-    ),
-    copy(
-      `SELECT key, gone, h, rested, old_id, id, link_, action, match_value,
-  coalesce(code, rule_code) AS code, CASE WHEN code IS NULL AND rule_code IS NOT NULL THEN ${text(shape.match.map((c) => c.name).join(", "))} ELSE col END AS col,
-  CASE WHEN code IS NULL THEN match_value ELSE value END AS value, coalesce(others, nullif("limit", '')) AS others, waits FROM decided`,
+      [
+        ...["key", "gone", "h", "rested", "old_id", "id", "link_", "action", "match_value"],
+        "coalesce(code, rule_code) AS code",
+        `CASE WHEN code IS NULL AND rule_code IS NOT NULL THEN ${text(shape.match.map((c) => c.name).join(", "))} ELSE col END AS col`,
+        "CASE WHEN code IS NULL THEN match_value ELSE value END AS value",
+        `coalesce(others, nullif("limit", '')) AS others`,
+        "waits",
+      ],
+      "true",
       file.touched,
     ),
   ];

@@ -18,13 +18,13 @@ import { foldUnmet, metOf } from "./unmet.ts";
  *   new_seen what the destination held when both sides agreed, where that differs from what was agreed
  *   judged   ids of these records that may be exceptions of the mirror
  *   new_link links of looked-at rows       freed    keys of links whose record another row has taken over
- * `old`: how base and links of looked-at rows were before.
+ * `base`: a table with the base that changed rows had before, or SQL of it in brackets.
  */
 export function prepareFold(
   shape: Shape,
   file: { change: (wave: Wave) => string; settled: string },
   full: boolean,
-  old: Before = asStored,
+  base = storedBase,
 ): string[] {
   const columns = shape.columns;
   const changed = (from: string, settled: string) => `SELECT c.* FROM ${from} c ${settled}`;
@@ -73,7 +73,7 @@ WHERE id NOT IN (SELECT old_id FROM final WHERE status = 'deleted' AND old_id IS
 SELECT id, gone, created, ${storedList(shape)} FROM after UNION ALL SELECT * FROM older`,
     `CREATE OR REPLACE TEMP TABLE new_base AS
 SELECT ${list(["c.key", "c.record AS id", "b.key IS NULL AS first", `${metOf(shape, "c.m | c.a")} AS met`, ...values(shape, (c) => either(c, `c.${stored(c)}`, `b.${stored(c)}`)), ...columns.map(held)])}
-FROM (${settled}) c LEFT JOIN ${old.base} b ON b.key = c.base_key LEFT JOIN (SELECT * FROM v_seen WHERE key IN (${looked})) s ON s.key = b.key
+FROM (${settled}) c LEFT JOIN ${base} b ON b.key = c.base_key LEFT JOIN (SELECT * FROM v_seen WHERE key IN (${looked})) s ON s.key = b.key
 LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = c.record`,
     `CREATE OR REPLACE TEMP VIEW agreed AS SELECT key, id, first, met FROM new_base
 UNION ALL SELECT c.key, c.id, true, ${metOf(shape, "0")} FROM (SELECT *, 'create' AS kind FROM born) c`,
@@ -89,7 +89,7 @@ UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM
     `CREATE OR REPLACE TEMP TABLE new_link AS
 SELECT f.key, f.id, ${newId} AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action = 'keep' OR (f.gone AND f.code IN ('moved', 'moved_there', 'not_planned', 'not_sent')) THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
   CASE WHEN f.id IS NULL THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} ELSE coalesce(l.m, f.match_value) END AS m
-FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN ${old.link} l ON l.key = f.key
+FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN (SELECT * FROM v_link WHERE key IN (${looked})) l ON l.key = f.key
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
   AND NOT (f.action = 'release' AND f.id IN (SELECT id FROM final WHERE action = 'adopt' AND id IS NOT NULL))`,
     // A record that another row took over leaves its old link, whether or not that row was looked at.
@@ -102,18 +102,8 @@ SELECT l.key FROM (SELECT key, id FROM st.link WHERE id IN (SELECT id FROM gaine
 /** Keys of looked-at rows. */
 const looked = `SELECT key FROM final WHERE ${chosenBy("key")}`;
 
-/** Tables, or SELECTs in brackets, with the rows that are looked at, at least: their base, and key, h and m of their links. */
-type Before = { base: string; link: string };
-
+/** The base that changed rows go on from, where no plan has read it (`based`). */
 const storedBase = `(SELECT * FROM v_base WHERE key IN (SELECT key FROM changed WHERE kind <> 'create' AND ${chosenBy("key")}))`;
-const storedLink = `(SELECT key, h, m FROM v_link WHERE key IN (${looked}))`;
-const asStored: Before = { base: storedBase, link: storedLink };
-
-/** As the plan has read it (`based`, `linked`). `rematched`: links have other match values now than it has read. */
-export const asPlanned = (rematched: boolean): Before => ({
-  base: "based",
-  link: rematched ? storedLink : "(SELECT link_key AS key, link_h AS h, link_m AS m FROM linked)",
-});
 
 /** Ids of the records this run has news of. */
 const news =

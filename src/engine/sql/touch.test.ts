@@ -8,6 +8,7 @@ import type { Shape } from "../shape.ts";
 import { sourceViews } from "./source.ts";
 import { createTables } from "./tables.ts";
 import { byHash, byKey, misjoined, touch } from "./touch.ts";
+import { worked } from "./worked.ts";
 
 test("an expression is worked out for rows that changed, and a row changes with the columns it reads", async () => {
   const rows = (amount: string) => `SELECT * FROM (VALUES ('1', '7', 'x'), ('2', '${amount}', 'x')) t(id, amount, key)`;
@@ -27,14 +28,11 @@ test("an expression is worked out for rows that changed, and a row changes with 
   const instance = await DuckDBInstance.create();
   const duck = await instance.connect();
   const look = async (from: Scan) => {
-    for (const statement of [
-      ...sourceViews(shape, from),
-      ...touch(shape, from, { all: false, woken: false, by: byHash }),
-    ])
+    for (const statement of [...sourceViews(shape, from), ...touch(shape, { all: false, woken: false, by: byHash })])
       await duck.run(statement);
     return (
       await duck.runAndReadAll(
-        `SELECT key, gone, s_amount, s_key, "s_expression of x".v, "s_expression of x".failed FROM touched ORDER BY key`,
+        `SELECT key, gone, s_amount, s_key, "s_expression of x".v, "s_expression of x".failed FROM (${worked(shape, from, "touched")}) ORDER BY key`,
       )
     ).getRowsJson();
   };
@@ -66,7 +64,7 @@ test("a row that finds another row's link is told, and finds its own by the key 
   const duck = await instance.connect();
   const rows = async (sql: string) => (await duck.runAndReadAll(sql)).getRowsJson();
   const look = async (from: Scan, by: (key: string) => string) => {
-    for (const statement of [...sourceViews(shape, from), ...touch(shape, from, { all: false, woken: false, by })])
+    for (const statement of [...sourceViews(shape, from), ...touch(shape, { all: false, woken: false, by })])
       await duck.run(statement);
     return rows(misjoined);
   };

@@ -1,6 +1,4 @@
-import type { Scan } from "../../core/connector.ts";
-import { ident, text } from "../duck.ts";
-import { asRead, expressed } from "../shape/expression.ts";
+import { text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { chosenBy, list, parentValue, sourceColumn, stored } from "./names.ts";
 import { instant } from "./pending.ts";
@@ -62,45 +60,29 @@ export const byHash = (key: string): string => `hash(${key})`;
 export const byKey = (key: string): string => key;
 
 /**
- * `touched`: the rows this run looks at, with what expressions make of them; `linked`: what the links say of them.
+ * `touched`: the rows this run looks at (see also `worked`); `linked`: what the links say of them.
  * `all` = the mapping changed, so every row is; `woken` = `wake` holds any.
  */
 export function touch(
   shape: Shape,
-  scan: Scan,
   { all, woken, by }: { all: boolean; woken: boolean; by: (key: string) => string },
 ): string[] {
-  const facts: [name: string, sql: string][] = [
-    ["key", "n.key"],
-    ["gone", "n.h IS NULL"],
-    ["h", "n.h"],
-    ["old_h", "l.h"],
-    ["known", "l.place IS NOT NULL"],
-    ["place", "l.place"],
-    ...shape.audiences.map((_, i): [string, string] => [`a_${i}`, `n.a_${i}`]),
+  const facts = [
+    "n.key AS key",
+    "n.h IS NULL AS gone",
+    "n.h AS h",
+    "l.h AS old_h",
+    "l.place IS NOT NULL AS known",
+    "l.place AS place",
+    ...shape.audiences.map((_, i) => `n.a_${i}`),
   ];
   const looked = woken ? ", key IN (SELECT key FROM wake) AS woken" : "";
   const from = `FROM (SELECT ${by("key")} AS k, h, rowid AS place${looked} FROM st.link) l FULL JOIN (SELECT *, ${by("key")} AS k FROM source) n ON l.k = n.k
 WHERE ${all ? "n.h IS NOT NULL OR l.h IS NOT NULL" : "l.h IS DISTINCT FROM n.h"}${woken ? " OR l.woken" : ""}`;
-  const plain = () =>
-    `SELECT ${list([...facts.map(([name, sql]) => `${sql} AS ${name}`), ...shape.used.map((c) => `n.${sourceColumn(c)}`)])} ${from}`;
-  const worked = () => {
-    // The facts go along as one column, for the row's own are under the names that expressions know.
-    const fields = facts.map(([name, sql]) => `${name}: ${sql}`).join(", ");
-    const rows = `SELECT ${list([`{${fields}} AS ${besides}`, ...shape.used.map((c) => `n.${sourceColumn(c)} AS ${ident(c)}`)])} ${from}`;
-    const items = [
-      ...facts.map(([name]) => `${besides}.${name} AS ${name}`),
-      ...shape.used.map((c) => `${asRead}.${ident(c)} AS ${sourceColumn(c)}`),
-      ...shape.computed.map(
-        ({ name, sql }) => `CASE WHEN NOT ${besides}.gone THEN ${sql} END AS ${sourceColumn(name)}`,
-      ),
-    ];
-    return expressed(scan, shape.used, items, rows);
-  };
   return [
-    `CREATE OR REPLACE TEMP TABLE touched AS ${shape.computed.length > 0 ? worked() : plain()}`,
+    `CREATE OR REPLACE TEMP TABLE touched AS SELECT ${list([...facts, ...shape.used.map((c) => `n.${sourceColumn(c)}`)])} ${from}`,
     // The rest of the link is read for touched rows alone: in the join above it would be kept in memory for all.
-    `CREATE OR REPLACE TEMP TABLE linked AS SELECT rowid AS place, key AS link_key, id AS link_id, h AS link_h, m AS link_m, rested AS link_rested
+    `CREATE OR REPLACE TEMP TABLE linked AS SELECT rowid AS place, key AS link_key, id AS link_id, rested AS link_rested
 FROM st.link WHERE rowid IN (SELECT place FROM touched WHERE ${chosenBy("place::VARCHAR")})`,
     // A row that left goes by the key of its link. Written anew, for to update a column of text costs thirty times as much.
     `INSERT INTO touched BY NAME SELECT k.link_key AS key, t.gone, t.old_h, t.known, t.place FROM touched t JOIN linked k ON k.place = t.place WHERE t.gone`,
@@ -118,8 +100,6 @@ export const misjoined =
 /** Once its rows are mapped, `touched` keeps what is still asked of it: the rows' values would be most of a plan's memory. */
 export const withoutValues = ({ audiences }: Shape): string =>
   `CREATE OR REPLACE TEMP TABLE touched AS SELECT ${["key", "gone", ...audiences.map((_, i) => `a_${i}`)].join(", ")} FROM touched`;
-
-const besides = ident("facts beside the row");
 
 /**
  * Counts from which doubled keys show without grouping the whole source: rows read must be rows looked at plus known

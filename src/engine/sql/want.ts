@@ -9,6 +9,7 @@ import { wantedMatch } from "./match.ts";
 import { dealt, fault, list, skipped, sourceColumn, wanted } from "./names.ts";
 import { partyHint, partyJoin, partyRaw, partyResolved, partyTables, partyWaits } from "./parties.ts";
 import { isState, stateSql } from "./states.ts";
+import { worked } from "./worked.ts";
 
 /**
  * `mapped`: the touched rows with what the source wants of each column (canonical text), whether it speaks at all
@@ -64,7 +65,8 @@ export function mapRows(shape: Shape, scan: Scan, rows: number): string {
   const materialized = coming.length ? "MATERIALIZED " : "";
   const values = [...shape.used, ...shape.computed.map(({ name }) => name)].map(sourceColumn);
   return `CREATE TEMP TABLE mapped AS
-WITH ${dealt("looked", "touched", rows)},
+WITH ${dealt("rows_read", "touched", rows)},
+looked AS (${worked(shape, scan, "rows_read")}),
 converted AS ${materialized}(SELECT ${list([...carried, ...values, ...converted])} FROM (SELECT ${list(["t.*", "k.link_id", "k.link_rested", ...dear])} FROM looked t LEFT JOIN linked k ON k.place = t.place WHERE t.key IS NOT NULL)),
 ${coming.map((each) => `${each},\n`).join("")}resolved AS (SELECT ${list(["c.*", ...resolved, ...parties.flat()])} FROM converted c ${joins.join("\n")})
 SELECT ${list([
