@@ -5,10 +5,14 @@ import type { ReadRequest, Session } from "../core/connector.ts";
 import type { Column, ObjectSchema } from "../core/schema.ts";
 import { type Duck, ident, text } from "./duck.ts";
 import { dropReading, type Kept, keepReading, type Reading, startReading, takeUp } from "./reading.ts";
-import { stored } from "./sql/names.ts";
+import { hashOf, stored } from "./sql/names.ts";
 
 /** Pages read into DuckDB at once: bounds disk and memory, and lets it parse several in parallel. */
 const pagesAtOnce = 8;
+
+/** Rows that are compared with what is expected (`Ingest.expected`) at once: at least so many, and so large a share of those. */
+const compared = 100_000;
+const shareCompared = 1 / 30;
 
 /** A column to be read. `tabled`: a lookup into several tables, whose value is to say which (`account:<id>`). */
 export type Mirrored = { name: string; target: Column; tabled?: boolean };
@@ -29,6 +33,11 @@ export type Ingest = {
   etags?: boolean;
   /** When the record was made there is wanted too (`created`). */
   created: boolean;
+  /**
+   * A table (id, h) of records with the hash of the columns' values (`hashOf`). One that comes as it is expected is not put
+   * into `into`, but noted in the table `as_expected` (id, seq): so a million that nobody changed take no room.
+   */
+  expected?: string;
   folder: string;
   /** Where a full read that is broken off is kept for the next run, of this destination; absent = nowhere. */
   keep?: { folder: string; destination: string };
@@ -110,7 +119,8 @@ async function readPages(
 ): Promise<{ cursor: string | undefined; rows: number }> {
   let reading = last;
   let [rows, seq, cursor] = [reading?.rows ?? 0, reading?.pages ?? 0, undefined as string | undefined];
-  let waiting: { path: string; bytes: number }[] = [];
+  let waiting: PageFile[] = [];
+  const sift = job.expected === undefined ? undefined : await sifting(duck, job, job.expected);
   let taken = Promise.resolve();
   /** Has the pages at hand taken into the table, while the next are read. `place`: where reading could then be taken up. */
   const take = async (place?: string) => {
@@ -120,6 +130,7 @@ async function readPages(
     const work = async () => {
       if (pages.length === 0) return;
       await duck.run(insertPages(job, pages));
+      await sift?.(pages.reduce((sum, page) => sum + page.rows, 0));
       await Promise.all(pages.map(({ path }) => rm(path)));
       if (reading && place !== undefined)
         reading = await keepReading(duck, kept!, job.into, reading, { place, ...now });
@@ -143,7 +154,7 @@ async function readPages(
       if (page.count > page.deleted.length) {
         const path = join(job.folder, `${job.into}-${String(seq).padStart(SEQ, "0")}.json`);
         await writeFile(path, page.rows);
-        waiting.push({ path, bytes: Buffer.byteLength(page.rows) });
+        waiting.push({ path, bytes: Buffer.byteLength(page.rows), rows: page.count });
       }
       if (page.deleted.length > 0)
         await duck.run(
@@ -159,15 +170,44 @@ async function readPages(
     await taken.catch(() => {}); // nothing goes on behind a closed door
   }
   await taken;
+  await sift?.();
   await keepNewest(duck, job.into);
+  if (sift) for (const statement of newerOfBoth(job.into)) await duck.run(statement);
   return { cursor, rows };
+}
+
+/** A page on disk. */
+type PageFile = { path: string; bytes: number; rows: number };
+
+/** Where pages go whose rows are to be compared first. */
+const unsifted = (into: string) => `${into}_page`;
+
+/** Once some of them are together, the rows go where they belong: see `Ingest.expected`. Without a count all do, at the end. */
+async function sifting(duck: Duck, { into, columns }: Ingest, expected: string) {
+  const { portion } = await duck.one<{ portion: number }>(
+    `SELECT greatest(${compared}, count(*) * ${shareCompared}) AS portion FROM ${expected}`,
+  );
+  const page = unsifted(into);
+  await duck.run(`CREATE OR REPLACE TEMP TABLE ${page} AS FROM ${into} WHERE false`);
+  await duck.run("CREATE OR REPLACE TEMP TABLE as_expected(id VARCHAR, seq INTEGER)");
+  let rows = 0;
+  return async (more = portion) => {
+    rows += more;
+    if (rows < portion) return;
+    rows = 0;
+    await duck.run(
+      `INSERT INTO as_expected SELECT p.id, p.seq FROM ${page} p JOIN ${expected} e ON e.id = p.id WHERE e.h = ${hashOf(columns, "p")}`,
+    );
+    await duck.run(`INSERT INTO ${into} SELECT * FROM ${page} ANTI JOIN as_expected USING (id, seq)`);
+    await duck.run(`CREATE OR REPLACE TEMP TABLE ${page} AS FROM ${into} WHERE false`);
+  };
 }
 
 /** Digits of a page's number in the name of its file. */
 const SEQ = 9;
 
 /** The pages' rows through the canonical form of each column. Only what we asked for is looked at. */
-function insertPages(job: Ingest, pages: { path: string; bytes: number }[]): string {
+function insertPages(job: Ingest, pages: PageFile[]): string {
   // No row is larger than its page. DuckDB sets aside twice this size for every thread, so no more than that.
   const largest = Math.max(1 << 20, ...pages.map((p) => p.bytes + 1024));
   const wire = job.session.wire!;
@@ -185,7 +225,7 @@ function insertPages(job: Ingest, pages: { path: string; bytes: number }[]): str
   });
   const id = `r.${ident(property(job.object.id))}`;
   const seq = `left(right(r.filename, ${SEQ + 5}), ${SEQ})::INTEGER`;
-  return `INSERT INTO ${job.into}
+  return `INSERT INTO ${job.expected === undefined ? job.into : unsifted(job.into)}
 SELECT ${[`lower(${id})`, "false", job.created ? `r.${ident(property("createdon"))}` : "NULL", seq, ...values, ...version.map((name) => `r.${ident(name)}`)].join(", ")}
 FROM read_json([${pages.map((p) => text(p.path)).join(",")}], columns={${fields}}, format='array', maximum_object_size=${largest}, filename=true) r
 WHERE ${id} IS NOT NULL`;
@@ -204,3 +244,9 @@ async function keepNewest(duck: Duck, table: string): Promise<void> {
     `CREATE OR REPLACE TEMP TABLE ${table} AS SELECT * FROM ${table} QUALIFY row_number() OVER (PARTITION BY id ORDER BY gone, seq DESC) = 1`,
   );
 }
+
+/** The same between a record's form that was expected and another. */
+const newerOfBoth = (table: string): string[] => [
+  `DELETE FROM ${table} USING as_expected e WHERE e.id = ${table}.id AND (${table}.gone OR e.seq > ${table}.seq)`,
+  `DELETE FROM as_expected WHERE id IN (SELECT id FROM ${table})`,
+];

@@ -7,6 +7,7 @@ import { readMembers } from "./members.ts";
 import { look } from "./mirror.ts";
 import type { Planned } from "./plan.ts";
 import { writeRelied } from "./relied.ts";
+import { expectedRecords, noneExpected } from "./sql/expected.ts";
 import { fold, prepareFold, writtenFile } from "./sql/fold.ts";
 import { sentRecords } from "./sql/look.ts";
 import { madeCount, tellUnmade } from "./sql/made.ts";
@@ -34,7 +35,8 @@ export async function settle(
   const cursors = { ...planned.cursors };
   const { full } = planned;
   let fullAfter = false;
-  await duck.run(`CREATE OR REPLACE TEMP TABLE after AS SELECT * FROM fresh WHERE false`);
+  await duck.run("CREATE OR REPLACE TEMP TABLE after AS SELECT * FROM fresh WHERE false");
+  await duck.run(noneExpected);
   await duck.run(readJournal((await exists(at.journal)) ? at.journal : undefined));
   for (const statement of sentChanges(wavesOf(shape), at.change)) await duck.run(statement);
   const table = {
@@ -51,7 +53,9 @@ export async function settle(
     const match = shape.match.map((c) => c.name);
     await look(duck, table, "after", match, sentRecords(shape, at.change("1-create")));
   } else if (attempted) {
-    const read = await ingest(duck, { ...table, cursor: cursors["cursor:table"], into: "after" });
+    await duck.run(expectedRecords(shape, at));
+    const read = await ingest(duck, { ...table, cursor: cursors["cursor:table"], into: "after", expected: "expected" });
+    await duck.run("DROP TABLE expected");
     fullAfter = read.full;
     if (read.cursor !== undefined) cursors["cursor:table"] = read.cursor;
   }

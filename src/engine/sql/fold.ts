@@ -3,8 +3,8 @@ import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { foldMembers } from "./members.ts";
-import { atOnce, chosenBy, has, list, stored, storedList } from "./names.ts";
-import { inSeveralWaves, statesOf } from "./states.ts";
+import { atOnce, chosenBy, has, hashOf, list, stored, storedList } from "./names.ts";
+import { inSeveralWaves, statesOf, wavesBesideCreates } from "./states.ts";
 import { differsFromSeen, seenValue } from "./touch.ts";
 import { foldUnmet, metOf } from "./unmet.ts";
 
@@ -14,7 +14,7 @@ import { foldUnmet, metOf } from "./unmet.ts";
  *   changed  all other settled changes and accepted columns
  *   new_base base of the rows these touch (c_*), with what the destination held then (n_*)
  *   agreed   every row with a new base (`meet`)
- *   latest   what the destination holds, for every record this run has news of
+ *   latest   what the destination holds, for every record this run has news of and that is not as it was made (`as_expected`)
  *   new_seen what the destination held when both sides agreed, where that differs from what was agreed
  *   judged   ids of these records that may be exceptions of the mirror
  *   new_link links of looked-at rows       freed    keys of links whose record another row has taken over
@@ -34,11 +34,6 @@ export function prepareFold(
   const creates = rows(file.change("1-create"));
   // Where columns of a row go in several waves, what each has written is put together.
   const several = inSeveralWaves(shape);
-  const later: Wave[] = [
-    "2-update",
-    ...(several ? (["3-complete"] as const) : []),
-    ...(statesOf(shape).state ? (["0-activate"] as const) : []),
-  ];
   // A state brings its status along.
   const { state, status } = statesOf(shape);
   const known = (c: (typeof columns)[number]) =>
@@ -50,7 +45,8 @@ export function prepareFold(
     `CASE WHEN ${has("c.m | c.a", c)} THEN ${then} ELSE ${otherwise} END`;
   // The id of a record we made is nobody else's, unless the source says it.
   const newId = columns.some((c) => c.name === shape.object.id) ? "true" : "f.status <> 'created'";
-  const hashed = (values: string[]) => `hash(${values.join(", ") || "0"})`;
+  const valuesOf = (rows: string) =>
+    `SELECT r.key, r.id, ${list(values(shape, (c) => `CASE WHEN ${has("c.m", c)} THEN c.${stored(c)} END`))} FROM ${creates} c JOIN ${rows} r ON r.place = c.file_row_number`;
   // What the destination holds now is what we saw, for every column we wrote or accepted and for all of a record we
   // made (it fills what we left out with defaults). Any other column keeps what we saw before.
   const held = (c: (typeof columns)[number]) =>
@@ -58,16 +54,17 @@ export function prepareFold(
   const differs = columns.map((c) => `${stored(c)} IS DISTINCT FROM n_${c.index}`).join(" OR ") || "false";
   return [
     `CREATE OR REPLACE TEMP ${several ? "TABLE" : "VIEW"} part AS
-${later.map((wave) => changed(rows(file.change(wave)), written(wave))).join("\nUNION ALL BY NAME ")}
+${wavesBesideCreates(shape)
+  .map((wave) => changed(rows(file.change(wave)), written(wave)))
+  .join("\nUNION ALL BY NAME ")}
 UNION ALL BY NAME ${changed(rows(file.settled), "")}`,
     several
       ? `CREATE OR REPLACE TEMP TABLE changed AS ${merged(shape, `SELECT * FROM part UNION ALL BY NAME ${changed(creates, `${written("1-create")} SEMI JOIN part p ON p.key = c.key`)}`)}`
       : "CREATE OR REPLACE TEMP VIEW changed AS FROM part",
     `CREATE OR REPLACE TEMP TABLE born AS SELECT n AS place, key, id FROM sent
 WHERE wave = '1-create' AND status IN ('created', 'updated') AND id IS NOT NULL AND key NOT IN (SELECT key FROM part)`,
-    `CREATE OR REPLACE TEMP VIEW born_value AS SELECT r.key, r.id, ${list(values(shape, (c) => `CASE WHEN ${has("c.m", c)} THEN c.${stored(c)} END`))}
-FROM ${creates} c JOIN born r ON r.place = c.file_row_number`,
-    `CREATE OR REPLACE TEMP TABLE older AS SELECT id, gone, created, ${storedList(shape)} FROM have_now ANTI JOIN after USING (id)
+    `CREATE OR REPLACE TEMP VIEW born_value AS ${valuesOf("born")}`,
+    `CREATE OR REPLACE TEMP TABLE older AS SELECT id, gone, created, ${storedList(shape)} FROM have_now ANTI JOIN after USING (id) ANTI JOIN as_expected USING (id)
 WHERE id NOT IN (SELECT old_id FROM final WHERE status = 'deleted' AND old_id IS NOT NULL)${full ? "" : ` AND id IN (${news})`}`,
     `CREATE OR REPLACE TEMP VIEW latest AS
 SELECT id, gone, created, ${storedList(shape)} FROM after UNION ALL SELECT * FROM older`,
@@ -77,9 +74,11 @@ FROM (${settled}) c LEFT JOIN ${base} b ON b.key = c.base_key LEFT JOIN (SELECT 
 LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = c.record`,
     `CREATE OR REPLACE TEMP VIEW agreed AS SELECT key, id, first, met FROM new_base
 UNION ALL SELECT c.key, c.id, true, ${metOf(shape, "0")} FROM (SELECT *, 'create' AS kind FROM born) c`,
-    // Of records we made the values are compared by their hashes: few differ, and a join of two wide tables is dear.
-    `CREATE OR REPLACE TEMP TABLE unlike AS SELECT b.key, b.id FROM (SELECT key, id, ${hashed(columns.map(stored))} AS h FROM born_value) b
-JOIN (SELECT id, ${hashed(columns.map(stored))} AS h FROM latest WHERE NOT gone) n ON n.id = b.id WHERE n.h <> b.h`,
+    // Of records we made the values are compared by their hashes: few differ, and most of those that do not are not among
+    // what was read (`expectedRecords`).
+    `CREATE OR REPLACE TEMP TABLE unlike AS
+WITH back AS (SELECT * FROM born WHERE id IN (SELECT id FROM latest WHERE NOT gone AND ${chosenBy("id")}))
+SELECT b.key, b.id FROM (${valuesOf("back")}) b JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = b.id WHERE ${hashOf(columns, "n")} <> ${hashOf(columns, "b")}`,
     `CREATE OR REPLACE TEMP TABLE new_seen AS SELECT key, id, ${list(columns.map((c) => `n_${c.index} AS ${stored(c)}`))} FROM new_base WHERE ${differs}
 UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM unlike u JOIN latest n ON n.id = u.id`,
     // A record we made was seen as it is: it is no exception.
@@ -88,7 +87,7 @@ UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM
     // leaving was held back, or never sent, has yet to leave: a guard counts it in the run that does it.
     `CREATE OR REPLACE TEMP TABLE new_link AS
 SELECT f.key, f.id, ${newId} AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action = 'keep' OR (f.gone AND f.code IN ('moved', 'moved_there', 'not_planned', 'not_sent')) THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
-  CASE WHEN f.id IS NULL THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} ELSE coalesce(l.m, f.match_value) END AS m
+  CASE WHEN f.id IS NULL THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} WHEN f.status = 'created' THEN f.match_value ELSE coalesce(l.m, f.match_value) END AS m
 FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN (SELECT * FROM v_link WHERE key IN (${looked})) l ON l.key = f.key
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
   AND NOT (f.action = 'release' AND f.id IN (SELECT id FROM final WHERE action = 'adopt' AND id IS NOT NULL))`,
@@ -107,7 +106,7 @@ const storedBase = `(SELECT * FROM v_base WHERE key IN (SELECT key FROM changed 
 
 /** Ids of the records this run has news of. */
 const news =
-  "SELECT id FROM fresh UNION ALL SELECT id FROM after UNION ALL SELECT id FROM final WHERE id IS NOT NULL UNION ALL SELECT old_id FROM final WHERE old_id IS NOT NULL";
+  "SELECT id FROM fresh UNION ALL SELECT id FROM after UNION ALL SELECT id FROM as_expected UNION ALL SELECT id FROM final WHERE id IS NOT NULL UNION ALL SELECT old_id FROM final WHERE old_id IS NOT NULL";
 
 const values = (shape: Shape, of: (c: ShapeColumn) => string): string[] =>
   shape.columns.map((c) => `${of(c)} AS ${stored(c)}`);

@@ -10,6 +10,9 @@ export const storedName = (column: { name: string; tabled?: boolean }): string =
   column.tabled ? `${column.name}:table` : column.name;
 export const stored = (column: { name: string; tabled?: boolean }): string => ident(`c_${storedName(column)}`);
 export const storedList = (shape: Shape): string => shape.columns.map(stored).join(", ");
+/** One number of all stored values of a row of the table `of`. */
+export const hashOf = (columns: readonly { name: string; tabled?: boolean }[], of: string): string =>
+  `hash(${columns.map((c) => `${of}.${stored(c)}`).join(", ") || "0"})`;
 export const wanted = (c: ShapeColumn): string => `w_${c.index}`;
 export const fault = (c: ShapeColumn): string => `b_${c.index}`;
 export const skipped = (c: ShapeColumn): string => `k_${c.index}`;

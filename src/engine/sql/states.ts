@@ -1,5 +1,6 @@
 import type { Choice } from "../../core/schema.ts";
 import { text } from "../duck.ts";
+import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { bit, fault, maskType, skipped, wanted } from "./names.ts";
 
@@ -48,6 +49,13 @@ function stateOfStatus(status: ShapeColumn, value: string): string {
 /** Whether columns of one row go in several waves (`waveMasks`). */
 export const inSeveralWaves = (shape: Shape): boolean =>
   statesOf(shape).state !== undefined || shape.columns.some((c) => c.awaits || !c.target.create);
+
+/** The waves besides creates that write columns of the mapping. */
+export const wavesBesideCreates = (shape: Shape): Wave[] => [
+  "2-update",
+  ...(inSeveralWaves(shape) ? (["3-complete"] as const) : []),
+  ...(statesOf(shape).state ? (["0-activate"] as const) : []),
+];
 
 /** States of the column that only a message of the destination's own may set. */
 export const byMessage = (state: ShapeColumn): Choice[] => (state.target.choices ?? []).filter((o) => o.message);

@@ -5,6 +5,7 @@ import { text } from "../duck.ts";
 import { readByIds } from "../images.ts";
 import { exists, wavesOf } from "../layout.ts";
 import { readMembers } from "../members.ts";
+import { noneExpected } from "../sql/expected.ts";
 import { fold, prepareFold, writtenFile } from "../sql/fold.ts";
 import { newMembers } from "../sql/members.ts";
 import { atOnce } from "../sql/names.ts";
@@ -38,6 +39,7 @@ export async function settleUndo(
   for (const statement of sentChanges(wavesOf(shape), at.change)) await duck.run(statement);
   const written = attempted ? "SELECT id FROM sent WHERE status <> 'unsent'" : "SELECT id FROM sent WHERE false";
   await readByIds(duck, { ...whole, columns: shape.columns, of: written, into: "after" });
+  await duck.run(noneExpected);
   const { unknown } = await duck.one<{ unknown: number }>(
     "SELECT count(*) AS unknown FROM sent WHERE status = 'unknown'",
   );
