@@ -138,6 +138,50 @@ test.each<[string, Partial<Ingest>, (() => void)?, Partial<World>?]>([
   expect(count).toBe(20);
 });
 
+type Form = [id: string, name: string];
+
+/** Pages of records, and of ids that are reported as deleted. */
+function pagesOf(pages: { forms?: Form[]; deleted?: string[] }[]): Session {
+  return {
+    ...sessionOf({ reading: "" }, []),
+    async *read() {
+      for (const { forms = [], deleted = [] } of pages)
+        yield {
+          rows: JSON.stringify(forms.map(([thingid, name]) => ({ thingid, name }))),
+          deleted,
+          count: forms.length + deleted.length,
+          last: false,
+        };
+    },
+  };
+}
+
+test.each<[string, Parameters<typeof pagesOf>[0], there: Form[], asExpected: string[]]>([
+  ["as it was made", [{ forms: [["1", "a"]] }], [], ["1"]],
+  ["with another value", [{ forms: [["1", "b"]] }], [["1", "b"]], []],
+  ["made empty", [{ forms: [["2", "x"]] }], [["2", "x"]], []],
+  ["that nobody expects", [{ forms: [["9", "a"]] }], [["9", "a"]], []],
+  ["changed while it is read", [{ forms: [["1", "a"]] }, { forms: [["1", "b"]] }], [["1", "b"]], []],
+  ["changed back while it is read", [{ forms: [["1", "b"]] }, { forms: [["1", "a"]] }], [], ["1"]],
+  [
+    "changed, and back, and again",
+    [{ forms: [["1", "b"]] }, { forms: [["1", "a"]] }, { forms: [["1", "c"]] }],
+    [["1", "c"]],
+    [],
+  ],
+  ["with old news of its deletion", [{ forms: [["1", "a"]] }, { deleted: ["1"] }], [], ["1"]],
+  ["deleted", [{ deleted: ["1"] }], [["1", ""]], []],
+])("a record that is expected comes %s", async (_, pages, there, asExpected) => {
+  await duck.run(
+    "CREATE TEMP TABLE made AS SELECT id, hash(c_name) AS h FROM (VALUES ('1', 'a'), ('2', NULL)) t(id, c_name)",
+  );
+  await read({ reading: "" }, { session: pagesOf(pages), expected: "made" });
+  expect(await duck.all("SELECT id, coalesce(c_name, '') AS name FROM fresh")).toEqual(
+    there.map(([id, name]) => ({ id, name })),
+  );
+  expect(await duck.all("SELECT DISTINCT id FROM as_expected")).toEqual(asExpected.map((id) => ({ id })));
+});
+
 // biome-ignore lint/suspicious/noExplicitAny: a file spoilt at will
 function edit(change: (reading: any) => unknown): void {
   const path = join(folder, "reading", "reading.json");
