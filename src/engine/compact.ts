@@ -1,5 +1,5 @@
 import { open, rename, rm, stat } from "node:fs/promises";
-import { type Duck, openDuck, text } from "./duck.ts";
+import { attached, type Duck, openDuck } from "./duck.ts";
 import type { Layout } from "./layout.ts";
 
 /** Smaller files are left alone, in bytes: the room is not worth the time. */
@@ -34,7 +34,7 @@ export async function compact(
   const copied = withState(at, means, async (duck) => {
     const { size, free } = await sizeIn(duck);
     if (free * 2 < size && !anyway) return false;
-    await duck.run(`ATTACH ${text(copy)} AS fresh`);
+    await duck.run(attached(copy, "fresh"));
     await duck.run("COPY FROM DATABASE st TO fresh");
     await duck.run("CHECKPOINT fresh");
     await duck.run("DETACH fresh");
@@ -57,7 +57,7 @@ export async function compact(
 async function withState<T>(at: Pick<Layout, "state">, means: Means, use: (duck: Duck) => Promise<T>): Promise<T> {
   const duck = await openDuck({ ...means, threads: 2 });
   try {
-    await duck.run(`ATTACH ${text(at.state)} AS st`);
+    await duck.run(attached(at.state, "st"));
     const done = await use(duck);
     await duck.run("CHECKPOINT st");
     await duck.run("DETACH st");

@@ -1,7 +1,7 @@
 import { copyFile, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SluiceError } from "../core/errors.ts";
-import { type Duck, text } from "./duck.ts";
+import { attached, type Duck } from "./duck.ts";
 import { exists } from "./layout.ts";
 import { createTables, migrations, stateVersion } from "./sql/tables.ts";
 
@@ -33,7 +33,7 @@ export async function readThrough(duck: Duck): Promise<void> {
 
 async function attach(duck: Duck, path: string): Promise<void> {
   try {
-    await duck.run(`ATTACH ${text(path)} AS st`);
+    await duck.run(attached(path, "st"));
   } catch (thrown) {
     throw attachFault(SluiceError.from(thrown), path);
   }
