@@ -56,7 +56,10 @@ function printGroups(groups: ResponseOf<"rejected">["groups"], out: Output): voi
 function printRequests(requests: ResponseOf<"rejected">["requests"], out: Output): void {
   for (const { sync, key, code, message, curl } of requests)
     if (curl !== null) out.line(curl);
-    else out.note(`${sync}, row ${key}: nothing of it was sent, so there is no request. ${code}: ${message}`);
+    else {
+      const why = message === null ? `${code} (--show-values tells more, with its values)` : `${code}: ${message}`;
+      out.note(`${sync}, row ${key}: nothing of it was sent, so there is no request. ${why}`);
+    }
 }
 
 function printRows(rows: ResponseOf<"rejected">["rows"], limit: number, out: Output): void {

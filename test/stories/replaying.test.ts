@@ -95,8 +95,9 @@ test("the same request gets the same answer; masked it tells nothing of the row,
   expect(body).toMatchObject({ lastname: "xxxx", creditlimit: 0, birthdate: "1900-01-01", gendercode: 1 });
   expect(body.description).toHaveLength(nasty.length);
 
-  // Refused by ourselves: there is no request, and it says why.
+  // Refused by ourselves: there is no request, and it says why to those who may see values.
   expect(await replay("3")).toMatchObject({ code: "too_long", curl: null, message: expect.stringContaining("60") });
+  expect(await replay("3", false)).toMatchObject({ code: "too_long", curl: null, message: null });
 
   await bench.control("DELETE", "plugins");
   expect((await send(shown)).answer).toMatch(/^HTTP\/1\.1 204/);

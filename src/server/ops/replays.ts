@@ -62,7 +62,8 @@ async function lastSent(runs: string, { run, key, wake }: Row, session: Session)
 
 function replay({ sync, key, status, code, cause, ...row }: Row, sent: Sent | undefined, showValues: boolean): Replay {
   const told = { sync, key, status, code, cause };
-  if (!sent) return { ...told, run: row.run, message: row.message, curl: null };
+  const message = showValues ? row.message : null;
+  if (!sent) return { ...told, run: row.run, message, curl: null };
   const { run, change } = sent;
   const { request, object, guarded } = change;
   const body = request.body === undefined || showValues ? request.body : masked(object, request.body);
@@ -73,5 +74,5 @@ function replay({ sync, key, status, code, cause, ...row }: Row, sent: Sent | un
     ...(guarded ? ["Sluice also names the version of the record that it has just read (If-Match)."] : []),
     ...(body === request.body ? [] : ["Values are masked, and this would write the masks; --show-values shows them."]),
   ];
-  return { ...told, run, message: showValues ? row.message : null, curl: curlOf(shown, comments) };
+  return { ...told, run, message, curl: curlOf(shown, comments) };
 }
