@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { useSyncedWorld } from "../../test/synced-world.ts";
-import { moveAside, putBackLeft } from "./aside.ts";
+import { forgetAside, moveAside, putBackLeft } from "./aside.ts";
 import { layout, runFiles } from "./layout.ts";
 
 const synced = useSyncedWorld();
@@ -39,6 +39,21 @@ test("what a rebuild that ended has moved aside stays there, and so does what th
   await moveAside(at("s"));
   await putBackLeft(at("s"));
   expect(Object.keys(await states())).toEqual(["rows.duckdb.before-r", "rows.duckdb.before-s"]);
+});
+
+test("what a rebuild has moved aside goes once it ended long ago, or its folder is gone; not where it died", async () => {
+  for (const run of ["r", "died", "removed"]) {
+    await mkdir(at(run).run, { recursive: true });
+    for (const end of ["", ".wal"]) await write(`rows.duckdb${end}`);
+    await moveAside(at(run));
+  }
+  await writeFile(runFiles(at("r").run).done, "{}");
+  await rm(at("removed").run, { recursive: true });
+  expect(await forgetAside(at(""), 30, Date.now())).toBe(1);
+  const both = (run: string) => [`rows.duckdb.before-${run}`, `rows.duckdb.before-${run}.wal`];
+  expect(Object.keys(await states()).sort()).toEqual([...both("died"), ...both("r")]);
+  expect(await forgetAside(at(""), 30, Date.now() + 31 * 24 * 3600_000)).toBe(1);
+  expect(Object.keys(await states()).sort()).toEqual(both("died"));
 });
 
 test("a run after a rebuild that died knows all that was known", async () => {

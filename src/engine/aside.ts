@@ -1,4 +1,4 @@
-import { readdir, rename, rm } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { exists, type Layout, runFiles } from "./layout.ts";
 
@@ -30,10 +30,31 @@ export async function putBack(aside: string, state: string): Promise<void> {
 
 /** Puts back what rebuilds that died have moved aside. Wants that nobody else works on the sync. */
 export async function putBackLeft(at: Pick<Layout, "state" | "run" | "runs">): Promise<void> {
+  for (const { run, aside } of await statesAside(at))
+    if (run !== basename(at.run) && (await died(join(at.runs, run)))) await putBack(aside, at.state);
+}
+
+/** Removes what rebuilds that ended more than so many days before `now` (milliseconds) have moved aside. @returns how many states. */
+export async function forgetAside(at: Pick<Layout, "state" | "runs">, days: number, now: number): Promise<number> {
+  let forgotten = 0;
+  for (const { run, aside } of await statesAside(at)) {
+    const folder = join(at.runs, run);
+    const ended = await stat(runFiles(folder).done).catch(() => undefined);
+    // A run that is kept no longer ended before that.
+    if (ended ? now - ended.mtimeMs <= days * 24 * 3600_000 : await exists(folder)) continue;
+    for (const end of ["", ".wal"]) await rm(aside + end, { force: true });
+    forgotten++;
+  }
+  return forgotten;
+}
+
+const died = async (folder: string): Promise<boolean> =>
+  (await exists(folder)) && !(await exists(runFiles(folder).done));
+
+/** By the runs that have moved them aside. */
+async function statesAside(at: Pick<Layout, "state">): Promise<{ run: string; aside: string }[]> {
   const [folder, start] = [dirname(at.state), `${basename(at.state)}${mark}`];
   const found = (await readdir(folder)).filter((name) => name.startsWith(start));
-  for (const run of new Set(found.map((name) => name.slice(start.length).replace(/[.]wal$/, "")))) {
-    const died = (await exists(join(at.runs, run))) && !(await exists(runFiles(join(at.runs, run)).done));
-    if (died && run !== basename(at.run)) await putBack(join(folder, start + run), at.state);
-  }
+  const runs = new Set(found.map((name) => name.slice(start.length).replace(/[.]wal$/, "")));
+  return [...runs].map((run) => ({ run, aside: join(folder, start + run) }));
 }

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Retention } from "../core/project.ts";
+import { forgetAside } from "./aside.ts";
 import { readKeptJob } from "./kept-job.ts";
 import { exists, type Layout, runFiles } from "./layout.ts";
 
@@ -12,14 +13,16 @@ const told = new Set(["job.json", "plan.json", "done.json", "undo.json", "outcom
 /**
  * Removes what the project no longer wants kept of a sync's plans and runs (`retention` in sluice.yaml). Never the latest
  * run, nor one that has not ended: recovery needs it until the next run has taken it over. `now`: milliseconds.
+ * What a rebuild has moved aside is kept as long as before-images are.
  * @returns how many folders went whole, and how many lost their before-images.
  */
 export async function applyRetention(
-  at: Pick<Layout, "runs" | "removing">,
+  at: Pick<Layout, "runs" | "removing" | "state">,
   retention: Retention,
   now: number,
 ): Promise<{ removed: number; emptied: number }> {
   await rm(at.removing, { recursive: true, force: true });
+  await forgetAside(at, retention.beforeImages, now);
   const counts = { removed: 0, emptied: 0 };
   let latest = true;
   for (const name of (await namesIn(at.runs)).sort().reverse()) {
