@@ -162,7 +162,7 @@ const rows = {
   plan_elsewhere: {
     kind: "config",
     exit: 2,
-    when: "A plan is named that is another sync's, or was made for another environment, organisation or table.",
+    when: "A plan is named that is another sync's, was made for another environment, organisation or table, or shows an undo.",
     remedy: "Name the sync and the environment that the plan was made for, or make a new plan.",
   },
   plan_outdated: {

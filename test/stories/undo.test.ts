@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { inProcess } from "../in-process.ts";
 import { peopleSync, useWorkbench } from "../workbench.ts";
 
 /** A run is taken back in Dynamics, and what cannot be is told. */
@@ -24,6 +25,9 @@ test("updates go back but for what a person has changed; the sync stops until so
   const shown = await bench.undo({ sync: "people" }, { dryRun: true });
   expect(shown).toMatchObject({ counts: null, received: 3, plan: { update: 3, excluded: 0 } });
   expect((await contacts())["1"]).toMatchObject({ lastname: "Wrong" });
+  await expect(
+    inProcess({ project: bench.folder, variables: bench.sandbox.env }, (client) => client.run({ plan: shown.run })),
+  ).rejects.toMatchObject({ code: "plan_elsewhere", remedy: `\`sluice undo ${shown.of}\` does it.` });
   const undone = await bench.undo({ run: shown.of });
   expect(undone.counts).toMatchObject({ received: 3, updated: 3, excluded: 0, failed: 0 });
   expect(undone.problems).toMatchObject([{ code: "undo_changed", column: "lastname", rows: 1, keys: ["2"] }]);
