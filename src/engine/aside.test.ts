@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { useSyncedWorld } from "../../test/synced-world.ts";
 import { forgetAside, moveAside, putBackLeft } from "./aside.ts";
 import { layout, runFiles } from "./layout.ts";
+import { applyRetention } from "./retention.ts";
 
 const synced = useSyncedWorld();
 
@@ -41,7 +42,7 @@ test("what a rebuild that ended has moved aside stays there, and so does what th
   expect(Object.keys(await states())).toEqual(["rows.duckdb.before-r", "rows.duckdb.before-s"]);
 });
 
-test("what a rebuild has moved aside goes once it ended long ago, or its folder is gone; not where it died", async () => {
+test("what a rebuild has moved aside goes once it ended long ago; not where it died, or its folder is gone", async () => {
   for (const run of ["r", "died", "removed"]) {
     await mkdir(at(run).run, { recursive: true });
     for (const end of ["", ".wal"]) await write(`rows.duckdb${end}`);
@@ -49,11 +50,20 @@ test("what a rebuild has moved aside goes once it ended long ago, or its folder 
   }
   await writeFile(runFiles(at("r").run).done, "{}");
   await rm(at("removed").run, { recursive: true });
-  expect(await forgetAside(at(""), 30, Date.now())).toBe(1);
+  expect(await forgetAside(at(""), 30, Date.now())).toBe(0);
   const both = (run: string) => [`rows.duckdb.before-${run}`, `rows.duckdb.before-${run}.wal`];
-  expect(Object.keys(await states()).sort()).toEqual([...both("died"), ...both("r")]);
   expect(await forgetAside(at(""), 30, Date.now() + 31 * 24 * 3600_000)).toBe(1);
-  expect(Object.keys(await states()).sort()).toEqual(both("died"));
+  expect(Object.keys(await states()).sort()).toEqual([...both("died"), ...both("removed")]);
+});
+
+test("a rebuild that died before it did anything stays, for its folder tells whose state was moved aside", async () => {
+  await mkdir(at("r").run, { recursive: true });
+  await write("rows.duckdb");
+  await moveAside(at("r"));
+  const nothing = { plans: 0, outcomes: 0, beforeImages: 0 };
+  expect(await applyRetention(at(""), nothing, Date.now() + 1000)).toEqual({ removed: 0, emptied: 0 });
+  await putBackLeft(at("s"));
+  expect(await states()).toEqual({ "rows.duckdb": "rows.duckdb" });
 });
 
 test("a run after a rebuild that died knows all that was known", async () => {

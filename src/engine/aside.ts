@@ -38,10 +38,9 @@ export async function putBackLeft(at: Pick<Layout, "state" | "run" | "runs">): P
 export async function forgetAside(at: Pick<Layout, "state" | "runs">, days: number, now: number): Promise<number> {
   let forgotten = 0;
   for (const { run, aside } of await statesAside(at)) {
-    const folder = join(at.runs, run);
-    const ended = await stat(runFiles(folder).done).catch(() => undefined);
-    // A run that is kept no longer ended before that.
-    if (ended ? now - ended.mtimeMs <= days * 24 * 3600_000 : await exists(folder)) continue;
+    // Of a run whose folder is gone nobody knows whether it ended: this may be the only state there is.
+    const ended = await stat(runFiles(join(at.runs, run)).done).catch(() => undefined);
+    if (!ended || now - ended.mtimeMs <= days * 24 * 3600_000) continue;
     for (const end of ["", ".wal"]) await rm(aside + end, { force: true });
     forgotten++;
   }
@@ -52,7 +51,7 @@ const died = async (folder: string): Promise<boolean> =>
   (await exists(folder)) && !(await exists(runFiles(folder).done));
 
 /** By the runs that have moved them aside. */
-async function statesAside(at: Pick<Layout, "state">): Promise<{ run: string; aside: string }[]> {
+export async function statesAside(at: Pick<Layout, "state">): Promise<{ run: string; aside: string }[]> {
   const [folder, start] = [dirname(at.state), `${basename(at.state)}${mark}`];
   const found = (await readdir(folder)).filter((name) => name.startsWith(start));
   const runs = new Set(found.map((name) => name.slice(start.length).replace(/[.]wal$/, "")));

@@ -123,6 +123,30 @@ test("a row whose list is locked keeps its link: its record is neither made nor 
   expect(listed()).toEqual(["C1", "C2"]);
 });
 
+test.each(["recreate", "wait"])(
+  "a record that is made under another match value goes by that, though its list is locked: %s",
+  async (how) => {
+    synced.settings = {
+      ...synced.settings,
+      deletedThere: "recreate",
+      mapping: { code: "code", name: "name", born: "born" },
+    };
+    // Row 1 has a record, or waits, under its old value.
+    synced.world.source = ["1", "2", "3"].map((id) => ({
+      ...row(id),
+      born: id === "1" && how === "wait" ? "soon" : null,
+    }));
+    await synced.run();
+    for (const [id, { values }] of synced.world.crm) if (values.code === "C1") people.remove(synced.world, id);
+    synced.world.locked.add("fans");
+    synced.world.source[0] = { ...row("1"), code: "N1", born: null };
+    expect(await synced.run()).toMatchObject({ writes: 1 });
+    synced.world.source.push({ ...row("9"), code: "N1", born: null });
+    expect(await synced.run()).toMatchObject({ created: 0, writes: 0 });
+    expect([...synced.world.crm.values()].filter(({ values }) => values.code === "N1")).toHaveLength(1);
+  },
+);
+
 test("a row whose create is refused is no member, and nothing is sent for it", async () => {
   synced.world.refuses = ({ code }) => code === "C1";
   expect(await synced.run()).toMatchObject({ created: 2, rejected: 1, writes: 3 });

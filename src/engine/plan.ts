@@ -27,7 +27,7 @@ import { destinationName, type Host, holdsLease, open, readingRows, scanAudience
 import { wakePlanned } from "./sql/apply.ts";
 import { lostRows, pointAtAwaited, refuseMessageStates, withoutLost } from "./sql/awaited.ts";
 import { createId, takenIds, writeChanges } from "./sql/change.ts";
-import { basedOn, decide, haveGone, heldNow, keepWanted, releaseTaken } from "./sql/decide.ts";
+import { basedOn, decide, haveGone, heldNow, keepBase, keepWanted, releaseTaken } from "./sql/decide.ts";
 import { type Asked, linkedRecords, matchedRecords } from "./sql/look.ts";
 import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
@@ -340,6 +340,7 @@ async function reconcile(
   if (job.only?.skip !== undefined) await duck.run(skipDecided(shape, job.only.skip));
   for (const statement of pointAtAwaited(shape, takenIds(shape), createId(shape))) await duck.run(statement);
   await duck.run(decideMembers(shape));
+  if (all) await duck.run(keepBase);
   for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at, counts.looked_at)])
     await duck.run(statement);
   return { ...counts, told };

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Retention } from "../core/project.ts";
-import { forgetAside } from "./aside.ts";
+import { forgetAside, statesAside } from "./aside.ts";
 import { readKeptJob } from "./kept-job.ts";
 import { exists, type Layout, runFiles } from "./layout.ts";
 
@@ -23,12 +23,15 @@ export async function applyRetention(
 ): Promise<{ removed: number; emptied: number }> {
   await rm(at.removing, { recursive: true, force: true });
   await forgetAside(at, retention.beforeImages, now);
+  const aside = new Set((await statesAside(at)).map(({ run }) => run));
   const counts = { removed: 0, emptied: 0 };
   let latest = true;
   for (const name of (await namesIn(at.runs)).sort().reverse()) {
     const folder = join(at.runs, name);
     const files = runFiles(folder);
     const ended = await exists(files.done);
+    // A rebuild that died before it had done anything: the next run puts back what it has moved aside.
+    if (!ended && aside.has(name)) continue;
     const sent = ended && (await readKeptJob(files))?.kind !== "plan";
     const age = await ageOf(sent ? files.done : folder, now);
     if (age === undefined) continue;

@@ -41,15 +41,6 @@ export async function planToApply(
   const kept = await readKeptJob(files);
   if (!kept || !existsSync(files.plan) || !existsSync(files.touched))
     throw new SluiceError("plan_incomplete", `The plan ${id} was never complete: it died, or it failed.`);
-  const { of } = JSON.parse(readFileSync(files.plan, "utf8")) as { of?: string };
-  if (of !== undefined)
-    throw new SluiceError(
-      "plan_elsewhere",
-      `${id} shows what undoing the run ${of} would change; it is no plan of a run.`,
-      {
-        remedy: `\`sluice undo ${of}\` does it.`,
-      },
-    );
   const apply = { plan: id, folder, maxMoved };
   if (asKept) return { ...asThen(project, sync!, kept), apply };
   if (existsSync(files.applied)) {
@@ -60,6 +51,15 @@ export async function planToApply(
     throw new SluiceError("plan_applied", `${id} is a run, and it has begun to send its plan.`, {
       remedy: "Make a new plan with `sluice plan`, or let `sluice resolve RUN retry` go on with this one.",
     });
+  const { of } = JSON.parse(readFileSync(files.plan, "utf8")) as { of?: string };
+  if (of !== undefined)
+    throw new SluiceError(
+      "plan_elsewhere",
+      `${id} shows what undoing the run ${of} would change; it is no plan of a run.`,
+      {
+        remedy: `\`sluice undo ${of}\` does it.`,
+      },
+    );
   refuseOtherMapping(project, sync!, kept);
   return { project, sync: sync!, apply };
 }

@@ -59,7 +59,11 @@ export function activates(shape: Shape): string {
 }
 
 const stateChange = (kind: string, statecode: 0 | 1): string[] => [
-  ...["key", "id", `'${kind}' AS kind`, "1::UBIGINT AS m", `'${statecode}' AS c_statecode`],
+  "key",
+  "id",
+  `'${kind}' AS kind`,
+  "1::UBIGINT AS m",
+  `'${statecode}' AS c_statecode`,
 ];
 
 /** Small groups: writing holds one for each thread, and whoever reads a range of a file unpacks no more than it lies in. */

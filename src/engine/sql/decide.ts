@@ -81,9 +81,13 @@ const linked = `SELECT key FROM mapped WHERE link_id IS NOT NULL AND ${chosenBy(
 /**
  * `based`: the base of linked rows that are looked at. A table of its own: as the smaller side of the join it costs a first
  * load nothing, and what is worked out of the rows is worked out of many at a time, not of the few that a scan lets
- * through together.
+ * through together. It stays until fold, which goes on from it.
  */
 export const basedOn = `CREATE TEMP TABLE based AS SELECT * FROM v_base WHERE key IN (${linked})`;
+
+/** Of `based` what is still asked for: where every row was looked at, most of them need nothing. */
+export const keepBase = `CREATE OR REPLACE TEMP TABLE based AS SELECT * FROM based
+WHERE key IN (SELECT key FROM decided WHERE action <> 'create' AND (m <> 0 OR a <> 0))`;
 
 /** What the column should hold, given the row's action. */
 function wantOf(c: ShapeColumn): string {

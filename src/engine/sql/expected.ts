@@ -8,8 +8,9 @@ import { wavesBesideCreates } from "./states.ts";
 export const noneExpected = "CREATE OR REPLACE TEMP TABLE as_expected(id VARCHAR, seq INTEGER)";
 
 /**
- * `expected`: the records that this run made, as it made them, by what the answers told (`sent`). Only those of which no
- * other change tells anything: the fold has nothing to work out for one that comes back as it was sent.
+ * `expected`: the records that this run made, as it made them, by what the answers told (`sent`); their ids are new, and so
+ * no other's. Only those into whose columns nothing else was to be written: where one comes back as it was made, fold wants
+ * to know nothing but that.
  */
 export function expectedRecords(shape: Shape, file: { change: (wave: Wave) => string; settled: string }): string {
   const others = [...wavesBesideCreates(shape).map(file.change), file.settled];

@@ -74,8 +74,8 @@ FROM (${settled}) c LEFT JOIN ${base} b ON b.key = c.base_key LEFT JOIN (SELECT 
 LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = c.record`,
     `CREATE OR REPLACE TEMP VIEW agreed AS SELECT key, id, first, met FROM new_base
 UNION ALL SELECT c.key, c.id, true, ${metOf(shape, "0")} FROM (SELECT *, 'create' AS kind FROM born) c`,
-    // Of records we made the values are compared by their hashes: few differ, and most of those that do not are not among
-    // what was read (`expectedRecords`).
+    // Of records we made the values are compared by their hashes: few differ, and most of those that do not have been sorted
+    // out as they were read (`expectedRecords`).
     `CREATE OR REPLACE TEMP TABLE unlike AS
 WITH back AS (SELECT * FROM born WHERE id IN (SELECT id FROM latest WHERE NOT gone AND ${chosenBy("id")}))
 SELECT b.key, b.id FROM (${valuesOf("back")}) b JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = b.id WHERE ${hashOf(columns, "n")} <> ${hashOf(columns, "b")}`,
@@ -87,7 +87,7 @@ UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM
     // leaving was held back, or never sent, has yet to leave: a guard counts it in the run that does it.
     `CREATE OR REPLACE TEMP TABLE new_link AS
 SELECT f.key, f.id, ${newId} AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action = 'keep' OR (f.gone AND f.code IN ('moved', 'moved_there', 'not_planned', 'not_sent')) THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
-  CASE WHEN f.id IS NULL THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} WHEN f.status = 'created' THEN f.match_value ELSE coalesce(l.m, f.match_value) END AS m
+  CASE WHEN f.id IS NULL THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} WHEN f.key IN (SELECT key FROM born) THEN f.match_value ELSE coalesce(l.m, f.match_value) END AS m
 FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN (SELECT * FROM v_link WHERE key IN (${looked})) l ON l.key = f.key
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
   AND NOT (f.action = 'release' AND f.id IN (SELECT id FROM final WHERE action = 'adopt' AND id IS NOT NULL))`,

@@ -37,8 +37,9 @@ export const joined = (folded: string[]): string => folded.join(" || chr(31) || 
 export const chosenBy = (text: string): string => `strlen(${text}) >= 0`;
 
 /**
- * A common table expression `name` of all rows of a table, or of those of a condition (`which`). DuckDB hands a thread 122,880 rows of a table at a time, and so
- * uses one or two where there are some hundred thousand; of an expression that it has put aside it hands out 2,048.
+ * A common table expression `name` of all rows of a table, or of those of a condition (`which`). DuckDB hands a thread
+ * 122,880 rows of a table at a time, and so uses one or two where there are some hundred thousand; of an expression that it
+ * has put aside it hands out 2,048.
  * `rows`: how many the table has. Where they are many or few nothing is put aside.
  */
 export const dealt = (name: string, table: string, rows: number, which = "true"): string =>
