@@ -34,17 +34,14 @@ export async function putBackLeft(at: Pick<Layout, "state" | "run" | "runs">): P
     if (run !== basename(at.run) && (await died(join(at.runs, run)))) await putBack(aside, at.state);
 }
 
-/** Removes what rebuilds that ended more than so many days before `now` (milliseconds) have moved aside. @returns how many states. */
-export async function forgetAside(at: Pick<Layout, "state" | "runs">, days: number, now: number): Promise<number> {
-  let forgotten = 0;
+/** Removes what rebuilds that ended more than so many days before `now` (milliseconds) have moved aside. */
+export async function removeOldAside(at: Pick<Layout, "state" | "runs">, days: number, now: number): Promise<void> {
   for (const { run, aside } of await statesAside(at)) {
     // Of a run whose folder is gone nobody knows whether it ended: this may be the only state there is.
     const ended = await stat(runFiles(join(at.runs, run)).done).catch(() => undefined);
     if (!ended || now - ended.mtimeMs <= days * 24 * 3600_000) continue;
     for (const end of ["", ".wal"]) await rm(aside + end, { force: true });
-    forgotten++;
   }
-  return forgotten;
 }
 
 const died = async (folder: string): Promise<boolean> =>

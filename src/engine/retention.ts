@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Retention } from "../core/project.ts";
-import { forgetAside, statesAside } from "./aside.ts";
+import { removeOldAside, statesAside } from "./aside.ts";
 import { readKeptJob } from "./kept-job.ts";
 import { exists, type Layout, runFiles } from "./layout.ts";
 
@@ -22,7 +22,7 @@ export async function applyRetention(
   now: number,
 ): Promise<{ removed: number; emptied: number }> {
   await rm(at.removing, { recursive: true, force: true });
-  await forgetAside(at, retention.beforeImages, now);
+  await removeOldAside(at, retention.beforeImages, now);
   const aside = new Set((await statesAside(at)).map(({ run }) => run));
   const counts = { removed: 0, emptied: 0 };
   let latest = true;
