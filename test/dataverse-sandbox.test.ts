@@ -123,10 +123,10 @@ test("what the wire writes arrives as it was, in every kind of column", async ()
   };
   const fragments = Object.entries(values).map(([name, value]) => {
     const column = name === "parentcustomerid" ? { name, targets: ["account"] } : { name };
-    return session.wire.fragment(contact, column, `'${value.replaceAll("'", "''")}'`);
+    return ["','", ...session.wire.fragment(contact, column, `'${value.replaceAll("'", "''")}'`)].join();
   });
   const db = await (await DuckDBInstance.create()).connect();
-  const sql = `SELECT '{' || concat_ws(',', ${[session.wire.identity(contact, "create"), ...fragments].join(",")}) || '}' AS x FROM (SELECT NULL::VARCHAR AS id)`;
+  const sql = `SELECT concat('{', ${[session.wire.identity(contact, "create"), ...fragments]}, '}') AS x FROM (SELECT NULL::VARCHAR AS id)`;
   const element = (await db.runAndReadAll(sql)).getRowObjectsJS()[0]!.x as string;
   db.closeSync();
   await create([JSON.parse(element)]);

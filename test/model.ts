@@ -132,7 +132,7 @@ export function crmConnector(world: Outside, object: ObjectSchema): Connector {
       op === "create"
         ? `CASE WHEN id IS NULL THEN '"new":true' ELSE '"${o.id}":"' || id || '"' END`
         : `'"${o.id}":"' || id || '"'`,
-    fragment: (_, column, value) => `'"${column.name}":' || coalesce(to_json(${value})::VARCHAR, 'null')`,
+    fragment: (_, column, value) => [`'"${column.name}":'`, `coalesce(to_json(${value})::VARCHAR, 'null')`],
   };
   const session: Session = {
     wire,

@@ -142,8 +142,11 @@ export interface Wire {
   tableProperty?(object: ObjectSchema, column: string): string;
   /** SQL text that yields what opens a row's JSON (no braces): its type and, from column `id` unless null, its identity. */
   identity(object: ObjectSchema, op: BatchOp): string;
-  /** SQL text that yields `"name":value` from the SQL expression `value` (canonical text or NULL, which clears). */
-  fragment(object: ObjectSchema, column: WireColumn, value: string): string;
+  /**
+   * SQL texts of which `concat` makes `"name":value`, from the SQL expression `value` (canonical text or NULL, which clears).
+   * All of a row's are put together at once: every step in between would copy them.
+   */
+  fragment(object: ObjectSchema, column: WireColumn, value: string): string[];
   /**
    * SQL text that yields the one property in which a new activity brings its parties along, NULL where all values are.
    * A value is the persons of one column: `contact:<id>`, several separated by semicolons.

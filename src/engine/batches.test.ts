@@ -12,7 +12,7 @@ const object = modelObject(false);
 const wire: Wire = {
   property: (_, column) => column,
   identity: () => `'"id":"' || id || '"'`,
-  fragment: (_, column, value) => `('"${column.name}":' || to_json(${value}))`,
+  fragment: (_, column, value) => [`'"${column.name}":'`, `to_json(${value})::VARCHAR`],
 };
 
 let folder: string;
@@ -58,6 +58,41 @@ test("whatever sizes are asked for, every change is in one batch, in order, and 
     expect(parse(batch)).toEqual(numbers(batch).map(expected));
   }
   expect(await batches.next(10)).toBeUndefined();
+  await batches.close();
+});
+
+test("only the first rows of a file, whatever its groups; a column that all have, some, or none", async () => {
+  const grouped = join(folder, "grouped.parquet");
+  await duck.run(
+    `COPY (SELECT 'i' || range AS id, 'k' || range AS key, range AS name FROM range(40000) ORDER BY range) TO ${text(grouped)} (FORMAT parquet, ROW_GROUP_SIZE 16384)`,
+  );
+  const present = { all: "true", some: "name % 2 = 0", none: "name < 0" };
+  const columns = Object.entries(present).map(([name, sql]) => ({ wire: { name }, present: sql, value: "name" }));
+  const batches = await openBatches(duck, object, wire, { path: grouped, op: "update", rows: 35_001, columns });
+  const sent = (await each(batches, () => 5000)).flatMap(parse);
+  expect(sent).toEqual(
+    Array.from({ length: 35_001 }, (_, n) => ({ id: `i${n}`, all: n, ...(n % 2 === 0 && { some: n }) })),
+  );
+  await batches.close();
+});
+
+test("where DuckDB gives the rows of a range in another order, they are put in order", async () => {
+  let disordered = 0;
+  const connect = async () => {
+    const connection = await duck.connect();
+    const runAndReadAll = (sql: string) => {
+      const unordered = sql.includes("string_agg") && !sql.includes("ORDER BY place");
+      if (unordered) disordered++;
+      return connection.runAndReadAll(unordered ? `${sql.slice(0, -1)} ORDER BY (place + 5000) % 9000)` : sql);
+    };
+    return { runAndReadAll, closeSync: () => connection.closeSync() } as typeof connection;
+  };
+  const columns = [{ wire: { name: "name" }, present: "has", value: "name" }];
+  const batches = await openBatches({ ...duck, connect }, object, wire, { path, op: "update", rows, columns });
+  const all = await each(batches, () => 1000);
+  expect(disordered).toBe(2);
+  expect(all.flatMap(parse)).toEqual(Array.from({ length: rows }, (_, n) => expected(n)));
+  expect(all.flatMap(numbers)).toEqual(Array.from({ length: rows }, (_, n) => n));
   await batches.close();
 });
 

@@ -33,7 +33,7 @@ export const wire: Wire = {
   fragment(object, { name, targets }, value) {
     const column = columnOf(object, name);
     if (column.type === "lookup") return binding(object, column, targets, value);
-    return `(${sql(`${JSON.stringify(name)}:`)} || coalesce(${json(object, column, value)}, 'null'))`;
+    return [sql(`${JSON.stringify(name)}:`), json(object, column, value)];
   },
 
   parties: partiesOf,
@@ -54,22 +54,22 @@ export function identified(object: ObjectSchema, element: Uint8Array): { id: str
   return { id: bytes.subarray(opening.length, end).toString(), columns: Buffer.concat([Buffer.from("{"), columns]) };
 }
 
-/** SQL of the JSON of a value, NULL where it is NULL. */
+/** SQL of the JSON of a value. */
 function json(object: ObjectSchema, column: Column, value: string): string {
   switch (column.type) {
     case "text":
-      // to_json(NULL) is the JSON text null, never SQL's NULL: either way the fragment says null.
-      return `CAST(to_json(${value}) AS VARCHAR)`;
+      // to_json(NULL) is the JSON text null in a column, and SQL's NULL where the expression is known to be NULL.
+      return `coalesce(CAST(to_json(${value}) AS VARCHAR), 'null')`;
     case "date":
     case "datetime":
     case "choices":
     case "guid":
-      return `('"' || ${value} || '"')`;
+      return `coalesce('"' || ${value} || '"', 'null')`;
     case "parties":
     case "other":
       throw new SluiceError("mapping_unfit", `${object.name}.${column.name} is of a kind that cannot be written.`);
     default:
-      return value;
+      return `coalesce(${value}, 'null')`;
   }
 }
 
@@ -77,17 +77,19 @@ function json(object: ObjectSchema, column: Column, value: string): string {
  * A lookup is set by the navigation property of the table it points at, and any of them clears it: the column has one
  * value (dataverse.md section 4).
  */
-function binding(object: ObjectSchema, column: Column, names: readonly string[] | undefined, value: string): string {
+function binding(object: ObjectSchema, column: Column, names: readonly string[] | undefined, value: string): string[] {
   const targets = targetsOf(object, column, names);
-  const bind = ({ navigation, set }: LookupTarget, id: string) =>
-    `(${sql(`${JSON.stringify(`${navigation}@odata.bind`)}:`)} || coalesce(${sql(`"/${set}(`)} || ${id} || ')"', 'null'))`;
+  const bind = ({ navigation, set }: LookupTarget, id: string) => [
+    sql(`${JSON.stringify(`${navigation}@odata.bind`)}:`),
+    `coalesce(${sql(`"/${set}(`)} || ${id} || ')"', 'null')`,
+  ];
   const [first] = targets;
   if (targets.length === 1) return bind(first!, value);
   const arms = targets.map((target) => {
     const tag = `${target.object}:`;
-    return `WHEN starts_with(${value}, ${sql(tag)}) THEN ${bind(target, `substr(${value}, ${tag.length + 1})`)}`;
+    return `WHEN starts_with(${value}, ${sql(tag)}) THEN ${bind(target, `substr(${value}, ${tag.length + 1})`).join(" || ")}`;
   });
-  return `(CASE ${arms.join(" ")} ELSE ${bind(first!, "NULL")} END)`;
+  return [`CASE ${arms.join(" ")} ELSE ${bind(first!, "NULL").join(" || ")} END`];
 }
 
 function targetsOf(object: ObjectSchema, column: Column, names: readonly string[] | undefined): LookupTarget[] {
