@@ -27,7 +27,7 @@ import { destinationName, type Host, holdsLease, open, readingRows, scanAudience
 import { wakePlanned } from "./sql/apply.ts";
 import { lostRows, pointAtAwaited, refuseMessageStates, withoutLost } from "./sql/awaited.ts";
 import { createId, takenIds, writeChanges } from "./sql/change.ts";
-import { basedOn, decide, haveGone, heldNow, keepBase, keepWanted, releaseTaken } from "./sql/decide.ts";
+import { basedOn, decide, haveGone, heldNow, keepBase, keepWanted, linkedRows, releaseTaken } from "./sql/decide.ts";
 import { type Asked, linkedRecords, matchedRecords } from "./sql/look.ts";
 import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
@@ -331,7 +331,8 @@ async function reconcile(
   for (const statement of matching(shape)) await duck.run(statement);
   await duck.run(heldNow(shape));
   host.onProgress({ phase: "plan", done: 0 });
-  await duck.run(basedOn);
+  const { rows } = await duck.one<{ rows: number }>(linkedRows);
+  for (const statement of basedOn(rows)) await duck.run(statement);
   await duck.run(decide(shape, contact, counts.looked_at));
   for (const table of ["mapped", "held"]) await duck.run(`DROP TABLE ${table}`);
   await withoutMissing(duck, shape);

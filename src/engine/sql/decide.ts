@@ -81,9 +81,21 @@ const linked = `SELECT key FROM mapped WHERE link_id IS NOT NULL AND ${chosenBy(
 /**
  * `based`: the base of linked rows that are looked at. A table of its own: as the smaller side of the join it costs a first
  * load nothing, and what is worked out of the rows is worked out of many at a time, not of the few that a scan lets
- * through together. It stays until fold, which goes on from it.
+ * through together. It stays until fold, which goes on from it. `rows`: how many these are.
  */
-export const basedOn = `CREATE TEMP TABLE based AS SELECT * FROM v_base WHERE key IN (${linked})`;
+export function basedOn(rows: number): string[] {
+  if (rows > FEW) return [`CREATE TEMP TABLE based AS SELECT * EXCLUDE (place) FROM v_base WHERE key IN (${linked})`];
+  return [
+    `CREATE TEMP TABLE based_at AS SELECT place FROM v_base WHERE key IN (${linked})`,
+    `CREATE TEMP TABLE based AS SELECT * EXCLUDE (place) FROM v_base WHERE place IN (SELECT place FROM based_at WHERE ${chosenBy("place::VARCHAR")})`,
+  ];
+}
+
+/** So few rows lie in few of the table's groups. Where they lie is found by the keys alone, and of the other groups nothing else is read. */
+const FEW = 300;
+
+/** How many rows `basedOn` is about. */
+export const linkedRows = "SELECT count(*) AS rows FROM mapped WHERE link_id IS NOT NULL";
 
 /** Of `based` what is still asked for: where every row was looked at, most of them need nothing. */
 export const keepBase = `CREATE OR REPLACE TEMP TABLE based AS SELECT * FROM based

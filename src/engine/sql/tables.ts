@@ -56,8 +56,8 @@ export function addColumns(shape: Shape): string[] {
 }
 
 /**
- * Views v_base, v_seen and v_have: the stored values under this mapping, whether or not the columns are there yet; and
- * v_link, whose match values (m) are made anew from them where the sync matches by other columns than before.
+ * Views v_base (with each row's place), v_seen and v_have: the stored values under this mapping, whether or not the columns
+ * are there yet; and v_link, whose match values (m) are made anew from them where the sync matches by other columns than before.
  */
 export function valueViews(
   shape: Shape,
@@ -66,7 +66,7 @@ export function valueViews(
 ): string[] {
   const known = new Set(existing.map((e) => `${e.table}.${e.name}`));
   const views = valueTables.map((table) => {
-    const key = table === "have" ? "id, gone, created" : "key";
+    const key = { base: "key, rowid AS place", seen: "key", have: "id, gone, created" }[table];
     const columns = shape.columns.map((c) =>
       known.has(`${table}.c_${storedName(c)}`) ? stored(c) : `NULL::VARCHAR AS ${stored(c)}`,
     );
