@@ -29,21 +29,28 @@ export type World = {
   close(): void;
 };
 
+/** People that one run sends first: what it puts aside of fifty million would fill a disk of 60 GB. */
+const AT_ONCE = 10_000_000;
+
 /** `rows` people in Parquet, three times, and the state of a sync that has sent the first of them. */
 export async function makeWorld(rows: number, folder = mkdtempSync(join(tmpdir(), "sluice-plan-"))): Promise<World> {
   const { path, known, temp } = places(folder);
   for (const name of ["first", "changed", "ten", "tmp", "state"]) mkdirSync(join(folder, name), { recursive: true });
   await describe(join(folder, "schemas.json"));
-  const copies = (["first", "changed", "ten"] as const).map(
-    (variant) => `COPY (${people(rows, variant)}) TO ${text(path(variant))} (FORMAT parquet)`,
-  );
-  await inProcess({ sql: copies, memoryLimit: PLENTY, temp });
-  const remember = `CREATE TABLE known.state AS SELECT id AS key, h FROM ${hashed(path("first"))}`;
-  await inProcess({ sql: [`ATTACH ${text(known)} AS known`, remember], memoryLimit: PLENTY, temp });
+  const write = (variant: Variant, upTo = rows) =>
+    `COPY (${people(upTo, variant)}) TO ${text(path(variant))} (FORMAT parquet)`;
   const world = openWorld(folder);
-  const { result } = await world.job("run", "first", PLENTY);
-  if (result?.kind !== "run" || result.error || result.counts.created < rows * 0.99)
-    throw new Error(`the first run did not send the rows: ${JSON.stringify(result)}`);
+  for (let known = 0; known < rows; known += AT_ONCE) {
+    const upTo = Math.min(rows, known + AT_ONCE);
+    await inProcess({ sql: [write("first", upTo)], memoryLimit: PLENTY, temp });
+    const { result } = await world.job("run", "first", PLENTY);
+    if (result?.kind !== "run" || result.error || result.counts.created < (upTo - known) * 0.99)
+      throw new Error(`the first run did not send the rows: ${JSON.stringify(result)}`);
+    rmSync(result.folder, { recursive: true });
+  }
+  const remember = `CREATE TABLE known.state AS SELECT id AS key, h FROM ${hashed(path("first"))}`;
+  const others = [write("changed"), write("ten"), `ATTACH ${text(known)} AS known`, remember];
+  await inProcess({ sql: others, memoryLimit: PLENTY, temp });
   return world;
 }
 
