@@ -40,11 +40,11 @@ export async function makeWorld(rows: number, folder = mkdtempSync(join(tmpdir()
   const write = (variant: Variant, upTo = rows) =>
     `COPY (${people(upTo, variant)}) TO ${text(path(variant))} (FORMAT parquet)`;
   const world = openWorld(folder);
-  for (let known = 0; known < rows; known += AT_ONCE) {
-    const upTo = Math.min(rows, known + AT_ONCE);
+  for (let sent = 0; sent < rows; sent += AT_ONCE) {
+    const upTo = Math.min(rows, sent + AT_ONCE);
     await inProcess({ sql: [write("first", upTo)], memoryLimit: PLENTY, temp });
     const { result } = await world.job("run", "first", PLENTY);
-    if (result?.kind !== "run" || result.error || result.counts.created < (upTo - known) * 0.99)
+    if (result?.kind !== "run" || result.error || result.counts.created < (upTo - sent) * 0.99)
       throw new Error(`the first run did not send the rows: ${JSON.stringify(result)}`);
     rmSync(result.folder, { recursive: true });
   }

@@ -140,7 +140,10 @@ export interface Wire {
   etag?: string;
   /** The JSON property that tells which table a lookup's value is of. */
   tableProperty?(object: ObjectSchema, column: string): string;
-  /** SQL text that yields what opens a row's JSON (no braces): its type and, from column `id` unless null, its identity. */
+  /**
+   * SQL text that yields what opens a row's JSON (no braces), never NULL: its type and, from column `id`, its identity. Only a
+   * row to be created may have no id.
+   */
   identity(object: ObjectSchema, op: BatchOp): string;
   /**
    * SQL texts of which `concat` makes `"name":value`, from the SQL expression `value` (canonical text or NULL, which clears).

@@ -1,7 +1,7 @@
 import type { Batch, BatchOp, Membership, RowKey, Wire, WireColumn } from "../core/connector.ts";
+import { SluiceError } from "../core/errors.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import { type Duck, type DuckDBConnection, duckError, text } from "./duck.ts";
-import { rowsInGroup } from "./sql/change.ts";
 
 /** What a wave sends: which file, how, and which columns may be in it. */
 export type WaveFile = {
@@ -20,11 +20,8 @@ export type WaveFile = {
   parties?: { column: WireColumn; value: string }[];
 };
 
-/**
- * Changes that one query turns into JSON, half a group of the file's rows, and how many such queries run ahead
- * (prototypes: 467,000 rows/s this way).
- */
-const rangeSize = rowsInGroup / 2;
+/** Changes that one query turns into JSON, and how many such queries run ahead (prototypes: 467,000 rows/s this way). */
+const rangeSize = 10_000;
 const ahead = 4;
 
 export type Batches = {
@@ -42,16 +39,23 @@ export type Batches = {
  * ranges are made ready before they are asked for, so memory stays bounded. A batch can be asked for its keys until `close`.
  */
 export async function openBatches(duck: Duck, object: ObjectSchema, wire: Wire, wave: WaveFile): Promise<Batches> {
+  const count = Math.ceil(wave.rows / rangeSize);
   const aside = queue(await duck.connect());
-  const ranges = await rangesOf(wave, aside);
-  const connections = await Promise.all(ranges.slice(0, ahead).map(() => duck.connect()));
-  const element = elementSql(object, wire, wave, ranges.length > 1 ? await sharesOf(wave, aside) : undefined);
+  const { element, groups } = await prepared(object, wire, wave, count > 1 ? aside : undefined).catch(
+    async (thrown) => {
+      await aside.close();
+      throw thrown;
+    },
+  );
+  const connections = await Promise.all(Array.from({ length: Math.min(ahead, count) }, () => duck.connect()));
   const ready: Promise<Slice>[] = [];
   let asked = 0;
   let rest: Slice | undefined;
   async function take(rows: number): Promise<Batch | undefined> {
-    while (ready.length < ahead && asked < ranges.length) {
-      const made = readRange(connections[asked % connections.length]!, wave, element, ranges[asked++]!);
+    while (ready.length < ahead && asked < count) {
+      const from = asked++ * rangeSize;
+      const range = { from, to: Math.min(from + rangeSize, wave.rows) };
+      const made = readRange(connections[asked % connections.length]!, wave, element, range, groups);
       made.catch(() => {}); // awaited below; until then a failure must not count as unhandled
       ready.push(made);
     }
@@ -95,15 +99,26 @@ function part(slice: Slice, from: number, to: number): Slice {
   };
 }
 
+/** What is found out once of a wave of several ranges: the SQL of its JSON, and the place at which each group of its file begins. */
+async function prepared(object: ObjectSchema, wire: Wire, wave: WaveFile, aside: Queue | undefined) {
+  if (!aside) return { element: elementSql(object, wire, wave), groups: undefined };
+  const rows = await aside.rows(
+    `SELECT any_value(row_group_num_rows) FROM parquet_metadata(${text(wave.path)}) GROUP BY row_group_id ORDER BY row_group_id`,
+  );
+  const groups = [0];
+  for (const [n] of rows) groups.push(groups.at(-1)! + Number(n));
+  return { element: elementSql(object, wire, wave, await sharesOf(wave, aside)), groups };
+}
+
 /** How many of a file's changes have a column. */
 type Share = "all" | "some" | "none";
 
 /** Whoever knows it need not ask each change: a file of creates mostly has each column everywhere or nowhere. */
-async function sharesOf(wave: WaveFile, aside: ReturnType<typeof queue>): Promise<Share[]> {
-  if (wave.columns.length === 0) return [];
-  const asked = wave.columns.flatMap(({ present }) => [`bool_and(${present})`, `bool_or(${present})`]);
+async function sharesOf({ columns, ...wave }: WaveFile, aside: Queue): Promise<Share[]> {
+  if (columns.length === 0) return [];
+  const asked = columns.flatMap(({ present }) => [`bool_and((${present}) IS TRUE)`, `bool_or((${present}) IS TRUE)`]);
   const [found] = await aside.rows(`SELECT ${asked.join(", ")} FROM ${source(wave)}`);
-  return wave.columns.map((_, i) => (found![2 * i] ? "all" : found![2 * i + 1] ? "some" : "none"));
+  return columns.map((_, i) => (found![2 * i] ? "all" : found![2 * i + 1] ? "some" : "none"));
 }
 
 /** SQL of the JSON of a change, over the columns of its file. `shares`: of each column, where known. */
@@ -118,33 +133,20 @@ export function elementSql(object: ObjectSchema, wire: Wire, wave: WaveFile, sha
   return `concat(${["'{'", wire.identity(object, wave.op), ...fields, "'}'"].join(",\n")})`;
 }
 
-const source = (wave: WaveFile) => `read_parquet(${text(wave.path)}, file_row_number=true)`;
+const source = (wave: Pick<WaveFile, "path">) => `read_parquet(${text(wave.path)}, file_row_number=true)`;
 
 type Items = { items: number[] };
 
-/** Rows of the file: from, and to (exclusive). */
-type Range = [from: number, to: number];
+/** Rows of the file; `to` is exclusive. */
+type Range = { from: number; to: number };
 
-/** Ranges that one group of the file holds each, for one thread reads a group, from its first row on. */
-async function rangesOf(wave: WaveFile, aside: ReturnType<typeof queue>): Promise<Range[]> {
-  const groups = await aside.rows(
-    `SELECT any_value(row_group_num_rows) FROM parquet_metadata(${text(wave.path)}) GROUP BY row_group_id ORDER BY row_group_id`,
-  );
-  const ranges: Range[] = [];
-  let start = 0;
-  for (const [rows] of groups) {
-    const end = Math.min(start + Number(rows), wave.rows);
-    for (let from = start; from < end; from += rangeSize) ranges.push([from, Math.min(from + rangeSize, end)]);
-    start = end;
-  }
-  return ranges;
-}
-
+/** `groups`: the places at which the file's groups begin, where they are known. */
 async function readRange(
   connection: DuckDBConnection,
   wave: WaveFile,
   element: string,
-  [from, to]: Range,
+  { from, to }: Range,
+  groups?: number[],
 ): Promise<Slice> {
   const rows = `SELECT file_row_number AS place, ${wave.guarded ? "n::INTEGER AS n, " : ""}${element} AS e FROM ${source(wave)}
 WHERE file_row_number >= ${from} AND file_row_number < ${to}`;
@@ -157,16 +159,20 @@ WHERE file_row_number >= ${from} AND file_row_number < ${to}`;
     );
     return row as [{ bytes: Uint8Array }, Items, Items, Items | undefined];
   };
-  // To sort the rows takes a quarter of the time, and they come in order by themselves. Nobody promises that, so it is looked at.
-  let found = await slice("");
-  if (found[2].items.some((place, i) => place !== from + i)) found = await slice(" ORDER BY place");
+  // One thread reads a group, from its first row on: then the rows come in order, and to sort them would take a quarter of the
+  // time. Nobody promises that, so it is looked at.
+  const sorted = " ORDER BY place";
+  let found = await slice(groups?.some((start) => from < start && start < to) === false ? "" : sorted);
+  if (found[2].items.some((place, i) => place !== from + i)) found = await slice(sorted);
   const [{ bytes }, { items: lengths }, , numbers] = found;
+  if (lengths.length !== to - from)
+    throw new SluiceError("bug", `${wave.path} has ${lengths.length} of the changes ${from} to ${to}.`);
   let end = -1;
   const ends = lengths.map((length) => (end += length + 1));
   return { from, bytes, start: 0, ends, ...(numbers && { numbers: numbers.items }) };
 }
 
-function batchOf(wave: WaveFile, aside: ReturnType<typeof queue>, slice: Slice): Batch {
+function batchOf(wave: WaveFile, aside: Queue, slice: Slice): Batch {
   const rows = slice.ends.length;
   const [first, last] = [slice.from, slice.from + rows - 1];
   return {
@@ -194,6 +200,8 @@ function batchOf(wave: WaveFile, aside: ReturnType<typeof queue>, slice: Slice):
     },
   };
 }
+
+type Queue = ReturnType<typeof queue>;
 
 /** One connection takes one statement at a time. */
 function queue(connection: DuckDBConnection) {

@@ -3,6 +3,8 @@ import { SluiceError } from "../core/errors.ts";
 
 /** A DuckDB of one run, in memory, spilling into the run's folder. Every connection sees the same attached state. */
 export type Duck = {
+  /** Bytes of memory that it may take. */
+  memory: number;
   run(sql: string): Promise<void>;
   /** Small results only: rows as objects, bigints as numbers. */
   all<T = Record<string, unknown>>(sql: string): Promise<T[]>;
@@ -27,10 +29,12 @@ export async function openDuck(options: Options): Promise<Duck> {
     memory_limit: options.memoryLimit,
     temp_directory: options.temp,
     preserve_insertion_order: "false",
+    // What it remembers of a file it gives out again where the file was removed and another written under its name.
+    enable_external_file_cache: "false",
     ...(options.threads && { threads: String(options.threads) }),
   });
   const connection = await instance.connect();
-  await leaveRoom(connection);
+  const memory = await leaveRoom(connection);
   // What is freed goes back to the system meanwhile: otherwise the process holds up to a tenth more.
   await connection.run("SET allocator_background_threads = true");
   // Whether texts of a column repeat is found out at a third of the cost of writing it, for a tenth of the file.
@@ -49,6 +53,7 @@ export async function openDuck(options: Options): Promise<Duck> {
     return mine;
   };
   return {
+    memory,
     run: async (sql) => {
       await inTurn(sql, () => connection.run(sql));
     },
@@ -70,10 +75,11 @@ export async function openDuck(options: Options): Promise<Duck> {
 }
 
 /** DuckDB does not count all that it takes, and JavaScript takes some, too: of the memory of a run it gets nine tenths. */
-async function leaveRoom(connection: DuckDBConnection): Promise<void> {
+async function leaveRoom(connection: DuckDBConnection): Promise<number> {
   const [{ size }] = (await rowsOf(connection, "SELECT current_setting('memory_limit') AS size")) as [{ size: string }];
   const [amount, unit] = size.split(" "); // such as 953.6 MiB
   await connection.run(`SET memory_limit = '${Number(amount) * 0.9} ${unit}'`);
+  return Number(amount) * 0.9 * 1024 ** ["bytes", "KiB", "MiB", "GiB", "TiB"].indexOf(unit!);
 }
 
 /**

@@ -45,6 +45,7 @@ import {
   haveNow,
   misjoined,
   noDoubled,
+  perLink,
   separateDoubled,
   touch,
   touchCounts,
@@ -305,8 +306,10 @@ async function reconcile(
   if (job.apply) await duck.run(wakePlanned(shape, runFiles(job.apply.folder)));
   const told = job.only ? await choose(duck, job.only, job.sync) : [];
   const { woken } = await duck.one<{ woken: boolean }>("SELECT count(*) > 0 AS woken FROM wake");
+  const { links } = await duck.one<{ links: number }>("SELECT count(*) AS links FROM st.link");
   const lookUp = async (by: typeof byHash) => {
-    for (const statement of touch(shape, { all, woken, by })) await readingRows(job, duck.run(statement));
+    const twice = by === byHash && !all && links * perLink > duck.memory;
+    for (const statement of touch(shape, { all, woken, by, twice })) await readingRows(job, duck.run(statement));
     return (await duck.one<{ n: number }>(misjoined)).n;
   };
   if ((await lookUp(byHash)) > 0) await lookUp(byKey);

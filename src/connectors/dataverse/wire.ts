@@ -58,7 +58,6 @@ export function identified(object: ObjectSchema, element: Uint8Array): { id: str
 function json(object: ObjectSchema, column: Column, value: string): string {
   switch (column.type) {
     case "text":
-      // to_json(NULL) is the JSON text null in a column, and SQL's NULL where the expression is known to be NULL.
       return `coalesce(CAST(to_json(${value}) AS VARCHAR), 'null')`;
     case "date":
     case "datetime":

@@ -87,7 +87,7 @@ export function basedOn(rows: number): string[] {
   if (rows > FEW) return [`CREATE TEMP TABLE based AS SELECT * EXCLUDE (place) FROM v_base WHERE key IN (${linked})`];
   return [
     `CREATE TEMP TABLE based_at AS SELECT place FROM v_base WHERE key IN (${linked})`,
-    `CREATE TEMP TABLE based AS SELECT * EXCLUDE (place) FROM v_base WHERE place IN (SELECT place FROM based_at WHERE ${chosenBy("place::VARCHAR")})`,
+    `CREATE TEMP TABLE based AS SELECT * EXCLUDE (place) FROM v_base WHERE place IN (SELECT place FROM based_at WHERE ${chosenBy("place::VARCHAR")}) AND key IN (${linked})`,
   ];
 }
 

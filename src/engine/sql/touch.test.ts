@@ -1,4 +1,5 @@
 import { DuckDBInstance } from "@duckdb/node-api";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Scan } from "../../core/connector.ts";
 import { syncFile } from "../../core/project.ts";
@@ -28,7 +29,10 @@ test("an expression is worked out for rows that changed, and a row changes with 
   const instance = await DuckDBInstance.create();
   const duck = await instance.connect();
   const look = async (from: Scan) => {
-    for (const statement of [...sourceViews(shape, from), ...touch(shape, { all: false, woken: false, by: byHash })])
+    for (const statement of [
+      ...sourceViews(shape, from),
+      ...touch(shape, { all: false, woken: false, by: byHash, twice: false }),
+    ])
       await duck.run(statement);
     return (
       await duck.runAndReadAll(
@@ -64,7 +68,10 @@ test("a row that finds another row's link is told, and finds its own by the key 
   const duck = await instance.connect();
   const rows = async (sql: string) => (await duck.runAndReadAll(sql)).getRowsJson();
   const look = async (from: Scan, by: (key: string) => string) => {
-    for (const statement of [...sourceViews(shape, from), ...touch(shape, { all: false, woken: false, by })])
+    for (const statement of [
+      ...sourceViews(shape, from),
+      ...touch(shape, { all: false, woken: false, by, twice: false }),
+    ])
       await duck.run(statement);
     return rows(misjoined);
   };
@@ -85,6 +92,56 @@ test("a row that finds another row's link is told, and finds its own by the key 
       ["c3", false, false, null],
     ]);
   }
+  duck.closeSync();
+  instance.closeSync();
+});
+
+test("found by hashes first or joined at once, the same rows are looked at, those twice in the source and without a key, too", async () => {
+  const shape = { key: ["id"], used: ["name"], computed: [] as unknown[], audiences: [] as unknown[] } as Shape;
+  const instance = await DuckDBInstance.create();
+  const duck = await instance.connect();
+  const run = async (statements: string[]) => {
+    for (const statement of statements) await duck.run(statement);
+  };
+  const number = fc.integer({ min: 0, max: 12 });
+  const row = fc.tuple(fc.option(number, { freq: 5 }), fc.integer({ min: 0, max: 2 }));
+  await run(["ATTACH ':memory:' AS st", ...createTables, "CREATE TEMP TABLE wake(key VARCHAR)"]);
+  const look = async (how: { all: boolean; woken: boolean; twice: boolean }) => {
+    await run(touch(shape, { ...how, by: byHash }));
+    const found = await duck.runAndReadAll(
+      "SELECT key, gone, h::VARCHAR, old_h::VARCHAR, known, place::VARCHAR, s_name FROM touched ORDER BY ALL",
+    );
+    return found.getRowsJson();
+  };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(row, { maxLength: 20 }),
+      fc.uniqueArray(row, { maxLength: 20, selector: ([id]) => id }),
+      fc.array(number, { maxLength: 2 }),
+      fc.boolean(),
+      async (rows, known, wake, left) => {
+        const of = (all: typeof rows) =>
+          [[null, 9], ...all].map(([id, n]) => `(${id === null ? "NULL" : `'${id}'`}, 'n${n}')`);
+        const scan = (all: typeof rows): Scan => ({
+          views: [],
+          select: `SELECT * FROM (VALUES ${of(all).join(", ")}) t(id, name)`,
+          columns: ["id", "name"].map((name) => ({ name, type: "VARCHAR" })),
+          paths: [],
+          dates: {},
+        });
+        await run(["DELETE FROM st.link", "DELETE FROM wake", ...sourceViews(shape, scan(known))]);
+        await run([
+          `INSERT INTO st.link(key, h) SELECT key, ${left ? "CASE WHEN key <> '3' THEN h END" : "h"} FROM source WHERE key IS NOT NULL`,
+        ]);
+        await run([...wake.map((key) => `INSERT INTO wake VALUES ('${key}')`), ...sourceViews(shape, scan(rows))]);
+        for (const all of [false, true])
+          expect(await look({ all, woken: wake.length > 0, twice: true })).toEqual(
+            await look({ all, woken: wake.length > 0, twice: false }),
+          );
+      },
+    ),
+    { numRuns: 60 },
+  );
   duck.closeSync();
   instance.closeSync();
 });

@@ -60,12 +60,19 @@ export const byHash = (key: string): string => `hash(${key})`;
 export const byKey = (key: string): string => key;
 
 /**
+ * Bytes of memory that a join of rows and links takes for each link. Where they are more than there are, DuckDB puts both sides
+ * aside, the rows with all their columns.
+ */
+export const perLink = 64;
+
+/**
  * `touched`: the rows this run looks at (see also `worked`); `linked`: what the links say of them.
- * `all` = the mapping changed, so every row is; `woken` = `wake` holds any.
+ * `all` = the mapping changed, so every row is; `woken` = `wake` holds any. `twice`: which rows these are is found by hashes
+ * alone, and only they are joined with their columns (`perLink`); `by` must be `byHash`, for an empty key equals none.
  */
 export function touch(
   shape: Shape,
-  { all, woken, by }: { all: boolean; woken: boolean; by: (key: string) => string },
+  { all, woken, by, twice }: { all: boolean; woken: boolean; by: (key: string) => string; twice: boolean },
 ): string[] {
   const facts = [
     "n.key AS key",
@@ -77,10 +84,16 @@ export function touch(
     ...shape.audiences.map((_, i) => `n.a_${i}`),
   ];
   const looked = woken ? ", key IN (SELECT key FROM wake) AS woken" : "";
-  const from = `FROM (SELECT ${by("key")} AS k, h, rowid AS place${looked} FROM st.link) l FULL JOIN (SELECT *, ${by("key")} AS k FROM source) n ON l.k = n.k
+  const links = `(SELECT ${by("key")} AS k, h, rowid AS place${looked} FROM st.link)`;
+  const rows = `(SELECT *, ${by("key")} AS k FROM source)`;
+  const joined = (l: string, n: string) => `FROM ${l} l FULL JOIN ${n} n ON l.k = n.k
 WHERE ${all ? "n.h IS NOT NULL OR l.h IS NOT NULL" : "l.h IS DISTINCT FROM n.h"}${woken ? " OR l.woken" : ""}`;
+  const near = (side: string) => `(SELECT * FROM ${side} WHERE k IN (SELECT k FROM near))`;
+  const from = twice ? joined(near(links), near(rows)) : joined(links, rows);
   return [
+    ...(twice ? [`CREATE OR REPLACE TEMP TABLE near AS SELECT coalesce(l.k, n.k) AS k ${joined(links, rows)}`] : []),
     `CREATE OR REPLACE TEMP TABLE touched AS SELECT ${list([...facts, ...shape.used.map((c) => `n.${sourceColumn(c)}`)])} ${from}`,
+    ...(twice ? ["DROP TABLE near"] : []),
     // The rest of the link is read for touched rows alone: in the join above it would be kept in memory for all.
     `CREATE OR REPLACE TEMP TABLE linked AS SELECT rowid AS place, key AS link_key, id AS link_id, rested AS link_rested
 FROM st.link WHERE rowid IN (SELECT place FROM touched WHERE ${chosenBy("place::VARCHAR")})`,

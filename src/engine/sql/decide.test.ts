@@ -1,0 +1,33 @@
+import { DuckDBInstance } from "@duckdb/node-api";
+import { expect, test } from "vitest";
+import type { Shape } from "../shape.ts";
+import { basedOn } from "./decide.ts";
+import { addColumns, createTables, existingColumns, valueViews } from "./tables.ts";
+
+test("the base of few rows and of many is the same, also where rows were written anew since", async () => {
+  const shape = { columns: [{ name: "a" }, { name: "b" }], match: [{ name: "a" }] } as Shape;
+  const instance = await DuckDBInstance.create();
+  const duck = await instance.connect();
+  const run = async (...statements: string[]) => {
+    for (const statement of statements) await duck.run(statement);
+  };
+  const base = (to: string, of: string) =>
+    `INSERT INTO st.base(key, c_a, c_b) SELECT 'k' || range, '${to}' || range, NULL FROM range(500_000) WHERE ${of}`;
+  await run("ATTACH ':memory:' AS st", ...createTables, ...addColumns(shape), base("old", "true"));
+  await run("DELETE FROM st.base WHERE rowid % 3 = 0", base("new", "range % 3 = 0"));
+  const existing = (await duck.runAndReadAll(existingColumns)).getRowObjectsJson() as { table: string; name: string }[];
+  await run(...valueViews(shape, existing, undefined));
+  await run(
+    "CREATE TEMP TABLE mapped AS SELECT 'k' || range * 7919 AS key, CASE WHEN range % 4 > 0 THEN 'id' END AS link_id FROM range(100)",
+  );
+  for (const rows of [75, 1000]) {
+    await run("DROP TABLE IF EXISTS based", "DROP TABLE IF EXISTS based_at", ...basedOn(rows));
+    const found = (await duck.runAndReadAll("FROM based ORDER BY key")).getRowsJson();
+    const wanted = Array.from({ length: 100 }, (_, n) => n * 7919)
+      .filter((n) => n < 500_000 && (n / 7919) % 4 > 0)
+      .map((n) => [`k${n}`, `${n % 3 === 0 ? "new" : "old"}${n}`, null]);
+    expect(found).toEqual(wanted.sort((a, b) => (a[0]! < b[0]! ? -1 : 1)));
+  }
+  duck.closeSync();
+  instance.closeSync();
+});
