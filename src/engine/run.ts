@@ -8,7 +8,7 @@ import { runFiles } from "./layout.ts";
 import { type Planned, plan } from "./plan.ts";
 import { problemGroups } from "./problems.ts";
 import { type PlanReport, planReport } from "./report.ts";
-import { settle } from "./settle.ts";
+import { noRoomToFold, settle } from "./settle.ts";
 import type { Host } from "./source.ts";
 import { sendPlan } from "./waves.ts";
 import { writeWhole } from "./whole-file.ts";
@@ -41,7 +41,8 @@ export async function runPlan(job: Job, host: Host): Promise<JobResult> {
 /**
  * The whole journey: plan, deliver, read back, fold. When the destination stops it midway, what was settled is folded
  * first and the error comes with the counts; the rest is pending and goes by itself next time.
- * @throws SluiceError that of the first guard that stands and is not approved, before anything is sent; the plan stays.
+ * @throws SluiceError that of the first guard that stands and is not approved, or out_of_memory, before anything is sent; the
+ * plan stays.
  */
 export async function runSync(job: Job, host: Host): Promise<JobResult> {
   const started = performance.now();
@@ -50,9 +51,10 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
     const report = await planReport(planned);
     const { standing, stop, approved, idle } = await guard(job, planned);
     await keepPlan(job, planned, report, standing, since(started));
-    if (stop) {
+    const never = stop ?? (await noRoomToFold(planned));
+    if (never) {
       await writeWhole(planned.at.done, { status: "failed", plan: report.plan });
-      throw stop;
+      throw never;
     }
     // A run of some rows lets the sync go on for these alone.
     if (!job.only && approved.some(({ code }) => code === "undone")) planned.meta.undone = undefined;

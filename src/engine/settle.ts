@@ -8,7 +8,7 @@ import { look } from "./mirror.ts";
 import type { Planned } from "./plan.ts";
 import { writeRelied } from "./relied.ts";
 import { expectedRecords, noneExpected } from "./sql/expected.ts";
-import { fold, prepareFold, writtenFile } from "./sql/fold.ts";
+import { fold, prepareFold, unmovable, writtenFile } from "./sql/fold.ts";
 import { sentRecords } from "./sql/look.ts";
 import { madeCount, tellUnmade } from "./sql/made.ts";
 import { newMembers } from "./sql/members.ts";
@@ -17,6 +17,24 @@ import { keyProblems, keysToCount, newPending } from "./sql/pending.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
 import { addColumns, existingColumns, matchedBy, rematched, stateVersion, valueViews } from "./sql/tables.ts";
 import { addedColumns } from "./sql/unmet.ts";
+
+/** Of DuckDB's memory, what nothing can put aside may take so much: the rest is for what is under way. */
+const MOST = 0.8;
+
+/** Where there is too little memory to fold what a run looks at. It is told before anything is sent, for then it would stay so. */
+export async function noRoomToFold({
+  duck,
+  touched,
+}: Pick<Planned, "duck" | "touched">): Promise<SluiceError | undefined> {
+  const { links } = await duck.one<{ links: number }>("SELECT count(*) AS links FROM st.link");
+  const needed = unmovable(links, touched.looked_at);
+  if (needed <= duck.memory * MOST) return undefined;
+  const megabytes = (bytes: number) => Math.ceil(bytes / 1e6).toLocaleString("en");
+  return new SluiceError(
+    "out_of_memory",
+    `To keep what this run changes in a state of ${links.toLocaleString("en")} rows takes ${megabytes(needed)} MB of memory, and more for the rest: DuckDB has ${megabytes(duck.memory)} MB of the run's limit. Nothing was sent.`,
+  );
+}
 
 /**
  * Reads back what the destination holds now, tells every row's outcome, and folds: state and reality agree again, in

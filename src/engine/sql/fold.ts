@@ -140,6 +140,13 @@ const owned = `SELECT key FROM owner WHERE ${chosenBy("key")}`;
 const forgotten = "SELECT key FROM final WHERE id IS NULL OR action = 'forget' UNION ALL SELECT key FROM freed";
 
 /**
+ * Bytes of memory that a fold takes and nothing can put aside: where rows of a table go DuckDB keeps 16 KB for every 2,048 of
+ * its rows among which they lie, of links and of base. `looked`: rows looked at, which lie anywhere.
+ */
+export const unmovable = (links: number, looked: number): number =>
+  2 * 16_384 * Math.min(Math.ceil(links / 2048), looked);
+
+/**
  * The fold: one transaction, from prepared tables only, so repeating it after a crash does the same. Deletes and
  * inserts, for DuckDB rewrites few pages that way. What is undefined in `meta` is forgotten. `added`: stored names of columns
  * that the mapping has since this run.
