@@ -157,16 +157,17 @@ WHERE file_row_number >= ${from} AND file_row_number < ${to}`;
       connection,
       `SELECT ${[`encode(string_agg(e, ','${order}))`, ...lists].join(", ")} FROM (${rows})`,
     );
-    return row as [{ bytes: Uint8Array }, Items, Items, Items | undefined];
+    return row as [{ bytes: Uint8Array }, Items, Items | null, Items | undefined];
   };
   // One thread reads a group, from its first row on: then the rows come in order, and to sort them would take a quarter of the
   // time. Nobody promises that, so it is looked at.
   const sorted = " ORDER BY place";
   let found = await slice(groups?.some((start) => from < start && start < to) === false ? "" : sorted);
-  if (found[2].items.some((place, i) => place !== from + i)) found = await slice(sorted);
+  const places = found[2]?.items ?? [];
+  if (places.length !== to - from)
+    throw new SluiceError("bug", `${wave.path} has ${places.length} of the changes ${from} to ${to}.`);
+  if (places.some((place, i) => place !== from + i)) found = await slice(sorted);
   const [{ bytes }, { items: lengths }, , numbers] = found;
-  if (lengths.length !== to - from)
-    throw new SluiceError("bug", `${wave.path} has ${lengths.length} of the changes ${from} to ${to}.`);
   let end = -1;
   const ends = lengths.map((length) => (end += length + 1));
   return { from, bytes, start: 0, ends, ...(numbers && { numbers: numbers.items }) };

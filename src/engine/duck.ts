@@ -79,7 +79,7 @@ async function leaveRoom(connection: DuckDBConnection): Promise<number> {
   const [{ size }] = (await rowsOf(connection, "SELECT current_setting('memory_limit') AS size")) as [{ size: string }];
   const [amount, unit] = size.split(" "); // such as 953.6 MiB
   await connection.run(`SET memory_limit = '${Number(amount) * 0.9} ${unit}'`);
-  return Number(amount) * 0.9 * 1024 ** ["bytes", "KiB", "MiB", "GiB", "TiB"].indexOf(unit!);
+  return Number(amount) * 0.9 * 1024 ** Math.max(0, ["KiB", "MiB", "GiB", "TiB", "PiB"].indexOf(unit!) + 1);
 }
 
 /**

@@ -21,6 +21,8 @@ export async function runPlan(job: Job, host: Host): Promise<JobResult> {
     const report = await planReport(planned);
     const { standing: stops } = await guard(job, planned);
     const expected = await forecast(planned, host.signal);
+    const never = await noRoomToFold(planned);
+    if (never) planned.warnings.push(`${never.message} ${never.remedy}`);
     const seconds = since(started);
     await keepPlan(job, planned, { ...report, forecast: expected }, stops, seconds);
     return {

@@ -8,7 +8,7 @@ import { look } from "./mirror.ts";
 import type { Planned } from "./plan.ts";
 import { writeRelied } from "./relied.ts";
 import { expectedRecords, noneExpected } from "./sql/expected.ts";
-import { fold, prepareFold, unmovable, writtenFile } from "./sql/fold.ts";
+import { fold, portionsChanged, prepareFold, rowsTogether, unmovable, writtenFile } from "./sql/fold.ts";
 import { sentRecords } from "./sql/look.ts";
 import { madeCount, tellUnmade } from "./sql/made.ts";
 import { newMembers } from "./sql/members.ts";
@@ -21,18 +21,21 @@ import { addedColumns } from "./sql/unmet.ts";
 /** Of DuckDB's memory, what nothing can put aside may take so much: the rest is for what is under way. */
 const MOST = 0.8;
 
-/** Where there is too little memory to fold what a run looks at. It is told before anything is sent, for then it would stay so. */
-export async function noRoomToFold({
-  duck,
-  touched,
-}: Pick<Planned, "duck" | "touched">): Promise<SluiceError | undefined> {
+/**
+ * Where there is too little memory to fold what a plan (`decided`) changes. A run is told before it sends anything: what is
+ * sent and cannot be folded waits for a run with more memory.
+ */
+export async function noRoomToFold({ duck }: Pick<Planned, "duck">): Promise<SluiceError | undefined> {
+  const room = duck.memory * MOST;
   const { links } = await duck.one<{ links: number }>("SELECT count(*) AS links FROM st.link");
-  const needed = unmovable(links, touched.looked_at);
-  if (needed <= duck.memory * MOST) return undefined;
+  if (unmovable(2 * Math.ceil(links / rowsTogether)) <= room) return undefined;
+  const { portions } = await duck.one<{ portions: number }>(portionsChanged);
+  const needed = unmovable(portions);
+  if (needed <= room) return undefined;
   const megabytes = (bytes: number) => Math.ceil(bytes / 1e6).toLocaleString("en");
   return new SluiceError(
     "out_of_memory",
-    `To keep what this run changes in a state of ${links.toLocaleString("en")} rows takes ${megabytes(needed)} MB of memory, and more for the rest: DuckDB has ${megabytes(duck.memory)} MB of the run's limit. Nothing was sent.`,
+    `To keep what this run changes in a state of ${links.toLocaleString("en")} rows takes ${megabytes(needed)} MB of memory, and more for the rest; DuckDB has ${megabytes(duck.memory)} MB of the run's limit.`,
   );
 }
 

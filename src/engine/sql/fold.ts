@@ -139,12 +139,18 @@ const owned = `SELECT key FROM owner WHERE ${chosenBy("key")}`;
 
 const forgotten = "SELECT key FROM final WHERE id IS NULL OR action = 'forget' UNION ALL SELECT key FROM freed";
 
+/** Rows of a table that DuckDB keeps together. */
+export const rowsTogether = 2048;
+
+/** Bytes of memory that a fold takes and nothing can put aside: some for every portion of a table's rows of which any go. */
+export const unmovable = (portions: number): number => portions * 16_384;
+
 /**
- * Bytes of memory that a fold takes and nothing can put aside: where rows of a table go DuckDB keeps 16 KB for every 2,048 of
- * its rows among which they lie, of links and of base. `looked`: rows looked at, which lie anywhere.
+ * In how many portions of links and of base lie rows that a fold writes anew: links of all rows of `decided`, base of those
+ * changed. Base has the order of the links, or nearly.
  */
-export const unmovable = (links: number, looked: number): number =>
-  2 * 16_384 * Math.min(Math.ceil(links / 2048), looked);
+export const portionsChanged = `SELECT count(DISTINCT k.place // ${rowsTogether}) + count(DISTINCT k.place // ${rowsTogether}) FILTER (d.gone OR d.m <> 0 OR d.a <> 0) AS portions
+FROM linked k JOIN decided d ON d.key = k.link_key`;
 
 /**
  * The fold: one transaction, from prepared tables only, so repeating it after a crash does the same. Deletes and
