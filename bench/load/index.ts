@@ -11,6 +11,8 @@ import { engineAlone } from "./engine-alone.ts";
 const BENCH = "load";
 const ROWS = 1_000_000;
 const PAIRS = 5;
+/** With which the process of a run takes less than 1 GB, and no longer than with the usual limit. */
+const MEMORY = "640MB";
 
 const SANDBOX = new URL("../sandbox/sandbox-server.ts", import.meta.url);
 
@@ -30,7 +32,7 @@ export async function load({ rows = ROWS }: { rows?: number }): Promise<void> {
     const pairs: { sluice: Load; peer: Load }[] = [];
     for (let n = 0; n < PAIRS; n++)
       pairs.push({
-        sluice: await measured("sluice", rows, ({ env }) => loadPeople(env, people, rows)),
+        sluice: await measured("sluice", rows, ({ env }) => loadPeople(env, people, rows, MEMORY)),
         peer: await measured(PEER, rows, (there) => runPeer(there, people)),
       });
     const alone = await engineAlone(folder, people, rows);

@@ -26,7 +26,7 @@ export type WholeRun = {
 export type PeopleProject = { run(): Promise<WholeRun>; close(): Promise<void> };
 
 /** A project that sends the people in a Parquet file to contacts. Each run has a process of its own, as always. */
-export function openPeopleProject(env: Record<string, string>, people: string): PeopleProject {
+export function openPeopleProject(env: Record<string, string>, people: string, memoryLimit?: string): PeopleProject {
   const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
   const { "connections/crm.yaml": crm } = standardFiles;
   const data = { type: "files", folder: dirname(people) };
@@ -47,7 +47,7 @@ export function openPeopleProject(env: Record<string, string>, people: string): 
   // As `bin/sluice.js` has it: a process of a run reads its code from there.
   process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("../../node_modules/.cache/sluice", import.meta.url));
   const client = localClient(
-    { project: folder, variables: env },
+    { project: folder, variables: env, memoryLimit },
     {
       connectors: { load: loadConnector, types: connectorTypes },
       jobs: jobProcesses(fileURLToPath(new URL("job.ts", import.meta.url))),
@@ -72,8 +72,13 @@ export function openPeopleProject(env: Record<string, string>, people: string): 
 }
 
 /** The first run of a project of its own: every one of the file's `rows` people is new there, or it throws. */
-export async function loadPeople(env: Record<string, string>, people: string, rows: number): Promise<WholeRun> {
-  const project = openPeopleProject(env, people);
+export async function loadPeople(
+  env: Record<string, string>,
+  people: string,
+  rows: number,
+  memoryLimit?: string,
+): Promise<WholeRun> {
+  const project = openPeopleProject(env, people, memoryLimit);
   try {
     const done = await project.run();
     if (done.totals.created !== rows)

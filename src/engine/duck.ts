@@ -1,5 +1,6 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SluiceError } from "../core/errors.ts";
+import { handBack } from "./hand-back.ts";
 
 /** A DuckDB of one run, in memory, spilling into the run's folder. Every connection sees the same attached state. */
 export type Duck = {
@@ -41,6 +42,8 @@ export async function openDuck(options: Options): Promise<Duck> {
   await connection.run("SET disabled_compression_methods = 'dictionary'");
   // What a person's SQL makes of a time may not depend on where Sluice runs.
   await connection.run("SET TimeZone = 'UTC'");
+  // Well before what a run may take at most: doing it oftener made a plan of ten million rows a fifth slower.
+  const freed = handBack(memory * 1.35);
   // Temporary tables belong to a connection, and a connection takes one statement at a time.
   let last: Promise<unknown> = Promise.resolve();
   let closing = false;
@@ -55,7 +58,10 @@ export async function openDuck(options: Options): Promise<Duck> {
   return {
     memory,
     run: async (sql) => {
-      await inTurn(sql, () => connection.run(sql));
+      await inTurn(sql, async () => {
+        await freed.ifGrown();
+        await connection.run(sql);
+      });
     },
     all: (sql) => inTurn(sql, () => rowsOf(connection, sql)) as never,
     one: async (sql) => (await inTurn(sql, () => rowsOf(connection, sql)))[0] as never,
@@ -70,6 +76,7 @@ export async function openDuck(options: Options): Promise<Duck> {
       clearInterval(breaking);
       connection.closeSync();
       instance.closeSync();
+      freed.close();
     },
   };
 }

@@ -79,7 +79,7 @@ function spawnChild(entry: string): ChildProcess {
   return fork(entry, [jobArgument], {
     execPath: process.execPath,
     // Ours may ask for a debugger's port or a loader that are not meant for the job.
-    execArgv: ["--disable-warning=ExperimentalWarning"],
+    execArgv: ["--disable-warning=ExperimentalWarning", "--expose-gc"],
     serialization: "advanced",
     // Standard output belongs to the command's result alone.
     stdio: debug ? ["ignore", 2, 2, "ipc"] : ["ignore", "ignore", "pipe", "ipc"],
