@@ -34,6 +34,8 @@ export type SyncedWorld = {
   begin(): void;
   /** Takes a run back. */
   undo(of: string, options?: UndoOptions): Promise<Undone>;
+  /** A rebuild, or a verification. */
+  other(kind: "rebuild" | "verify"): Promise<JobResult>;
   /** The name of the newest run. */
   last(): string;
   /** The path of a file in the newest run's folder. */
@@ -68,6 +70,7 @@ export function useSyncedWorld(): SyncedWorld {
     const undo = { run: of, deleteCreated, dryRun, by: "tester" };
     return (await runIt({ ...next(), kind: "undo", undo }, synced.world, through)) as Undone;
   };
+  synced.other = (kind) => runIt({ ...next(), kind }, synced.world, (crm) => crm);
   synced.begin = () => rmSync(synced.folder, { recursive: true, force: true });
   synced.file = (name) => join(synced.folder, "runs", synced.last(), name);
   beforeEach(async () => {

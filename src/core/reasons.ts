@@ -230,7 +230,7 @@ const rows = {
     wake: "undo",
   },
   undo_no_list: {
-    message: "The list {column} is not filled by this sync any more, or is gone.",
+    message: "The list {column} is not filled by this sync any more, is gone, or takes nobody.",
     hint: "Its members stay.",
     wake: "undo",
   },

@@ -2,11 +2,12 @@ import { SluiceError } from "../core/errors.ts";
 import type { Duck } from "./duck.ts";
 import type { AppliedPlan, Job } from "./job.ts";
 import { readKeptJob } from "./kept-job.ts";
-import { type Layout, runFiles } from "./layout.ts";
+import { exists, type Layout, runFiles, wavesOf } from "./layout.ts";
 import type { Shape } from "./shape.ts";
 import { comparePlans, countCompared, dependentsMove, holdBack } from "./sql/apply.ts";
 import { writeChanges } from "./sql/change.ts";
 import { writeMembers } from "./sql/members.ts";
+import { readJournal, sentChanges } from "./sql/settle.ts";
 
 /** What became of its rows. `others`: rows that would change now and that it does not have. */
 export type Narrowed = { planned: number; moved: number; others: number };
@@ -36,7 +37,12 @@ export async function checkApplied({ apply, sync }: Job, shape: Shape, destinati
  * @throws SluiceError plan_moved.
  */
 export async function narrow(duck: Duck, shape: Shape, at: Layout, apply: AppliedPlan): Promise<Narrowed> {
-  await duck.run(comparePlans(shape, runFiles(apply.folder), at));
+  const files = runFiles(apply.folder);
+  const begun = await exists(files.journal);
+  if (begun)
+    for (const statement of [readJournal(files.journal), ...sentChanges(wavesOf(shape), files.change)])
+      await duck.run(statement);
+  await duck.run(comparePlans(shape, files, at, begun));
   const count = () => duck.one<Narrowed & { keys: string | null }>(countCompared);
   let { keys, ...found } = await count();
   const dependents = dependentsMove(shape);

@@ -106,13 +106,14 @@ async function readWhole(state: string, folder: string): Promise<SluiceError | u
   }
 }
 
-/** Runs that sent something, did not end, and were not taken up by a later one that did. */
+/** Runs that sent something, did not end, and were not taken up by a later one that told what became of its rows. */
 async function unfinishedRuns(runs: string): Promise<string[]> {
   const found: string[] = [];
   for (const name of (await runNames(runs)).reverse()) {
     const files = runFiles(join(runs, name));
-    if (await exists(files.done)) break;
-    if (await exists(files.journal)) found.push(name);
+    if (!(await exists(files.done))) {
+      if (await exists(files.journal)) found.push(name);
+    } else if (await exists(files.outcome)) break;
   }
   return found;
 }

@@ -80,6 +80,10 @@ export const exists = (path: string): Promise<boolean> =>
 
 export type Layout = ReturnType<typeof layout>;
 
+/** Whether the run has come so far as to send: its plan, in figures too, is on disk before anything goes. */
+export const mayHaveSent = async ({ plan, journal }: { plan: string; journal: string }): Promise<boolean> =>
+  (await exists(plan)) || (await exists(journal));
+
 const before = ["0-activate", "1-create", "2-update"] as const;
 const after = ["3-complete", "3-deactivate", "4-delete"] as const;
 export type Wave = (typeof before)[number] | `2-${"remove" | "add"}-${number}` | (typeof after)[number];

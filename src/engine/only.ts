@@ -2,9 +2,10 @@ import { basename } from "node:path";
 import { SluiceError } from "../core/errors.ts";
 import { type Duck, text } from "./duck.ts";
 import type { Only } from "./job.ts";
-import { runFiles } from "./layout.ts";
+import { readKeptJob } from "./kept-job.ts";
+import { exists, runFiles } from "./layout.ts";
 import { means, type RejectedFilter } from "./rejected.ts";
-import { chooseTouched, chooseWaiting, wakeChosen } from "./sql/only.ts";
+import { chooseTouched, chooseWaiting, chosenAmong, wakeChosen } from "./sql/only.ts";
 import { lastFolded } from "./state-file.ts";
 
 /**
@@ -16,6 +17,9 @@ export async function choose(duck: Duck, only: Only, sync: string): Promise<stri
   const dead = only.run === undefined ? undefined : runFiles(only.run);
   const folded = dead === undefined || (await lastFolded(duck)) === basename(only.run!);
   await duck.run(folded ? chooseWaiting(means(only)) : chooseTouched(dead.touched));
+  // What else waits is none of a run that was about some rows.
+  if (dead && folded && (await readKeptJob(dead))?.only && (await exists(dead.touched)))
+    await duck.run(chosenAmong(dead.touched));
   const { n } = await duck.one<{ n: number }>("SELECT count(*) AS n FROM chosen");
   if (n === 0) throw new SluiceError("nothing_waits", `No row of ${sync} waits ${wordsOf(only)}.`);
   await duck.run(wakeChosen);

@@ -28,12 +28,12 @@ import { wakePlanned } from "./sql/apply.ts";
 import { lostRows, pointAtAwaited, refuseMessageStates, withoutLost } from "./sql/awaited.ts";
 import { createId, takenIds, writeChanges } from "./sql/change.ts";
 import { basedOn, decide, haveGone, heldNow, keepBase, keepWanted, linkedRows, releaseTaken } from "./sql/decide.ts";
-import { type Asked, linkedRecords, matchedRecords } from "./sql/look.ts";
+import { type Asked, linkedRecords, matchedRecords, undated } from "./sql/look.ts";
 import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
 import { decideMembers, takenOut, writeMembers } from "./sql/members.ts";
 import { storedName } from "./sql/names.ts";
-import { chosenCount, leaveAside, noneAside, skipDecided, skippedSleep } from "./sql/only.ts";
+import { chosenCount, leaveAside, noneAside, skipDecided, skipMembers, skippedSleep } from "./sql/only.ts";
 import { waitingRows } from "./sql/pending.ts";
 import { plannedParents } from "./sql/planned.ts";
 import { sourceViews } from "./sql/source.ts";
@@ -72,12 +72,16 @@ export type Planned = {
   mirror: Mirror;
   /** Reads records into `fresh`; undefined where all of them are known. */
   ask: ((asked: Asked) => Promise<void>) | undefined;
+  /** The same in every mode. */
+  read: (asked: Asked) => Promise<void>;
   /** The whole table was read, not what changed. */
   full: boolean;
   cursors: Record<string, string>;
   /** Those of the cursors that are good for this run only. */
   resumed: Resumed[];
   touched: TouchCounts;
+  /** The plan that is applied does not have all that would change now. */
+  heldBack: boolean;
   requests: () => number;
   /** Fails with lease_lost where another worker has taken the sync over. */
   holdsLease: () => void;
@@ -149,7 +153,7 @@ async function planWith(threads: number, job: Job, host: Host): Promise<Planned>
     const refreshed = await refresh(job, duck, at, shape, session, meta, destination, host);
     const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed, host);
     const { apply } = job;
-    const narrowed = apply ? tellNarrowed(apply, await narrow(duck, shape, at, apply)) : [];
+    const narrowed = apply && (await narrow(duck, shape, at, apply));
     const match = shape.match.map((c) => c.name);
     const moved = [
       ...(meta.fingerprint !== undefined && meta.fingerprint !== shape.fingerprint ? [movedSync] : []),
@@ -163,7 +167,7 @@ async function planWith(threads: number, job: Job, host: Host): Promise<Planned>
       ...(relied ? [] : formWarnings(shape)),
       ...(await abandoned(duck, relied, shape)),
       ...takenUp,
-      ...narrowed,
+      ...(apply && narrowed ? tellNarrowed(apply, narrowed) : []),
     ];
     return {
       duck,
@@ -176,6 +180,7 @@ async function planWith(threads: number, job: Job, host: Host): Promise<Planned>
       moved,
       ...refreshed,
       touched,
+      heldBack: narrowed !== undefined && narrowed.moved + narrowed.others > 0,
       requests: () => requests,
       holdsLease: holdsLease(job),
       close,
@@ -244,24 +249,26 @@ async function refresh(
   const mirror = await chooseMirror(job, duck, shape, session, cursor !== undefined, host.signal);
   const onRows = (done: number) => host.onProgress({ phase: "refresh", done });
   const keep = { folder: join(at.reading, "table"), destination };
-  const [read, parents] = await Promise.all([
+  const [mirrored, parents] = await Promise.all([
     mirror.mode === "all"
       ? ingest(duck, { ...table, cursor, into: "fresh", keep, onRows })
       : readNothing(duck, { ...table, into: "fresh" }),
     refreshParents(duck, session, shape, meta.cursors, at.temp, { folder: at.reading, destination }, host.signal),
     readMembers(duck, session, shape, "member_now", at.temp, host.signal),
   ]);
-  await duck.run(haveNow(shape, read.full, mirror.mode !== "all"));
+  await duck.run(haveNow(shape, mirrored.full, mirror.mode !== "all"));
   const match = shape.match.map((c) => c.name);
-  const ask = mirror.mode === "all" ? undefined : (asked: Asked) => look(duck, table, "fresh", match, asked);
+  const read = (asked: Asked) => look(duck, table, "fresh", match, asked);
+  const ask = mirror.mode === "all" ? undefined : read;
   meta.undone = (await recover(duck, at, job.run, shape, meta.matched, ask)) ?? meta.undone;
   if (mirror.mode === "all" && shape.policies.deletedThere !== "hold") await confirmGone(duck, table);
   return {
     mirror,
     ask,
-    full: read.full,
-    cursors: { ...parents.cursors, ...(read.cursor !== undefined && { "cursor:table": read.cursor }) },
-    resumed: [...parents.resumed, ...(read.resumed ? [{ name: "cursor:table", table: shape.object.name }] : [])],
+    read,
+    full: mirrored.full,
+    cursors: { ...parents.cursors, ...(mirrored.cursor !== undefined && { "cursor:table": mirrored.cursor }) },
+    resumed: [...parents.resumed, ...(mirrored.resumed ? [{ name: "cursor:table", table: shape.object.name }] : [])],
   };
 }
 
@@ -286,7 +293,7 @@ async function reconcile(
   shape: Shape,
   scan: Scan,
   meta: Meta,
-  { full, mirror, ask }: Pick<Awaited<ReturnType<typeof refresh>>, "full" | "mirror" | "ask">,
+  { full, mirror, ask, read }: Pick<Awaited<ReturnType<typeof refresh>>, "full" | "mirror" | "ask" | "read">,
   host: Host,
 ): Promise<TouchCounts> {
   host.onProgress({ phase: "map", done: 0 });
@@ -330,6 +337,7 @@ async function reconcile(
   const contact = { added: addedColumns(shape, meta.mirrored), unmet: await unmetColumns(duck) };
   await ask?.(linkedRecords(shape, mirror.mode, contact));
   await ask?.(matchedRecords(shape, mirror.mode));
+  if (!ask && shape.policies.severalMatches !== "reject") await read(undated);
   await duck.run(haveGone);
   for (const statement of matching(shape)) await duck.run(statement);
   await duck.run(heldNow(shape));
@@ -341,9 +349,11 @@ async function reconcile(
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
   if (shape.policies.onLeave === "delete") await duck.run(keepWanted(shape));
-  if (job.only?.skip !== undefined) await duck.run(skipDecided(shape, job.only.skip));
+  const skip = job.only?.skip;
+  if (skip !== undefined) await duck.run(skipDecided(shape, skip));
   for (const statement of pointAtAwaited(shape, takenIds(shape), createId(shape))) await duck.run(statement);
   await duck.run(decideMembers(shape));
+  if (skip !== undefined) for (const statement of skipMembers(shape, skip)) await duck.run(statement);
   if (all) await duck.run(keepBase);
   for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at, counts.looked_at)])
     await duck.run(statement);

@@ -13,6 +13,7 @@ import { settle } from "./settle.ts";
 import type { Host } from "./source.ts";
 import { stored } from "./sql/names.ts";
 import { makeFolders } from "./state-file.ts";
+import { markLeft } from "./undo/note.ts";
 
 /**
  * Makes a sync's state anew, from its source and what the destination holds, and sends nothing. A row whose record is
@@ -38,6 +39,8 @@ export async function rebuild(job: Job, host: Host): Promise<JobResult> {
 async function anew(job: Job, host: Host, aside: string | null): Promise<RebuildReport> {
   const planned = await plan(job, host);
   try {
+    // The next run would bring back what was taken back.
+    planned.meta.undone ??= await markLeft(planned.at.runs, job.run);
     const { plan: counts } = await planReport(planned);
     const settled = await settle(planned, job.run, false, host.signal, () => {});
     const from = `read_parquet(${text(planned.at.outcome)}) WHERE code <> 'not_sent'`;
@@ -45,7 +48,7 @@ async function anew(job: Job, host: Host, aside: string | null): Promise<Rebuild
       aside,
       received: settled.counts.received,
       linked: settled.counts.unchanged,
-      differ: counts.adopt - settled.counts.unchanged,
+      differ: settled.counts.failed - counts.create,
       missing: counts.create,
       excluded: counts.excluded,
       rejected: counts.rejected,

@@ -3,7 +3,7 @@ import { SluiceError } from "../core/errors.ts";
 import type { UndoneMark } from "../core/guards.ts";
 import { type Duck, text } from "./duck.ts";
 import { readKeptJob } from "./kept-job.ts";
-import { exists, type Layout, runFiles, runNames, wavesOf } from "./layout.ts";
+import { exists, type Layout, mayHaveSent, runFiles, runNames, wavesOf } from "./layout.ts";
 import type { Shape } from "./shape.ts";
 import { type Asked, writtenRecords } from "./sql/look.ts";
 import { storedName } from "./sql/names.ts";
@@ -35,9 +35,9 @@ export async function recover(
     if (name === run) continue;
     const dead = runFiles(join(at.runs, name));
     if ((await exists(dead.done)) || (await sendsNothing(dead))) continue;
-    // Written after the changes: a run that has not come so far has sent nothing. Of one that died right after its fold
-    // the state knows all, and better than its plan does.
-    if (name !== folded && (await exists(dead.touched))) {
+    // Written before the first change is sent, as the journal is begun: a run that has not come so far has sent nothing. Of
+    // one that died right after its fold the state knows all, and better than its plan does.
+    if (name !== folded && (await exists(dead.touched)) && (await mayHaveSent(dead))) {
       await takeOverFrom(duck, dead, shape, matched, ask);
       undone = (await noteUndo(duck, dead)) ?? undone;
     }

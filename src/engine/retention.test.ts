@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { useSyncedWorld } from "../../test/synced-world.ts";
 import { compact, sizeOfState } from "./compact.ts";
+import { stateSteps } from "./doctor.ts";
 import { openDuck } from "./duck.ts";
+import { dying } from "./dying.test-data.ts";
 import { layout } from "./layout.ts";
 import { repair, sizesOf } from "./repair.ts";
 import { applyRetention } from "./retention.ts";
@@ -32,9 +34,26 @@ test("old before-images go, then whole runs; the latest run and one that did not
   await expect(synced.undo(second!)).rejects.toMatchObject({ code: "not_undoable", message: /before-images are gone/ });
   expect((await synced.undo(third!, { dryRun: true })).plan).toMatchObject({ update: 1 });
   const shown = synced.last();
-  expect(await applyRetention(at, retention, Date.now() + 61 * day)).toMatchObject({ removed: 4 });
+  expect(await applyRetention(at, retention, Date.now() + 61 * day)).toMatchObject({ removed: 5 });
   expect(readdirSync(at.runs).filter((name) => [first, second, shown].includes(name))).toEqual([]);
   expect(existsSync(join(synced.folder, "removing"))).toBe(false);
+});
+
+test("runs that sent nothing go too, but the latest, and the latest that sent something", async () => {
+  const wrote = await say("x");
+  for (let i = 0; i < 3; i++) await say("x");
+  const at = layout(synced.folder, "");
+  await synced.other("verify");
+  expect(await applyRetention(at, retention, Date.now() + 400 * day)).toMatchObject({ removed: 3 });
+  expect(readdirSync(at.runs)).toEqual([wrote, "run-4"]);
+});
+
+test("a run that died is told also when it was only looked at since", async () => {
+  await say("x");
+  synced.world.source = [{ id: "2", code: "B", name: "y", born: null }];
+  await expect(synced.run({ through: dying })).rejects.toThrow();
+  await synced.other("verify");
+  expect((await stateSteps(synced.folder))[0]).toMatchObject({ status: "warning" });
 });
 
 test("a state that is mostly empty is written anew, and repair clears away what the dead left", async () => {
@@ -60,7 +79,7 @@ test("a state that is mostly empty is written anew, and repair clears away what 
   const steps = await repair(synced.folder, retention, "256MB");
   expect(steps.map((step) => step.status)).toEqual(["ok", "ok", "ok"]);
   expect(steps[1]).toMatchObject({ detail: "2 removed" });
-  expect((await sizesOf(synced.folder)).state).toBeLessThan(before.size - before.free / 2);
+  expect((await sizesOf(synced.folder)).state).toBeLessThan(before.size - before.free / 4);
   expect(readdirSync(synced.folder)).not.toContain("rows.duckdb.new");
   expect(await synced.run()).toMatchObject({ unchanged: 1, writes: 0 });
 });

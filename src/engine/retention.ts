@@ -12,7 +12,7 @@ const told = new Set(["job.json", "plan.json", "done.json", "undo.json", "outcom
 
 /**
  * Removes what the project no longer wants kept of a sync's plans and runs (`retention` in sluice.yaml). Never the latest
- * run, nor one that has not ended: recovery needs it until the next run has taken it over. `now`: milliseconds.
+ * run, nor the latest that sent something, nor one that has not ended: recovery needs it until the next run has taken it over. `now`: milliseconds.
  * What a rebuild has moved aside is kept as long as before-images are.
  * @returns how many folders went whole, and how many lost their before-images.
  */
@@ -25,7 +25,12 @@ export async function applyRetention(
   await removeOldAside(at, retention.beforeImages, now);
   const aside = new Set((await statesAside(at)).map(({ run }) => run));
   const counts = { removed: 0, emptied: 0 };
-  let latest = true;
+  const seen = { outcome: false, journal: false };
+  const isLatest = async (file: keyof typeof seen, path: string) => {
+    const latest = !seen[file] && (await exists(path));
+    seen[file] ||= latest;
+    return latest;
+  };
   for (const name of (await namesIn(at.runs)).sort().reverse()) {
     const folder = join(at.runs, name);
     const files = runFiles(folder);
@@ -36,6 +41,8 @@ export async function applyRetention(
     const age = await ageOf(sent ? files.done : folder, now);
     if (age === undefined) continue;
     if (sent) {
+      const [ran, wrote] = [await isLatest("outcome", files.outcome), await isLatest("journal", files.journal)];
+      const latest = ran || wrote;
       if (!latest && age > retention.outcomes && age > retention.beforeImages) {
         await removeWhole(at.removing, folder, name);
         counts.removed++;
@@ -46,7 +53,6 @@ export async function applyRetention(
           if (!told.has(file)) await rm(join(folder, file), { recursive: true });
         counts.emptied++;
       }
-      if (await exists(files.journal)) latest = false;
       continue;
     }
     const plan = (await readKeptJob(files))?.kind === "plan" || !(await exists(files.touched));

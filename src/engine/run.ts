@@ -58,8 +58,9 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
       await writeWhole(planned.at.done, { status: "failed", plan: report.plan });
       throw never;
     }
-    // A run of some rows lets the sync go on for these alone.
-    if (!job.only && approved.some(({ code }) => code === "undone")) planned.meta.undone = undefined;
+    // A run of some rows, or of a plan that does not have all, lets the sync go on for these alone.
+    if (!job.only && !planned.heldBack && approved.some(({ code }) => code === "undone"))
+      planned.meta.undone = undefined;
     if (job.apply) await writeWhole(runFiles(job.apply.folder).applied, { run: job.run });
     // From here on the plan is what its files say.
     await planned.duck.run("DROP TABLE decided");

@@ -85,3 +85,22 @@ test("an approval is for one sync", async () => {
     message: expect.stringContaining("one sync"),
   });
 });
+
+test("an approval of `undone` for a plan that does not have all rows is for those that it has", async () => {
+  await bench.begin();
+  const [ana, ben] = [people(2)[0]!, people(2)[1]!];
+  bench.source("people", [ana, ben]);
+  await bench.run();
+  bench.source("people", [{ ...ana, name: "Anna" }, ben]);
+  const { plans } = await bench.plan();
+  bench.source("people", [
+    { ...ana, name: "Anna" },
+    { ...ben, name: "Wrong" },
+  ]);
+  await bench.run();
+  await bench.undo({ sync: "people" });
+  const approve = { codes: ["undone" as const], by: "Ana" };
+  const done = await ask((client) => client.run({ syncs: [], plan: plans[0]!.run, approve }));
+  expect(done.totals).toMatchObject({ updated: 1, excluded: 1 });
+  await expect(bench.run()).rejects.toMatchObject({ code: "undone" });
+});

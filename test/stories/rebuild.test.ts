@@ -93,6 +93,22 @@ test("lost: audiences, lists, parents and rows that left are as they were, or it
   expect(await bench.run("people")).toMatchObject({ unchanged: 3, writes: 0 });
 });
 
+test("what was taken back stops the next run also where the state was lost since", async () => {
+  await bench.begin();
+  bench.source("people", [person("1"), person("2")]);
+  await bench.run();
+  bench.source("people", [person("1", { name: "New" }), person("2")]);
+  await bench.run();
+  await bench.undo({ sync: "people" });
+  rmSync(state());
+  await bench.rebuild("people");
+  await expect(bench.run()).rejects.toMatchObject({ code: "undone" });
+  await bench.approve("undone");
+  rmSync(state());
+  await bench.rebuild("people");
+  expect(await bench.run()).toMatchObject({ writes: 0 });
+});
+
 function withParents() {
   const sync = JSON.parse(peopleSync()) as Record<string, unknown> & { mapping: object };
   const parentcustomerid = { from: "firm", lookup: { object: "account", by: "accountnumber" } };

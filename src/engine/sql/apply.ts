@@ -1,7 +1,7 @@
 import { ident, text } from "../duck.ts";
 import { type runFiles, type Wave, wavesOf } from "../layout.ts";
 import type { Shape } from "../shape.ts";
-import { has, list, stored } from "./names.ts";
+import { has, stored } from "./names.ts";
 import { partyColumn } from "./parties.ts";
 import { plannedId } from "./planned.ts";
 import { statesOf } from "./states.ts";
@@ -17,17 +17,22 @@ export function wakePlanned(shape: Shape, planned: Files): string {
 /**
  * `compared`: one row a key that the earlier plan or this one changes. `same`: both do exactly the same to it, in every
  * wave: the same columns, from the same old values to the same new ones. What the earlier plan could not know yet (the id
- * of a record that another sync was to create) may be anything.
+ * of a record that it, or another sync, was to create) may be anything. Of a plan that was `begun` (then `sent` says what became
+ * of its changes) what was delivered is left out.
  */
-export function comparePlans(shape: Shape, planned: Files, now: Files): string {
+export function comparePlans(shape: Shape, planned: Files, now: Files, begun = false): string {
   const waves = wavesOf(shape).map((wave) => {
     const terms = contentOf(shape, wave).map(
       (sql) => `(${sql("o")} IS NOT DISTINCT FROM ${sql("n")} OR (${isUnknown(sql("o"))} AND ${sql("n")} IS NOT NULL))`,
     );
+    // Whoever is to be put into a list may be made before by the same plan.
+    if (wave.startsWith("2-add-")) terms.push("(o.id IS NULL OR o.id = n.id)");
     const file = (files: Files) => `read_parquet(${text(files.change(wave))})`;
+    const left = `(SELECT * FROM read_parquet(${text(planned.change(wave))}, file_row_number=true)
+WHERE file_row_number NOT IN (SELECT n FROM sent WHERE wave = ${text(wave)} AND status IN ('created', 'updated', 'deleted')))`;
     return `SELECT coalesce(o.key, n.key) AS key, o.key IS NOT NULL AS planned,
-  o.key IS NOT NULL AND n.key IS NOT NULL AND ${list(terms).replaceAll(",\n", "\n  AND")} AS same
-FROM ${file(planned)} o FULL JOIN ${file(now)} n ON n.key = o.key`;
+  ${["o.key IS NOT NULL", "n.key IS NOT NULL", ...terms].join("\n  AND ")} AS same
+FROM ${begun ? left : file(planned)} o FULL JOIN ${file(now)} n ON n.key = o.key`;
   });
   return `CREATE TEMP TABLE compared AS SELECT key, bool_or(planned) AS planned, bool_and(same) AS same FROM (
 ${waves.join("\nUNION ALL ")}) GROUP BY key`;
@@ -39,7 +44,8 @@ const isUnknown = (value: string): string => `coalesce(ends_with(${value}::VARCH
 function contentOf(shape: Shape, wave: Wave): ((of: string) => string)[] {
   const id = (of: string) => `${of}.id`;
   const stateAlone = wave === "3-deactivate" || (wave === "0-activate" && !statesOf(shape).state);
-  if (stateAlone || wave === "4-delete" || wave.startsWith("2-add-") || wave.startsWith("2-remove-")) return [id];
+  if (stateAlone || wave === "4-delete" || wave.startsWith("2-remove-")) return [id];
+  if (wave.startsWith("2-add-")) return [];
   const written = (column: (c: Shape["columns"][number]) => string) =>
     shape.columns.map((c) => (of: string) => `CASE WHEN ${has(`${of}.m`, c)} THEN ${of}.${column(c)} END`);
   const all = [id, (of: string) => `${of}.kind`, (of: string) => `${of}.m`, ...written(stored)];
@@ -70,6 +76,8 @@ export function holdBack(shape: Shape): string[] {
   return [
     `UPDATE decided SET ${excluded}, code = 'moved' WHERE action = 'release' AND id IN (
   SELECT d.id FROM decided d JOIN compared c ON c.key = d.key AND NOT c.same WHERE d.action = 'adopt')`,
+    // A row at fault keeps that reason; what was to be written of its audiences waits for the next run.
+    "INSERT INTO aside SELECT d.key FROM decided d JOIN compared c ON c.key = d.key AND NOT c.same WHERE d.action = 'status'",
     `UPDATE decided SET ${none} FROM compared c WHERE c.key = decided.key AND NOT c.same AND action = 'status'`,
     `UPDATE decided SET ${excluded}, code = CASE WHEN c.planned THEN 'moved' ELSE 'not_planned' END
 FROM compared c WHERE c.key = decided.key AND NOT c.same AND action IN ('create', 'adopt', 'update', 'leave', 'delete', 'none', 'keep')`,

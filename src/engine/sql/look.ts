@@ -2,7 +2,8 @@ import type { MirrorMode } from "../../core/run.ts";
 import { text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { ownId } from "./ids.ts";
-import { stored, wanted } from "./names.ts";
+import { storedMatch } from "./match.ts";
+import { chosenBy, stored, wanted } from "./names.ts";
 import { type Contact, unmetRows } from "./unmet.ts";
 
 /** Which records are asked for: SELECTs of their ids, and of the match columns' values in the sync's order. */
@@ -32,7 +33,8 @@ export function linkedRecords(shape: Shape, mode: MirrorMode, contact: Contact):
 }
 
 /**
- * The records that rows without a link could be, and those that are linked and had such a match value when last seen.
+ * The records that rows without a link could be, and those that are linked and had such a match value when last seen, or were an
+ * exception with it: they may have another by now.
  * Mode none, with a key over the match: only for rows that were tried before, since the key meets a second record.
  */
 export function matchedRecords(shape: Shape, mode: MirrorMode): Asked {
@@ -41,10 +43,24 @@ export function matchedRecords(shape: Shape, mode: MirrorMode): Asked {
   const met = mode === "none" && keyed && policies.mode !== "update" ? " AND known" : "";
   const rows = `(SELECT * FROM mapped WHERE NOT gone AND code IS NULL AND match_value IS NOT NULL AND (link_id IS NULL${again})${met})`;
   return {
-    ids: [`SELECT id FROM v_link WHERE id IS NOT NULL AND m IN (SELECT match_value FROM ${rows})`],
+    ids: [
+      `SELECT id FROM v_link WHERE id IS NOT NULL AND m IN (SELECT match_value FROM ${rows})`,
+      `SELECT h.id FROM v_have h SEMI JOIN st.link USING (id) WHERE NOT h.gone AND ${storedMatch(shape, "h")} IN (SELECT match_value FROM ${rows})`,
+    ],
     values: valuesOf(shape, (c) => `any_value(${wanted(c)})`, `${rows} GROUP BY match_value`),
   };
 }
+
+/**
+ * Linked records that rows without a link could be and that a whole mirror does not hold, for they are as was agreed: when they were
+ * made is not known, and the oldest or the newest is to be taken.
+ */
+export const undated: Asked = {
+  ids: [
+    `SELECT id FROM v_link WHERE id IS NOT NULL AND m IN (SELECT match_value FROM mapped WHERE NOT gone AND link_id IS NULL AND ${chosenBy("match_value")})
+AND id NOT IN (SELECT id FROM have_now)`,
+  ],
+};
 
 /** The records of what was sent (`sent`), by id; where the answer to a create was lost, by its match value. */
 export function sentRecords(shape: Shape, creates: string): Asked {

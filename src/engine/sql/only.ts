@@ -1,6 +1,7 @@
 import { text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { activates, deactivates } from "./change.ts";
+import { membersSent } from "./members.ts";
 
 // A run that looks only at rows that wait, chosen by a person. All others stay as they are: what woke them is noted, so
 // that the next run looks at them, and whatever the state says of all rows is left to that run.
@@ -15,6 +16,10 @@ export const chooseWaiting = (means: string): string =>
 /** `chosen`: the keys that a run which never ended was about, by its file of touched rows. */
 export const chooseTouched = (touched: string): string =>
   `CREATE OR REPLACE TEMP TABLE chosen AS SELECT DISTINCT key FROM read_parquet(${text(touched)})`;
+
+/** Of the chosen rows those that a run has looked at. */
+export const chosenAmong = (touched: string): string =>
+  `DELETE FROM chosen WHERE key NOT IN (SELECT key FROM read_parquet(${text(touched)}))`;
 
 /** After `wake`: the chosen rows are looked at, too. */
 export const wakeChosen = "INSERT INTO wake SELECT key FROM chosen";
@@ -36,11 +41,22 @@ export const chosenCount = `SELECT (SELECT count(*) FROM touched WHERE NOT gone 
 export const skippedSleep = "DELETE FROM wake WHERE key IN (SELECT key FROM st.pending WHERE code = 'skipped')";
 
 /** Decided rows that would be sent, or cannot go, are accepted as they are: nothing of them is written. `detail`: by whom and when. */
-export function skipDecided(shape: Shape, detail: string): string {
-  return `UPDATE decided SET action = 'exclude', id = CASE WHEN link_ = 'linked' THEN old_id END, m = 0, a = 0, code = 'skipped', col = NULL, value = NULL,
-  others = ${text(detail)}${shape.columns.some((c) => c.awaits) ? `, ${laterNone(shape)}` : ""}
-WHERE action IN ('create', 'delete', 'reject', 'status', 'exclude') OR m <> 0 OR ${deactivates(shape)} OR ${activates(shape)}`;
-}
+export const skipDecided = (shape: Shape, detail: string): string =>
+  skipWhere(
+    shape,
+    detail,
+    `action IN ('create', 'delete', 'reject', 'status', 'exclude') OR m <> 0 OR ${deactivates(shape)} OR ${activates(shape)}`,
+  );
+
+/** The same of rows whose memberships alone would be sent. */
+export const skipMembers = (shape: Shape, detail: string): string[] => [
+  skipWhere(shape, detail, `key IN (${membersSent})`),
+  `DELETE FROM membership WHERE key IN (${membersSent})`,
+];
+
+const skipWhere = (shape: Shape, detail: string, where: string): string =>
+  `UPDATE decided SET action = 'exclude', id = CASE WHEN link_ = 'linked' THEN old_id END, m = 0, a = 0, code = 'skipped', col = NULL, value = NULL,
+  others = ${text(detail)}${shape.columns.some((c) => c.awaits) ? `, ${laterNone(shape)}` : ""} WHERE ${where}`;
 
 const laterNone = (shape: Shape): string =>
   shape.columns.flatMap((c) => (c.awaits ? [`later_${c.index} = NULL`] : [])).join(", ");

@@ -19,6 +19,7 @@ beforeEach(async () => {
   for (const statement of createTables) await duck.run(statement);
   for (const statement of valueViews(shape, [], undefined)) await duck.run(statement);
   await duck.run(noneAside);
+  await duck.run("CREATE TABLE doubled(key VARCHAR, n INTEGER)");
   await duck.run("CREATE TABLE have_now(id VARCHAR, gone BOOLEAN)");
   await duck.run("CREATE TABLE fresh(id VARCHAR, gone BOOLEAN)");
   await duck.run("CREATE TABLE ref_now(name VARCHAR, id VARCHAR, value VARCHAR)");

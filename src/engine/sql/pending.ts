@@ -13,7 +13,8 @@ export const instant = (iso: string): string => `TIMESTAMP ${text(iso.replace("Z
  * `new_pending`: the looked-at rows that wait from now on. A refusal by the destination is tried again after 1, 2, 4,
  * 8 ... runs, and at the latest after a day, however few runs there were: its cause may lie in a record we cannot see, and
  * asking every time would waste requests. Status `waits`: a parent is missing, and the row is looked at again when that
- * comes; or something woke it that this run did not look at (`aside`). `turn` numbers this run, `now` (ISO 8601) is its time.
+ * comes; or something woke it that this run did not look at (`aside`); or its key came twice, so that nothing that happened to its
+ * record meanwhile has been looked at. `turn` numbers this run, `now` (ISO 8601) is its time.
  */
 export function newPending(turn: number, now: string): string {
   return `CREATE OR REPLACE TEMP TABLE new_pending AS
@@ -23,7 +24,9 @@ SELECT f.key, f.status, f.code, f.col, f.value, coalesce(f.message, f.others) AS
 FROM (SELECT * REPLACE (coalesce(wake, ${wakeCase}) AS wake) FROM final WHERE status IN ('rejected', 'excluded', 'failed') AND key IS NOT NULL) f
 LEFT JOIN st.pending p ON p.key = f.key AND p.code = f.code
 UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 0, 0, NULL FROM final
-UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'always', NULL, 0, 0, NULL FROM aside WHERE key NOT IN (SELECT key FROM st.pending WHERE wake = 'always')`;
+UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'always', NULL, 0, 0, NULL
+FROM (SELECT key FROM aside UNION SELECT key FROM doubled WHERE key IN (SELECT key FROM st.link))
+WHERE key IN (SELECT key FROM final) OR key NOT IN (SELECT key FROM st.pending WHERE wake = 'always')`;
 }
 
 /**

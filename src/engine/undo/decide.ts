@@ -93,7 +93,7 @@ export function undoMembers(shape: Shape, deleteCreated: boolean): string[] {
   return [
     `CREATE OR REPLACE TEMP TABLE judged_member AS SELECT w.key, w.id, w.list, ${number} AS i,
   CASE w.does WHEN 'add' THEN 'remove' ELSE 'add' END AS does, t.run,
-  CASE WHEN (w.does = 'add') = (m.id IS NULL) THEN 'restored' WHEN ${number} IS NULL THEN 'undo_no_list'
+  CASE WHEN ${number} IS NULL THEN 'undo_no_list' WHEN (w.does = 'add') = (m.id IS NULL) THEN 'restored'
     WHEN n.gone THEN 'undo_gone' WHEN t.run IS NOT NULL THEN 'undo_later' ELSE 'back' END AS k
 FROM wrote_member w LEFT JOIN now n ON n.id = w.id
 LEFT JOIN (SELECT DISTINCT list, id FROM member_now) m ON m.list = w.list AND m.id = w.id

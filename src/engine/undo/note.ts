@@ -1,7 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { UndoneMark } from "../../core/guards.ts";
-import { runFiles } from "../layout.ts";
+import { readKeptJob } from "../kept-job.ts";
+import { exists, mayHaveSent, runFiles, runNames } from "../layout.ts";
 
 /** An undo, as its run folder says it: which run it takes back, who asked for it, and when. Written before it sends. */
 export type UndoNote = { of: string; by: string; at: string };
@@ -37,4 +38,22 @@ export async function markAfter(
   }
   if (back) return { run, by, at, ...(before && (before.more || before.run !== run) && { more: true }) };
   return before?.run === run && !before.more ? undefined : before;
+}
+
+/**
+ * What the state would say of undos, by the folders of the runs alone; of those before `run`. A run of all rows that followed an undo
+ * was approved, or it would not have come to its end.
+ */
+export async function markLeft(runs: string, run: string): Promise<UndoneMark | undefined> {
+  let mark: UndoneMark | undefined;
+  for (const name of await runNames(runs)) {
+    if (name >= run) break;
+    const files = runFiles(join(runs, name));
+    const note = await readUndoNote(files.undo);
+    if (note && (await mayHaveSent(files))) mark = await markAfter(runs, note, mark);
+    if (note || !mark || !(await exists(files.outcome))) continue;
+    const kept = await readKeptJob(files);
+    if (kept?.kind === "run" && !kept.only) mark = undefined;
+  }
+  return mark;
 }

@@ -7,7 +7,7 @@ import type { Duck } from "../duck.ts";
 import { ingest } from "../ingest.ts";
 import type { Job } from "../job.ts";
 import { type KeptJob, readKeptJob } from "../kept-job.ts";
-import { exists, type Layout, runFiles } from "../layout.ts";
+import { exists, type Layout, mayHaveSent, runFiles } from "../layout.ts";
 import { readMembers } from "../members.ts";
 import { recover } from "../recover.ts";
 import { membershipsOf } from "../shape/memberships.ts";
@@ -57,11 +57,7 @@ export async function openUndo(
   if (kept && kept.table !== destination)
     throw refusal(of, `It wrote to ${kept.table}, and the sync now writes to ${destination}.`);
   const configured = { ...job, ...(kept && { syncFile: kept.syncFile, audiences: kept.audiences }) };
-  const memberships = await membershipsOf(configured, session, object, signal).catch((thrown: unknown) => {
-    // A list that is gone holds up nothing else: what was put into it stays listed.
-    if (thrown instanceof SluiceError && thrown.kind === "config") return [];
-    throw thrown;
-  });
+  const memberships = await usableMemberships(configured, session, object, signal);
   const audiences = configured.audiences.map(({ name }) => ({ name, scan: noScan }));
   const shaped = (runs: RunFolder[]) =>
     undoShape(
@@ -94,13 +90,33 @@ export async function openUndo(
   return { run, later, kept, memberships, ...shaped([run]) };
 }
 
+/** A list that is gone or takes nobody holds up nothing else: what was put into it stays, and is listed. */
+async function usableMemberships(
+  job: Job,
+  session: Session,
+  object: ObjectSchema,
+  signal: AbortSignal,
+): Promise<Shape["memberships"]> {
+  const found: Shape["memberships"] = [];
+  for (const [name, target] of Object.entries(job.syncFile.audiences)) {
+    const alone = { ...job, syncFile: { ...job.syncFile, audiences: { [name]: target } } };
+    try {
+      found.push(...(await membershipsOf(alone, session, object, signal)));
+    } catch (thrown) {
+      if (!(thrown instanceof SluiceError && thrown.kind === "config")) throw thrown;
+    }
+  }
+  return found;
+}
+
 const noScan = { views: [], select: "", columns: [], paths: [], dates: {} };
 
 const refusal = (run: string, why: string) =>
   new SluiceError("not_undoable", `The run ${run} cannot be undone. ${why}`);
 
-/** A mere plan, or a rebuild. */
+/** A mere plan, a rebuild, or a run that ended with its plan. */
 async function sendsNothing(files: ReturnType<typeof runFiles>): Promise<boolean> {
+  if (!(await mayHaveSent(files))) return true;
   const kept = await readKeptJob(files);
   return kept ? kept.kind !== "run" && kept.kind !== "undo" : (await exists(files.plan)) && !(await exists(files.done));
 }

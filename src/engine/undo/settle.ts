@@ -57,7 +57,10 @@ export async function settleUndo(
   for (const statement of valueViews(shape, await duck.all(existingColumns), matched)) await duck.run(statement);
   for (const statement of prepareFold(shape, at, false)) await duck.run(statement);
   await duck.run(newMembers(shape));
-  await duck.run("CREATE OR REPLACE TEMP TABLE new_pending AS FROM st.pending WHERE false");
+  // The rows taken back are looked at by the next run anyway, but for those that have left: what they wait for is to be done.
+  await duck.run(
+    "CREATE OR REPLACE TEMP TABLE new_pending AS FROM st.pending WHERE key IN (SELECT key FROM final WHERE gone)",
+  );
   await duck.run("CREATE OR REPLACE TEMP TABLE ref_fresh AS SELECT *, false AS gone FROM st.ref WHERE false");
   await duck.run("CREATE OR REPLACE TEMP TABLE ref_full(name VARCHAR)");
   await duck.run(writtenFile(at.written));

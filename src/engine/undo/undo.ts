@@ -122,7 +122,10 @@ async function planUndo(
   await wroteTable(duck, shape, run);
   // What an undo of this run wrote, this one would write too: one that died may have got only half as far as it planned.
   const others: RunFolder[] = [];
-  for (const each of later) if ((await readUndoNote(each.files.undo))?.of !== run.run) others.push(each);
+  for (const each of later) {
+    const of = (await readUndoNote(each.files.undo))?.of;
+    if (of !== run.run) others.push({ ...each, ...(of !== undefined && { of }) });
+  }
   await laterTable(duck, shape, others);
   host.onProgress({ phase: "refresh", done: 0 });
   const state = reading.object.columns.find((c) => c.type === "state");

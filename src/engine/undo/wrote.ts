@@ -9,6 +9,8 @@ import { readJournal, sentChanges } from "../sql/settle.ts";
 /** The files of one run as far as undo needs them. `columns`: of each change file, in order. `ended`: it told its end itself. */
 export type RunFolder = {
   run: string;
+  /** Of an undo: the run that it takes back. */
+  of?: string;
   files: ReturnType<typeof runFiles>;
   columns: Map<Wave, string[]>;
   ended: boolean;
@@ -130,36 +132,67 @@ WHERE coalesce(r.id, l.id) IS NOT NULL`);
   await duck.run(`CREATE OR REPLACE TEMP TABLE wrote_member AS ${members(run)}`);
 }
 
-/** SQL of the memberships in `written`: key, id, list, does. */
+/** SQL of the memberships in `written`: key, id, list, does, sure. */
 function members({ files, columns }: RunFolder): string {
   const each = [...columns.keys()].flatMap((wave) => {
     const does = /^2-(add|remove)-/.exec(wave)?.[1];
     return does === undefined
       ? []
       : [
-          `SELECT s.key, s.id, r.list, '${does}' AS does FROM written s
+          `SELECT s.key, s.id, r.list, '${does}' AS does, s.sure FROM written s
 JOIN read_parquet(${text(files.change(wave))}, file_row_number=true) r ON r.file_row_number = s.n WHERE s.wave = ${text(wave)}`,
         ];
   });
   const none =
-    "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, NULL::VARCHAR AS list, NULL::VARCHAR AS does WHERE false";
+    "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, NULL::VARCHAR AS list, NULL::VARCHAR AS does, false AS sure WHERE false";
   return [none, ...each].join("\nUNION ALL ");
 }
 
-/** `later`: what later runs wrote of the same rows, by column. */
+/**
+ * `later`: what later runs wrote of the same rows, by column, and `later_member`. What an undo among them has brought back to what it
+ * was before its run does not count, neither as that run's nor as the undo's: so runs can be taken back one after another,
+ * the newest first.
+ */
 export async function laterTable(duck: Duck, shape: Shape, runs: RunFolder[]): Promise<void> {
-  const empty = `SELECT '' AS run, '' AS wave, * EXCLUDE (id, kind, sure) FROM (${nothing(shape)})`;
+  const empty = `SELECT '' AS run, '' AS wave, * EXCLUDE (id, kind) FROM (${nothing(shape)})`;
   await duck.run(`CREATE OR REPLACE TEMP TABLE later AS ${empty}`);
-  await duck.run("CREATE OR REPLACE TEMP TABLE later_member(run VARCHAR, list VARCHAR, id VARCHAR)");
+  await duck.run("CREATE OR REPLACE TEMP TABLE later_member(run VARCHAR, list VARCHAR, id VARCHAR, sure BOOLEAN)");
   for (const run of runs) {
     await writtenChanges(duck, run);
     const rows = [nothing(shape), ...cells(shape, run)].map(
-      (part) => `SELECT 'cell' AS wave, * EXCLUDE (id, kind, sure) FROM (${part})`,
+      (part) => `SELECT 'cell' AS wave, * EXCLUDE (id, kind) FROM (${part})`,
     );
-    rows.push("SELECT wave, key FROM written");
+    rows.push("SELECT wave, key, sure FROM written");
     await duck.run(
       `INSERT INTO later BY NAME SELECT ${text(run.run)} AS run, * FROM (${rows.join("\nUNION ALL BY NAME ")}) WHERE key IN (SELECT key FROM wrote)`,
     );
-    await duck.run(`INSERT INTO later_member SELECT ${text(run.run)}, list, id FROM (${members(run)})`);
+    await duck.run(`INSERT INTO later_member SELECT ${text(run.run)}, list, id, sure FROM (${members(run)})`);
   }
+  // The newest first: one that was itself taken back has brought back nothing.
+  for (const { run, of } of runs.toReversed())
+    if (of !== undefined) for (const statement of withoutUndone(shape, of, run)) await duck.run(statement);
+}
+
+/** Statements after which neither the run `of` nor its `undo` count for what the undo has brought back. */
+function withoutUndone({ columns }: Shape, of: string, undo: string): string[] {
+  const both = `run IN (${text(of)}, ${text(undo)})`;
+  const ofUndo = `run = ${text(undo)} AND sure`;
+  const ofRun = `run = ${text(of)}`;
+  const states = "wave IN ('0-activate', '3-deactivate')";
+  const w = columns.map((c) => `w_${c.index}`);
+  const cells = [
+    `UPDATE later SET ${list(w.map((name) => `${name} = later.${name} AND NOT u.${name}`))}
+FROM (SELECT ${list(["key", ...w.map((name) => `bool_or(${name}) AS ${name}`)])} FROM later WHERE ${ofUndo} AND wave = 'cell' GROUP BY key) u
+WHERE u.key = later.key AND ${both} AND later.wave = 'cell'`,
+    `DELETE FROM later WHERE ${both} AND wave = 'cell' AND NOT (${w.join(" OR ")})`,
+  ];
+  return [
+    ...(w.length > 0 ? cells : []),
+    `DELETE FROM later WHERE ${both} AND ${states} AND key IN (SELECT key FROM later WHERE ${ofUndo} AND ${states})
+AND key IN (SELECT key FROM later WHERE ${ofRun} AND ${states})`,
+    // An update of which nothing is left; that a record was made or deleted stays.
+    `DELETE FROM later WHERE ${both} AND wave IN ('2-update', '3-complete') AND (run, key) NOT IN (SELECT run, key FROM later WHERE wave = 'cell')`,
+    `DELETE FROM later_member WHERE ${both} AND (list, id) IN (SELECT list, id FROM later_member WHERE ${ofUndo})
+AND (list, id) IN (SELECT list, id FROM later_member WHERE ${ofRun})`,
+  ];
 }

@@ -27,8 +27,9 @@ export async function resolve(
   await refuseSettled(left, how, kept?.kind);
   const at = new Date().toISOString();
   const skip = `skipped by ${by} on ${at.slice(0, 16).replace("T", " ")} UTC`;
-  // A run that was about chosen rows is about these again.
-  const only = how === "skip" ? { run: left.folder, skip } : kept?.only;
+  // A run that was about chosen rows is about these again, whatever they wait for by now.
+  const again = kept?.only && existsSync(runFiles(left.folder).touched) ? { run: left.folder } : kept?.only;
+  const only = how === "skip" ? { run: left.folder, skip } : again;
   // What was delivered has moved by that, and is no reason to refuse the rest.
   const retry = how === "retry" ? { plan: id, asKept: true, maxMoved: 1 } : {};
   const done = await run(workplace, { syncs: [left.sync], ...leeway, ...(only && { only }), ...retry }, options);

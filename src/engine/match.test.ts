@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { people } from "../../test/model.ts";
+import { useSyncedWorld } from "../../test/synced-world.ts";
+
+/** Which record a row without a link is, where the mirror does not hold all that could be it. */
+
+const synced = useSyncedWorld();
+const row = (id: string, code: string) => ({ id, code, name: `N${id}`, born: null });
+
+test("the oldest is the oldest of all, that of a row that left included", async () => {
+  synced.settings = { severalMatches: "oldest", onLeave: "delete", allowDelete: true };
+  synced.world.source = [row("1", "X")];
+  await synced.run();
+  const [ours] = synced.world.crm.keys();
+  const theirs = people.create(synced.world, { code: "X", name: "Theirs" });
+  synced.world.source = [row("2", "X")];
+  await synced.run();
+  await synced.run();
+  expect(synced.world.crm.get(ours!)?.values.name).toBe("N2");
+  expect(synced.world.crm.get(theirs)?.values.name).toBe("Theirs");
+});
+
+test("a record is known by what it holds now, not by what a whole mirror once said of it", async () => {
+  synced.settings = { mirror: "all" };
+  synced.world.source = [row("1", "C1"), row("2", "C2")];
+  await synced.run();
+  const { id } = [...synced.world.crm.values()].find((each) => each.values.code === "C1")!;
+  synced.world.source = [row("2", "C2")];
+  await synced.run();
+  people.edit(synced.world, id, { code: "Z" });
+  await synced.run();
+  synced.settings = { mirror: "touched" };
+  await synced.run();
+  people.edit(synced.world, id, { code: "X", name: "By hand" });
+  synced.world.source = [row("2", "C2"), row("3", "Z")];
+  expect(await synced.run()).toMatchObject({ created: 1 });
+  expect(synced.world.crm.get(id)?.values).toMatchObject({ code: "X", name: "By hand" });
+});

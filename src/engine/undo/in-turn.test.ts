@@ -1,0 +1,117 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { people } from "../../../test/model.ts";
+import { useSyncedWorld } from "../../../test/synced-world.ts";
+
+/** Undo among other runs: what those wrote, were to write, or have taken back themselves. */
+
+const synced = useSyncedWorld();
+const row = (id: string, code: string, name: string | null = null) => ({ id, code, name, born: null });
+const held = () => Object.fromEntries([...synced.world.crm.values()].map(({ values }) => [values.code!, values]));
+
+test("runs are taken back one after another, the newest first, as the hint says", async () => {
+  synced.settings = { audiences: { vips: { list: "VIPs" } }, onLeave: "deactivate" };
+  synced.world.lists.set("VIPs", new Set());
+  synced.world.audiences = { vips: new Set() };
+  synced.world.source = [row("1", "A", "a"), row("3", "C", "c")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "b"), row("2", "B", "new"), row("3", "C", "c")];
+  synced.world.audiences = { vips: new Set(["1"]) };
+  await synced.run();
+  const first = synced.last();
+  synced.world.source = [row("1", "A", "c"), row("2", "B", "newer")];
+  synced.world.audiences = { vips: new Set() };
+  await synced.run();
+  const second = synced.last();
+  expect((await synced.undo(first)).problems.map((each) => each.code)).toContain("undo_later");
+  await synced.undo(second);
+  expect(held()).toMatchObject({ A: { name: "b" }, B: { name: "new" }, C: { statecode: "0" } });
+  expect(synced.world.lists.get("VIPs")!.size).toBe(1);
+  expect((await synced.undo(first)).problems).toEqual([]);
+  expect(held()).toMatchObject({ A: { name: "a" }, B: { statecode: "1" } });
+  expect(synced.world.lists.get("VIPs")!.size).toBe(0);
+});
+
+test("an undo that was itself taken back has brought back nothing", async () => {
+  synced.world.source = [row("1", "A", "a")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "b")];
+  await synced.run();
+  const first = synced.last();
+  synced.world.source = [row("1", "A", "c")];
+  await synced.run();
+  await synced.undo(synced.last());
+  await synced.undo(synced.last());
+  expect(held()).toMatchObject({ A: { name: "c" } });
+  expect(await synced.undo(first)).toMatchObject({ problems: [{ code: "undo_later" }] });
+  expect(held()).toMatchObject({ A: { name: "c" } });
+});
+
+test("a record that a run took over is let go once what later runs wrote is taken back", async () => {
+  const id = people.create(synced.world, { code: "A", name: "Theirs" });
+  synced.world.source = [row("1", "A", "Ann")];
+  await synced.run();
+  const first = synced.last();
+  synced.world.source = [row("1", "A", "Anna")];
+  await synced.run();
+  await synced.undo(synced.last());
+  await synced.undo(first);
+  expect(synced.world.crm.get(id)?.values).toMatchObject({ name: "Theirs" });
+});
+
+test("a run that refused its plan, or died before it stood, wrote nothing: it holds up no undo, and cannot be undone", async () => {
+  synced.world.source = [row("1", "A", "a"), row("2", "B", "b")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "wrong"), row("2", "B", "wrong")];
+  await synced.run();
+  const of = synced.last();
+  synced.world.source = [row("1", "A", "x"), row("2", "B", "x")];
+  const plan = await synced.plan(0.01);
+  synced.world.source = [row("1", "A", "y"), row("2", "B", "y")];
+  await expect(synced.run({ apply: plan })).rejects.toMatchObject({ code: "plan_moved" });
+  const refused = synced.last();
+  await mkdir(join(synced.folder, "runs", "run-5", "plan.json.new"), { recursive: true });
+  await expect(synced.run()).rejects.toThrow("EISDIR");
+  expect(synced.last()).toBe("run-5");
+  for (const nothing of [refused, "run-5"])
+    await expect(synced.undo(nothing)).rejects.toMatchObject({
+      code: "not_undoable",
+      message: expect.stringContaining("It sent nothing."),
+    });
+  expect((await synced.undo(of)).problems).toEqual([]);
+  expect(held()).toMatchObject({ A: { name: "a" }, B: { name: "b" } });
+});
+
+test("what such a run was to put to rest was not put to rest by us: a person's deactivation stays", async () => {
+  synced.settings = { onLeave: "deactivate" };
+  synced.world.source = [row("1", "A", "a"), row("3", "C", "c")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "x"), row("3", "C", "c")];
+  const plan = await synced.plan(0.01);
+  synced.world.source = [row("1", "A", "y")];
+  await expect(synced.run({ apply: plan })).rejects.toMatchObject({ code: "plan_moved" });
+  const { id } = [...synced.world.crm.values()].find((each) => each.values.code === "C")!;
+  people.edit(synced.world, id, { statecode: "1" });
+  synced.world.source = [row("1", "A", "a"), row("3", "C", "c")];
+  await synced.run();
+  expect(held()).toMatchObject({ C: { statecode: "1" } });
+});
+
+test("a row that has left since, and whose record could not be deleted, still leaves", async () => {
+  synced.settings = { onLeave: "delete", allowDelete: true };
+  synced.approved = ["undone"];
+  synced.world.source = [row("1", "A", "a"), row("2", "B", "b")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "a"), row("2", "B", "other")];
+  await synced.run();
+  const of = synced.last();
+  synced.world.source = [row("1", "A", "a")];
+  synced.world.keeps = () => true;
+  await synced.run();
+  await synced.undo(of);
+  synced.world.keeps = () => false;
+  await synced.run();
+  await synced.run();
+  expect(held().B).toBeUndefined();
+});
