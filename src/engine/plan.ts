@@ -337,7 +337,7 @@ async function reconcile(
   const contact = { added: addedColumns(shape, meta.mirrored), unmet: await unmetColumns(duck) };
   await ask?.(linkedRecords(shape, mirror.mode, contact));
   await ask?.(matchedRecords(shape, mirror.mode));
-  if (!ask && shape.policies.severalMatches !== "reject") await read(undated);
+  if (!ask && !full && shape.policies.severalMatches !== "reject") await read(undated);
   await duck.run(haveGone);
   for (const statement of matching(shape)) await duck.run(statement);
   await duck.run(heldNow(shape));

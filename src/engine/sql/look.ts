@@ -45,7 +45,7 @@ export function matchedRecords(shape: Shape, mode: MirrorMode): Asked {
   return {
     ids: [
       `SELECT id FROM v_link WHERE id IS NOT NULL AND m IN (SELECT match_value FROM ${rows})`,
-      `SELECT h.id FROM v_have h SEMI JOIN st.link USING (id) WHERE NOT h.gone AND ${storedMatch(shape, "h")} IN (SELECT match_value FROM ${rows})`,
+      `SELECT h.id FROM have_now h WHERE NOT h.gone AND ${storedMatch(shape, "h")} IN (SELECT match_value FROM ${rows})`,
     ],
     values: valuesOf(shape, (c) => `any_value(${wanted(c)})`, `${rows} GROUP BY match_value`),
   };
