@@ -93,16 +93,24 @@ test("lost: audiences, lists, parents and rows that left are as they were, or it
   expect(await bench.run("people")).toMatchObject({ unchanged: 3, writes: 0 });
 });
 
-test("what was taken back stops the next run also where the state was lost since", async () => {
+async function undone(): Promise<void> {
   await bench.begin();
-  bench.source("people", [person("1"), person("2")]);
+  bench.source("people", [person("1")]);
   await bench.run();
-  bench.source("people", [person("1", { name: "New" }), person("2")]);
+  bench.source("people", [person("1", { name: "New" })]);
   await bench.run();
   await bench.undo({ sync: "people" });
+}
+
+test("what was taken back stops the next run also where the state was lost since", async () => {
+  await undone();
   rmSync(state());
   await bench.rebuild("people");
   await expect(bench.run()).rejects.toMatchObject({ code: "undone" });
+});
+
+test("but not where somebody has let it pass before", async () => {
+  await undone();
   await bench.approve("undone");
   rmSync(state());
   await bench.rebuild("people");
