@@ -6,6 +6,7 @@ import { useSyncedWorld } from "../../test/synced-world.ts";
 
 const synced = useSyncedWorld();
 const row = (id: string, code: string) => ({ id, code, name: `N${id}`, born: null });
+const there = (code: string) => [...synced.world.crm.values()].find((each) => each.values.code === code)?.values;
 
 test("the oldest is the oldest of all, that of a row that left included", async () => {
   synced.settings = { severalMatches: "oldest", onLeave: "delete", allowDelete: true };
@@ -35,4 +36,22 @@ test("a record is known by what it holds now, not by what a whole mirror once sa
   synced.world.source = [row("2", "C2"), row("3", "Z")];
   expect(await synced.run()).toMatchObject({ created: 1 });
   expect(synced.world.crm.get(id)?.values).toMatchObject({ code: "X", name: "By hand" });
+});
+
+test("a row that left, comes twice and leaves again does not leave a second time", async () => {
+  synced.settings = { onLeave: "deactivate" };
+  synced.world.source = [row("1", "A"), row("2", "B")];
+  await synced.run();
+  synced.world.source = [row("1", "A")];
+  await synced.run();
+  expect(there("B")).toMatchObject({ statecode: "1" });
+  const { id } = [...synced.world.crm.values()].find((each) => each.values.code === "B")!;
+  people.edit(synced.world, id, { statecode: "0" });
+  await synced.run();
+  expect(there("B")).toMatchObject({ statecode: "0" });
+  synced.world.source = [row("1", "A"), row("2", "B"), row("2", "B")];
+  await synced.run();
+  synced.world.source = [row("1", "A")];
+  await synced.run();
+  expect(there("B")).toMatchObject({ statecode: "0" });
 });

@@ -18,3 +18,19 @@ test("rows of a run that died are counted once, whether or not they have changed
   const none = { excluded: 0, rejected: 0 };
   expect(done).toMatchObject({ report: { received: 6, linked: 3, differ: 2, missing: 1, ...none } });
 });
+
+test("a rebuild knows of an undo that was approved for some rows alone", async () => {
+  synced.world.source = [row("1"), row("2")];
+  await synced.run();
+  synced.world.source = [row("1", "wrong"), row("2", "wrong"), row("3")];
+  await synced.run();
+  const of = synced.last();
+  await synced.undo(of);
+  const plan = await synced.plan(1);
+  synced.world.source = [row("1", "wrong"), row("2", "wrong"), row("3", "moved")];
+  await synced.run({ apply: plan });
+  synced.approved = synced.approved.filter((c) => c !== "undone");
+  rmSync(layout(synced.folder, "").state);
+  await synced.other("rebuild");
+  await expect(synced.run()).rejects.toMatchObject({ code: "undone" });
+});

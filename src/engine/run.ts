@@ -88,7 +88,8 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
       folder: planned.at.run,
       ...(stopped && { error: stopped.toJSON() }),
     };
-    const ended = { status: stopped ? "failed" : "done", ...result, measured, problems: undefined };
+    const { heldBack } = planned;
+    const ended = { status: stopped ? "failed" : "done", ...result, measured, heldBack, problems: undefined };
     await writeWhole(planned.at.done, ended);
     return result;
   } finally {

@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { inProcess } from "../in-process.ts";
 import { peopleSync, useWorkbench } from "../workbench.ts";
@@ -105,4 +107,16 @@ test.each(["restart", "retry"] as const)("%s of a resend that was broken off goe
   expect(written).toBeLessThan(2501);
   const done = await bench.resolve({ run: bench.latest(), how });
   expect(done).toMatchObject({ created: 2501 - written, excluded: 0 });
+});
+
+test("restart of a skip that died accepts its rows again", async () => {
+  await bench.begin();
+  bench.source("people", people(250));
+  const run = await brokenOff("Multiple", 2);
+  const written = (await bench.rows("contact")).length;
+  expect(await bench.resolve({ run, how: "skip" })).toMatchObject({ excluded: 250 - written, writes: 0 });
+  // As one is left that was killed right after its fold.
+  const skip = bench.latest();
+  rmSync(join(bench.folder, ".sluice/default/people/runs", skip, "done.json"));
+  expect(await bench.resolve({ run: skip, how: "restart" })).toMatchObject({ writes: 0 });
 });

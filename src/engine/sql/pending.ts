@@ -26,7 +26,7 @@ FROM (SELECT * REPLACE (coalesce(wake, ${wakeCase}) AS wake) FROM final WHERE st
 LEFT JOIN st.pending p ON p.key = f.key AND p.code = f.code
 UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 0, 0, NULL FROM final
 UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'always', NULL, 0, 0, NULL
-FROM (SELECT key FROM aside UNION SELECT key FROM st.link WHERE key IN (SELECT key FROM doubled WHERE ${chosenBy("key")}))
+FROM (SELECT key FROM aside UNION SELECT key FROM st.link WHERE h IS NOT NULL AND key IN (SELECT key FROM doubled WHERE ${chosenBy("key")}))
 WHERE key IN (SELECT key FROM final) OR key NOT IN (SELECT key FROM st.pending WHERE wake = 'always')`;
 }
 

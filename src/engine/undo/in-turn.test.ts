@@ -115,3 +115,90 @@ test("a row that has left since, and whose record could not be deleted, still le
   await synced.run();
   expect(held().B).toBeUndefined();
 });
+
+test("an undo of an earlier run is a later writer like any other", async () => {
+  synced.world.source = [row("1", "A", "a")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "b")];
+  await synced.run();
+  const prev = synced.last();
+  synced.world.source = [row("1", "A", "a")];
+  await synced.run();
+  const of = synced.last();
+  await synced.undo(of); // b
+  expect(held().A).toMatchObject({ name: "b" });
+  await synced.undo(prev); // a
+  expect(held().A).toMatchObject({ name: "a" });
+  expect(await synced.undo(of)).toMatchObject({ problems: [{ code: "undo_later" }] });
+  expect(held().A).toMatchObject({ name: "a" });
+});
+
+test("a record that was made is taken back after what a later run put into a list", async () => {
+  synced.settings = { audiences: { vips: { list: "VIPs" } } };
+  synced.world.lists.set("VIPs", new Set());
+  synced.world.audiences = { vips: new Set() };
+  synced.world.source = [row("1", "A", "a")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "a"), row("2", "B", "b")];
+  await synced.run();
+  const first = synced.last();
+  synced.world.audiences = { vips: new Set(["2"]) };
+  await synced.run();
+  expect(synced.world.lists.get("VIPs")!.size).toBe(1);
+  expect((await synced.undo(synced.last())).problems).toEqual([]);
+  expect(synced.world.lists.get("VIPs")!.size).toBe(0);
+  expect((await synced.undo(first)).problems).toEqual([]);
+  expect(held().B).toMatchObject({ statecode: "1" });
+});
+
+test("a record that was taken over is let go after a later run's list was taken back", async () => {
+  synced.settings = { audiences: { vips: { list: "VIPs" } } };
+  synced.world.lists.set("VIPs", new Set());
+  synced.world.audiences = { vips: new Set() };
+  const id = people.create(synced.world, { code: "B", name: "b" });
+  synced.world.source = [row("1", "A", "a")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "a"), row("2", "B", "b")];
+  await synced.run();
+  const first = synced.last();
+  synced.world.audiences = { vips: new Set(["2"]) };
+  await synced.run();
+  await synced.undo(synced.last());
+  await synced.undo(first);
+  synced.settings = { ...synced.settings, onLeave: "deactivate" };
+  synced.world.source = [row("1", "A", "a")];
+  await synced.run();
+  expect(synced.world.crm.get(id)?.values.statecode ?? "0").toBe("0");
+});
+
+test.each(["0", "1"])("runs that wrote a mapped state are taken back in turn, from %s", async (s) => {
+  synced.settings = { mapping: { code: "code", name: "name", statecode: "born" } };
+  const at = (id: string, code: string, name: string, state: string) => ({ id, code, name, born: state });
+  synced.world.source = [at("1", "A", "a", "0")];
+  await synced.run();
+  synced.world.source = [at("1", "A", "a", "0"), at("2", "B", "b", s)];
+  await synced.run();
+  const first = synced.last();
+  synced.world.source = [at("1", "A", "a", "0"), at("2", "B", "b", s === "0" ? "1" : "0")];
+  await synced.run();
+  expect((await synced.undo(synced.last())).problems).toEqual([]);
+  expect((await synced.undo(first)).problems).toEqual([]);
+  expect(held().B).toMatchObject({ statecode: "1" });
+});
+
+test("an undo that deletes the record of a row that has left leaves nothing to wait", async () => {
+  synced.settings = { onLeave: "delete", allowDelete: true };
+  synced.world.source = [row("1", "A", "a")];
+  await synced.run();
+  synced.world.source = [row("1", "A", "a"), row("2", "B", "b")];
+  await synced.run();
+  const of = synced.last();
+  synced.world.source = [row("1", "A", "a")];
+  synced.world.keeps = () => true;
+  await synced.run();
+  synced.world.keeps = () => false;
+  console.log("T1 undo", (await synced.undo(of, { deleteCreated: true })).counts);
+  for (let i = 0; i < 4; i++) console.log("T1 run", await synced.run());
+  const last = await synced.run();
+  expect(last).toMatchObject({ received: 1, unchanged: 1, rejected: 0 });
+});

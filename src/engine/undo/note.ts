@@ -40,6 +40,12 @@ export async function markAfter(
   return before?.run === run && !before.more ? undefined : before;
 }
 
+/** Whether a run that ended was one of a plan that did not have all. */
+async function heldBack(done: string): Promise<boolean> {
+  if (!(await exists(done))) return false;
+  return (JSON.parse(await readFile(done, "utf8")) as { heldBack?: boolean }).heldBack === true;
+}
+
 /**
  * What the state would say of undos, by the folders of the runs alone; of those before `run`. A run of all rows that followed an undo
  * was approved, or it would not have come to its end.
@@ -53,7 +59,7 @@ export async function markLeft(runs: string, run: string): Promise<UndoneMark | 
     if (note && (await mayHaveSent(files))) mark = await markAfter(runs, note, mark);
     if (note || !mark || !(await exists(files.outcome))) continue;
     const kept = await readKeptJob(files);
-    if (kept?.kind === "run" && !kept.only) mark = undefined;
+    if (kept?.kind === "run" && !kept.only && !(await heldBack(files.done))) mark = undefined;
   }
   return mark;
 }

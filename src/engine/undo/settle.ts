@@ -59,7 +59,7 @@ export async function settleUndo(
   await duck.run(newMembers(shape));
   // The rows taken back are looked at by the next run anyway, but for those that have left: what they wait for is to be done.
   await duck.run(
-    "CREATE OR REPLACE TEMP TABLE new_pending AS FROM st.pending WHERE key IN (SELECT key FROM final WHERE gone)",
+    "CREATE OR REPLACE TEMP TABLE new_pending AS FROM st.pending WHERE key IN (SELECT key FROM final WHERE gone AND id IS NOT NULL)",
   );
   await duck.run("CREATE OR REPLACE TEMP TABLE ref_fresh AS SELECT *, false AS gone FROM st.ref WHERE false");
   await duck.run("CREATE OR REPLACE TEMP TABLE ref_full(name VARCHAR)");

@@ -156,7 +156,9 @@ JOIN read_parquet(${text(files.change(wave))}, file_row_number=true) r ON r.file
 export async function laterTable(duck: Duck, shape: Shape, runs: RunFolder[]): Promise<void> {
   const empty = `SELECT '' AS run, '' AS wave, * EXCLUDE (id, kind) FROM (${nothing(shape)})`;
   await duck.run(`CREATE OR REPLACE TEMP TABLE later AS ${empty}`);
-  await duck.run("CREATE OR REPLACE TEMP TABLE later_member(run VARCHAR, list VARCHAR, id VARCHAR, sure BOOLEAN)");
+  await duck.run(
+    "CREATE OR REPLACE TEMP TABLE later_member(run VARCHAR, key VARCHAR, list VARCHAR, id VARCHAR, sure BOOLEAN)",
+  );
   for (const run of runs) {
     await writtenChanges(duck, run);
     const rows = [nothing(shape), ...cells(shape, run)].map(
@@ -166,18 +168,20 @@ export async function laterTable(duck: Duck, shape: Shape, runs: RunFolder[]): P
     await duck.run(
       `INSERT INTO later BY NAME SELECT ${text(run.run)} AS run, * FROM (${rows.join("\nUNION ALL BY NAME ")}) WHERE key IN (SELECT key FROM wrote)`,
     );
-    await duck.run(`INSERT INTO later_member SELECT ${text(run.run)}, list, id, sure FROM (${members(run)})`);
+    await duck.run(`INSERT INTO later_member SELECT ${text(run.run)}, key, list, id, sure FROM (${members(run)})`);
   }
   // The newest first: one that was itself taken back has brought back nothing.
-  for (const { run, of } of runs.toReversed())
-    if (of !== undefined) for (const statement of withoutUndone(shape, of, run)) await duck.run(statement);
+  for (const undo of runs.toReversed()) {
+    const of = runs.find((each) => each.run === undo.of);
+    if (of) for (const statement of withoutUndone(shape, of, undo)) await duck.run(statement);
+  }
 }
 
-/** Statements after which neither the run `of` nor its `undo` count for what the undo has brought back. */
-function withoutUndone({ columns }: Shape, of: string, undo: string): string[] {
-  const both = `run IN (${text(of)}, ${text(undo)})`;
-  const ofUndo = `run = ${text(undo)} AND sure`;
-  const ofRun = `run = ${text(of)}`;
+/** Statements after which neither the run `of` nor its undo `by` count for what the undo has brought back. */
+function withoutUndone({ columns }: Shape, of: RunFolder, by: RunFolder): string[] {
+  const both = `run IN (${text(of.run)}, ${text(by.run)})`;
+  const ofUndo = `run = ${text(by.run)} AND sure`;
+  const ofRun = `run = ${text(of.run)}`;
   const states = "wave IN ('0-activate', '3-deactivate')";
   const w = columns.map((c) => `w_${c.index}`);
   const cells = [
@@ -186,13 +190,19 @@ FROM (SELECT ${list(["key", ...w.map((name) => `bool_or(${name}) AS ${name}`)])}
 WHERE u.key = later.key AND ${both} AND later.wave = 'cell'`,
     `DELETE FROM later WHERE ${both} AND wave = 'cell' AND NOT (${w.join(" OR ")})`,
   ];
+  // An activation that writes columns is an update, too.
+  const updates = [of, by].map((each) => {
+    const waves = ["2-update", "3-complete", ...(masked(each.columns.get("0-activate") ?? []) ? ["0-activate"] : [])];
+    return `(run = ${text(each.run)} AND wave IN (${waves.map(text).join(", ")}))`;
+  });
   return [
     ...(w.length > 0 ? cells : []),
     `DELETE FROM later WHERE ${both} AND ${states} AND key IN (SELECT key FROM later WHERE ${ofUndo} AND ${states})
 AND key IN (SELECT key FROM later WHERE ${ofRun} AND ${states})`,
-    // An update of which nothing is left; that a record was made or deleted stays.
-    `DELETE FROM later WHERE ${both} AND wave IN ('2-update', '3-complete') AND (run, key) NOT IN (SELECT run, key FROM later WHERE wave = 'cell')`,
     `DELETE FROM later_member WHERE ${both} AND (list, id) IN (SELECT list, id FROM later_member WHERE ${ofUndo})
 AND (list, id) IN (SELECT list, id FROM later_member WHERE ${ofRun})`,
+    // Updates and memberships of which nothing is left; that a record was made or deleted stays.
+    `DELETE FROM later WHERE (${updates.join(" OR ")}) AND (run, key) NOT IN (SELECT run, key FROM later WHERE wave = 'cell')`,
+    `DELETE FROM later WHERE ${both} AND regexp_matches(wave, '^2-(add|remove)-') AND (run, key) NOT IN (SELECT run, key FROM later_member)`,
   ];
 }

@@ -3,8 +3,9 @@ import { dirname, join } from "node:path";
 import type { CallOptions, ResponseOf } from "../../api/index.ts";
 import { SluiceError } from "../../core/errors.ts";
 import type { Resolution } from "../../core/run.ts";
+import type { Only } from "../../engine/job.ts";
 import { readKeptJob } from "../../engine/kept-job.ts";
-import { runFiles } from "../../engine/layout.ts";
+import { mayHaveSent, runFiles } from "../../engine/layout.ts";
 import { type LeftRun, rejectedGroups } from "../../engine/rejected.ts";
 import { noteEvent } from "../../store/events.ts";
 import { isRunId, leftRun } from "../left-runs.ts";
@@ -28,7 +29,7 @@ export async function resolve(
   const at = new Date().toISOString();
   const skip = `skipped by ${by} on ${at.slice(0, 16).replace("T", " ")} UTC`;
   // A run that was about chosen rows is about these again, whatever they wait for by now.
-  const again = kept?.only && existsSync(runFiles(left.folder).touched) ? { run: left.folder } : kept?.only;
+  const again = kept?.only && (await chosenRows(left.folder)) ? { ...skipOf(kept.only), run: left.folder } : kept?.only;
   const only = how === "skip" ? { run: left.folder, skip } : again;
   // What was delivered has moved by that, and is no reason to refuse the rest.
   const retry = how === "retry" ? { plan: id, asKept: true, maxMoved: 1 } : {};
@@ -37,6 +38,13 @@ export async function resolve(
   noteEvent(state.path, { type: "resolved", id, resolution });
   return { ...done, resolution };
 }
+
+/** Whether the run's folder tells whole which rows it was about. */
+const chosenRows = async (folder: string): Promise<boolean> =>
+  existsSync(runFiles(folder).touched) && (await mayHaveSent(runFiles(folder)));
+
+/** What was accepted as it is stays so. */
+const skipOf = ({ skip }: Only): Only => (skip === undefined ? {} : { skip });
 
 async function refuseSettled(left: LeftRun, how: Request["how"], kind?: string): Promise<void> {
   const refuse = (why: string, remedy?: string) => {
