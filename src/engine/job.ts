@@ -64,7 +64,8 @@ export type AppliedPlan = { plan: string; folder: string; maxMoved: number };
 
 /**
  * The rows that a run is about, where it is not about all: those that wait and are meant; of `run` (its folder), where
- * that never ended, those it was about, and of one about some rows those of them that wait. `skip`: by whom and when they were accepted as they are, instead of being sent.
+ * that never ended, those it was about, and of one about some rows those of them that wait. `skip`: by whom and when they
+ * were accepted as they are, instead of being sent.
  */
 export type Only = RejectedFilter & { run?: string; skip?: string };
 

@@ -12,8 +12,8 @@ const told = new Set(["job.json", "plan.json", "done.json", "undo.json", "outcom
 
 /**
  * Removes what the project no longer wants kept of a sync's plans and runs (`retention` in sluice.yaml). Never the latest
- * run, nor the latest that sent something, nor one that has not ended: recovery needs it until the next run has taken it over. `now`: milliseconds.
- * What a rebuild has moved aside is kept as long as before-images are.
+ * run, nor the latest that sent something, nor one that has not ended: recovery needs it until the next run has taken it
+ * over. `now`: milliseconds. What a rebuild has moved aside is kept as long as before-images are.
  * @returns how many folders went whole, and how many lost their before-images.
  */
 export async function applyRetention(

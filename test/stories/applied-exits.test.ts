@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { inProcess } from "../in-process.ts";
 import { peopleSync, useWorkbench } from "../workbench.ts";
 
+/** What a plan that is applied holds back of audiences is not forgotten. */
+
 const bench = useWorkbench();
 const person = (id: string, more = {}) => ({
   id,

@@ -42,3 +42,20 @@ export async function membershipsOf(
   }
   return found;
 }
+
+/** The same of a sync that was checked before, without what is gone by now or takes nobody. */
+export async function usableMemberships(
+  job: Job,
+  ...asked: [Session, ObjectSchema, AbortSignal]
+): ReturnType<typeof membershipsOf> {
+  const found: Shape["memberships"] = [];
+  for (const [name, target] of Object.entries(job.syncFile.audiences)) {
+    const alone = { ...job, syncFile: { ...job.syncFile, audiences: { [name]: target } } };
+    try {
+      found.push(...(await membershipsOf(alone, ...asked)));
+    } catch (thrown) {
+      if (!(thrown instanceof SluiceError && thrown.kind === "config")) throw thrown;
+    }
+  }
+  return found;
+}

@@ -10,7 +10,7 @@ import { type KeptJob, readKeptJob } from "../kept-job.ts";
 import { exists, type Layout, mayHaveSent, runFiles } from "../layout.ts";
 import { readMembers } from "../members.ts";
 import { recover } from "../recover.ts";
-import { membershipsOf } from "../shape/memberships.ts";
+import { usableMemberships } from "../shape/memberships.ts";
 import type { Shape } from "../shape.ts";
 import { valueViews } from "../sql/tables.ts";
 import { haveNow } from "../sql/touch.ts";
@@ -57,6 +57,7 @@ export async function openUndo(
   if (kept && kept.table !== destination)
     throw refusal(of, `It wrote to ${kept.table}, and the sync now writes to ${destination}.`);
   const configured = { ...job, ...(kept && { syncFile: kept.syncFile, audiences: kept.audiences }) };
+  // A list that is gone or takes nobody holds up nothing else: what was put into it stays, and is listed.
   const memberships = await usableMemberships(configured, session, object, signal);
   const audiences = configured.audiences.map(({ name }) => ({ name, scan: noScan }));
   const shaped = (runs: RunFolder[]) =>
@@ -88,25 +89,6 @@ export async function openUndo(
     later.push(await openRun(duck, at.runs, name, await ended(one.done)));
   }
   return { run, later, kept, memberships, ...shaped([run]) };
-}
-
-/** A list that is gone or takes nobody holds up nothing else: what was put into it stays, and is listed. */
-async function usableMemberships(
-  job: Job,
-  session: Session,
-  object: ObjectSchema,
-  signal: AbortSignal,
-): Promise<Shape["memberships"]> {
-  const found: Shape["memberships"] = [];
-  for (const [name, target] of Object.entries(job.syncFile.audiences)) {
-    const alone = { ...job, syncFile: { ...job.syncFile, audiences: { [name]: target } } };
-    try {
-      found.push(...(await membershipsOf(alone, session, object, signal)));
-    } catch (thrown) {
-      if (!(thrown instanceof SluiceError && thrown.kind === "config")) throw thrown;
-    }
-  }
-  return found;
 }
 
 const noScan = { views: [], select: "", columns: [], paths: [], dates: {} };
