@@ -1,12 +1,13 @@
-import { type Wake, wakes } from "../core/reasons.ts";
+import { explain, type Wake, wakes } from "../core/reasons.ts";
 import type { ProblemGroup } from "../core/run.ts";
 import type { Duck } from "./duck.ts";
-import { sentence } from "./sql/sentence.ts";
 
 const keysPerGroup = 5;
 
 /** What a group says beside the columns it is grouped by. */
-type Told = Omit<ProblemGroup, "keys" | "again"> & {
+type Told = Omit<ProblemGroup, "keys" | "again" | "example"> & {
+  value: string | null;
+  message: string | null;
   sorted: string;
   wake: string;
   due: number | null;
@@ -24,12 +25,13 @@ export async function problemGroups<Of = unknown>(
 ): Promise<(ProblemGroup & Of)[]> {
   const by = [...of, "status", "code", "col", "cause"].join(", ");
   const rows = `SELECT * FROM (SELECT NULL::INTEGER AS runs, NULL::TIMESTAMP AS due_at WHERE false) UNION ALL BY NAME SELECT * FROM ${from}`;
-  const groups = await duck.all<Told & Of>(`SELECT * EXCLUDE (col, value, message), ${sentence()} AS example FROM (
+  const groups = await duck.all<Told & Of>(`SELECT * EXCLUDE (col) FROM (
 SELECT ${by}, col AS "column", count(*) AS rows, unnest(arg_min({value: value, message: message}, key)),
   to_json(min(key, ${keysPerGroup}))::VARCHAR AS sorted, min(wake) AS wake, min(runs) AS due, ${isoTime("min(due_at)")} AS at
 FROM (SELECT *, ${cause} AS cause FROM (${rows})) GROUP BY ${by}) ORDER BY ${[...of, "rows DESC", "code", '"column"', "cause"].join(", ")}`);
-  return groups.map(({ sorted, wake, due, at, ...group }) => ({
-    ...(group as Omit<Told, "sorted" | "wake" | "due" | "at"> & Of),
+  return groups.map(({ value, message, sorted, wake, due, at, ...group }) => ({
+    ...(group as Omit<Told, "value" | "message" | "sorted" | "wake" | "due" | "at"> & Of),
+    example: explain(group.code, { column: group.column, value, limit: message, detail: message }),
     keys: JSON.parse(sorted),
     again: whenAgain(wake, due, at),
   }));
