@@ -2,7 +2,7 @@ import { canonValue } from "../src/core/canon.ts";
 import { foldValue } from "../src/core/fold.ts";
 import { type Decision, type ReconcileColumn, type Row, reconcile, type TouchedRow } from "../src/core/reconcile.ts";
 import type { ObjectSchema } from "../src/core/schema.ts";
-import type { Policies } from "../src/core/state.ts";
+import { matchedAnew, type Policies } from "../src/core/state.ts";
 import type { Outside, SourceRow } from "./model.ts";
 
 /**
@@ -195,7 +195,7 @@ function mapRow(sync: OracleSync, row: SourceRow): { want: Row; valid: boolean; 
 
 function linkedNow(sync: OracleSync, world: Outside, past: Memory, key: string, valid: boolean): boolean {
   const link = past.link.get(key);
-  return link !== undefined && !(sync.policies.deletedThere === "unlink" && valid && !world.crm.has(link.id));
+  return link !== undefined && !(matchedAnew(sync.policies) && valid && !world.crm.has(link.id));
 }
 
 function haveOf(sync: OracleSync, world: Outside, id: string): Row | "gone" {

@@ -217,7 +217,9 @@ export const syncFile = z.strictObject({
   deletedThere: z
     .enum(["hold", "recreate", "unlink"])
     .default("hold")
-    .describe("When somebody deleted a linked record"),
+    .describe(
+      "When somebody deleted a linked record: leave it so; take the one record that fits its row in its place, or else make it anew; or go on as with a row that never had one (which differs where `mode` is `create`: what fits is left alone, and not linked)",
+    ),
   mirror: z
     .enum(["auto", "all", "touched", "none"])
     .default("auto")

@@ -4,6 +4,8 @@ import {
   columnAction,
   columnTable,
   firstRule,
+  leftAsItIs,
+  matchedAnew,
   type MemberAction,
   memberTable,
   type Policies,
@@ -70,8 +72,7 @@ export type Decision = {
 /** What happens to one touched row. */
 export function reconcile(row: TouchedRow, columns: ReconcileColumn[], policies: Policies): Decision {
   const gone = row.have === "gone";
-  const linked =
-    row.linkId !== null && !(gone && policies.deletedThere === "unlink" && row.want !== undefined && row.valid);
+  const linked = row.linkId !== null && !(gone && matchedAnew(policies) && row.want !== undefined && row.valid);
   const rule = firstRule(rowTable, {
     ...policies,
     source: row.want === undefined ? "left" : row.valid ? "valid" : "invalid",
@@ -139,7 +140,7 @@ function decideColumn(decision: Decision, column: ReconcileColumn, row: TouchedR
   const first = row.sent === null || !(column.name in row.sent);
   const sent = row.sent?.[column.name] ?? null;
   const seen = row.seen ? (row.seen[column.name] ?? null) : sent;
-  const there = row.linkId === null ? row.haveOf(id!) : row.have;
+  const there = id === row.linkId ? row.have : row.haveOf(id!);
   const have = there !== null && there !== "gone" ? (there[column.name] ?? null) : seen;
 
   let want: string | null | undefined;
@@ -151,7 +152,7 @@ function decideColumn(decision: Decision, column: ReconcileColumn, row: TouchedR
   if (want === undefined) return;
 
   const rule = firstRule(columnTable, {
-    write: column.write,
+    write: leftAsItIs(action, policies) ? "on create" : column.write,
     contact: first ? "first" : "known",
     source: want === sent ? "same" : "moved",
     destination: have === seen ? "same" : "moved",

@@ -109,7 +109,10 @@ export type RowAction =
   | "exclude"
   | "none";
 
-/** Facts of one touched row. `match` counts only where there is no link, `there` only where there is one. */
+/**
+ * Facts of one touched row. `match` counts only where there is no link. A row that is there and whose record is gone has
+ * none any more, unless `deletedThere` is hold: what takes the record's place is found as for a new row (`matchedAnew`).
+ */
 export type RowFacts = {
   source: "valid" | "invalid" | "left";
   link: "none" | "linked";
@@ -147,17 +150,6 @@ export const rowTable: readonly RowRule[] = [
   { when: { source: "invalid" }, then: "status", meaning: "no column is written; exits and membership still are" },
 
   {
-    when: { link: "linked", there: "gone", mode: "update" },
-    then: "exclude",
-    code: "deleted_there",
-    meaning: "update only: what somebody deleted stays deleted",
-  },
-  {
-    when: { link: "linked", there: "gone", deletedThere: "recreate" },
-    then: "create",
-    meaning: "somebody deleted the record: made anew, as asked",
-  },
-  {
     when: { link: "linked", there: "gone" },
     then: "exclude",
     code: "deleted_there",
@@ -188,11 +180,19 @@ export const rowTable: readonly RowRule[] = [
   },
   { when: { match: "several", mode: "create" }, then: "reject", code: "exists", meaning: "create only, and it exists" },
   { when: { match: "several" }, then: "adopt", meaning: "several records fit: the oldest or newest, as asked" },
+  {
+    when: { match: "one", mode: "create", there: "gone", deletedThere: "recreate" },
+    then: "adopt",
+    meaning: "create only: what took the place of the record is linked, and left as it is",
+  },
   { when: { match: "one", mode: "create" }, then: "reject", code: "exists", meaning: "create only, and it exists" },
   { when: { match: "one" }, then: "adopt", meaning: "the first link to a record that exists" },
   { when: { match: "none", mode: "update" }, then: "reject", code: "not_found", meaning: "update only, nothing there" },
-  { when: { match: "none" }, then: "create", meaning: "new" },
+  { when: { match: "none" }, then: "create", meaning: "new, or made anew, as asked" },
 ];
+
+/** Whether a row that is there and valid, and whose record somebody deleted, looks for another: it goes by `match` again. */
+export const matchedAnew = ({ deletedThere }: Policies): boolean => deletedThere !== "hold";
 
 /**
  * What happens to one membership of a row that is created, adopted, updated, given a status or left. add and remove are
@@ -219,6 +219,9 @@ export function firstRule<Rule extends { when: object }>(table: readonly Rule[],
   if (!rule) throw new Error(`no rule for ${JSON.stringify(facts)}`);
   return rule;
 }
+
+/** Create only: of a record that a row meets nothing is written, whatever its lines say. */
+export const leftAsItIs = (action: RowAction, { mode }: Policies): boolean => mode === "create" && action === "adopt";
 
 /** mapped: its value comes from a mapping line. status: it carries an audience, and its value follows from membership. */
 export type ColumnRole = "mapped" | "status";

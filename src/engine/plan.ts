@@ -4,6 +4,7 @@ import type { Scan, Session } from "../core/connector.ts";
 import { SluiceError } from "../core/errors.ts";
 import type { Mirror } from "../core/run.ts";
 import { askedInForms } from "../core/schema.ts";
+import { matchedAnew } from "../core/state.ts";
 import { checkApplied, narrow, tellNarrowed } from "./apply.ts";
 import type { Drift } from "./drift.ts";
 import { type Duck, lockDown, openDuck } from "./duck.ts";
@@ -261,7 +262,7 @@ async function refresh(
   const read = (asked: Asked) => look(duck, table, "fresh", match, asked);
   const ask = mirror.mode === "all" ? undefined : read;
   meta.undone = (await recover(duck, at, job.run, shape, meta.matched, ask)) ?? meta.undone;
-  if (mirror.mode === "all" && shape.policies.deletedThere !== "hold") await confirmGone(duck, table);
+  if (mirror.mode === "all" && matchedAnew(shape.policies)) await confirmGone(duck, table);
   return {
     mirror,
     ask,
@@ -337,7 +338,7 @@ async function reconcile(
   const contact = { added: addedColumns(shape, meta.mirrored), unmet: await unmetColumns(duck) };
   await ask?.(linkedRecords(shape, mirror.mode, contact));
   await ask?.(matchedRecords(shape, mirror.mode));
-  if (!ask && !full && shape.policies.severalMatches !== "reject") await read(undated);
+  if (!ask && !full && shape.policies.severalMatches !== "reject") await read(undated(shape));
   await duck.run(haveGone);
   for (const statement of matching(shape)) await duck.run(statement);
   await duck.run(heldNow(shape));

@@ -36,8 +36,8 @@ describe("somebody deletes a contact", () => {
     expect(await bench.rows("contact")).toHaveLength(2);
   });
 
-  test("`deletedThere: unlink` finds the record that took its place", async () => {
-    await bench.begin(settings({ deletedThere: "unlink" }));
+  test.each(["recreate", "unlink"])("`deletedThere: %s` finds the record that took its place", async (deletedThere) => {
+    await bench.begin(settings({ deletedThere }));
     bench.source("people", two);
     await bench.run();
     await bench.person("DELETE", `contacts(${await idOf("1")})`);

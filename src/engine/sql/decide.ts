@@ -1,4 +1,4 @@
-import type { ColumnPolicies } from "../../core/state.ts";
+import { type ColumnPolicies, leftAsItIs, type Writes } from "../../core/state.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { bit, chosenBy, dealt, list, maskType, skipped, stored, wanted } from "./names.ts";
@@ -47,7 +47,7 @@ export function decide(shape: Shape, contact: Contact, rows: number): string {
     ${list(shape.columns.flatMap((c) => [`${wantOf(c)} AS x_${c.index}`, `${speaks(shape, c, contact)} AS p_${c.index}`]))}
   FROM valued v`;
 
-  const ruled = `SELECT *, ${list(shape.columns.map((c) => `${does(c, contact)} AS d_${c.index}`))} FROM wants`;
+  const ruled = `SELECT *, ${list(shape.columns.map((c) => `${does(shape, c, contact)} AS d_${c.index}`))} FROM wants`;
 
   const mask = (one: number) =>
     shape.columns.map((c) => `CASE WHEN d_${c.index} & ${one} <> 0 THEN ${bit(c)} ELSE 0 END`).join(" + ") || "0";
@@ -116,11 +116,17 @@ function speaks(shape: Shape, c: ShapeColumn, contact: Contact): string {
   return `(CASE WHEN action IN ('create', 'adopt', 'update') THEN NOT ${skipped(c)} OR (action <> 'create' AND ${firstContact(c, contact)}) WHEN action = 'leave' THEN ${leaves} ELSE false END)`;
 }
 
-function does(c: ShapeColumn, contact: Contact): string {
+function does(shape: Shape, c: ShapeColumn, contact: Contact): string {
   const [x, o, sent, seen] = [`x_${c.index}`, `o_${c.index}`, `sent_${c.index}`, `seen_${c.index}`];
   const same = (a: string, b: string) => `${a} IS NOT DISTINCT FROM ${b}`;
-  const rules = (policies: ColumnPolicies) =>
-    columnCase(policies, c.role, c.line?.write ?? "always", {
+  const rules = (policies: ColumnPolicies) => {
+    const said = c.line?.write ?? "always";
+    return leftAsItIs("adopt", shape.policies)
+      ? `CASE WHEN action = 'adopt' THEN ${ruled(policies, "on create")} ELSE ${ruled(policies, said)} END`
+      : ruled(policies, said);
+  };
+  const ruled = (policies: ColumnPolicies, write: Writes) =>
+    columnCase(policies, c.role, write, {
       contact: (value) => (value === "first" ? firstContact(c, contact) : `NOT ${firstContact(c, contact)}`),
       source: (value) => (value === "same" ? same(x, sent) : `NOT (${same(x, sent)})`),
       destination: (value) => (value === "same" ? same(o, seen) : `NOT (${same(o, seen)})`),

@@ -2,7 +2,7 @@ import type { MirrorMode } from "../../core/run.ts";
 import { text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { ownId } from "./ids.ts";
-import { storedMatch } from "./match.ts";
+import { storedMatch, withoutRecord } from "./match.ts";
 import { chosenBy, stored, wanted } from "./names.ts";
 import { type Contact, unmetRows } from "./unmet.ts";
 
@@ -39,9 +39,8 @@ export function linkedRecords(shape: Shape, mode: MirrorMode, contact: Contact):
  */
 export function matchedRecords(shape: Shape, mode: MirrorMode): Asked {
   const { policies, keyed } = shape;
-  const again = policies.deletedThere === "unlink" ? " OR link_id IN (SELECT id FROM have_now WHERE gone)" : "";
   const met = mode === "none" && keyed && policies.mode !== "update" ? " AND known" : "";
-  const rows = `(SELECT * FROM mapped WHERE NOT gone AND code IS NULL AND match_value IS NOT NULL AND (link_id IS NULL${again})${met})`;
+  const rows = `(SELECT * FROM mapped WHERE NOT gone AND code IS NULL AND match_value IS NOT NULL AND ${withoutRecord(shape)}${met})`;
   return {
     ids: [
       `SELECT id FROM v_link WHERE id IS NOT NULL AND m IN (SELECT match_value FROM ${rows})`,
@@ -55,12 +54,12 @@ export function matchedRecords(shape: Shape, mode: MirrorMode): Asked {
  * Linked records that rows without a link could be and that a whole mirror does not hold, for they are as was agreed: when they were
  * made is not known, and the oldest or the newest is to be taken.
  */
-export const undated: Asked = {
+export const undated = (shape: Shape): Asked => ({
   ids: [
-    `SELECT id FROM v_link WHERE id IS NOT NULL AND m IN (SELECT match_value FROM mapped WHERE NOT gone AND link_id IS NULL AND ${chosenBy("match_value")})
+    `SELECT id FROM v_link WHERE id IS NOT NULL AND m IN (SELECT match_value FROM mapped WHERE NOT gone AND ${withoutRecord(shape)} AND ${chosenBy("match_value")})
 AND id NOT IN (SELECT id FROM have_now)`,
   ],
-};
+});
 
 /** The records of what was sent (`sent`), by id; where the answer to a create was lost, by its match value. */
 export function sentRecords(shape: Shape, creates: string): Asked {

@@ -1,4 +1,5 @@
 import { foldSql } from "../../core/fold.ts";
+import { matchedAnew } from "../../core/state.ts";
 import type { Shape } from "../shape.ts";
 import { chosenBy, joined, stored, wanted } from "./names.ts";
 
@@ -9,17 +10,22 @@ export const storedMatch = (shape: Shape, from: string): string =>
 /** The same of what the source wants. */
 export const wantedMatch = (shape: Shape): string => joined(shape.match.map((c) => foldSql(wanted(c))));
 
+/** Whether a present row of `mapped` has no record: no link, or one to a record that is gone and whose place another may take. */
+export const withoutRecord = ({ policies }: Shape): string =>
+  matchedAnew(policies)
+    ? "(link_id IS NULL OR (code IS NULL AND link_id IN (SELECT id FROM have_now WHERE gone)))"
+    : "link_id IS NULL";
+
 /**
  * `matching`: for every present row without a link, how many records it could be. A record whose own source row is
  * there is taken; one whose source row left, now or earlier, is free: so a changed source key finds its record again.
  * A match value is shared also with rows that wait since earlier runs, whether or not they are looked at now.
  */
 export function matching(shape: Shape): string[] {
-  const unlink = shape.policies.deletedThere === "unlink";
   const order = shape.policies.severalMatches === "newest" ? "created DESC NULLS LAST, id" : "created NULLS LAST, id";
   return [
     `CREATE TEMP TABLE unlinked AS SELECT t.key, t.match_value AS m FROM mapped t
-WHERE NOT t.gone AND (t.link_id IS NULL${unlink ? " OR (t.code IS NULL AND t.link_id IN (SELECT id FROM have_now WHERE gone))" : ""})`,
+WHERE NOT t.gone AND ${withoutRecord(shape)}`,
     // Mostly nothing is found by the first, and then the second reads nothing.
     `CREATE TEMP TABLE met AS SELECT key FROM v_link WHERE m IN (SELECT m FROM unlinked WHERE ${chosenBy("m")})
 AND key NOT IN (SELECT key FROM mapped WHERE known AND link_id IS NULL)`,
