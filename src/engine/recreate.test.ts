@@ -60,6 +60,46 @@ test("where several fit, or the one belongs to another row, it is refused like a
   expect(await synced.run()).toMatchObject({ created: 0, rejected: 1, unchanged: 1, writes: 0 });
 });
 
+test("a record that comes back by its own id is taken up again, with what was agreed of it", async () => {
+  synced.settings = { deletedThere: "recreate", drift: "keep" };
+  await synced.run();
+  const [id] = synced.world.crm.keys();
+  remove();
+  const others = ["One", "Two"].map((name) => people.create(synced.world, { code: "A", name }));
+  expect(await synced.run()).toMatchObject({ rejected: 1, writes: 0 });
+  for (const other of others) people.remove(synced.world, other);
+  people.restore(synced.world, id!);
+  people.edit(synced.world, id!, { name: "By hand" });
+  expect(await synced.run()).toMatchObject({ unchanged: 1, writes: 0 });
+  expect(names()).toEqual(["A: By hand"]);
+});
+
+test("a record that it could be is not deleted while Dynamics refuses to have it taken over", async () => {
+  synced.settings = { deletedThere: "recreate", onLeave: "delete", allowDelete: true };
+  synced.world.source.push(row("2", "B", "Ben"), row("3", "C", "Cid"));
+  await synced.run();
+  remove();
+  people.edit(synced.world, [...synced.world.crm.keys()][0]!, { code: "A" });
+  synced.world.source.splice(1, 1);
+  synced.world.refuses = ({ name }) => name === "Ann";
+  for (let n = 0; n < 4; n++) expect(await synced.run()).toMatchObject({ rejected: 1, deleted: 0 });
+  synced.world.refuses = () => false;
+  synced.world.source[0] = row("1", "A", "Anna");
+  expect(await synced.run()).toMatchObject({ updated: 1, created: 0, deleted: 0 });
+  expect(names()).toEqual(["A: Anna", "C: Cid"]);
+});
+
+test("create only: the answer was lost and a plug-in rewrote it", async () => {
+  synced.settings = { deletedThere: "recreate", mode: "create" };
+  synced.world.rewrite = (column, value) => (column === "name" ? (value?.toUpperCase() ?? null) : value);
+  await synced.run();
+  remove();
+  loseOne();
+  expect(await synced.run()).toMatchObject({ failed: 1 });
+  expect(await synced.run()).toMatchObject({ unchanged: 1, writes: 0 });
+  expect(names()).toEqual(["A: ANN"]);
+});
+
 test("update only: what takes its place is found, and nothing is made", async () => {
   await synced.run();
   synced.settings = { deletedThere: "recreate", mode: "update" };

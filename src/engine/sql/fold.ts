@@ -87,7 +87,7 @@ UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM
     // leaving was held back, or never sent, has yet to leave: a guard counts it in the run that does it.
     `CREATE OR REPLACE TEMP TABLE new_link AS
 SELECT f.key, f.id, ${newId} AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action IN ('keep', 'release') OR (f.gone AND f.code IN ('moved', 'moved_there', 'not_planned', 'not_sent')) THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
-  CASE WHEN f.id IS NULL THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} WHEN f.key IN (SELECT key FROM born) THEN f.match_value ELSE coalesce(l.m, f.match_value) END AS m
+  CASE WHEN f.id IS NULL OR (f.link_ = 'none' AND f.id = f.old_id) THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} WHEN f.key IN (SELECT key FROM born) THEN f.match_value ELSE coalesce(l.m, f.match_value) END AS m
 FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN (SELECT * FROM v_link WHERE key IN (${looked})) l ON l.key = f.key
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
   AND NOT (f.action = 'release' AND f.id IN (SELECT id FROM final WHERE action = 'adopt' AND id IS NOT NULL))`,

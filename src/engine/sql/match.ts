@@ -16,6 +16,12 @@ export const withoutRecord = ({ policies }: Shape): string =>
     ? "(link_id IS NULL OR (code IS NULL AND link_id IN (SELECT id FROM have_now WHERE gone)))"
     : "link_id IS NULL";
 
+/** The same of rows (of links) that are not looked at now: they were refused there, and are tried again. */
+export const waitsForRecord = ({ policies }: Shape): string =>
+  matchedAnew(policies)
+    ? "(id IS NULL OR (id IN (SELECT id FROM have_now WHERE gone) AND key IN (SELECT key FROM st.pending WHERE wake = 'destination')))"
+    : "id IS NULL";
+
 /**
  * `matching`: for every present row without a link, how many records it could be. A record whose own source row is
  * there is taken; one whose source row left, now or earlier, is free: so a changed source key finds its record again.
@@ -47,7 +53,7 @@ SELECT k.m, k.id, k.created, k.mirrored, k.key, k.rested,
 FROM known k LEFT JOIN touched t ON t.key = k.key`,
     `CREATE TEMP TABLE matching AS
 WITH waiting AS (
-  SELECT l.key, l.m FROM alike l WHERE l.id IS NULL AND l.h IS NOT NULL
+  SELECT l.key, l.m FROM alike l WHERE ${waitsForRecord(shape)} AND l.h IS NOT NULL
     AND l.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND l.key NOT IN (SELECT key FROM doubled)),
 shared AS (SELECT m, count(*) AS n, list(key ORDER BY key)[1:5] AS keys
   FROM (SELECT key, m FROM unlinked WHERE m IS NOT NULL UNION ALL SELECT key, m FROM waiting) GROUP BY m HAVING count(*) > 1),
