@@ -65,6 +65,23 @@ test("what people changed, emptied and deleted is told by column, with what it d
   expect(await bench.control("GET", "requests")).toMatchObject({ writes: 0 });
 });
 
+test("what became of records whose rows left is no difference: deleted later by somebody, put to rest by us", async () => {
+  await bench.begin({
+    "syncs/people.yaml": peopleSync({ onLeave: "deactivate", mapping: { statecode: { value: "Active" } } }),
+  });
+  bench.source("people", people(10));
+  await bench.run();
+  bench.source("people", people(8));
+  await bench.approve("too_many_leaves");
+  await bench.person("DELETE", `contacts(${await idOf("10")})`);
+  const { differences, syncs } = await verify();
+  expect({ differences, rows: syncs[0]!.rows, checked: syncs[0]!.checked }).toEqual({
+    differences: 0,
+    rows: [],
+    checked: 10,
+  });
+});
+
 test("a sample reads so many records and says how many it did not", async () => {
   await start();
   await bench.person("POST", "contacts", { lastname: "Somebody else's" });

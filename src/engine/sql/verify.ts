@@ -3,25 +3,29 @@ import { ident, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { list, stored } from "./names.ts";
+import { isState } from "./states.ts";
 import { seenValue } from "./touch.ts";
 import { unmetFacts } from "./unmet.ts";
 
-/** `known`: the linked rows that are compared; all, or some that chance picks. */
+/** `known`: the linked rows that are compared; all, or some that chance picks. `gone`: of a row that left. */
 export const knownRows = (sample: number | undefined): string =>
-  `CREATE TEMP TABLE known AS SELECT key, id FROM st.link WHERE id IS NOT NULL${sample === undefined ? "" : ` USING SAMPLE ${sample} ROWS`}`;
+  `CREATE TEMP TABLE known AS SELECT key, id, h IS NULL AS gone, rested FROM st.link WHERE id IS NOT NULL${sample === undefined ? "" : ` USING SAMPLE ${sample} ROWS`}`;
 
 /**
  * `compared`: every known row beside its record as it was read (`found`). e_* = what we hold it to be, f_* = what it is.
- * In a column that the row has yet to meet (`unmet`: stored names of those with such rows) we hold it to be what it is.
+ * In a column that the row has yet to meet (`unmet`: stored names of those with such rows) we hold it to be what it is; so
+ * also the state of a record that we put to rest, whatever its row said of it, and a record that is gone where its row left.
  */
 export function compared(agreed: readonly ShapeColumn[], unmet: ReadonlySet<string>): string {
   const open = unmetFacts(agreed, { added: new Set(), unmet }, "known");
-  const held = (c: ShapeColumn) =>
-    open.names.includes(`u_${c.index}`)
-      ? `CASE WHEN u_${c.index} IS TRUE THEN f.${stored(c)} ELSE ${seenValue(stored(c))} END`
-      : seenValue(stored(c));
+  const held = (c: ShapeColumn) => {
+    const asItIs = ["l.gone AND f.id IS NULL"];
+    if (open.names.includes(`u_${c.index}`)) asItIs.push(`u_${c.index} IS TRUE`);
+    if (isState(c)) asItIs.push("l.rested IS TRUE");
+    return `CASE WHEN ${asItIs.join(" OR ")} THEN f.${stored(c)} ELSE ${seenValue(stored(c))} END`;
+  };
   const values = agreed.flatMap((c) => [`${held(c)} AS e_${c.index}`, `f.${stored(c)} AS f_${c.index}`]);
-  return `CREATE TEMP TABLE compared AS SELECT ${list(["l.key", "l.id", "b.key IS NOT NULL AS based", "f.id IS NULL AS gone", ...values])}
+  return `CREATE TEMP TABLE compared AS SELECT ${list(["l.key", "l.id", "b.key IS NOT NULL AS based", "f.id IS NULL AND NOT l.gone AS gone", ...values])}
 FROM known l LEFT JOIN v_base b ON b.key = l.key LEFT JOIN v_seen s ON s.key = l.key
 LEFT JOIN (SELECT * FROM found WHERE NOT gone) f ON f.id = l.id ${open.join}`;
 }
