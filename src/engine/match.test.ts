@@ -55,3 +55,11 @@ test("a row that left, comes twice and leaves again does not leave a second time
   await synced.run();
   expect(there("B")).toMatchObject({ statecode: "0" });
 });
+
+test("a row whose record is gone, and held so, has none that a newcomer could be refused for, whether it is looked at or not", async () => {
+  synced.world.source = [row("1", "A")];
+  await synced.run();
+  people.remove(synced.world, [...synced.world.crm.keys()][0]!);
+  synced.world.source.push(row("2", "A"));
+  expect(await synced.run()).toMatchObject({ created: 1, excluded: 1, rejected: 0 });
+});

@@ -46,7 +46,8 @@ WITH known AS (
   UNION ALL
   -- What a linked row is about to become is its own, too.
   SELECT match_value, link_id, NULL, false, key, 0, NULL FROM mapped
-  WHERE NOT gone AND code IS NULL AND link_id IS NOT NULL AND key NOT IN (SELECT key FROM unlinked) AND match_value IN (SELECT m FROM unlinked)
+  WHERE NOT gone AND code IS NULL AND link_id IS NOT NULL AND link_id NOT IN (SELECT id FROM have_now WHERE gone)
+    AND key NOT IN (SELECT key FROM unlinked) AND match_value IN (SELECT m FROM unlinked)
 )
 SELECT k.m, k.id, k.created, k.mirrored, k.key, k.rested,
   CASE WHEN NOT t.gone OR (t.key IS NULL AND k.h IS NOT NULL) OR k.key IN (SELECT key FROM doubled) THEN k.key END AS owner
