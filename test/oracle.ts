@@ -114,7 +114,7 @@ export function expect_(sync: OracleSync, world: Outside, past: Memory): Expecte
   }
   const states = new Map(
     decisions.flatMap((d) => {
-      const state = stateOf(sync, d, past);
+      const state = stateOf(sync, d, past, present.has(d.key));
       return state === null ? [] : [[d.key, state]];
     }),
   );
@@ -228,9 +228,9 @@ function candidates(
 }
 
 /** With onLeave deactivate: who leaves is put to rest; its record is woken by its row's return, or by who takes it over. */
-function stateOf(sync: OracleSync, d: Decision, past: Memory): "0" | "1" | null {
+function stateOf(sync: OracleSync, d: Decision, past: Memory, present: boolean): "0" | "1" | null {
   if (d.action === "leave") return sync.policies.onLeave === "deactivate" ? "1" : null;
-  return (d.action === "update" || d.action === "adopt") && past.rested.has(d.id!) ? "0" : null;
+  return present && ["update", "adopt", "none"].includes(d.action) && past.rested.has(d.id!) ? "0" : null;
 }
 
 /** Whether its record is put into the list, or taken out. */

@@ -155,7 +155,11 @@ export const rowTable: readonly RowRule[] = [
     code: "deleted_there",
     meaning: "somebody deleted the record: never silently made anew",
   },
-  { when: { link: "linked", mode: "create" }, then: "none", meaning: "create only: what exists is left alone" },
+  {
+    when: { link: "linked", mode: "create" },
+    then: "none",
+    meaning: "create only: what exists is left alone, but woken where we put it to rest",
+  },
   { when: { link: "linked", base: "no" }, then: "adopt", meaning: "written by a run that died: nothing agreed yet" },
   { when: { link: "linked" }, then: "update", meaning: "the column table decides" },
 

@@ -55,7 +55,7 @@ export function deactivates(shape: Shape): string {
  * state says itself what becomes of it.
  */
 export function activates(shape: Shape): string {
-  return statesOf(shape).state ? "false" : "(NOT gone AND rested AND action IN ('update', 'adopt'))";
+  return statesOf(shape).state ? "false" : "(NOT gone AND rested AND action IN ('update', 'adopt', 'none'))";
 }
 
 const stateChange = (kind: string, statecode: 0 | 1): string[] => [

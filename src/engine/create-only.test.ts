@@ -1,0 +1,42 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "vitest";
+import { people } from "../../test/model.ts";
+import { useSyncedWorld } from "../../test/synced-world.ts";
+
+/** `mode: create`: what a sync has made stays its own, though it writes no column of it again. */
+
+const synced = useSyncedWorld();
+const row = (id: string, code: string, name = `N${id}`) => ({ id, code, name });
+const there = (code: string) => [...synced.world.crm.values()].find((r) => r.values.code === code)!;
+
+describe("a record that was put to rest as its row left", () => {
+  beforeEach(async () => {
+    synced.settings = { mode: "create", onLeave: "deactivate" };
+    synced.world.source = [row("1", "A"), row("2", "B")];
+    await synced.run();
+    synced.world.source.pop();
+    expect(await synced.run()).toMatchObject({ updated: 1, writes: 1 });
+    expect(there("B").values).toMatchObject({ statecode: "1" });
+  });
+
+  test("is woken by its row's return, and nothing else of it is written", async () => {
+    people.edit(synced.world, there("B").id, { name: "By hand" });
+    synced.world.source.push(row("2", "B", "Changed"));
+    expect(await synced.run()).toMatchObject({ updated: 1, unchanged: 1, writes: 1 });
+    expect(there("B").values).toMatchObject({ statecode: "0", name: "By hand" });
+    expect(await synced.run()).toMatchObject({ unchanged: 2, writes: 0 });
+  });
+
+  test("the plan tells so, and it is undone like any other", async () => {
+    synced.world.source.push(row("2", "B"));
+    const { folder } = await synced.plan();
+    expect(JSON.parse(await readFile(join(folder, "plan.json"), "utf8"))).toMatchObject({
+      plan: { update: 1, unchanged: 1 },
+      samples: [{ key: "2", op: "update", columns: [{ name: "statecode", old: "1", new: "0" }] }],
+    });
+    await synced.run();
+    await synced.undo(synced.last());
+    expect(there("B").values).toMatchObject({ statecode: "1" });
+  });
+});
