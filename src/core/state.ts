@@ -10,9 +10,12 @@ export type Precedence = "overwrite" | "keep" | "fill";
 /** What a person chose for a column: on its mapping line, or else for the whole sync. The names are those of the YAML. */
 export type ColumnPolicies = { firstContact: Precedence; drift: Precedence; conflict: Precedence };
 
-/** What a person chose for the rows of a sync. */
+/**
+ * What a person chose for the rows of a sync. Mode link is nobody's choice: a create-only sync whose state is made anew
+ * takes the records that fit its rows for those it made.
+ */
 export type Policies = {
-  mode: "upsert" | "update" | "create";
+  mode: "upsert" | "update" | "create" | "link";
   severalMatches: "reject" | "oldest" | "newest";
   deletedThere: "hold" | "recreate" | "unlink";
   onLeave: "nothing" | "clear" | "deactivate" | "delete";
@@ -225,7 +228,8 @@ export function firstRule<Rule extends { when: object }>(table: readonly Rule[],
 }
 
 /** Create only: of a record that a row meets nothing is written, whatever its lines say. */
-export const leftAsItIs = (action: RowAction, { mode }: Policies): boolean => mode === "create" && action === "adopt";
+export const leftAsItIs = (action: RowAction, { mode }: Policies): boolean =>
+  (mode === "create" || mode === "link") && action === "adopt";
 
 /** mapped: its value comes from a mapping line. status: it carries an audience, and its value follows from membership. */
 export type ColumnRole = "mapped" | "status";

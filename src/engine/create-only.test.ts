@@ -1,8 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { people } from "../../test/model.ts";
 import { useSyncedWorld } from "../../test/synced-world.ts";
+import type { JobResult } from "./job.ts";
 
 /** `mode: create`: what a sync has made stays its own, though it writes no column of it again. */
 
@@ -38,5 +39,32 @@ describe("a record that was put to rest as its row left", () => {
     await synced.run();
     await synced.undo(synced.last());
     expect(there("B").values).toMatchObject({ statecode: "1" });
+  });
+});
+
+describe.each([true, false])("a state that was lost, a key: %s", (keyed) => {
+  test("a rebuild links the rows to the records that fit them, and changes nothing", async () => {
+    synced.keyed = keyed;
+    synced.settings = { mode: "create", onLeave: "deactivate", audiences: { fans: { list: "fans" } } };
+    synced.world.audiences.fans = new Set(["1", "2"]);
+    synced.world.lists.set("fans", new Set());
+    synced.world.source = [row("1", "A"), row("2", "B"), row("3", "C")];
+    await synced.run();
+    people.edit(synced.world, there("B").id, { name: "By hand" });
+    synced.world.lists.get("fans")!.delete(there("B").id);
+    people.remove(synced.world, there("C").id);
+    const before = structuredClone(synced.world.crm);
+    await rm(join(synced.folder, "rows.duckdb"));
+    const { report } = (await synced.other("rebuild")) as Extract<JobResult, { kind: "rebuild" }>;
+    expect(report).toMatchObject({ received: 3, linked: 2, differ: 0, missing: 1, rejected: 0 });
+    expect(report.unknown).toContainEqual(expect.stringContaining("2 rows are linked to the records that fit them"));
+    expect(synced.world.crm).toEqual(before);
+    expect(await synced.run()).toMatchObject({ created: 1, unchanged: 2, writes: 1 });
+    expect(synced.world.crm.get(there("B").id)).toEqual(before.get(there("B").id));
+    expect(await synced.run()).toMatchObject({ unchanged: 3, writes: 0 });
+    synced.world.source.shift();
+    expect(await synced.run()).toMatchObject({ updated: 1, unchanged: 2 });
+    expect(there("A").values).toMatchObject({ statecode: "1" });
+    expect(synced.world.lists.get("fans")).toEqual(new Set());
   });
 });

@@ -17,8 +17,8 @@ import { markLeft } from "./undo/note.ts";
 
 /**
  * Makes a sync's state anew, from its source and what the destination holds, and sends nothing. A row whose record is
- * found and holds all that the row wants is linked, and agreed on as both have it. Every other row waits for the next
- * run, which treats it as never seen. The file that was there is moved aside; it is back where this one dies before its end.
+ * found and holds all that the row wants is linked, and agreed on as both have it; where the sync only creates, whatever
+ * the record holds. Every other row waits for the next run, which treats it as never seen. The file that was there is moved aside; it is back where this one dies before its end.
  * @throws SluiceError state_whole where that file is fine, unless `job.force`; and what a plan throws: then the file is back.
  */
 export async function rebuild(job: Job, host: Host): Promise<JobResult> {
@@ -70,6 +70,13 @@ async function unknown({ duck, shape, mirror }: Planned, missing: number): Promi
     told.push(
       `${missing} rows have no record. Whether somebody deleted it there cannot be told: the next run makes these records${policies.deletedThere === "hold" ? ", also those that were held" : ""}.`,
     );
+  if (policies.mode === "link") {
+    const { n } = await duck.one<{ n: number }>("SELECT count(*) AS n FROM decided WHERE action = 'adopt'");
+    if (n > 0)
+      told.push(
+        `${n} rows are linked to the records that fit them, and these are left as they are. Whether the sync made them or left them alone cannot be told: they count as made by it${policies.onLeave === "nothing" ? "" : `, and \`onLeave: ${policies.onLeave}\` will be done to them`}.`,
+      );
+  }
   if (mirror.mode === "all") {
     const nobody = "FROM have_now h WHERE NOT h.gone AND h.id NOT IN (SELECT id FROM decided WHERE id IS NOT NULL)";
     const { n } = await duck.one<{ n: number }>(`SELECT count(*) AS n ${nobody}`);

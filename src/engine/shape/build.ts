@@ -105,7 +105,12 @@ export function shapeOf(
     match,
     keyed: object.keys.some((k) => k.active && [...k.columns].sort().join() === names),
     strict: strict(job, object),
-    policies: { mode, severalMatches, deletedThere, onLeave },
+    policies: {
+      mode: mode === "create" && job.kind === "rebuild" ? "link" : mode,
+      severalMatches,
+      deletedThere,
+      onLeave,
+    },
     used,
     computed: scan.expressions,
     key: job.model.file.key,

@@ -26,9 +26,11 @@ WHERE l.h IS NOT NULL AND m.list IN (${lists || "NULL"}) AND (m.list, m.id) NOT 
 
 /** `membership`: what happens to the memberships of every decided row; i is their number, id null where a create comes first. */
 export function decideMembers(shape: Shape): string {
+  // What a create-only sync did to its members is not done again where it only finds them again.
+  const want = shape.policies.mode === "link" ? " AND n.id IS NOT NULL" : "";
   const each = shape.memberships.map(
     ({ list, audience }, i) => `SELECT d.key, d.id, d.gone, d.old_h, ${i} AS i, ${text(list)} AS list,
-  NOT d.gone AND d.a_${audience} AS want, o.id IS NOT NULL AS ours, n.id IS NOT NULL AS there
+  NOT d.gone AND d.a_${audience}${want} AS want, o.id IS NOT NULL AS ours, n.id IS NOT NULL AS there
 FROM decided d LEFT JOIN (SELECT id FROM st.member WHERE list = ${text(list)}) o ON o.id = d.id
 LEFT JOIN (SELECT id FROM member_now WHERE list = ${text(list)}) n ON n.id = d.id
 WHERE d.action IN ('create', 'adopt', 'update', 'status', 'leave')`,
