@@ -7,7 +7,7 @@ import { useSyncedWorld } from "../../../test/synced-world.ts";
 /** Undo among other runs: what those wrote, were to write, or have taken back themselves. */
 
 const synced = useSyncedWorld();
-const row = (id: string, code: string, name: string) => ({ id, code, name, born: null as string | null });
+const row = (id: string, code: string, name: string | null) => ({ id, code, name, born: null as string | null });
 /** A run of these source rows, and its name. */
 const run = async (...rows: ReturnType<typeof row>[]): Promise<string> => {
   synced.world.source = rows;
@@ -48,6 +48,32 @@ test("an undo that was itself taken back has brought back nothing", async () => 
   expect(held()).toMatchObject({ A: { name: "c" } });
   expect(await synced.undo(first)).toMatchObject({ problems: [{ code: "undo_later" }] });
   expect(held()).toMatchObject({ A: { name: "c" } });
+});
+
+test.each(["lost", "unsent"] as const)(
+  "an undo that got no answer (%s) has brought back what reading back found done, and nothing else",
+  async (fault) => {
+    await run(row("1", "A", "a"));
+    const first = await run(row("1", "A", "b"));
+    const second = await run(row("1", "A", "c"));
+    synced.world.fault = () => fault;
+    const { counts } = await synced.undo(second);
+    const back = fault === "lost";
+    expect(counts).toMatchObject({ updated: back ? 1 : 0, failed: back ? 0 : 1 });
+    synced.world.fault = () => "none";
+    expect((await synced.undo(first)).problems.map((each) => each.code)).toEqual(back ? [] : ["undo_later"]);
+    expect(held()).toMatchObject({ A: { name: back ? "a" : "c" } });
+  },
+);
+
+test("a record whose making got no answer is known whole: what somebody filled since stays", async () => {
+  synced.world.fault = () => "lost";
+  const of = await run(row("1", "A", null), row("2", "B", "b"));
+  synced.world.fault = () => "none";
+  const [first] = synced.world.crm.keys();
+  people.edit(synced.world, first!, { name: "Somebody" });
+  await synced.undo(of, { deleteCreated: true });
+  expect(Object.keys(held())).toEqual(["A"]);
 });
 
 test("a record that a run took over is let go once what later runs wrote is taken back", async () => {

@@ -46,15 +46,20 @@ export const namesIn = ({ columns }: RunFolder): string[] =>
 const masked = (names: string[]): boolean => names.includes("a");
 
 /**
- * Statements that make `written` (wave, n, key, kind, id): the changes of a run that were taken, or may have been: those
- * whose answer was lost, and all without one where the run died. `sent` is used on the way.
+ * Statements that make `written` (wave, n, key, kind, id, sure): the changes of a run that were taken, or may have been: those
+ * whose answer was lost, and all without one where the run died. One whose answer was lost is sure where the run read back
+ * that it was done: then its row is not listed as one that could not be written. `sent` is used on the way.
  */
 export async function writtenChanges(duck: Duck, { files, columns, ended }: RunFolder): Promise<void> {
   await duck.run(readJournal((await exists(files.journal)) ? files.journal : undefined));
   for (const statement of sentChanges([...columns.keys()], files.change)) await duck.run(statement);
   const maybe = ended ? "'unknown'" : "'unknown', 'unsent'";
+  // What undo left as it was says nothing of what it wrote.
+  const unsettled = `SELECT key FROM read_parquet(${text(files.outcome)}) WHERE key IS NOT NULL AND NOT starts_with(coalesce(code, ''), 'undo_')`;
+  const settled =
+    ended && (await exists(files.outcome)) ? `status = 'unknown' AND key NOT IN (${unsettled})` : "false";
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE written AS SELECT wave, n, key, kind, id, status IN ('created', 'updated', 'deleted') AS sure
+    `CREATE OR REPLACE TEMP TABLE written AS SELECT wave, n, key, kind, id, status IN ('created', 'updated', 'deleted') OR (${settled}) AS sure
 FROM sent WHERE status IN ('created', 'updated', 'deleted', ${maybe})`,
   );
 }
