@@ -157,7 +157,10 @@ export interface Wire {
   parties?(object: ObjectSchema, columns: readonly { column: WireColumn; value: string }[]): string;
 }
 
-/** `targets`: the tables a lookup may point at. Where they are several, its values say which (`account:<id>`). */
+/**
+ * `targets`: the tables a lookup is to point at. Where they are several, its values say which (`account:<id>`); where it is
+ * one, they may.
+ */
 export type WireColumn = { name: string; targets?: readonly string[] };
 
 /** Batches to have under way at once, and rows to put into the next one. */

@@ -70,3 +70,35 @@ test("what a run made is deactivated, what it deleted comes back whole under its
   expect((await bench.undo({ run: undone.of }, { deleteCreated: true })).counts).toMatchObject({ deleted: 1 });
   expect(Object.keys(await contacts()).sort()).toEqual(["1", "2"]);
 });
+
+test("a lookup goes back to the table it pointed at before, though the sync writes into another", async () => {
+  const firm = { from: "firm", lookup: { object: "account", by: "accountnumber" } };
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: firm } }) });
+  const { accountid } = await bench.person("POST", "accounts", { name: "Firm", accountnumber: "F1" });
+  const boss = (await bench.person("POST", "contacts", { lastname: "Boss" })).contactid as string;
+  bench.source("people", [
+    { ...ana, firm: null },
+    { ...ben, firm: null },
+  ]);
+  await bench.run();
+  for (const { contactid } of [(await contacts())["1"]!, (await contacts())["2"]!])
+    await bench.person("PATCH", `contacts(${contactid})`, {
+      "parentcustomerid_contact@odata.bind": `/contacts(${boss})`,
+    });
+  bench.source("people", [
+    { ...ana, firm: "F1" },
+    { ...ben, firm: null },
+  ]);
+  expect(await bench.run()).toMatchObject({ updated: 2, writes: 2 });
+  expect((await contacts())["1"]).toMatchObject({ _parentcustomerid_value: accountid });
+  const undone = await bench.undo({ sync: "people" });
+  expect(undone.problems).toEqual([]);
+  expect(undone.counts).toMatchObject({ received: 2, updated: 2, rejected: 0 });
+  expect(await contacts()).toMatchObject({
+    1: { _parentcustomerid_value: boss },
+    2: { _parentcustomerid_value: boss },
+  });
+  expect((await bench.undo({ run: undone.run })).counts).toMatchObject({ updated: 2, rejected: 0 });
+  expect((await contacts())["1"]).toMatchObject({ _parentcustomerid_value: accountid });
+  expect((await contacts())["2"]).not.toHaveProperty("_parentcustomerid_value");
+});

@@ -68,6 +68,9 @@ describe("fragment", () => {
     expect(await property("parentcustomerid", "3aa1", "contact")).toEqual({
       "parentcustomerid_contact@odata.bind": "/contacts(3aa1)",
     });
+    expect(await property("parentcustomerid", "contact:3aa1", "contact")).toEqual({
+      "parentcustomerid_contact@odata.bind": "/contacts(3aa1)",
+    });
     const fragment = (target?: string) =>
       wire.fragment(contact, { name: "parentcustomerid", ...(target && { targets: [target] }) }, "v");
     expect(() => fragment()).toThrow("contact.parentcustomerid points at account, contact.");

@@ -83,7 +83,8 @@ function binding(object: ObjectSchema, column: Column, names: readonly string[] 
     `coalesce(${sql(`"/${set}(`)} || ${id} || ')"', 'null')`,
   ];
   const [first] = targets;
-  if (targets.length === 1) return bind(first!, value);
+  if (targets.length === 1)
+    return bind(first!, (column.targets ?? []).length > 1 ? `split_part(${value}, ':', -1)` : value);
   const arms = targets.map((target) => {
     const tag = `${target.object}:`;
     return `WHEN starts_with(${value}, ${sql(tag)}) THEN ${bind(target, `substr(${value}, ${tag.length + 1})`).join(" || ")}`;

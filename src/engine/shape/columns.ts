@@ -43,7 +43,9 @@ export function mappedColumn(
   if (target.type !== "lookup") return column;
   const ways = lookupWays(job, object, target, name, scan, tables);
   const objects = [...new Set(ways.map((way) => way.object))];
-  return { ...column, wire: { name: target.name, targets: objects }, ways, tabled: objects.length > 1 };
+  // Whoever writes into one table may find a record of another there: undo is to know of which.
+  const tabled = (target.targets ?? []).length > 1;
+  return { ...column, wire: { name: target.name, targets: objects }, ways, tabled };
 }
 
 /** A line says itself, or the sync for all; a conflict is a drift where neither says more of it. */

@@ -4,7 +4,7 @@ import type { Shape, ShapeColumn, Way } from "../shape.ts";
 /**
  * Names in the SQL. A stored value of destination column x is "c_x" in every table of the state, so that a mapping may
  * gain and lose columns; while a plan is made the columns go by their index, which is also their bit. A lookup whose
- * values say which table they are of has another name: its values are not those of the same lookup into one table.
+ * values say which table they are of has another name: its values are not those of a lookup that may point at one.
  */
 export const storedName = (column: { name: string; tabled?: boolean }): string =>
   column.tabled ? `${column.name}:table` : column.name;
