@@ -21,12 +21,12 @@ export type ShapeColumn = {
   audience?: number;
   /** How a lookup finds its parent: tried in order. */
   ways?: Way[];
-  /** A lookup whose parent may be of several tables: then its values say which (`account:<id>`). */
+  /** A lookup column that may point at several tables: its values say at which (`account:<id>`). */
   tabled?: boolean;
   /** A state that nobody maps, but a status that is mapped decides. */
   follows?: true;
   /** A lookup into the sync's own table: the way whose parent may be another row of this run, and by which columns. */
-  awaits?: { way: number; by: ShapeColumn[]; missing: Way["missing"]; hint: string };
+  awaits?: { way: number; by: readonly ShapeColumn[]; missing: Way["missing"]; hint: string };
   /** Whether `onLeave: clear` empties it. */
   clear: boolean;
 };

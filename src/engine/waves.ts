@@ -13,11 +13,14 @@ import { statesOf } from "./sql/states.ts";
 /** What of a plan is needed to send it. */
 export type Sending = Pick<Planned, "duck" | "at" | "shape" | "session">;
 
+/** Columns of records that undo makes anew: with which they are made, and what follows once all of them are there. */
+export type Made = Record<"first" | "last", WaveFile["columns"]>;
+
 /**
  * Sends everything a plan holds. `made`: the columns of the records to be made, where they are others than the shape's.
  * @throws SluiceError see `sendWaves`.
  */
-export async function sendPlan(planned: Sending, host: Host, made?: WaveFile["columns"]): Promise<Sent> {
+export async function sendPlan(planned: Sending, host: Host, made?: Made): Promise<Sent> {
   const { session, shape, duck, at } = planned;
   const parents = madeRefs(shape).map(async ({ ref, label }, k) => {
     const path = at.parents(k);
@@ -44,11 +47,7 @@ export async function sendPlan(planned: Sending, host: Host, made?: WaveFile["co
 }
 
 /** What of a wave is sent: its change file, and its columns. */
-export async function waveFile(
-  { duck, at, shape }: Sending,
-  wave: Wave,
-  made?: WaveFile["columns"],
-): Promise<WaveFile> {
+export async function waveFile({ duck, at, shape }: Sending, wave: Wave, made?: Made): Promise<WaveFile> {
   const path = at.change(wave);
   const rows = await rowsIn(duck, path);
   if (wave === "4-delete") return { path, op: "delete", rows, columns: [] };
@@ -60,7 +59,8 @@ export async function waveFile(
       : shape.columns
           .filter((c) => c.name !== shape.object.id)
           .map((c) => ({ wire: c.wire, present: has("m", c), value: stored(c) }));
+  if (wave === "3-complete" && made) return { path, op: "update", rows, columns: [...columns, ...made.last] };
   if (wave !== "1-create") return { path, op: "update", rows, columns };
   const parties = shape.parties.map((c) => ({ column: c.wire, value: partyColumn(c) }));
-  return { path, op: "create", rows, columns: made ?? columns, parties };
+  return { path, op: "create", rows, columns: made?.first ?? columns, parties };
 }

@@ -102,3 +102,56 @@ test("a lookup goes back to the table it pointed at before, though the sync writ
   expect((await contacts())["1"]).toMatchObject({ _parentcustomerid_value: accountid });
   expect((await contacts())["2"]).not.toHaveProperty("_parentcustomerid_value");
 });
+
+test.each([false, true])(
+  "records that point at one another, deleted by one run, all come back by one undo (mapped: %s)",
+  async (mapped) => {
+    const boss = { from: "boss", lookup: { object: "contact", by: "externaluseridentifier", missing: "null" } };
+    const state = mapped ? { mapping: { parentcustomerid: boss, statecode: "state" } } : {};
+    await bench.begin({
+      "syncs/people.yaml": peopleSync({
+        onLeave: "delete",
+        allowDelete: true,
+        leaveLimit: 10,
+        deleteLimit: 10,
+        ...state,
+      }),
+    });
+    const person = (id: string, by: string | null, state = "Active") => ({ ...row(id), boss: by, state });
+    const all = [
+      person("1", "2"),
+      person("2", "3", "Inactive"),
+      person("3", "1"),
+      person("4", "4"),
+      person("5", "9"),
+      person("9", null),
+    ];
+    bench.source("people", all);
+    await bench.run();
+    const ids = Object.fromEntries(
+      Object.entries(await contacts()).map(([id, { contactid }]) => [id, contactid as string]),
+    );
+    const bind = (id: string, to: string, name = "parentcustomerid_contact") =>
+      bench.person("PATCH", `contacts(${ids[id]})`, { [`${name}@odata.bind`]: `/contacts(${ids[to]})` });
+    if (!mapped) for (const { id, boss: by } of all) if (by) await bind(id, by);
+    if (!mapped) await bench.person("PATCH", `contacts(${ids["2"]})`, { statecode: 1 });
+    const before = await contacts();
+    expect(before["2"]).toMatchObject({ statecode: 1 });
+    bench.source("people", [person("9", null)]);
+    // Dynamics deletes those below along with each: fewer requests than rows.
+    expect(await bench.runThroughFaults()).toMatchObject({ deleted: 5 });
+    const undone = await bench.undo({ sync: "people" });
+    expect(undone.problems).toEqual([]);
+    expect(undone.counts).toMatchObject({ received: 5, created: 5, rejected: 0, failed: 0 });
+    const after = await contacts();
+    for (const id of Object.keys(ids))
+      expect(after[id]).toMatchObject({
+        contactid: ids[id],
+        statecode: before[id]!.statecode,
+        ...(before[id]!._parentcustomerid_value
+          ? { _parentcustomerid_value: before[id]!._parentcustomerid_value }
+          : {}),
+      });
+    expect((await bench.undo({ run: undone.of })).counts).toMatchObject({ unchanged: 5, writes: 0 });
+  },
+);

@@ -85,7 +85,8 @@ export function writeChanges(
   // Of a row to be created all that is wanted is sent, unless some of it has to wait.
   const first = inSeveralWaves(shape) ? fresh(main) : shape.columns.map((c) => `x_${c.index} AS ${stored(c)}`);
   const old = shape.columns.map((c) => `o_${c.index} AS ${ident(`o_${c.name}`)}`);
-  const id = `CASE WHEN action = 'create' THEN ${sentId(shape, late)} ELSE id END AS id`;
+  // Undo knows the id of what it makes anew.
+  const id = `CASE WHEN action = 'create' AND id IS NULL THEN ${sentId(shape, late)} ELSE id END AS id`;
   const moved = ["sm", "dm"];
   const head = ["key", "id", "action AS kind", `${main} AS m`, "a", ...moved, "match_value"];
   const parties = shape.parties.map((c) => `${wanted(c)} AS ${partyColumn(c)}`);

@@ -65,7 +65,7 @@ WHERE s.wave = ${text(wave)} AND s.status = 'unknown'`;
   return [
     `CREATE OR REPLACE TEMP TABLE resolved AS
 ${found("1-create", `(a.id = s.id OR ${storedMatch(shape, "a")} = c.match_value)`)} AND (${all})
-UNION ALL ${updates.map((wave) => `${found(wave, "a.id = c.id")} AND ((${all}) OR ${turned})`).join("\nUNION ALL ")}
+UNION ALL ${updates.map((wave) => `${found(wave, "a.id = c.id")} AND c.m <> 0 AND ((${all}) OR ${turned})`).join("\nUNION ALL ")}
 UNION ALL SELECT wave, n, id FROM sent WHERE wave = '4-delete' AND status = 'unknown'
   AND ${full ? "id NOT IN (SELECT id FROM after WHERE NOT gone)" : "id IN (SELECT id FROM after WHERE gone)"}
 ${resolvedMembers(shape)

@@ -2,7 +2,7 @@ import { type Duck, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { bit, list, maskType, stored, storedName } from "../sql/names.ts";
 import { isState, statesOf } from "../sql/states.ts";
-import { bare, canWrite } from "./shape.ts";
+import { bare, canWrite, ownTable } from "./shape.ts";
 import type { RunFolder } from "./wrote.ts";
 
 /**
@@ -123,6 +123,15 @@ export function decideUndo(shape: Shape, deleteCreated: boolean): string {
       ? `CASE WHEN k_rested = 'back' AND k_${c.index} IS NULL THEN '0' ELSE x_${c.index} END AS x_${c.index}`
       : `x_${c.index}`,
   );
+  // Of a record made anew: what points at another one.
+  const later = shape.columns.flatMap((c) => {
+    const id = c.awaits && ownTable(shape.object, c, `x_${c.index}`);
+    return id
+      ? [
+          `CASE WHEN action = 'create' AND ${id} IN (SELECT id FROM acted WHERE action = 'create') THEN key END AS later_${c.index}`,
+        ]
+      : [];
+  });
   return `CREATE OR REPLACE TEMP TABLE decided AS
 WITH masked AS (SELECT *, (${back.join(" + ") || "0"})::${maskType} AS back, (${given.join(" + ") || "0"})::${maskType} AS given, ${unlink} AS unlink, ${restored} AS restored FROM judged),
 acted AS (SELECT *, CASE WHEN k_made = 'back' THEN '${deleteCreated ? "delete" : "leave"}' WHEN k_deleted = 'back' THEN 'create' WHEN k_woken = 'back' THEN 'leave'
@@ -131,7 +140,7 @@ SELECT ${list(["key", "id", "action", "unlink", "k_rested = 'back' AS wakes", "C
   back AS sm, 0::${maskType} AS dm, link_h IS NULL AND NOT left_ AS gone, CASE WHEN link_h IS NOT NULL OR left_ THEN 0::UBIGINT END AS h, link_rested AND k_rested IS DISTINCT FROM 'restored' AS rested, link_id AS old_id,
   CASE WHEN link_id IS NULL THEN 'none' ELSE 'linked' END AS link_, NULL::VARCHAR AS code, NULL::VARCHAR AS rule_code, NULL::VARCHAR AS col,
   NULL::VARCHAR AS value, NULL::VARCHAR AS others, NULL::VARCHAR AS "limit", NULL::VARCHAR[] AS waits,
-  ${list([...x, ...shape.columns.map((c) => `o_${c.index}`)])}
+  ${list([...x, ...shape.columns.map((c) => `o_${c.index}`), ...later])}
 FROM acted WHERE action IS NOT NULL`;
 }
 

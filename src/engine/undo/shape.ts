@@ -29,7 +29,7 @@ export function undoShape(
   }));
   const columns = known
     .flatMap(({ name, target }) => (target ? [columnOf(name, target, mapping)] : []))
-    .map((c, index): ShapeColumn => ({ ...c, index }));
+    .map((c, index): ShapeColumn => ({ ...c, index, ...(ownTable(object, c, "") !== undefined && { awaits }) }));
   if (columns.length > mostColumns)
     throw new SluiceError(
       "not_undoable",
@@ -48,6 +48,9 @@ export function undoShape(
   return { shape, lost: known.flatMap(({ name, target }) => (target ? [] : [name])) };
 }
 
+/** What deleted records held of one another is written once all of them are there again. */
+const awaits = { way: 0, by: [], missing: "null", hint: "" } as const;
+
 const overwrite = { firstContact: "overwrite", drift: "overwrite", conflict: "overwrite" } as const;
 
 function columnOf(name: string, target: Column, mapping: Record<string, MappingLine>): Omit<ShapeColumn, "index"> {
@@ -63,6 +66,20 @@ function columnOf(name: string, target: Column, mapping: Record<string, MappingL
     ...(tabled && { tabled }),
     clear: false,
   };
+}
+
+/**
+ * SQL: the id of another record of the table in a lookup's value, NULL where it points elsewhere; undefined of a column that never
+ * points there, or can never be told to.
+ */
+export function ownTable(
+  { name }: ObjectSchema,
+  { target, tabled }: { target: Column; tabled?: boolean },
+  value: string,
+): string | undefined {
+  const targets = target.type === "lookup" && target.update ? (target.targets ?? []) : [];
+  if (!targets.some((t) => t.object === name) || (targets.length > 1 && !tabled)) return undefined;
+  return tabled ? `CASE WHEN starts_with(${value}, '${name}:') THEN substr(${value}, ${name.length + 2}) END` : value;
 }
 
 /** The one table that a lookup's plain ids are of; undefined where nobody says. */

@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
-import type { WaveFile } from "../batches.ts";
 import { type Duck, lockDown, openDuck, text } from "../duck.ts";
-import { imageColumns, readByIds } from "../images.ts";
+import { readByIds } from "../images.ts";
 import type { Job, JobResult } from "../job.ts";
 import { keepJob, keptJob } from "../kept-job.ts";
 import { exists, type Layout, layout } from "../layout.ts";
@@ -10,7 +9,7 @@ import { problemGroups } from "../problems.ts";
 import { samples } from "../report.ts";
 import { destinationName, type Host, holdsLease, open } from "../source.ts";
 import { writeChanges } from "../sql/change.ts";
-import { atOnce, list, maskType, stored, storedName } from "../sql/names.ts";
+import { stored } from "../sql/names.ts";
 import { statesOf } from "../sql/states.ts";
 import { existingColumns, valueViews } from "../sql/tables.ts";
 import { attachState, makeFolders } from "../state-file.ts";
@@ -19,6 +18,7 @@ import { writeWhole } from "../whole-file.ts";
 import { countUndo, decideUndo, judge, keptTable, undoMembers } from "./decide.ts";
 import { markAfter, readUndoNote } from "./note.ts";
 import { type Opened, openUndo } from "./open.ts";
+import { copy, madeColumns, remade } from "./remake.ts";
 import { settleUndo } from "./settle.ts";
 import { laterTable, type RunFolder, writtenChanges, wroteTable } from "./wrote.ts";
 
@@ -77,7 +77,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const result = { kind: "undo" as const, of, ...report, warnings, stops: mark !== undefined, folder: at.run };
     if (dryRun) return { ...result, resolved: 0 };
     const sending = { duck, at, shape, session };
-    const made = madeColumns(await imageNames(duck, opened), opened);
+    const made = madeColumns(shape, await imageNames(duck, opened));
     const { attempted, stopped } = await sendPlan(sending, host, made);
     host.onProgress({ phase: "readback", done: 0 });
     const settled = await settleUndo(sending, {
@@ -167,8 +167,6 @@ async function imageNames(duck: Duck, { run: { files } }: Opened): Promise<strin
 
 /** The changes, as a plan writes them, but for records made anew, which get back all they held, and those woken. */
 function writeUndo({ run, shape }: Opened, at: Layout, images: string[]): string[] {
-  const copy = (select: string, to: string) =>
-    `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ${atOnce})`;
   const statements = [
     ...writeChanges(shape, at),
     ...shape.memberships.flatMap((_, i) =>
@@ -187,50 +185,7 @@ function writeUndo({ run, shape }: Opened, at: Layout, images: string[]): string
         at.change("0-activate"),
       ),
     );
-  const values = shape.columns.map((c) => `CASE WHEN action = 'create' THEN x_${c.index} END AS ${stored(c)}`);
-  const head = [
-    "d.key",
-    "d.id",
-    "'create' AS kind",
-    "d.m",
-    `0::${maskType} AS a`,
-    "d.sm",
-    "d.dm",
-    "d.match_value",
-    ...values,
-  ];
-  if (images.length === 0) return statements;
-  const kept = images.filter((name) => name !== "id").map((name) => `i."${name}" AS "d_${name.slice(2)}"`);
-  const made = `FROM decided d JOIN read_parquet(${text(run.files.deleted)}) i ON i.id = d.id WHERE d.action = 'create'`;
-  statements.push(copy(`SELECT ${list([...head, ...kept])} ${made}`, at.change("1-create")));
-  if (images.includes("c_statecode") && !statesOf(shape).state)
-    statements.push(
-      copy(
-        `SELECT key, id, 'deactivate' AS kind, 1::UBIGINT AS m, '1' AS c_statecode FROM decided WHERE action = 'leave'
-UNION ALL SELECT d.key, d.id, 'deactivate', 1, '1' ${made} AND i.c_statecode <> '0'`,
-        at.change("3-deactivate"),
-      ),
-    );
-  return statements;
-}
-
-/** What a record made anew is made of: all that was read of it before it was deleted, and that Dynamics takes. */
-function madeColumns(images: string[], { shape: { object } }: Opened): WaveFile["columns"] | undefined {
-  if (images.length === 0) return undefined;
-  return imageColumns(object).flatMap((c) => {
-    const name = storedName(c);
-    if (!c.target.create || c.target.type === "state" || !images.includes(`c_${name}`)) return [];
-    const targets = (c.target.targets ?? []).map((t) => t.object);
-    const given = `"d_${name}" IS NOT NULL`;
-    const active = images.includes("c_statecode") ? ` AND "d_statecode" = '0'` : "";
-    return [
-      {
-        wire: { name: c.name, ...(c.target.type === "lookup" && { targets }) },
-        present: c.target.type === "status" ? given + active : given,
-        value: `"d_${name}"`,
-      },
-    ];
-  });
+  return images.length === 0 ? statements : [...statements, ...remade(shape, run, at, images)];
 }
 
 /** Records that lookups asked for may be pointed at by others by now. */

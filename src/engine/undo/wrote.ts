@@ -56,8 +56,7 @@ export async function writtenChanges(duck: Duck, { files, columns, ended }: RunF
   const maybe = ended ? "'unknown'" : "'unknown', 'unsent'";
   // What undo left as it was says nothing of what it wrote.
   const unsettled = `SELECT key FROM read_parquet(${text(files.outcome)}) WHERE key IS NOT NULL AND NOT starts_with(coalesce(code, ''), 'undo_')`;
-  const settled =
-    ended && (await exists(files.outcome)) ? `status = 'unknown' AND key NOT IN (${unsettled})` : "false";
+  const settled = ended && (await exists(files.outcome)) ? `status = 'unknown' AND key NOT IN (${unsettled})` : "false";
   await duck.run(
     `CREATE OR REPLACE TEMP TABLE written AS SELECT wave, n, key, kind, id, status IN ('created', 'updated', 'deleted') OR (${settled}) AS sure
 FROM sent WHERE status IN ('created', 'updated', 'deleted', ${maybe})`,
