@@ -7,6 +7,7 @@ import { exists, type Layout, layout } from "../layout.ts";
 import { readMembers } from "../members.ts";
 import { problemGroups } from "../problems.ts";
 import { samples } from "../report.ts";
+import { noRoomToFold } from "../settle.ts";
 import { destinationName, type Host, holdsLease, open } from "../source.ts";
 import { writeChanges } from "../sql/change.ts";
 import { stored } from "../sql/names.ts";
@@ -27,7 +28,7 @@ import { laterTable, type RunFolder, writtenChanges, wroteTable } from "./wrote.
  * has written it since; everything else is listed with the reason. A run like any other: its changes are on disk before the
  * first is sent, it has a journal, reads back and folds, and one that dies is taken over by the next run. Nothing of the
  * source is read.
- * @throws SluiceError not_undoable, and what the destination may fail with.
+ * @throws SluiceError not_undoable, out_of_memory before anything is sent, and what the destination may fail with.
  */
 export async function undo(job: Job, host: Host): Promise<JobResult> {
   const started = performance.now();
@@ -62,8 +63,12 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const counted = await countUndo(duck);
     const unchanged = counted.rows - counted.create - counted.update - counted.delete - counted.excluded;
     const { create, update, delete: deleted, excluded } = counted;
+    await duck.run(linkedRows);
+    const never = await noRoomToFold({ duck });
+    // Without plan.json it counts as one that has sent nothing.
+    if (never && !dryRun) throw never;
     const plan = { create, adopt: 0, update, delete: deleted, unchanged, excluded, rejected: 0 };
-    const warnings = await leftAlone(duck, opened);
+    const warnings = [...(await leftAlone(duck, opened)), ...(never ? [`${never.message} ${never.remedy}`] : [])];
     const report = {
       plan,
       received: counted.rows,
@@ -105,6 +110,10 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     await session.close();
   }
 }
+
+/** Where the links of the rows lie, for `noRoomToFold`. */
+const linkedRows =
+  "CREATE OR REPLACE TEMP TABLE linked AS SELECT rowid AS place, key AS link_key FROM st.link WHERE key IN (SELECT key FROM decided)";
 
 type Reading = Pick<Parameters<typeof readByIds>[1], "session" | "object" | "created" | "folder" | "signal">;
 
