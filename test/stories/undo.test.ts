@@ -155,3 +155,26 @@ test.each([false, true])(
     expect((await bench.undo({ run: undone.of })).counts).toMatchObject({ unchanged: 5, writes: 0 });
   },
 );
+
+test("a run of as many columns as a sync may map is taken back: the state it may have to set is none of them", async () => {
+  const parts =
+    "line1 line2 line3 city county country fax name postalcode postofficebox primarycontactname stateorprovince";
+  const addresses = `${parts} telephone1 telephone2 telephone3 upszone`.split(" ");
+  const others =
+    "firstname middlename nickname suffix salutation jobtitle department description assistantname assistantphone";
+  const names = [
+    ...["address1", "address2", "address3"].flatMap((address) => addresses.map((name) => `${address}_${name}`)),
+    ...`${others} managername managerphone spousesname`.split(" "),
+  ];
+  const mapping = Object.fromEntries(names.map((name) => [name, "v"]));
+  expect(names.length).toBe(61);
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping, onLeave: "deactivate", leaveLimit: 10 }) });
+  const people = (v: string) => [ana, ben].map((each) => ({ ...each, v }));
+  bench.source("people", people("a"));
+  await bench.run();
+  bench.source("people", people("b").slice(0, 1));
+  expect(await bench.run()).toMatchObject({ updated: 2 });
+  const undone = await bench.undo({ sync: "people" });
+  expect(undone).toMatchObject({ problems: [], counts: { received: 2, updated: 2 } });
+  expect(await contacts()).toMatchObject({ 1: { spousesname: "a", address1_line1: "a" }, 2: { statecode: 0 } });
+});

@@ -10,8 +10,8 @@ const mostColumns = 64;
 export const bare = (stored: string): string => stored.replace(/:table$/, "");
 
 /**
- * The shape that undo works under: the columns of the run's own files, and those the sync mirrors now, so that the state
- * is told of both. A record is written only in the version just read, where its table knows versions. Nothing of the source is in it, for undo needs none; `mapping` is asked only which table a lookup of one
+ * The shape that undo works under: the columns that the run's own files tell of, and those the sync mirrors now, so that the state
+ * is told of both; and the record's state. A record is written only in the version just read, where its table knows versions. Nothing of the source is in it, for undo needs none; `mapping` is asked only which table a lookup of one
  * table means. `lost`: columns that the table has no more.
  * @throws SluiceError not_undoable where they are more than a mask holds.
  */
@@ -27,9 +27,12 @@ export function undoShape(
     name,
     target: object.columns.find((c) => c.name === bare(name)),
   }));
-  const columns = known
-    .flatMap(({ name, target }) => (target ? [columnOf(name, target, mapping)] : []))
-    .map((c, index): ShapeColumn => ({ ...c, index, ...(ownTable(object, c, "") !== undefined && { awaits }) }));
+  // A record's state may have to be set: where a mask has room for it, reading back tells whether it was.
+  const state = object.columns.filter((c) => c.type === "state" && known.every(({ target }) => target !== c));
+  const all = known.flatMap(({ name, target }) => (target ? [columnOf(name, target, mapping)] : []));
+  const columns = [...all, ...(all.length < mostColumns ? state.map((c) => columnOf(c.name, c, mapping)) : [])].map(
+    (c, index): ShapeColumn => ({ ...c, index, ...(ownTable(object, c, "") !== undefined && { awaits }) }),
+  );
   if (columns.length > mostColumns)
     throw new SluiceError(
       "not_undoable",

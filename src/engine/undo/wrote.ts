@@ -38,12 +38,14 @@ export async function wavesIn(folder: string): Promise<Wave[]> {
   return names.flatMap((name) => (/^change-(?!0-parents-)(.+)\.parquet$/.exec(name)?.[1] as Wave | undefined) ?? []);
 }
 
-/** The stored names of the columns that a run wrote. */
-export const namesIn = ({ columns }: RunFolder): string[] =>
-  [...columns.values()].flatMap((names) => names.flatMap((name) => (name.startsWith("c_") ? [name.slice(2)] : [])));
-
 /** A file of mere activations or deactivations has no masks. */
 const masked = (names: string[]): boolean => names.includes("a");
+
+/** The stored names of the columns that a run wrote; a mere activation or deactivation is none. */
+export const namesIn = ({ columns }: RunFolder): string[] =>
+  [...columns.values()].flatMap((names) =>
+    masked(names) ? names.flatMap((name) => (name.startsWith("c_") ? [name.slice(2)] : [])) : [],
+  );
 
 /**
  * Statements that make `written` (wave, n, key, kind, id, sure): the changes of a run that were taken, or may have been: those
