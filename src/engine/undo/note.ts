@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { UndoneMark } from "../../core/guards.ts";
+import { type Duck, text } from "../duck.ts";
 import { readKeptJob } from "../kept-job.ts";
 import { exists, mayHaveSent, runFiles, runNames } from "../layout.ts";
 
@@ -28,16 +29,33 @@ export async function markAfter(
   { of, by, at }: UndoNote,
   before: UndoneMark | undefined,
 ): Promise<UndoneMark | undefined> {
-  let run = of;
-  let back = true;
-  for (;;) {
-    const inner = await readUndoNote(runFiles(join(runs, run)).undo);
-    if (!inner) break;
-    run = inner.of;
-    back = !back;
-  }
+  const { run, back } = await meant(runs, of);
   if (back) return { run, by, at, ...(before && (before.more || before.run !== run) && { more: true }) };
   return before?.run === run && !before.more ? undefined : before;
+}
+
+/** Which run an undo of the run `of` is about, and whether it takes it back: an undo of an undo brings it back. */
+async function meant(runs: string, of: string): Promise<{ run: string; back: boolean }> {
+  const inner = await readUndoNote(runFiles(join(runs, of)).undo);
+  if (!inner) return { run: of, back: true };
+  const { run, back } = await meant(runs, inner.of);
+  return { run, back: !back };
+}
+
+/**
+ * Where an undo of the undo `of` brings a run back: how many records that run had taken over and the undo let go. Nothing
+ * links them again but the next run, which meets them for the first time.
+ */
+export async function stillLetGo(duck: Duck, runs: string, of: string): Promise<{ run: string; records: number }> {
+  const { run, back } = await meant(runs, of);
+  const [first, undo] = [runFiles(join(runs, run)).touched, runFiles(join(runs, of)).touched];
+  if (back || !(await exists(first))) return { run, records: 0 };
+  const { records } = await duck.one<{
+    records: number;
+  }>(`SELECT count(*) AS records FROM read_parquet(${text(first)}) t
+JOIN read_parquet(${text(undo)}) u ON u.key = t.key AND u.old_id = t.id LEFT JOIN st.link l ON l.key = t.key
+WHERE t.action = 'adopt' AND t.link_ = 'none' AND l.id IS DISTINCT FROM t.id`);
+  return { run, records };
 }
 
 /** Whether a run that ended was one of a plan that did not have all. */

@@ -371,3 +371,17 @@ test("an undo that is taken back leaves the guard of another one", async () => {
   synced.approved = [];
   await expect(synced.run()).rejects.toMatchObject({ code: "undone", message: expect.stringContaining(second) });
 });
+
+test("an undo that is taken back links no record again that it let go: the next run, which would, still stops", async () => {
+  people.create(synced.world, { code: "A", name: "Ann" });
+  people.create(synced.world, { code: "B", name: "Theirs" });
+  synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];
+  await synced.run();
+  await synced.undo(synced.last());
+  synced.approved = [];
+  const back = await synced.undo(synced.last());
+  expect(back).toMatchObject({ stops: true, warnings: [expect.stringMatching(/^2 records .*run-1/)] });
+  await expect(synced.run()).rejects.toMatchObject({ code: "undone", message: expect.stringContaining("run-1") });
+  synced.approved = ["undone", "first_contact"];
+  expect(await synced.run()).toMatchObject({ updated: 1, unchanged: 1, writes: 1 });
+});

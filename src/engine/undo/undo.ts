@@ -17,7 +17,7 @@ import { attachState, makeFolders } from "../state-file.ts";
 import { sendPlan } from "../waves.ts";
 import { writeWhole } from "../whole-file.ts";
 import { countUndo, decideUndo, judge, keptTable, undoMembers } from "./decide.ts";
-import { markAfter, readUndoNote } from "./note.ts";
+import { markAfter, readUndoNote, stillLetGo } from "./note.ts";
 import { type Opened, openUndo } from "./open.ts";
 import { copy, madeColumns, remade } from "./remake.ts";
 import { settleUndo } from "./settle.ts";
@@ -56,7 +56,9 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const created = job.syncFile.severalMatches !== "reject";
     const reading = { session, object, created, folder: at.temp, signal: host.signal };
     const note = { of, by, at: new Date().toISOString() };
-    const mark = await markAfter(at.runs, note, meta.undone);
+    const letGo = await stillLetGo(duck, at.runs, of);
+    const after = await markAfter(at.runs, note, meta.undone);
+    const mark = letGo.records > 0 ? (after ?? meta.undone) : after;
     // Before the changes: what dies with these is known for an undo of that run.
     if (!dryRun) await writeWhole(at.undo, note);
     await planUndo(duck, at, opened, reading, deleteCreated, host);
@@ -68,7 +70,11 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     // Without plan.json it counts as one that has sent nothing.
     if (never && !dryRun) throw never;
     const plan = { create, adopt: 0, update, delete: deleted, unchanged, excluded, rejected: 0 };
-    const warnings = [...(await leftAlone(duck, opened)), ...(never ? [`${never.message} ${never.remedy}`] : [])];
+    const warnings = [
+      ...(await leftAlone(duck, opened)),
+      ...tellLetGo(letGo),
+      ...(never ? [`${never.message} ${never.remedy}`] : []),
+    ];
     const report = {
       plan,
       received: counted.rows,
@@ -196,6 +202,13 @@ function writeUndo({ run, shape }: Opened, at: Layout, images: string[]): string
     );
   return images.length === 0 ? statements : [...statements, ...remade(shape, run, at, images)];
 }
+
+const tellLetGo = ({ run, records }: { run: string; records: number }): string[] =>
+  records === 0
+    ? []
+    : [
+        `${records} records that run ${run} had taken over stay without a link, for its undo let them go. The next run would take them over anew, and stops until somebody approves.`,
+      ];
 
 /** Records that lookups asked for may be pointed at by others by now. */
 async function leftAlone(duck: Duck, { run }: Opened): Promise<string[]> {
