@@ -87,3 +87,27 @@ test("two accounts of one number: neither is guessed, and once one is gone the c
   await bench.person("DELETE", `accounts(${accountid})`);
   expect(await bench.run()).toMatchObject({ created: 1, writes: 1 });
 });
+
+test.each([{ onLeave: "deactivate" }, { onLeave: "delete", allowDelete: true }])(
+  "rows that left earlier are left alone when their firm changes: %o",
+  async (then) => {
+    const lookup = { object: "account", by: "accountnumber", missing: "null" };
+    const sync = (more = {}) => peopleSync({ mapping: { parentcustomerid: { from: "firm", lookup } }, ...more });
+    await bench.begin({ "syncs/people.yaml": sync() });
+    const firm = await bench.person("POST", "accounts", { name: "First", accountnumber: "F1" });
+    const [one, other] = [
+      { id: "1", name: "One", email: null, firm: "F1" },
+      { id: "2", name: "Two", email: null, firm: null },
+    ];
+    bench.source("people", [one, other]);
+    await bench.run();
+    bench.source("people", [other]);
+    await bench.run();
+    // What becomes of rows that leave is said only later: it is not for those that have left before.
+    bench.write("syncs/people.yaml", sync(then));
+    expect(await bench.run()).toMatchObject({ writes: 0 });
+    await bench.person("PATCH", `accounts(${firm.accountid})`, { accountnumber: "F1-old" });
+    expect(await bench.run()).toMatchObject({ received: 1, unchanged: 1, writes: 0 });
+    expect((await bench.rows("contact")).map((row) => row.statecode)).toEqual([0, 0]);
+  },
+);

@@ -33,7 +33,8 @@ export function wake(shape: Shape, full: boolean, turn: number, now: string): st
   const changed = `SELECT l.key FROM ${full ? "have_now" : "fresh"} f JOIN st.link l ON l.id = f.id JOIN v_base b ON b.key = l.key
   LEFT JOIN v_seen s ON s.key = l.key LEFT JOIN st.have old ON old.id = l.id
 WHERE l.h IS NOT NULL AND (f.gone IS DISTINCT FROM coalesce(old.gone, false) OR (NOT f.gone AND ${differsFromSeen(shape, "f")}))`;
-  // A parent that is gone, or goes by another value now: whoever points at it is looked at again.
+  // A parent that is gone, or goes by another value now: whoever points at it is looked at again. But no row that left: what
+  // its leaving asks for would be done once more, to a record that others may have changed since.
   const left = `SELECT name, id FROM (
   SELECT r.name, r.id FROM ref_fresh n JOIN st.ref r ON r.name = n.name AND r.id = n.id WHERE n.gone OR n.value IS DISTINCT FROM r.value
   UNION ALL SELECT name, id FROM st.ref r SEMI JOIN ref_full USING (name) ANTI JOIN ref_fresh USING (name, id))`;
@@ -41,7 +42,7 @@ WHERE l.h IS NOT NULL AND (f.gone IS DISTINCT FROM coalesce(old.gone, false) OR 
     .flatMap((c) => (c.ways ?? []).map((way) => ({ c, way })))
     .map(
       ({ c, way }) =>
-        `UNION ALL SELECT key FROM v_base WHERE ${stored(c)} IN (SELECT ${parentValue(c, way, "id")} FROM (SELECT id FROM (${left}) WHERE name = ${text(way.ref)}))`,
+        `UNION ALL SELECT l.key FROM st.link l JOIN (SELECT key FROM v_base WHERE ${stored(c)} IN (SELECT ${parentValue(c, way, "id")} FROM (SELECT id FROM (${left}) WHERE name = ${text(way.ref)}))) b ON b.key = l.key WHERE l.h IS NOT NULL`,
     )
     .join("\n");
   return `CREATE TEMP TABLE wake AS SELECT DISTINCT key FROM (
