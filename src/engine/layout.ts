@@ -44,8 +44,6 @@ export function runFiles(runFolder: string) {
     change: (wave: Wave) => join(runFolder, `change-${wave}.parquet`),
     /** Records that lookups ask to be made, by table. */
     parents: (k: number) => join(runFolder, `change-0-parents-${k}.parquet`),
-    /** The files of all additions to memberships, as a pattern. */
-    adds: join(runFolder, "change-2-add-*.parquet"),
     settled: join(runFolder, "settled.parquet"),
     requests: join(runFolder, "requests.json"),
     journal: join(runFolder, "journal.ndjson"),

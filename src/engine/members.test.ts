@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { people } from "../../test/model.ts";
 import { useSyncedWorld } from "../../test/synced-world.ts";
@@ -151,4 +152,51 @@ test("a row whose create is refused is no member, and nothing is sent for it", a
   synced.world.refuses = ({ code }) => code === "C1";
   expect(await synced.run()).toMatchObject({ created: 2, rejected: 1, writes: 3 });
   expect(listed()).toEqual(["C2"]);
+});
+
+test("a record that could not be taken over is no member: nobody would take it out again", async () => {
+  people.create(synced.world, { code: "C1", name: "By hand" });
+  synced.world.refuses = ({ name }) => name === "Name 1";
+  expect(await synced.run()).toMatchObject({ created: 2, rejected: 1, writes: 3 });
+  expect(listed()).toEqual(["C2"]);
+  synced.world.refuses = () => false;
+  expect(await synced.run()).toMatchObject({ updated: 1, rejected: 0, writes: 2 });
+  expect(listed()).toEqual(["C1", "C2"]);
+});
+
+test("a record that could not be put into its state and is a member is ours: it is taken out again", async () => {
+  synced.settings = { ...synced.settings, mapping: { code: "code", statecode: { value: "Inactive" } } };
+  people.create(synced.world, { code: "C1", statecode: "0" });
+  synced.world.refuses = ({ statecode }) => statecode === "1";
+  expect(await synced.run()).toMatchObject({ rejected: 3 });
+  expect(listed()).toEqual(["C1", "C2"]);
+  fans("2");
+  await synced.run();
+  expect(listed()).toEqual(["C2"]);
+});
+
+test.each(["all", "touched", "none"])(
+  "mirror %s: who a dead run put in is taken out where the row has left, though nothing else was written to the record",
+  async (mirror) => {
+    synced.settings = { ...synced.settings, mirror };
+    people.create(synced.world, { code: "C1", name: "Name 1" });
+    await dies("add", "after");
+    synced.world.source = ["2", "3"].map(row);
+    fans("2");
+    expect(await synced.run()).toMatchObject({ created: 0, writes: 1 });
+    expect(listed()).toEqual(["C2"]);
+    expect(await synced.run()).toMatchObject({ unchanged: 2, writes: 0 });
+  },
+);
+
+test("who a dead run put into one list is known though it died as it wrote the file of the next", async () => {
+  synced.world.lists.set("others", new Set());
+  synced.world.audiences.more = new Set(["3"]);
+  synced.settings = { audiences: { fans: { list: "fans" }, more: { list: "others" } } };
+  await dies("add", "after");
+  const torn = synced.file("change-2-add-1.parquet");
+  writeFileSync(torn, readFileSync(torn).subarray(0, 40));
+  fans("2");
+  await synced.run();
+  expect([listed(), listed("others")]).toEqual([["C2"], ["C3"]]);
 });

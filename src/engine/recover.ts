@@ -94,7 +94,8 @@ async function takeOverFrom(
   }
   if (await columnsOf(duck, rests)) await duck.run(caughtResting(rests));
   if (await columnsOf(duck, deletes)) for (const statement of caughtDeletes(deletes)) await duck.run(statement);
-  if (await columnsOf(duck, dead.adds)) for (const statement of caughtMembers(dead.adds)) await duck.run(statement);
+  for (const path of await additionsOf(duck, dead))
+    for (const statement of caughtMembers(shape, path)) await duck.run(statement);
 }
 
 async function writtenBy(
@@ -107,8 +108,17 @@ async function writtenBy(
   const files: string[] = [];
   for (const wave of wavesOf({ memberships: [] }))
     if (await columnsOf(duck, dead.change(wave))) files.push(dead.change(wave));
+  files.push(...(await additionsOf(duck, dead)));
   const matchable = created && shape.match.every((c) => created.includes(`c_${storedName(c)}`));
   return writtenRecords(shape, files, matchable ? dead.change("1-create") : undefined);
+}
+
+/** The files of its additions to memberships. It may have died as it wrote one of them anew: the others count all the same. */
+async function additionsOf(duck: Duck, dead: ReturnType<typeof runFiles>): Promise<string[]> {
+  const found: string[] = [];
+  for (let i = 0; await exists(dead.change(`2-add-${i}`)); i++)
+    if (await columnsOf(duck, dead.change(`2-add-${i}`))) found.push(dead.change(`2-add-${i}`));
+  return found;
 }
 
 /**

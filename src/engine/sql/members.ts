@@ -55,11 +55,15 @@ TO ${text(file(`2-${does}-${i}`))} (FORMAT parquet, COMPRESSION snappy)`,
   );
 }
 
-/** Writes a file of additions anew with the ids of records just made (of `sent`); those that were not made come last. */
+/**
+ * Writes a file of additions anew with the ids of records just made (of `sent`). Those that were not made come last, and those
+ * that were to be taken over and did not take what was written: they are not ours, so nobody would take them out again.
+ */
 export function resolvedAdds(path: string): string[] {
   return rewritten(
     path,
-    `SELECT a.*, coalesce(a.id, s.id) AS made, made IS NULL AS unmade
+    `SELECT a.*, coalesce(a.id, s.id) AS made,
+  made IS NULL OR a.key IN (SELECT key FROM sent WHERE wave = '2-update' AND kind = 'adopt' AND status <> 'updated') AS unmade
 FROM read_parquet(${text(path)}) a LEFT JOIN sent s ON s.wave = '1-create' AND s.status = 'created' AND s.key = a.key`,
     "* EXCLUDE (made, unmade) REPLACE (made AS id)",
   );

@@ -76,12 +76,21 @@ export const caughtDeletes = (changes: string): string[] => {
   ];
 };
 
-/** Additions of a dead run (its files, as a pattern) that came to pass are ours: their rows may have left by now. */
-export function caughtMembers(files: string): string[] {
+const linkedOf = (column: "key" | "id"): string => `SELECT ${column} FROM st.link WHERE id IS NOT NULL`;
+
+/**
+ * Additions of a dead run (one of its files) that came to pass are ours: their rows may have left by now. A record that was
+ * taken over with nothing to be written but that is told by nothing else.
+ */
+export function caughtMembers(shape: Shape, file: string): string[] {
   return [
-    `CREATE OR REPLACE TEMP TABLE caught AS SELECT DISTINCT c.key, c.list, c.id FROM read_parquet(${text(files)}) c JOIN member_now n ON n.list = c.list AND n.id = c.id`,
+    `CREATE OR REPLACE TEMP TABLE caught AS SELECT DISTINCT c.key, c.list, c.id FROM read_parquet(${text(file)}) c JOIN member_now n ON n.list = c.list AND n.id = c.id`,
     "BEGIN TRANSACTION",
     `UPDATE st.link SET ${lookAgain} FROM caught WHERE caught.key = st.link.key`,
+    `CREATE OR REPLACE TEMP TABLE taken_over AS SELECT DISTINCT c.key, c.id, ${storedMatch(shape, "h")} AS m FROM caught c JOIN have_now h ON h.id = c.id AND NOT h.gone
+WHERE c.id NOT IN (${linkedOf("id")}) AND c.key NOT IN (${linkedOf("key")})`,
+    "DELETE FROM st.link WHERE key IN (SELECT key FROM taken_over)",
+    "INSERT INTO st.link(key, id, h, m) SELECT key, id, 0, m FROM taken_over",
     "DELETE FROM st.member WHERE (list, id) IN (SELECT list, id FROM caught)",
     "INSERT INTO st.member SELECT list, id FROM caught",
     "COMMIT",

@@ -94,6 +94,7 @@ const replies = (() => {
     woken: `kind IN ('activate', 'wake') AND ${ok}`,
     laid: `kind = 'deactivate' AND (${ok} OR code = 'unknown_answer')`,
     written: `${column} AND ${ok}`,
+    entered: `kind = 'add' AND ${ok}`,
     unmoved: `(${column} OR kind = 'activate') AND NOT (${ok})`,
   };
   const names = Object.keys(facts) as (keyof typeof facts)[];
@@ -112,7 +113,7 @@ const replies = (() => {
 export function finalRows(touched: string): string {
   const { told, is } = replies;
   const vanished = `${is("gone")} AND NOT ${is("create")}`;
-  const moved = `(${is("written")} OR NOT ${is("unmoved")})`;
+  const moved = `(${is("written")} OR ${is("entered")} OR NOT ${is("unmoved")})`;
   return `CREATE OR REPLACE TEMP TABLE final AS
 WITH reply AS (
   SELECT key, count(*) FILTER (status IN ('created', 'updated', 'deleted')) AS writes, ${told} AS told, any_value(id) FILTER (status = 'created') AS made_id FROM sent GROUP BY key),
