@@ -113,3 +113,33 @@ test("of several columns, and the last of several ways; what cannot be made of i
     message: expect.stringContaining("systemuser"),
   });
 });
+
+test("a made parent that goes by another value is left there, as often as that happens", async () => {
+  await bench.begin({
+    "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: { from: "firm", lookup } } }),
+  });
+  bench.source("people", [person("1", "F1")]);
+  await bench.run();
+  for (const n of [1, 2, 3]) {
+    expect(await bench.run()).toMatchObject({ unchanged: 1, writes: 0 });
+    const now = (await accounts()).find((row) => row.accountnumber === "F1")!;
+    await bench.person("PATCH", `accounts(${now.accountid})`, { accountnumber: `F1-${n}` });
+    expect(await bench.run()).toMatchObject({ updated: 1, parents: 1, writes: 2 });
+    expect(await firmOf()).toEqual({ 1: "F1" });
+  }
+  expect(await bench.run()).toMatchObject({ unchanged: 1, writes: 0 });
+});
+
+test.each([true, false])("blanks around a value make no second parent; a key: %s", async (keyed) => {
+  await bench.begin(
+    { "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: { from: "firm", lookup } } }) },
+    { keyed },
+  );
+  await bench.person("POST", "accounts", { name: "There", accountnumber: "F1" });
+  bench.source("people", [person("1", " F1"), person("2", "F1"), person("3", " F2 "), person("4", "f2")]);
+  expect(await bench.run()).toMatchObject({ created: 4, parents: 1, rejected: 0 });
+  expect(await firmOf()).toMatchObject({ 1: "F1", 2: "F1", 3: expect.stringMatching(/^f2$/i) });
+  bench.source("people", [" F1", "F1", " F2 ", "f2"].map((firm, i) => person(`${i + 1}`, firm, { name: "New" })));
+  expect(await bench.run()).toMatchObject({ updated: 4, parents: 0, writes: 4 });
+  expect(await accounts()).toHaveLength(2);
+});

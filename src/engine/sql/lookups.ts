@@ -1,3 +1,4 @@
+import { trimSql } from "../../core/blanks.ts";
 import type { Scan } from "../../core/connector.ts";
 import { foldSql } from "../../core/fold.ts";
 import type { MappingLine } from "../../core/project.ts";
@@ -131,7 +132,9 @@ function waySql(shape: Shape, c: ShapeColumn, way: Way, j: number, scan: Scan) {
     value: `q_${name}_${n}`,
     fault: `g_${name}_${n}`,
   }));
-  const value = joined(keys.map((k) => foldSql(`CASE WHEN ${k.fault} IS NULL THEN ${k.value} END`)));
+  // A parent is made without blanks around its key: by those it would never be found again.
+  const bare = (found: string) => (way.missing === "create" ? trimSql(found) : found);
+  const value = joined(keys.map((k) => foldSql(bare(`CASE WHEN ${k.fault} IS NULL THEN ${k.value} END`))));
   const p = `p_${name}`;
   const id = parentValue(c, way, way.owner ? `${p}.free_id` : `${p}.id`);
   const awaits = c.awaits?.way === j;
