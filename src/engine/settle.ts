@@ -10,7 +10,7 @@ import { writeRelied } from "./relied.ts";
 import { expectedRecords, noneExpected } from "./sql/expected.ts";
 import { fold, portionsChanged, prepareFold, rowsTogether, unmovable, writtenFile } from "./sql/fold.ts";
 import { sentRecords } from "./sql/look.ts";
-import { madeCount, tellUnmade } from "./sql/made.ts";
+import { foldMade, madeCount, madeKnown, tellUnmade } from "./sql/made.ts";
 import { newMembers } from "./sql/members.ts";
 import { atOnce, storedName } from "./sql/names.ts";
 import { keyProblems, keysToCount, newPending } from "./sql/pending.ts";
@@ -122,13 +122,12 @@ export async function settle(
       matched: matchedBy(shape),
     }),
   };
+  await duck.run(madeKnown(shape, at));
   // The fold needs room for what it writes.
   for (const spent of ["sent", "line", "exception", "unlike"]) await duck.run(`DROP TABLE ${spent}`);
   planned.holdsLease();
-  await inTransaction(
-    planned,
-    fold(shape, facts, { full, rematched: rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) }),
-  );
+  const state = { full, rematched: rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) };
+  await inTransaction(planned, fold(shape, facts, { ...state, made: [foldMade] }));
   if (whole) await writeRelied(at.relied, shape, planned.destination);
   return { counts, resolved };
 }

@@ -139,7 +139,21 @@ test.each([true, false])("blanks around a value make no second parent; a key: %s
   bench.source("people", [person("1", " F1"), person("2", "F1"), person("3", " F2 "), person("4", "f2")]);
   expect(await bench.run()).toMatchObject({ created: 4, parents: 1, rejected: 0 });
   expect(await firmOf()).toMatchObject({ 1: "F1", 2: "F1", 3: expect.stringMatching(/^f2$/i) });
-  bench.source("people", [" F1", "F1", " F2 ", "f2"].map((firm, i) => person(`${i + 1}`, firm, { name: "New" })));
+  bench.source(
+    "people",
+    [" F1", "F1", " F2 ", "f2"].map((firm, i) => person(`${i + 1}`, firm, { name: "New" })),
+  );
   expect(await bench.run()).toMatchObject({ updated: 4, parents: 0, writes: 4 });
   expect(await accounts()).toHaveLength(2);
+});
+
+test("a parent that somebody renames before the next run has seen it is made anew", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: { from: "firm", lookup } } }) });
+  bench.source("people", [person("1", "F1"), person("2", "F2")]);
+  await bench.run();
+  const now = (await accounts()).find((row) => row.accountnumber === "F1")!;
+  await bench.person("PATCH", `accounts(${now.accountid})`, { accountnumber: "F1-old" });
+  expect(await bench.run()).toMatchObject({ updated: 1, unchanged: 1, parents: 1, writes: 2 });
+  expect(await firmOf()).toEqual({ 1: "F1", 2: "F2" });
+  expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
 });

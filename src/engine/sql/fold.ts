@@ -155,12 +155,17 @@ FROM linked k JOIN decided d ON d.key = k.link_key`;
 /**
  * The fold: one transaction, from prepared tables only, so repeating it after a crash does the same. Deletes and
  * inserts, for DuckDB rewrites few pages that way. What is undefined in `meta` is forgotten. `added`: stored names of columns
- * that the mapping has since this run.
+ * that the mapping has since this run. `made`: what is known besides of parents.
  */
 export function fold(
   shape: Shape,
   meta: Record<string, string | undefined>,
-  { full, rematched, added }: { full: boolean; rematched: boolean; added: ReadonlySet<string> },
+  {
+    full,
+    rematched,
+    added,
+    made = [],
+  }: { full: boolean; rematched: boolean; added: ReadonlySet<string>; made?: string[] },
 ): string[] {
   const columns = storedList(shape);
   return [
@@ -190,6 +195,7 @@ WHERE CASE WHEN n.gone THEN l.id IS NOT NULL WHEN l.id IS NULL OR b.key IS NULL 
 FROM st.link l JOIN after a ON a.id = l.id JOIN st.have h ON h.id = l.id WHERE l.h IS NOT NULL AND l.key NOT IN (SELECT key FROM st.pending)`,
     "DELETE FROM st.ref WHERE name IN (SELECT name FROM ref_full) OR (name, id) IN (SELECT name, id FROM ref_fresh)",
     "INSERT INTO st.ref(name, id, value, barred) SELECT name, id, value, barred FROM ref_fresh WHERE NOT gone AND value IS NOT NULL",
+    ...made,
     `DELETE FROM st.meta WHERE name IN (${Object.keys(meta).map(text).join(", ")})`,
     `INSERT INTO st.meta VALUES ${Object.entries(meta)
       .flatMap(([name, value]) => (value === undefined ? [] : `(${text(name)}, ${text(value)})`))

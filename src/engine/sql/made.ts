@@ -1,8 +1,9 @@
+import { foldSql } from "../../core/fold.ts";
 import { text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { ownId } from "./ids.ts";
-import { has, list, parentValue, stored } from "./names.ts";
+import { has, joined, list, parentValue, stored } from "./names.ts";
 
 // Parents that lookups ask to be made (`missing: create`): once each, in a wave before all others, with an id of ours.
 
@@ -72,6 +73,26 @@ WHERE sent.wave = ${text(wave)} AND sent.n = r.file_row_number AND sent.status =
     );
   });
 }
+
+/**
+ * `made_ref`: the parents that the journal (`line`, `exception`) says were made, as lookups know them (\`st.ref\`). They were not there
+ * when the table was read: without this nobody would be told where one goes by another value before the next run.
+ */
+export function madeKnown(shape: Shape, file: { parents: (k: number) => string }): string {
+  const each = madeRefs(shape).map(({ ref }, k) => {
+    const wave = text(`0-parents-${k}`);
+    const value = joined(ref.by.map((c) => foldSql(`p.${stored(c)}`)));
+    return `SELECT ${text(ref.name)} AS name, p.id, ${value} AS value FROM read_parquet(${text(file.parents(k))}, file_row_number=true) p
+JOIN line l ON l.w = ${wave} AND p.file_row_number >= l.f AND p.file_row_number < l.t
+LEFT JOIN exception e ON e.w = l.w AND e.n = p.file_row_number WHERE coalesce(e.status, l.s) = 'created'`;
+  });
+  const none = "SELECT NULL::VARCHAR AS name, NULL::VARCHAR AS id, NULL::VARCHAR AS value WHERE false";
+  return `CREATE OR REPLACE TEMP TABLE made_ref AS ${[none, ...each].join("\nUNION ALL ")}`;
+}
+
+/** Part of the fold, after what was read. */
+export const foldMade =
+  "INSERT INTO st.ref(name, id, value, barred) SELECT name, id, value, false FROM made_ref WHERE (name, id) NOT IN (SELECT name, id FROM st.ref)";
 
 /** How many parents the journal (`line`) says were made. */
 export const madeCount = `SELECT coalesce(sum(CASE WHEN s = 'created' THEN t - f - len(x) ELSE 0 END + len(list_filter(x, lambda e: e.status = 'created'))), 0)::INTEGER AS n
