@@ -38,9 +38,10 @@ export async function checkApplied({ apply, sync }: Job, shape: Shape, destinati
  */
 export async function narrow(duck: Duck, shape: Shape, at: Layout, apply: AppliedPlan): Promise<Narrowed> {
   const files = runFiles(apply.folder);
-  const begun = await exists(files.journal);
+  const begun = (await readKeptJob(files))?.kind === "run";
+  const journal = (await exists(files.journal)) ? files.journal : undefined;
   if (begun)
-    for (const statement of [readJournal(files.journal), ...sentChanges(wavesOf(shape), files.change)])
+    for (const statement of [readJournal(journal), ...sentChanges(wavesOf(shape), files.change)])
       await duck.run(statement);
   await duck.run(comparePlans(shape, files, at, begun));
   const count = () => duck.one<Narrowed & { keys: string | null }>(countCompared);

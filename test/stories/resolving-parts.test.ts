@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { CallOptions, Client } from "../../src/api/index.ts";
 import { inProcess } from "../in-process.ts";
 import { peopleSync, useWorkbench } from "../workbench.ts";
 
@@ -36,6 +37,17 @@ async function brokenOff(path: string, nth = 1): Promise<string> {
   await expect(bench.runImpatiently(60)).rejects.toMatchObject({ code: "throttled" });
   await bench.control("DELETE", "faults");
   return bench.latest();
+}
+
+/** Ctrl-C once so many changes were sent. */
+async function stoppedAfter(sent: number, start: (client: Client, options: CallOptions) => Promise<unknown>) {
+  const stop = new AbortController();
+  const onEvent: CallOptions["onEvent"] = (event) => {
+    if (event.type === "progress" && event.progress.phase === "deliver" && event.progress.done >= sent) stop.abort();
+  };
+  return inProcess({ project: bench.folder, variables: bench.sandbox.env }, (client) =>
+    start(client, { signal: stop.signal, onEvent }),
+  );
 }
 
 test("skip accepts rows whose memberships alone are left, and they go with their next change", async () => {
@@ -90,18 +102,7 @@ test.each(["restart", "retry"] as const)("%s of a resend that was broken off goe
   bench.source("people", [...Array.from({ length: 2500 }, (_, n) => row(`e${n}`, "Evil")), row("1", "Ann")]);
   await bench.run();
   await bench.control("DELETE", "plugins");
-  const stop = new AbortController();
-  const broken = inProcess({ project: bench.folder, variables: bench.sandbox.env }, (client) =>
-    client.resend(
-      { sync: "people", code: "0x80040265" },
-      {
-        signal: stop.signal,
-        onEvent: (event) => {
-          if (event.type === "progress" && event.progress.phase === "deliver" && event.progress.done > 0) stop.abort();
-        },
-      },
-    ),
-  );
+  const broken = stoppedAfter(1, (client, options) => client.resend({ sync: "people", code: "0x80040265" }, options));
   await expect(broken).rejects.toMatchObject({ code: "interrupted" });
   const written = (await bench.rows("contact")).length;
   expect(written).toBeLessThan(2501);
@@ -119,4 +120,87 @@ test("restart of a skip that died accepts its rows again", async () => {
   const skip = bench.latest();
   rmSync(join(bench.folder, ".sluice/default/people/runs", skip, "done.json"));
   expect(await bench.resolve({ run: skip, how: "restart" })).toMatchObject({ writes: 0 });
+});
+
+const bossed = (missing: string) =>
+  bench.begin({
+    "syncs/people.yaml": peopleSync({
+      mapping: {
+        parentcustomerid: { from: "boss", lookup: { object: "contact", by: "externaluseridentifier", missing } },
+      },
+    }),
+  });
+const byNumber = async () =>
+  Object.fromEntries((await bench.rows("contact")).map((each) => [String(each.externaluseridentifier), each]));
+
+test("retry sets the states of records that were made before", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { statecode: "state" } }) });
+  bench.source("people", [row("1", "Ann", { state: "Inactive" }), row("2", "Bea", { state: "Active" })]);
+  const done = await bench.resolve({ run: await brokenOff("UpdateMultiple"), how: "retry" });
+  expect(done).toMatchObject({ received: 2, updated: 1, unchanged: 1, excluded: 0, writes: 1 });
+  expect(await byNumber()).toMatchObject({ 1: { statecode: 1 }, 2: { statecode: 0 } });
+});
+
+test("retry points at records that the run had made, but not past what a person has written meanwhile", async () => {
+  await bossed("reject");
+  bench.source(
+    "people",
+    ["1", "2", "3"].map((id) => row(id, `Name ${id}`, { boss: id === "1" ? "3" : "1" })),
+  );
+  const broken = stoppedAfter(3, (client, options) => client.run({ syncs: ["people"] }, options));
+  await expect(broken).rejects.toMatchObject({ code: "interrupted" });
+  const run = bench.latest();
+  const made = await byNumber();
+  await bench.person("PATCH", `contacts(${made["3"]!.contactid})`, {
+    "parentcustomerid_contact@odata.bind": `/contacts(${made["2"]!.contactid})`,
+  });
+  const done = await bench.resolve({ run, how: "retry" });
+  expect(done).toMatchObject({ received: 3, updated: 2, excluded: 1, writes: 2 });
+  expect(done.problems).toMatchObject([{ key: "3", code: "moved" }]);
+  const boss = Object.values(await byNumber()).map((each) => each._parentcustomerid_value);
+  expect(boss).toEqual([made["3"]!.contactid, made["1"]!.contactid, made["2"]!.contactid]);
+});
+
+test("retry makes records that point at others which the run had made", async () => {
+  await bossed("reject");
+  const rows = Array.from({ length: 250 }, (_, n) => row(`${n}`, `Name ${n}`, { boss: `${(n + 125) % 250}` }));
+  bench.source("people", rows);
+  const run = await brokenOff("CreateMultiple", 2);
+  const written = (await bench.rows("contact")).length;
+  expect(written).toBeGreaterThan(0);
+  const done = await bench.resolve({ run, how: "retry" });
+  expect(done).toMatchObject({ created: 250 - written, updated: written, excluded: 0, problems: [] });
+  expect((await bench.rows("contact")).filter((each) => !each._parentcustomerid_value)).toEqual([]);
+});
+
+test("retry where the journal is lost: what is there has not moved", async () => {
+  const list = await withList();
+  bench.source("people", people(250, "yes"));
+  const run = await brokenOff("AddListMembers", 2);
+  const written = await members(list);
+  expect(written).toBeGreaterThan(0);
+  rmSync(join(bench.folder, ".sluice/default/people/runs", run, "journal.ndjson"));
+  const done = await bench.resolve({ run, how: "retry" });
+  expect(done).toMatchObject({ writes: 250 - written, excluded: 0, problems: [] });
+  expect(await members(list)).toBe(250);
+});
+
+test("retry sets a state again that was set, for no read tells who has set it", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ onLeave: "deactivate" }) });
+  bench.source("people", people(20));
+  await bench.run();
+  bench.source("people", people(1));
+  await bench.approve("too_many_leaves");
+  bench.source("people", [
+    row("0", "Name 0"),
+    ...people(20)
+      .slice(1)
+      .map((each) => ({ ...each, name: "New" })),
+  ]);
+  const run = await brokenOff("UpdateMultiple", 2);
+  const done = await bench.resolve({ run, how: "retry" });
+  expect(done).toMatchObject({ updated: 19, excluded: 0, problems: [] });
+  expect((await bench.rows("contact")).filter((each) => each.lastname === "New" && each.statecode === 0)).toHaveLength(
+    19,
+  );
 });

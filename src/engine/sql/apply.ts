@@ -1,10 +1,10 @@
 import { ident, text } from "../duck.ts";
 import { type runFiles, type Wave, wavesOf } from "../layout.ts";
 import type { Shape } from "../shape.ts";
-import { has, stored } from "./names.ts";
+import { has, stored, wanted } from "./names.ts";
 import { partyColumn } from "./parties.ts";
 import { plannedId } from "./planned.ts";
-import { statesOf } from "./states.ts";
+import { inSeveralWaves, waveMasks, wavesBesideCreates } from "./states.ts";
 
 type Files = Pick<ReturnType<typeof runFiles>, "change">;
 
@@ -15,42 +15,86 @@ export function wakePlanned(shape: Shape, planned: Files): string {
 }
 
 /**
- * `compared`: one row a key that the earlier plan or this one changes. `same`: both do exactly the same to it, in every
- * wave: the same columns, from the same old values to the same new ones. What the earlier plan could not know yet (the id
- * of a record that it, or another sync, was to create) may be anything. Of a plan that was `begun` (then `sent` says what became
- * of its changes) what was delivered is left out.
+ * `compared`: one row a key that the earlier plan or this one (`decided`, and its change files) changes. `same`: both do exactly
+ * the same to it: the same columns, from the same old values to the same new ones. What the earlier plan could not know yet
+ * (the id of a record that it, or another sync, was to create) may be anything. Of a plan that was `begun` (then `sent` says what
+ * became of its changes) what is done already is left out, whether its journal tells so or what is there.
  */
 export function comparePlans(shape: Shape, planned: Files, now: Files, begun = false): string {
-  const waves = wavesOf(shape).map((wave) => {
-    const terms = contentOf(shape, wave).map(
-      (sql) => `(${sql("o")} IS NOT DISTINCT FROM ${sql("n")} OR (${isUnknown(sql("o"))} AND ${sql("n")} IS NOT NULL))`,
-    );
-    // Whoever is to be put into a list may be made before by the same plan.
-    if (wave.startsWith("2-add-")) terms.push("(o.id IS NULL OR o.id = n.id)");
-    const file = (files: Files) => `read_parquet(${text(files.change(wave))})`;
-    const left = `(SELECT * FROM read_parquet(${text(planned.change(wave))}, file_row_number=true)
-WHERE file_row_number NOT IN (SELECT n FROM sent WHERE wave = ${text(wave)} AND status IN ('created', 'updated', 'deleted')))`;
-    return `SELECT coalesce(o.key, n.key) AS key, o.key IS NOT NULL AS planned,
-  ${["o.key IS NOT NULL", "n.key IS NOT NULL", ...terms].join("\n  AND ")} AS same
-FROM ${begun ? left : file(planned)} o FULL JOIN ${file(now)} n ON n.key = o.key`;
-  });
+  const alone = wavesOf(shape).filter((wave) => !writesColumns(shape, wave));
   return `CREATE TEMP TABLE compared AS SELECT key, bool_or(planned) AS planned, bool_and(same) AS same FROM (
-${waves.join("\nUNION ALL ")}) GROUP BY key`;
+${[compareWritten(shape, planned, begun), ...alone.map((wave) => compareWave(wave, planned, now, begun))].join("\nUNION ALL ")}) GROUP BY key`;
 }
 
-const isUnknown = (value: string): string => `coalesce(ends_with(${value}::VARCHAR, ${text(plannedId)}), false)`;
+const writesColumns = (shape: Shape, wave: Wave): boolean =>
+  wave === "1-create" || wavesBesideCreates(shape).includes(wave);
 
-/** What a wave does to a row, as SQL over the alias of its file. */
-function contentOf(shape: Shape, wave: Wave): ((of: string) => string)[] {
-  const id = (of: string) => `${of}.id`;
-  const stateAlone = wave === "3-deactivate" || (wave === "0-activate" && !statesOf(shape).state);
-  if (stateAlone || wave === "4-delete" || wave.startsWith("2-remove-")) return [id];
-  if (wave.startsWith("2-add-")) return [];
-  const written = (column: (c: Shape["columns"][number]) => string) =>
-    shape.columns.map((c) => (of: string) => `CASE WHEN ${has(`${of}.m`, c)} THEN ${of}.${column(c)} END`);
-  const all = [id, (of: string) => `${of}.kind`, (of: string) => `${of}.m`, ...written(stored)];
-  if (wave === "1-create") return [...all, ...shape.parties.map((c) => (of: string) => `${of}.${partyColumn(c)}`)];
-  return [...all, ...written((c) => ident(`o_${c.name}`))];
+const delivered = "status IN ('created', 'updated', 'deleted')";
+
+/** The changes of a wave, each with whether the begun run has `sent` it. */
+function changesOf(wave: Wave, planned: Files, begun: boolean): string {
+  const sent = `file_row_number IN (SELECT n FROM sent WHERE wave = ${text(wave)} AND ${delivered})`;
+  return `(SELECT *, ${begun ? sent : "false"} AS done FROM read_parquet(${text(planned.change(wave))}, file_row_number=true))`;
+}
+
+/**
+ * Columns are compared row by row, not wave by wave: one that had to wait for a record of the same run goes at once when that
+ * record is there. A record that the begun run has written holds what that left: there only somebody else's change is a move.
+ */
+function compareWritten(shape: Shape, planned: Files, begun: boolean): string {
+  const waves = (["1-create", ...wavesBesideCreates(shape)] as const).map(
+    (wave) => `SELECT * FROM ${changesOf(wave, planned, begun)} WHERE NOT done`,
+  );
+  const { early, main, late } = waveMasks(shape);
+  const several = inSeveralWaves(shape);
+  const one = (sql: string) => (several ? `max(${sql})` : sql);
+  const own = shape.columns.flatMap((c) => [stored(c), ident(`o_${c.name}`)]);
+  const parties = shape.parties.map((c) => partyColumn(c));
+  const rows = `SELECT key, ${one("id")} AS id, ${several ? "max(kind) FILTER (kind NOT IN ('later', 'wake'))" : "kind"} AS kind,
+  ${several ? "bit_or(m)" : "m"} AS m, ${[...own, ...parties].map((name) => `${one(name)} AS ${name}`).join(", ")}
+FROM (${waves.join("\nUNION ALL BY NAME ")})${several ? " GROUP BY key" : ""}`;
+  const ours = `(o.key IN (SELECT key FROM sent WHERE ${delivered}) OR (o.kind = 'create' AND n.action <> 'create'))`;
+  const columns = shape.columns.map((c) => {
+    const [to, from] = [`o.${stored(c)}`, `o.${ident(`o_${c.name}`)}`];
+    const value = `(n.x_${c.index} IS NOT DISTINCT FROM ${to} OR (${isUnknown(to)} AND n.x_${c.index} IS NOT NULL))`;
+    const unmoved = `(n.action = 'create' OR n.o_${c.index} IS NOT DISTINCT FROM ${from}${begun ? ` OR (${ours} AND NOT ${has("n.dm", c)})` : ""})`;
+    const there = `n.o_${c.index} IS NOT DISTINCT FROM ${to}`;
+    const old = begun ? `CASE WHEN ${has("n.masks", c)} THEN ${unmoved} ELSE ${there} END` : unmoved;
+    return `(NOT ${has("o.m", c)} OR (${value} AND ${old}))`;
+  });
+  const linked = begun ? " OR (n.link_ = 'linked' AND n.action IN ('update', 'none'))" : "";
+  const terms = [
+    `(o.kind IS NULL OR o.kind = n.action${linked})`,
+    "(n.action = 'create' OR o.id IS NULL OR o.id = n.id)",
+    begun ? "(n.masks & ~o.m) = 0" : "n.masks = o.m",
+    ...columns,
+    ...shape.parties.map((c) => `(n.action <> 'create' OR n.${wanted(c)} IS NOT DISTINCT FROM o.${partyColumn(c)})`),
+  ];
+  return `SELECT coalesce(o.key, n.key) AS key, o.key IS NOT NULL AS planned, coalesce(${terms.join("\n  AND ")}, false) AS same
+FROM (${rows}) o FULL JOIN (SELECT *, (${early} | ${main} | ${late}) AS masks FROM decided) n ON n.key = o.key
+WHERE o.key IS NOT NULL OR n.masks <> 0 OR n.action = 'create'`;
+}
+
+const isUnknown = (value: string): string => `coalesce(ends_with(${value}, ${text(plannedId)}), false)`;
+
+/** A wave that does one thing to a record: puts it into a state, deletes it, or takes it into a list or out of it. */
+function compareWave(wave: Wave, planned: Files, now: Files, begun: boolean): string {
+  // Whoever is to be put into a list may be made before by the same plan.
+  const id = wave.startsWith("2-add-") ? "(o.id IS NULL OR o.id = n.id)" : "o.id IS NOT DISTINCT FROM n.id";
+  const member = "(o.list, o.id) IN (SELECT (list, id) FROM member_now)";
+  const there = wave.startsWith("2-add-")
+    ? member
+    : wave.startsWith("2-remove-")
+      ? `NOT ${member}`
+      : wave === "4-delete"
+        ? "o.id IN (SELECT id FROM have_gone)"
+        : "false";
+  // No read tells who has set a state: it may be set once more.
+  const again = wave === "0-activate" || wave === "3-deactivate";
+  const same = `(o.key IS NOT NULL AND n.key IS NOT NULL AND ${id})`;
+  return `SELECT coalesce(o.key, n.key) AS key, o.key IS NOT NULL AS planned, ${same}${begun ? ` OR (n.key IS NULL AND coalesce(${there}, false))` : ""} AS same
+FROM (SELECT * FROM ${changesOf(wave, planned, begun)}${again ? "" : " WHERE NOT done"}) o
+FULL JOIN read_parquet(${text(now.change(wave))}) n ON n.key = o.key WHERE n.key IS NOT NULL OR NOT o.done`;
 }
 
 /** Rows that the plan changes and whose record, made by this run, is not made after all: another row's that is held back. */
