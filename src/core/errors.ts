@@ -68,6 +68,22 @@ export class SluiceError extends Error {
   }
 }
 
+/**
+ * What ended work that `asked` (an error of the kind interrupted) was to stop: that wish; or a fault that is no consequence of it,
+ * and tells of it beside. What is no SluiceError is taken for a consequence.
+ */
+export function endedBy(thrown: unknown, asked: SluiceError): SluiceError {
+  if (!(thrown instanceof SluiceError) || thrown.kind === "interrupted") return asked;
+  if (thrown.others.some(({ kind }) => kind === "interrupted")) return thrown;
+  return new SluiceError(thrown.code, thrown.message, {
+    remedy: thrown.remedy,
+    place: thrown.place,
+    cause: thrown.cause ?? thrown,
+    others: [...thrown.others, asked],
+    ...(thrown.retryAfterMs !== undefined && { retryAfterMs: thrown.retryAfterMs }),
+  });
+}
+
 export type SerializedError = {
   kind: ErrorKind;
   code: ErrorCode;

@@ -98,6 +98,24 @@ test("stopped by a signal: interrupted, and nothing new is begun", async () => {
   expect(begun).toBe(3);
 });
 
+test("a fault after somebody has asked to stop is told, and beside it who asked", async () => {
+  const stop = new AbortController();
+  const paused = new SluiceError("paused", "The sync is paused.");
+  let begun = 0;
+  const { stopped } = await delivered(
+    5000,
+    async () => {
+      if (++begun === 3) stop.abort(paused);
+      stop.signal.throwIfAborted();
+      await created();
+      if (stop.signal.aborted) throw new SluiceError("throttled", "wait");
+      return created();
+    },
+    { signal: stop.signal },
+  );
+  expect(stopped).toMatchObject({ code: "throttled", message: "wait", others: [paused] });
+});
+
 test("half a character in a message does not reach the journal", async () => {
   const { lines } = await delivered(1, async () => ({
     status: "created",

@@ -1,5 +1,5 @@
 import type { Batch, BatchOutcome, Pace, RowOutcome, Session } from "../core/connector.ts";
-import { SluiceError } from "../core/errors.ts";
+import { endedBy, SluiceError } from "../core/errors.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import type { Batches, WaveFile } from "./batches.ts";
 import type { Journal } from "./journal.ts";
@@ -37,7 +37,8 @@ export async function deliver(
       await journal.append(line(wave, batch, outcome));
       onRows(batch.rows);
     } catch (thrown) {
-      stopped ??= stoppedBy(thrown, signal);
+      // A fault weighs more than what merely follows from a wish to stop.
+      if (!stopped || stopped.kind === "interrupted") stopped = stoppedBy(thrown, signal);
     }
   };
   await new Promise<void>((resolve) => {
@@ -60,7 +61,7 @@ export async function deliver(
 
 /** What stops the sending, of something thrown on the way. */
 export const stoppedBy = (thrown: unknown, signal: AbortSignal): SluiceError =>
-  signal.aborted ? interrupted(signal) : SluiceError.from(thrown);
+  signal.aborted ? endedBy(thrown, interrupted(signal)) : SluiceError.from(thrown);
 
 const interrupted = ({ reason }: AbortSignal): SluiceError =>
   reason instanceof SluiceError ? reason : new SluiceError("interrupted", "The run was stopped before all was sent.");

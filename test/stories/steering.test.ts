@@ -51,3 +51,17 @@ test("stop: the same, and the next run may begin at once", async () => {
   expect(await bench.run("people")).toMatchObject({ created: 300, unchanged: 200 });
   expect((await statuses()).slice(-1)).toEqual(["interrupted"]);
 });
+
+test("what was sent before a pause cannot be settled: the fault is told, and the pause", async () => {
+  const run = await halfDone();
+  await bench.control("POST", "faults", { match: { method: "GET", path: "/contacts" }, times: 9, status: 403 });
+  await ask("pause", "people");
+  expect((await run.ended).last).toMatchObject({
+    error: { code: "not_allowed" },
+    others: [{ code: "paused", message: "The sync is paused." }],
+  });
+  expect(await statuses()).toEqual(["failed"]);
+  await bench.control("DELETE", "faults");
+  await ask("continue", "people");
+  expect(await bench.run("people")).toMatchObject({ received: 500, created: 300, unchanged: 200, writes: 300 });
+});

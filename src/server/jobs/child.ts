@@ -1,5 +1,5 @@
 import type { OnShare, Share } from "../../core/connector.ts";
-import { SluiceError } from "../../core/errors.ts";
+import { endedBy, SluiceError } from "../../core/errors.ts";
 import type { Progress } from "../../core/run.ts";
 import type { Job, JobResult } from "../../engine/job.ts";
 import { watchAsked } from "../../store/asked.ts";
@@ -61,8 +61,11 @@ async function work(job: Job, runJob: RunJob, stop: AbortController): Promise<vo
     const result = await runJob(job, (progress) => process.send?.({ type: "progress", progress }), signal, onShare);
     await answer({ type: "result", result });
   } catch (error) {
-    const asked = signal.reason instanceof SluiceError ? signal.reason : undefined;
-    await answer({ type: "error", error: serialize(asked ?? stateFault(error, job.folder) ?? error) });
+    const { reason } = signal;
+    const asked =
+      reason instanceof SluiceError ? reason : new SluiceError("interrupted", `The ${job.kind} was stopped.`);
+    const fault = stateFault(error, job.folder) ?? error;
+    await answer({ type: "error", error: serialize(signal.aborted ? endedBy(fault, asked) : fault) });
   }
 }
 

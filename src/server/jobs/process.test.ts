@@ -109,6 +109,16 @@ test("stopping asks the job to end, and it is interrupted whatever it then throw
   await expect(start(job(), () => stop.abort(), stop.signal)).rejects.toMatchObject({ code: "interrupted" });
 });
 
+test("a fault after the stop is told, and that it was stopped", async () => {
+  const stop = new AbortController();
+  const full = `throw Object.assign(new Error("ENOSPC: no space"), { code: "ENOSPC" })`;
+  const start = jobProcesses(entry("faulty", `${untilStopped} ${full}`));
+  await expect(start(job(), () => stop.abort(), stop.signal)).rejects.toMatchObject({
+    code: "disk_full",
+    others: [{ code: "interrupted" }],
+  });
+});
+
 test("a job that still gets done after the stop has its result", async () => {
   const stop = new AbortController();
   const start = jobProcesses(entry("settled", `${untilStopped} ${columns("2")}`));

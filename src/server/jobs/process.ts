@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { SluiceError } from "../../core/errors.ts";
+import { endedBy, SluiceError } from "../../core/errors.ts";
 import type { JobResult, StartJob } from "../../engine/job.ts";
 import { type FromChild, jobArgument, type ToChild } from "./messages.ts";
 
@@ -15,7 +15,7 @@ export type JobProcesses = {
  * Starts each job in a process of its own, which is `entry` with a hidden argument: its memory goes back when it ends,
  * and its crash takes nobody along. The job, with its secrets, goes over the private channel between the two.
  * graceMs: how long a job that was asked to stop may take to settle what is under way; then it is killed.
- * Errors: what the job failed with; `interrupted` when `signal` stopped it; `bug` when it died without an answer.
+ * Errors: what the job failed with, also where `signal` was to stop it; `interrupted` when that did; `bug` when it died without an answer.
  */
 export function jobProcesses(entry: string, graceMs = 30_000): JobProcesses {
   let spare: ChildProcess | undefined;
@@ -51,10 +51,11 @@ export function jobProcesses(entry: string, graceMs = 30_000): JobProcesses {
         signal?.removeEventListener("abort", stop);
         process.removeListener("exit", killed);
         clearTimeout(patience);
+        const fault = answer?.type === "error" ? SluiceError.revive(answer.error) : undefined;
         if (answer?.type === "result") resolve(answer.result);
         else if (signal?.reason instanceof SluiceError) reject(signal.reason);
-        else if (signal?.aborted) reject(new SluiceError("interrupted", `The ${job.kind} of ${job.sync} was stopped.`));
-        else if (answer) reject(SluiceError.revive(answer.error));
+        else if (signal?.aborted) reject(endedBy(fault, stopped(job)));
+        else if (fault) reject(fault);
         else reject(died(job.kind, job.sync, by, code, words()));
       });
     });
@@ -73,6 +74,9 @@ export function jobProcesses(entry: string, graceMs = 30_000): JobProcesses {
     },
   };
 }
+
+const stopped = ({ kind, sync }: Parameters<StartJob>[0]): SluiceError =>
+  new SluiceError("interrupted", `The ${kind} of ${sync} was stopped.`);
 
 function spawnChild(entry: string): ChildProcess {
   const debug = process.env.SLUICE_DEBUG !== undefined;

@@ -1,5 +1,5 @@
 import type { CallOptions } from "../../api/index.ts";
-import { SluiceError } from "../../core/errors.ts";
+import { endedBy, SluiceError } from "../../core/errors.ts";
 import type { Approval } from "../../core/guards.ts";
 import type { SyncFile } from "../../core/project.ts";
 import type { Progress } from "../../core/run.ts";
@@ -128,8 +128,10 @@ async function oneSync(
     );
     if (result.kind !== job.kind)
       throw new SluiceError("bug", `A ${job.kind} of ${sync.name} was answered by a ${result.kind}.`);
-    if ((result.kind === "run" || result.kind === "undo") && result.error)
-      error = signal?.aborted ? stopped(job.kind, sync.name) : locate(SluiceError.revive(result.error), sync, project);
+    if ((result.kind === "run" || result.kind === "undo") && result.error) {
+      const ended = SluiceError.revive(result.error);
+      error = locate(signal?.aborted ? endedBy(ended, stopped(job.kind, sync.name)) : ended, sync, project);
+    }
   } catch (thrown) {
     error = locate(SluiceError.from(thrown), sync, project);
   }
