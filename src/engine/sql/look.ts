@@ -56,8 +56,9 @@ export function matchedRecords(shape: Shape, mode: MirrorMode): Asked {
  */
 export const undated = (shape: Shape): Asked => ({
   ids: [
-    `SELECT id FROM v_link WHERE id IS NOT NULL AND m IN (SELECT match_value FROM mapped WHERE NOT gone AND ${withoutRecord(shape)} AND ${chosenBy("match_value")})
-AND id NOT IN (SELECT id FROM have_now)`,
+    // Put aside, so that these few are kept in memory, and not the mirror.
+    `(WITH likely AS MATERIALIZED (SELECT id FROM v_link WHERE id IS NOT NULL AND m IN (SELECT match_value FROM mapped WHERE NOT gone AND ${withoutRecord(shape)} AND ${chosenBy("match_value")}))
+SELECT id FROM likely ANTI JOIN have_now USING (id))`,
   ],
 });
 

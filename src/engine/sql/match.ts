@@ -42,7 +42,7 @@ WHERE m IN (SELECT m FROM unlinked)`,
 WITH known AS (
   SELECT f.m, f.id, f.created, true AS mirrored, l.key, l.h, l.rested FROM alike_there f LEFT JOIN st.link l ON l.id = f.id
   UNION ALL
-  SELECT m, id, NULL, false, key, h, rested FROM alike WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM have_now)
+  SELECT m, id, NULL, false, key, h, rested FROM (SELECT * FROM alike WHERE id IS NOT NULL) ANTI JOIN have_now USING (id)
   UNION ALL
   -- What a linked row is about to become is its own, too.
   SELECT match_value, link_id, NULL, false, key, 0, NULL FROM mapped
