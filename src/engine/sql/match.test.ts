@@ -17,6 +17,7 @@ test("what is known of a large mirror of exceptions is looked up without keeping
       `ATTACH '${join(folder, "rows.duckdb")}' AS st`,
       "CREATE TABLE st.have AS SELECT md5('there' || i) AS id, false AS gone, NULL::TIMESTAMP AS created, 'x' || i AS c_code FROM range(1_500_000) t(i)",
       "CREATE TABLE st.link AS SELECT 'k' || i AS key, md5('ours' || i) AS id, 1::UBIGINT AS h, 'm' || i AS m, false AS rested FROM range(1000) t(i)",
+      "CREATE TABLE st.pending(key VARCHAR, wake VARCHAR)",
       "CHECKPOINT st",
       "CREATE TEMP VIEW have_now AS FROM st.have",
       "CREATE TEMP VIEW v_link AS FROM st.link",
@@ -27,7 +28,9 @@ test("what is known of a large mirror of exceptions is looked up without keeping
     ])
       await duck.run(statement);
     expect(await duck.one("SELECT count(*) AS n FROM matching WHERE match = 'taken'")).toEqual({ n: 1000 });
-    expect(await duck.one(`SELECT count(*) AS n FROM (${undated(shape).ids.join(" UNION ALL ")})`)).toEqual({ n: 1000 });
+    expect(await duck.one(`SELECT count(*) AS n FROM (${undated(shape).ids.join(" UNION ALL ")})`)).toEqual({
+      n: 1000,
+    });
   } finally {
     await duck.close();
     rmSync(folder, { recursive: true });
