@@ -30,3 +30,8 @@ test("a refusal is named by the destination's own code", () => {
   const refused = { ...group, code: "refused", column: null, cause: "0x80040265", keys: ["1"] };
   expect(problemLines([refused])[0]).toBe("  ! 1 row rejected: 0x80040265");
 });
+
+test("a row of which undo keeps a value is not called excluded: its other values may have been taken back", () => {
+  const kept = problemLines([{ ...group, status: "excluded", code: "undo_changed", keys: ["1"] }]);
+  expect(kept[0]).toBe("  ! 1 row not taken back: firstname undo_changed");
+});

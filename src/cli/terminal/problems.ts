@@ -3,6 +3,9 @@ import { count } from "./table.ts";
 
 type Group = ResponseOf<"run">["runs"][number]["problems"][number];
 
+/** Of a row that undo keeps a value of, others may have been taken back: then it counts as updated, not as excluded. */
+const statusOf = ({ code, status }: Group): string => (code.startsWith("undo_") ? "not taken back" : status);
+
 /** Rows that were not sent, by cause, each with an example and a few keys. */
 export function problemLines(groups: readonly Group[]): string[] {
   return groups.flatMap((group) => {
@@ -11,7 +14,7 @@ export function problemLines(groups: readonly Group[]): string[] {
     const keys = group.keys.filter((key) => key !== "");
     const more = group.rows > group.keys.length ? ", ..." : "";
     return [
-      `  ! ${rows} ${group.status}:${column} ${group.cause ?? group.code}`,
+      `  ! ${rows} ${statusOf(group)}:${column} ${group.cause ?? group.code}`,
       `      ${group.example}`,
       ...(group.remedy === undefined ? [] : [`      ${group.remedy}`]),
       `      tried again ${group.again}`,
