@@ -27,7 +27,7 @@ export async function problemGroups<Of = unknown>(
   const rows = `SELECT * FROM (SELECT NULL::INTEGER AS runs, NULL::TIMESTAMP AS due_at WHERE false) UNION ALL BY NAME SELECT * FROM ${from}`;
   const groups = await duck.all<Told & Of>(`SELECT * EXCLUDE (col) FROM (
 SELECT ${by}, col AS "column", count(*) AS rows, unnest(arg_min({value: value, message: message}, key)),
-  to_json(min(key, ${keysPerGroup}))::VARCHAR AS sorted, min(wake) AS wake, min(runs) AS due, ${isoTime("min(due_at)")} AS at
+  to_json(min(DISTINCT key, ${keysPerGroup}))::VARCHAR AS sorted, min(wake) AS wake, min(runs) AS due, ${isoTime("min(due_at)")} AS at
 FROM (SELECT *, ${cause} AS cause FROM (${rows})) GROUP BY ${by}) ORDER BY ${[...of, "rows DESC", "code", '"column"', "cause"].join(", ")}`);
   return groups.map(({ value, message, sorted, wake, due, at, ...group }) => ({
     ...(group as Omit<Told, "value" | "message" | "sorted" | "wake" | "due" | "at"> & Of),

@@ -70,6 +70,12 @@ test("groups: by cause, a refusal by the destination's own code, with when the f
   expect(groups[4]).toMatchObject({ run: "run-people", example: expect.stringContaining('"abc" has 3 characters') });
 });
 
+test("groups: a key that comes twice is named once", async () => {
+  const doubled = ["7", "7", "8"].map((key) => `('${key}', 'rejected', 'key_doubled', NULL, NULL, '2', 'row')`);
+  const run = await leave("doubled", "key, status, code, col, value, message, wake", doubled.join(", "));
+  expect(await rejectedGroups([run], {})).toMatchObject([{ rows: 3, keys: ["7", "8"] }]);
+});
+
 test("rows: those meant, in order, so many at most", async () => {
   const keys = async (...[filter, limit = 10]: [Parameters<typeof rejectedRows>[1], number?]) =>
     (await rejectedRows(runs, filter, limit)).map((row) => row.key);
