@@ -57,6 +57,16 @@ test("a run keeps what it took, and the next plan tells by it", async () => {
   expect(forecast!.seconds).toBeGreaterThan(0);
 });
 
+test("the guard of the request budget goes by the figure that the forecast tells", async () => {
+  synced.world.source = Array.from({ length: 120 }, (_, n) => ({ id: `${n}`, code: `C${n}`, name: "x" }));
+  synced.settings = { requestLimit: 120 };
+  synced.approved = [];
+  expect((await synced.plan()).forecast).toMatchObject({ counted: 121 });
+  await expect(synced.run()).rejects.toMatchObject({ code: "request_budget", message: / about 121 requests/ });
+  synced.settings = { requestLimit: 121 };
+  expect(await synced.run()).toMatchObject({ created: 120 });
+});
+
 test("what strict reads before it writes is counted: changed records once, deleted ones for their image too", async () => {
   synced.world.source = Array.from({ length: 150 }, (_, n) => ({ id: `${n}`, code: `C${n}`, name: "x" }));
   await synced.run();

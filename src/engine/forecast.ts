@@ -21,8 +21,13 @@ const modestIds = 100;
 /** `readFirst`: of the rows, those whose records are read before they are written. */
 type Wave = { wave: string; op: BatchOp; rows: number; atATime: number; readFirst?: number };
 
-/** What sending the plan would cost. `session` says how many rows its first requests would have. */
+/** What sending the plan would cost, and which logic of the destination it would start. */
 export async function forecast(planned: Planned, signal: AbortSignal): Promise<Forecast> {
+  return { ...(await cost(planned)), logic: await forecastLogic(planned, signal) };
+}
+
+/** What sending the plan would cost. `session` says how many rows its first requests would have. */
+export async function cost(planned: Planned): Promise<Omit<Forecast, "logic">> {
   const { duck, at, shape, session } = planned;
   const rowsOf = (object: typeof shape.object, op: BatchOp) => session.pace?.(object, op, shape.strict)?.rows ?? 100;
   const parents = madeRefs(shape).map(async ({ ref }, k): Promise<Wave> => {
@@ -37,8 +42,7 @@ export async function forecast(planned: Planned, signal: AbortSignal): Promise<F
   });
   const waves = await Promise.all([...parents, ...own]);
   const last = await lastMeasured(at.runs);
-  const cost = estimate(waves, planned.requests(), last, session.dailyRequests, session.idsAtOnce);
-  return { ...cost, logic: await forecastLogic(planned, signal) };
+  return estimate(waves, planned.requests(), last, session.dailyRequests, session.idsAtOnce);
 }
 
 function opOf(wave: string): BatchOp {
