@@ -261,7 +261,18 @@ test("plan: changes field by field, so many of each kind, and 0 also with reject
   expect(stdout).toContain('  ~ update 3  id3\n      lastname  "Ben" -> empty\n');
   expect(stdout).toContain("2 of the updates are of rows that left, 1 of them by being deactivated.\n");
   expect(stdout).toContain("4 members would be put into lists and relationships.\n\n");
-  expect(stdout).toContain("Nothing was sent");
+  expect(stdout).toMatch(/Nothing was sent; .* sends them\.\n$/);
+  const stops = [{ code: "undone" as const, message: "Undone.", remedy: "Approve it." }];
+  await cli("plan", { plan: async () => ({ ...planned, plans: planned.plans.map((one) => ({ ...one, stops })) }) });
+  expect(stdout).toMatch(/sends them, with --approve where a run would stop\.\n$/);
+});
+
+test("rejected: that no row is like those asked for does not mean that none was rejected", async () => {
+  const none = { runs: [{ sync: "people", run: "r" }], groups: [], rows: [], requests: [], file: null };
+  await cli("rejected --code x", { rejected: async () => none });
+  expect(stdout).toBe("No row that was not sent fits --code, --column and --key.\n");
+  await cli("rejected", { rejected: async () => none });
+  expect(stdout).toContain("No row was rejected.");
 });
 
 test("verify: 1 when something differs", async () => {
@@ -324,6 +335,15 @@ test("history that cannot be written is an error; but never hides the error of t
     throw new SluiceError("secret_wrong", "no");
   };
   expect((await cli("run --json", { run, close })).last()).toMatchObject({ error: { code: "secret_wrong" } });
+});
+
+test("runs: an error, and who approved what did not suffice, are one sentence after another", async () => {
+  const run = { id: "r", sync: "people", kind: "run", status: "failed", started: "2026-11-22T09:00:00.000Z" };
+  const error = { kind: "config", code: "too_many_deletes", message: "20 would be deleted.", remedy: "Look." };
+  const approval = { by: "Ana", codes: ["too_many_leaves"] };
+  const listed = { environment: "test", runs: [{ ...run, error, approval }] } as unknown as ResponseOf<"runs">;
+  await cli("runs", { runs: async () => listed });
+  expect(stdout).toContain("  20 would be deleted; Ana approved too_many_leaves\n");
 });
 
 test("what nobody foresaw is a bug of ours, in one sentence", async () => {

@@ -27,18 +27,25 @@ export const register: Register = (program, run) => {
       run((context) =>
         withClient(context, targetOf(command), async (client) => {
           const result = await client.rejected({ of, keys, ...options });
-          print(result, options, context.out);
+          print(result, options.limit, (options.code ?? options.column ?? keys) !== undefined, context.out);
           return { result };
         }),
       ),
     );
 };
 
-function print({ runs, groups, rows, requests, file }: ResponseOf<"rejected">, { limit }: Options, out: Output): void {
+/** `some`: not all rows were asked for, so that none does not mean that all went. */
+function print(
+  { runs, groups, rows, requests, file }: ResponseOf<"rejected">,
+  limit: number,
+  some: boolean,
+  out: Output,
+): void {
   if (runs.length === 0) out.line("Nothing was run here yet.");
   else if (file) out.line(`${many(file.rows, "row")} written to ${file.path}.`);
   else if (requests.length > 0) printRequests(requests, out);
-  else if (rows.length + groups.length === 0) out.line("No row was rejected.");
+  else if (rows.length + groups.length === 0)
+    out.line(some ? "No row that was not sent fits --code, --column and --key." : "No row was rejected.");
   else if (rows.length > 0) printRows(rows, limit, out);
   else printGroups(groups, out);
 }

@@ -20,7 +20,7 @@ export const register: Register = (program, run) => {
               status,
               started.slice(0, 19).replace("T", " "),
               [
-                error ? error.message : said(counts ?? plan ?? {}),
+                error ? error.message.replace(/\.$/, "") : said(counts ?? plan ?? {}),
                 ...(approval ? [`${approval.by} approved ${approval.codes.join(", ")}`] : []),
                 ...(resolution ? [`${resolution.how} by ${resolution.by}`] : []),
               ].join("; "),

@@ -45,8 +45,9 @@ export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, ou
   if (besides.length > 0) out.line();
   for (const text of besides) out.line(text);
   out.line();
+  const stopped = plans.some(({ stops }) => stops.length > 0);
   out.line(
-    `Environment ${environment}. Nothing was sent; \`sluice changes PLAN\` shows every change, \`sluice run SYNC --plan PLAN\` sends them.`,
+    `Environment ${environment}. Nothing was sent; \`sluice changes PLAN\` shows every change, \`sluice run SYNC --plan PLAN\` sends them${stopped ? ", with --approve where a run would stop" : ""}.`,
   );
 }
 
