@@ -5,6 +5,10 @@ import { openWorkplace, type Parts, type Workplace } from "./workplace.ts";
 
 type Op<Request, Response> = (workplace: Workplace, request: Request, options: CallOptions) => Promise<Response>;
 
+/** What is wrong with a request, in one sentence; rules of our own are one already. */
+const faultOf = ({ code, path, message }: z.core.$ZodIssue): string =>
+  code === "custom" ? message : `\`${path.join(".")}\` is wrong: ${message}.`;
+
 /** A client that does every operation in this process. The code of an operation is loaded when it is first asked for. */
 export function localClient(target: Target, parts: Parts): Client {
   const workplace = openWorkplace(target, parts);
@@ -12,7 +16,7 @@ export function localClient(target: Target, parts: Parts): Client {
     <Schema extends z.ZodType, Response>(schema: Schema, load: () => Promise<Op<z.output<Schema>, Response>>) =>
     async (request: z.input<Schema>, options: CallOptions = {}): Promise<Response> => {
       const checked = schema.safeParse(request);
-      if (!checked.success) throw new SluiceError("usage", z.prettifyError(checked.error));
+      if (!checked.success) throw new SluiceError("usage", checked.error.issues.map(faultOf).join(" "));
       return (await load())(workplace, checked.data, options);
     };
   return {
