@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { type CallOptions, type Client, operations, type Target } from "../api/index.ts";
 import { SluiceError } from "../core/errors.ts";
 import { openWorkplace, type Parts, type Workplace } from "./workplace.ts";
