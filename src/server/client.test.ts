@@ -303,13 +303,6 @@ describe("over syncs", () => {
     expect(jobs).toEqual([]);
   });
 
-  test("a request that is wrong is told in a sentence, without the marks of who found it", async () => {
-    await expect(client.verify({ syncs: ["people"], sample: 0 })).rejects.toMatchObject({
-      code: "usage",
-      message: "`sample` is wrong: Too small: expected number to be >=1.",
-    });
-  });
-
   test("another process at the same state is named", async () => {
     connect();
     const lock = takeLock(stateOf(project.folder), "run");
