@@ -134,6 +134,35 @@ test("an audience pointed at another list leaves the old one as it is, says so, 
   expect([await members(old), await members(other)]).toEqual([[], ["Name 1", "Name 2"]]);
 });
 
+test.each([
+  ["by name and by id", async () => ({ list: await makeList() }), { list: "vip" }],
+  ["by one name", async () => ({ list: (await makeList(), "VIP") }), { list: "VIP" }],
+  [
+    "by one relationship",
+    async () => {
+      const lead = await bench.person("POST", "leads", { subject: "Spring fair", lastname: "Fair" });
+      return { relationship: "contactleads_association", with: { id: lead.leadid } };
+    },
+    { relationship: "ContactLeads_Association", with: { subject: "Spring fair" } },
+  ],
+])("two syncs that fill one list, %s, are refused: each would undo the other", async (_, make, theirs) => {
+  const own = { model: "people", to: "crm", object: "contact", match: "externaluseridentifier", mode: "update" };
+  const more = (into: object) =>
+    JSON.stringify({ ...own, mapping: { externaluseridentifier: "id" }, audiences: { gold: into } });
+  await begin({ list: "VIP" });
+  const into = await make();
+  bench.write("syncs/people.yaml", files(into)["syncs/people.yaml"]);
+  bench.write("audiences/gold.yaml", "model: people\nwhere: id = '1'\n");
+  bench.write("syncs/more.yaml", more(theirs));
+  bench.source("people", [person(1), person(2)]);
+  const message = expect.stringMatching(/is filled by the syncs (more and people|people and more): each would take out/);
+  await expect(bench.plan()).rejects.toMatchObject({ message });
+  await expect(bench.run()).rejects.toMatchObject({ message, place: { path: ["audiences", expect.any(String)] } });
+  await makeList({ listname: "Gold" });
+  bench.write("syncs/more.yaml", more({ list: "Gold" }));
+  expect(await bench.run()).toMatchObject({ received: 4, created: 2 });
+});
+
 test("rows are associated with one record by any many-to-many relationship, in batches", async () => {
   await begin({ relationship: "contactleads_association", with: { subject: "Spring fair" } });
   const lead = await bench.person("POST", "leads", { subject: "Spring fair", lastname: "Fair" });

@@ -1,4 +1,4 @@
-import type { Session } from "../../core/connector.ts";
+import type { Membership, Session } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
 import type { Job } from "../job.ts";
@@ -28,7 +28,7 @@ export async function membershipsOf(
     const into = await session.membership(object, target, signal).catch((thrown: unknown) => {
       throw placed(thrown, at);
     });
-    const list = `${into.relationship}:${into.id}`;
+    const list = memberKey(into);
     if (found.some((other) => other.list === list))
       throw new SluiceError(
         "mapping_unfit",
@@ -38,24 +38,56 @@ export async function membershipsOf(
           place: at,
         },
       );
+    const sharer = await sharing(job, session, object, list, signal);
+    if (sharer !== undefined)
+      throw new SluiceError(
+        "mapping_unfit",
+        `${into.title} is filled by the syncs ${job.sync} and ${sharer}: each would take out what the other wants.`,
+        { remedy: "Leave the list to one of them, or give each a list of its own.", place: at },
+      );
     found.push({ list, audience: job.audiences.findIndex((a) => a.name === name), into });
   }
   return found;
 }
 
-/** The same of a sync that was checked before, without what is gone by now or takes nobody. */
+/** Which other sync fills the list, whatever it calls it: the destination knows what a name or an id means. */
+async function sharing(
+  job: Job,
+  session: Session,
+  object: ObjectSchema,
+  list: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const alike = (job.others ?? []).filter(({ file }) => file.object.toLowerCase() === object.name.toLowerCase());
+  for (const { sync, file } of alike)
+    for (const target of Object.values(file.audiences)) {
+      if ("column" in target) continue;
+      // What is amiss with theirs is told when they run.
+      const theirs = await session.membership!(object, target, signal).catch(ifUsable);
+      if (theirs && memberKey(theirs) === list) return sync;
+    }
+  return undefined;
+}
+
+const memberKey = ({ relationship, id }: Membership): string => `${relationship}:${id}`;
+
+/** A list that is gone or takes nobody is none; any other failure is one. */
+function ifUsable(thrown: unknown): undefined {
+  if (!(thrown instanceof SluiceError && thrown.kind === "config")) throw thrown;
+}
+
+/**
+ * The same of a sync that was checked before, without what is gone by now or takes nobody. Who else fills a list
+ * is not asked: undo only takes back.
+ */
 export async function usableMemberships(
   job: Job,
   ...asked: [Session, ObjectSchema, AbortSignal]
 ): ReturnType<typeof membershipsOf> {
   const found: Shape["memberships"] = [];
   for (const [name, target] of Object.entries(job.syncFile.audiences)) {
-    const alone = { ...job, syncFile: { ...job.syncFile, audiences: { [name]: target } } };
-    try {
-      found.push(...(await membershipsOf(alone, ...asked)));
-    } catch (thrown) {
-      if (!(thrown instanceof SluiceError && thrown.kind === "config")) throw thrown;
-    }
+    const alone = { ...job, others: [], syncFile: { ...job.syncFile, audiences: { [name]: target } } };
+    found.push(...((await membershipsOf(alone, ...asked).catch(ifUsable)) ?? []));
   }
   return found;
 }
