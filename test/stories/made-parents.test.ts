@@ -157,3 +157,16 @@ test("a parent that somebody renames before the next run has seen it is made ane
   expect(await firmOf()).toEqual({ 1: "F1", 2: "F2" });
   expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
 });
+
+// Of this lookup Dynamics empties the column where the parent is deleted; with `parentcustomerid` the contacts go, too.
+test.each(["all", "touched"])("a parent that somebody deletes before the next run is made anew; mirror %s", async (mirror) => {
+  const mapping = { msa_managingpartnerid: { from: "firm", lookup } };
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mirror, mapping }) }, { keyed: false });
+  bench.source("people", [person("1", "F1"), person("2", "F2")]);
+  await bench.run();
+  const now = (await accounts()).find((row) => row.accountnumber === "F1")!;
+  await bench.person("DELETE", `accounts(${now.accountid})`);
+  expect(await bench.run()).toMatchObject({ updated: 1, unchanged: 1, parents: 1, writes: 2 });
+  expect((await accounts()).map((row) => row.accountnumber).sort()).toEqual(["F1", "F2"]);
+  expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
+});
