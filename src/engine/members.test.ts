@@ -200,3 +200,20 @@ test("who a dead run put into one list is known though it died as it wrote the f
   await synced.run();
   expect([listed(), listed("others")]).toEqual([["C2"], ["C3"]]);
 });
+
+test.each(["nothing", "clear", "deactivate", "delete"])(
+  "rows that left while their list was filled by no audience are taken out once one fills it; onLeave %s is not done again",
+  async (onLeave) => {
+    synced.world.lists.set("others", new Set());
+    await synced.run();
+    synced.settings = { audiences: { fans: { list: "others" } } };
+    synced.world.source = ["2", "3"].map(row);
+    await synced.run();
+    const left = [...synced.world.crm.values()].find(({ values }) => values.code === "C1")!;
+    synced.settings = { onLeave, audiences: { fans: { list: "fans" } } };
+    expect(await synced.run()).toMatchObject({ writes: 1 });
+    expect(listed()).toEqual(["C2"]);
+    expect(synced.world.crm.get(left.id)).toEqual(left);
+    expect(await synced.run()).toMatchObject({ unchanged: 2, writes: 0 });
+  },
+);

@@ -32,7 +32,7 @@ import { basedOn, decide, haveGone, heldNow, keepBase, keepWanted, linkedRows, r
 import { type Asked, linkedRecords, matchedRecords, undated } from "./sql/look.ts";
 import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
-import { decideMembers, takenOut, writeMembers } from "./sql/members.ts";
+import { decideMembers, onlyMembers, takenOut, writeMembers } from "./sql/members.ts";
 import { storedName } from "./sql/names.ts";
 import { chosenCount, leaveAside, noneAside, skipDecided, skipMembers, skippedSleep } from "./sql/only.ts";
 import { waitingRows } from "./sql/pending.ts";
@@ -349,6 +349,7 @@ async function reconcile(
   for (const table of ["mapped", "held"]) await duck.run(`DROP TABLE ${table}`);
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
+  await duck.run(onlyMembers);
   if (shape.policies.onLeave === "delete") await duck.run(keepWanted(shape));
   const skip = job.only?.skip;
   if (skip !== undefined) await duck.run(skipDecided(shape, skip));

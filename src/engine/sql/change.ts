@@ -47,8 +47,13 @@ function sentId(shape: Shape, late: string): string {
 
 /** Which decided rows have their record deactivated: they left, and the sync says so. */
 export function deactivates(shape: Shape): string {
-  return shape.policies.onLeave === "deactivate" ? "(action = 'leave' AND id IS NOT NULL)" : "false";
+  return shape.policies.onLeave === "deactivate"
+    ? `(action = 'leave' AND id IS NOT NULL AND NOT ${leftBefore})`
+    : "false";
 }
+
+/** A decided row left in an earlier run, and all that was to be done then was done. */
+export const leftBefore = "(old_h IS NULL AND key NOT IN (SELECT key FROM st.pending))";
 
 /**
  * Which have it activated again: we had deactivated it, and its row, or another that takes it over, is there. A mapped

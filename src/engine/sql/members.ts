@@ -2,6 +2,7 @@ import { type MemberFacts, memberTable } from "../../core/state.ts";
 import { text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
+import { leftBefore } from "./change.ts";
 
 /**
  * Memberships stand beside the columns: `st.member` says which records we hold to be members of what (list, id),
@@ -17,12 +18,19 @@ function actionCase(): string {
   return `CASE ${arms.join(" ")} END`;
 }
 
-/** Rows to be looked at because somebody took them out of what they should be in. */
+/**
+ * Rows to be looked at because somebody took them out of what they should be in, or because they left while no audience filled
+ * what they are in by us.
+ */
 export function takenOut(shape: Shape): string {
   const lists = shape.memberships.map(({ list }) => text(list)).join(", ");
   return `INSERT INTO wake SELECT DISTINCT l.key FROM st.member m JOIN st.link l ON l.id = m.id
-WHERE l.h IS NOT NULL AND m.list IN (${lists || "NULL"}) AND (m.list, m.id) NOT IN (SELECT list, id FROM member_now)`;
+WHERE m.list IN (${lists || "NULL"})
+  AND CASE WHEN l.h IS NOT NULL THEN (m.list, m.id) NOT IN (SELECT list, id FROM member_now) ELSE l.key NOT IN (SELECT key FROM st.pending) END`;
 }
+
+/** Of rows that left in an earlier run nothing but their memberships is looked at: what else leaving asks for was done then. */
+export const onlyMembers = `UPDATE decided SET action = 'leave', m = 0, a = 0 WHERE action IN ('leave', 'delete') AND ${leftBefore}`;
 
 /** `membership`: what happens to the memberships of every decided row; i is their number, id null where a create comes first. */
 export function decideMembers(shape: Shape): string {

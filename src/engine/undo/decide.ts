@@ -137,7 +137,7 @@ WITH masked AS (SELECT *, (${back.join(" + ") || "0"})::${maskType} AS back, (${
 acted AS (SELECT *, CASE WHEN k_made = 'back' THEN '${deleteCreated ? "delete" : "leave"}' WHEN k_deleted = 'back' THEN 'create' WHEN k_woken = 'back' THEN 'leave'
   WHEN back <> 0 OR k_rested = 'back' OR unlink OR restored OR key IN (SELECT key FROM membership) THEN 'update' END AS action FROM masked)
 SELECT ${list(["key", "id", "action", "unlink", "k_rested = 'back' AS wakes", "CASE WHEN action = 'create' THEN given WHEN k_made = 'back' THEN 0 ELSE back END AS m", `0::${maskType} AS a`, "match_value"])},
-  back AS sm, 0::${maskType} AS dm, link_h IS NULL AND NOT left_ AS gone, CASE WHEN link_h IS NOT NULL OR left_ THEN 0::UBIGINT END AS h, link_rested AND k_rested IS DISTINCT FROM 'restored' AS rested, link_id AS old_id,
+  back AS sm, 0::${maskType} AS dm, link_h IS NULL AND NOT left_ AS gone, CASE WHEN link_h IS NOT NULL OR left_ THEN 0::UBIGINT END AS h, 0::UBIGINT AS old_h, link_rested AND k_rested IS DISTINCT FROM 'restored' AS rested, link_id AS old_id,
   CASE WHEN link_id IS NULL THEN 'none' ELSE 'linked' END AS link_, NULL::VARCHAR AS code, NULL::VARCHAR AS rule_code, NULL::VARCHAR AS col,
   NULL::VARCHAR AS value, NULL::VARCHAR AS others, NULL::VARCHAR AS "limit", NULL::VARCHAR[] AS waits,
   ${list([...x, ...shape.columns.map((c) => `o_${c.index}`), ...later])}
