@@ -181,6 +181,8 @@ describe("folding", () => {
     ["ΟΔΟΣ", "οδοσ"],
     ["ЁЛКА", "елка"],
     ["İstanbul", "istanbul"],
+    ["Straße", "STRASSE"],
+    ["STRAẞE", "strasse"],
   ])("%s is %s", (a, b) => {
     expect(foldValue(a)).toBe(foldValue(b));
   });

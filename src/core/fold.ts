@@ -2,7 +2,9 @@
  * Match values folded as the destination's collation folds them: case, accents and trailing blanks do not count
  * (dataverse.md sections 3 and 6). Accents go where every sign of the text is Latin, Greek, Cyrillic, CJK, Hangul, a
  * symbol or a picture; in scripts where marks are vowels (Devanagari, Hebrew, Thai ...) taking them away would make
- * different words equal, so there only case goes.
+ * different words equal, so there only case goes. A sharp s is "ss" in whatever language
+ * the database is. That most languages also take "æ" for "ae" is left alone: to others it is a letter of its own. Folded values
+ * are kept in the state: whoever changes the folding migrates them (`migrations` in engine/sql/tables.ts).
  */
 const plainScripts =
   "\\x{0}-\\x{487}\\x{48a}-\\x{587}\\x{1e00}-\\x{1fff}\\x{2000}-\\x{20cf}\\x{2100}-\\x{2bff}" +
@@ -18,8 +20,8 @@ const lateLetters = /[\u1c89\ua7cb\ua7cc\ua7ce\ua7d2\ua7d4\ua7da\ua7dc\u{10d50}-
 export function foldSql(expr: string): string {
   const bare = `replace(${expr}, chr(0), '')`;
   return (
-    `rtrim(CASE WHEN regexp_full_match(${expr}, '[\\x{0}-\\x{7f}]*') THEN lower(${expr}) ` +
-    `WHEN regexp_full_match(${expr}, '[${plainScripts}]*') THEN lower(strip_accents(${bare})) ELSE lower(nfc_normalize(${bare})) END, ' ')`
+    `rtrim(CASE WHEN regexp_full_match(${expr}, '[\\x{0}-\\x{7f}]*') THEN lower(${expr}) ELSE replace(lower(` +
+    `CASE WHEN regexp_full_match(${expr}, '[${plainScripts}]*') THEN strip_accents(${bare}) ELSE nfc_normalize(${bare}) END), 'ß', 'ss') END, ' ')`
   );
 }
 
@@ -33,5 +35,5 @@ export function foldValue(text: string): string {
   const small = Array.from(bare, (sign) =>
     sign === "\u0130" ? "i" : lateLetters.test(sign) ? sign : sign.toLowerCase(),
   );
-  return small.join("").replace(/ +$/, "");
+  return small.join("").replaceAll("ß", "ss").replace(/ +$/, "");
 }

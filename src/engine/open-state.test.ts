@@ -27,9 +27,10 @@ const versionOne = [
   "CREATE TABLE pending(key VARCHAR, status VARCHAR, code VARCHAR, col VARCHAR, value VARCHAR, message VARCHAR, wake VARCHAR, ref VARCHAR, tries INTEGER, due INTEGER)",
   "CREATE TABLE member(list VARCHAR, id VARCHAR)",
   "CREATE TABLE ref(name VARCHAR, id VARCHAR, value VARCHAR)",
-  "INSERT INTO link VALUES ('1', 'a', 7, 'm', NULL)",
+  "INSERT INTO link VALUES ('1', 'a', 7, 'straße', NULL)",
   "INSERT INTO base VALUES ('1', 'Ann')",
-  "INSERT INTO ref VALUES ('account', 'b', 'firm')",
+  "INSERT INTO pending(key, ref) VALUES ('2', 'account:weiß')",
+  "INSERT INTO ref VALUES ('account', 'b', 'preß gmbh')",
 ];
 
 async function write(statements: string[]): Promise<void> {
@@ -59,13 +60,20 @@ async function opened(): Promise<Record<string, unknown>> {
   try {
     await openState(duck, path);
     return await duck.one(`SELECT (SELECT value FROM st.meta WHERE name = 'version') AS version,
-  (SELECT count(*) FROM st.link) AS links, (SELECT min(c_name) FROM st.base) AS name, (SELECT count(barred IS NULL) FROM st.ref) AS refs`);
+  (SELECT count(*) FROM st.link) AS links, (SELECT min(c_name) FROM st.base) AS name, (SELECT count(barred IS NULL) FROM st.ref) AS refs,
+  (SELECT min(m) FROM st.link) || ', ' || (SELECT min(value) FROM st.ref) || ', ' || (SELECT min(ref) FROM st.pending) AS folded`);
   } finally {
     await duck.close();
   }
 }
 
-const now = { version: String(stateVersion), links: 1, name: "Ann", refs: 1 };
+const now = {
+  version: String(stateVersion),
+  links: 1,
+  name: "Ann",
+  refs: 1,
+  folded: "strasse, press gmbh, account:weiss",
+};
 
 describe("an older state", () => {
   test("is migrated, with all it holds, whether or not its first run had ended", async () => {
@@ -93,7 +101,11 @@ describe("an older state", () => {
   test("is whole wherever the migration dies: the copy made, half migrated, migrated, or put in its place", async () => {
     await write(versionOne);
     const before = await readFile(path);
-    const steps = ["CREATE TABLE IF NOT EXISTS st.unmet(key VARCHAR, col VARCHAR)", ...migrations[1]!];
+    const steps = [
+      "CREATE TABLE IF NOT EXISTS st.unmet(key VARCHAR, col VARCHAR)",
+      ...migrations[1]!,
+      ...migrations[2]!,
+    ];
     for (let done = 0; done <= steps.length; done++) {
       await writeFile(path, before);
       await copyFile(path, `${path}.migrating`);

@@ -6,13 +6,19 @@ import { stored, storedName } from "./names.ts";
  * Raised where an older Sluice would misread these tables, or pass over what it must not: it refuses the file, and this
  * one migrates a copy of older ones. A table that older ones may do without needs no new version.
  */
-export const stateVersion = 2;
+export const stateVersion = 3;
 
 /** By version: what makes a file of it one of the next. */
 export const migrations: Readonly<Record<number, readonly string[]>> = {
   // Version 2 keeps in `meta` that a run was undone: whoever knows nothing of that would undo the undo. And `unmet`:
   // whoever knows nothing of that would take first contact for a conflict.
   1: ["ALTER TABLE st.ref ADD COLUMN IF NOT EXISTS barred BOOLEAN"],
+  // Version 3 folds a sharp s to "ss" (`core/fold.ts`), in all that is kept folded.
+  2: [
+    "UPDATE st.link SET m = replace(m, 'ß', 'ss') WHERE contains(m, 'ß')",
+    "UPDATE st.ref SET value = replace(value, 'ß', 'ss') WHERE contains(value, 'ß')",
+    "UPDATE st.pending SET ref = replace(ref, 'ß', 'ss') WHERE contains(ref, 'ß')",
+  ],
 };
 
 const asIs = (name: string): string => `${name} VARCHAR USING COMPRESSION uncompressed`;
