@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openDuck } from "../duck.ts";
 import type { Shape } from "../shape.ts";
+import { haveGone } from "./decide.ts";
 import { undated } from "./look.ts";
 import { matching } from "./match.ts";
 
@@ -24,6 +25,7 @@ test("what is known of a large mirror of exceptions is looked up without keeping
       "CREATE TEMP TABLE mapped AS SELECT 'n' || i AS key, 'm' || i AS match_value, NULL::VARCHAR AS link_id, false AS gone, NULL::VARCHAR AS code, false AS known FROM range(1000) t(i)",
       "CREATE TEMP TABLE touched AS SELECT key, gone FROM mapped",
       "CREATE TEMP TABLE doubled(key VARCHAR)",
+      haveGone,
       ...matching(shape),
     ])
       await duck.run(statement);

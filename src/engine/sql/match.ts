@@ -10,28 +10,32 @@ export const storedMatch = (shape: Shape, from: string): string =>
 /** The same of what the source wants. */
 export const wantedMatch = (shape: Shape): string => joined(shape.match.map((c) => foldSql(wanted(c))));
 
-/** Whether a present row of `mapped` has no record: no link, or one to a record that is gone and whose place another may take. */
-export const withoutRecord = ({ policies }: Shape): string =>
+/**
+ * Whether a present row of `mapped` has no record: no link, or one to a record that is gone and whose place another may take.
+ * `gone`: those records. While records are still asked for, only the view tells.
+ */
+export const withoutRecord = ({ policies }: Shape, gone = "have_now WHERE gone"): string =>
   matchedAnew(policies)
-    ? "(link_id IS NULL OR (code IS NULL AND link_id IN (SELECT id FROM have_now WHERE gone)))"
+    ? `(link_id IS NULL OR (code IS NULL AND link_id IN (SELECT id FROM ${gone})))`
     : "link_id IS NULL";
 
 /** The same of rows (of links) that are not looked at now: they were refused there, and are tried again. */
 export const waitsForRecord = ({ policies }: Shape): string =>
   matchedAnew(policies)
-    ? "(id IS NULL OR (id IN (SELECT id FROM have_now WHERE gone) AND key IN (SELECT key FROM st.pending WHERE wake = 'destination')))"
+    ? "(id IS NULL OR (id IN (SELECT id FROM have_gone) AND key IN (SELECT key FROM st.pending WHERE wake = 'destination')))"
     : "id IS NULL";
 
 /**
  * `matching`: for every present row without a link, how many records it could be. A record whose own source row is
  * there is taken; one whose source row left, now or earlier, is free: so a changed source key finds its record again.
- * A match value is shared also with rows that wait since earlier runs, whether or not they are looked at now.
+ * A match value is shared also with rows that wait since earlier runs, whether or not they are looked at now. What is gone is
+ * asked of a table (`have_gone`): after a whole reading the view compares every link with every record, each time.
  */
 export function matching(shape: Shape): string[] {
   const order = shape.policies.severalMatches === "newest" ? "created DESC NULLS LAST, id" : "created NULLS LAST, id";
   return [
     `CREATE TEMP TABLE unlinked AS SELECT t.key, t.match_value AS m FROM mapped t
-WHERE NOT t.gone AND ${withoutRecord(shape)}`,
+WHERE NOT t.gone AND ${withoutRecord(shape, "have_gone")}`,
     // Mostly nothing is found by the first, and then the second reads nothing.
     `CREATE TEMP TABLE met AS SELECT key FROM v_link WHERE m IN (SELECT m FROM unlinked WHERE ${chosenBy("m")})
 AND key NOT IN (SELECT key FROM mapped WHERE known AND link_id IS NULL)`,
@@ -46,7 +50,7 @@ WITH known AS (
   UNION ALL
   -- What a linked row is about to become is its own, too.
   SELECT match_value, link_id, NULL, false, key, 0, NULL FROM mapped
-  WHERE NOT gone AND code IS NULL AND link_id IS NOT NULL AND link_id NOT IN (SELECT id FROM have_now WHERE gone)
+  WHERE NOT gone AND code IS NULL AND link_id IS NOT NULL AND link_id NOT IN (SELECT id FROM have_gone)
     AND key NOT IN (SELECT key FROM unlinked) AND match_value IN (SELECT m FROM unlinked)
 )
 SELECT k.m, k.id, k.created, k.mirrored, k.key, k.rested,
