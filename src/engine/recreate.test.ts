@@ -74,6 +74,26 @@ test("a record that comes back by its own id is taken up again, with what was ag
   expect(names()).toEqual(["A: By hand"]);
 });
 
+test("what was agreed of it outlasts another that was to be taken over, and could not be", async () => {
+  synced.settings = { deletedThere: "recreate", drift: "keep", onLeave: "deactivate" };
+  synced.world.source.push(row("2", "B", "Ben"));
+  await synced.run();
+  const [first, second] = synced.world.crm.keys();
+  synced.world.source.pop();
+  expect(await synced.run()).toMatchObject({ updated: 1, unchanged: 1, writes: 1 });
+  remove();
+  people.edit(synced.world, second!, { code: "A", name: "Anna" });
+  synced.world.source = [row("1", "A", "Anna")];
+  synced.world.refuses = () => true;
+  expect(await synced.run()).toMatchObject({ rejected: 1, writes: 0 });
+  synced.world.refuses = () => false;
+  people.remove(synced.world, second!);
+  people.restore(synced.world, first!);
+  people.edit(synced.world, first!, { statecode: "1" });
+  expect(await synced.run()).toMatchObject({ updated: 1, writes: 1 });
+  expect(synced.world.crm.get(first!)?.values).toMatchObject({ name: "Anna", statecode: "1" });
+});
+
 test("a record that it could be is not deleted while Dynamics refuses to have it taken over", async () => {
   synced.settings = { deletedThere: "recreate", onLeave: "delete", allowDelete: true };
   synced.world.source.push(row("2", "B", "Ben"), row("3", "C", "Cid"));

@@ -39,8 +39,7 @@ export function prepareFold(
   const known = (c: (typeof columns)[number]) =>
     c === status && state ? `(${has("c.m | c.a", c)} OR ${has("c.m", state)})` : has("c.m | c.a", c);
   // The row as it was agreed, where it goes on from that; joined by one equation, as in `decide`.
-  const settled =
-    "SELECT c.*, f.id AS record, CASE WHEN c.kind <> 'create' AND f.link_ = 'linked' THEN c.key END AS base_key FROM changed c JOIN final f ON f.key = c.key";
+  const settled = `SELECT c.*, f.id AS record, CASE WHEN c.kind <> 'create' AND f.link_ = 'linked' THEN c.key END AS base_key FROM changed c JOIN final f ON f.key = c.key WHERE NOT ${waits}`;
   const either = (c: (typeof columns)[number], then: string, otherwise: string) =>
     `CASE WHEN ${has("c.m | c.a", c)} THEN ${then} ELSE ${otherwise} END`;
   // The id of a record we made is nobody else's, unless the source says it.
@@ -86,8 +85,9 @@ UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM
     // A record that another row was to take over stays with the row that left where that did not come to pass. A row whose
     // leaving was held back, or never sent, has yet to leave: a guard counts it in the run that does it.
     `CREATE OR REPLACE TEMP TABLE new_link AS
-SELECT f.key, f.id, ${newId} AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action IN ('keep', 'release') OR (f.gone AND f.code IN ('moved', 'moved_there', 'not_planned', 'not_sent')) THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h, f.rested,
-  CASE WHEN f.id IS NULL OR (f.link_ = 'none' AND f.id = f.old_id) THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} WHEN f.key IN (SELECT key FROM born) THEN f.match_value ELSE coalesce(l.m, f.match_value) END AS m
+SELECT f.key, f.id, ${newId} AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action IN ('keep', 'release') OR (f.gone AND f.code IN ('moved', 'moved_there', 'not_planned', 'not_sent')) THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h,
+  CASE WHEN ${waits} THEN l.rested ELSE f.rested END AS rested,
+  CASE WHEN f.id IS NULL OR ${waits} THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} WHEN f.key IN (SELECT key FROM born) THEN f.match_value ELSE coalesce(l.m, f.match_value) END AS m
 FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN (SELECT * FROM v_link WHERE key IN (${looked})) l ON l.key = f.key
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
   AND NOT (f.action = 'release' AND f.id IN (SELECT id FROM final WHERE action = 'adopt' AND id IS NOT NULL))`,
@@ -97,6 +97,9 @@ WITH gained AS (SELECT key, id FROM new_link WHERE gained AND ${chosenBy("id")})
 SELECT l.key FROM (SELECT key, id FROM st.link WHERE id IN (SELECT id FROM gained)) l JOIN gained n ON n.id = l.id WHERE n.key <> l.key`,
   ];
 }
+
+/** Of `final` (f): its record is gone, and it got no other. What was agreed of that one holds, should it be restored. */
+const waits = "coalesce(f.link_ = 'none' AND f.id = f.old_id, false)";
 
 /** Keys of looked-at rows. */
 const looked = `SELECT key FROM final WHERE ${chosenBy("key")}`;
