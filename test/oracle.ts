@@ -137,6 +137,9 @@ export function remember(
       continue;
     }
     const id = d.action === "create" ? created(d.key) : d.id;
+    // A valid row that is refused has no record, or one that is gone: unless it goes on as one that never had any, it keeps that link.
+    if (sync.policies.deletedThere === "unlink" && ["reject", "exclude"].includes(d.action) && d.code !== null)
+      for (const map of [past.link, past.sent, past.seen]) map.delete(d.key);
     if (id !== null && ["add", "take"].includes(d.member)) past.listed.add(id);
     if (id !== null && ["remove", "drop"].includes(d.member)) past.listed.delete(id);
     if (id !== null && states.get(d.key) === "1") past.rested.add(id);

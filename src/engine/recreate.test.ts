@@ -94,6 +94,24 @@ test("what was agreed of it outlasts another that was to be taken over, and coul
   expect(synced.world.crm.get(first!)?.values).toMatchObject({ name: "Anna", statecode: "1" });
 });
 
+test.each(["there", "left"])(
+  "`unlink`: what was restored for somebody else stays theirs, its row %s",
+  async (which) => {
+    synced.settings = { deletedThere: "unlink", onLeave: "delete", allowDelete: true };
+    synced.world.source.push(row("2", "B", "Ben"));
+    await synced.run();
+    const [id] = synced.world.crm.keys();
+    remove();
+    for (const name of ["One", "Two"]) people.create(synced.world, { code: "A", name });
+    expect(await synced.run()).toMatchObject({ rejected: 1, writes: 0 });
+    people.restore(synced.world, id!);
+    people.edit(synced.world, id!, { code: "Z", name: "Zoe" });
+    if (which === "left") synced.world.source.shift();
+    expect(await synced.run()).toMatchObject({ unchanged: 1, writes: 0 });
+    expect(names()).toEqual(["A: One", "A: Two", "B: Ben", "Z: Zoe"]);
+  },
+);
+
 test("a record that it could be is not deleted while Dynamics refuses to have it taken over", async () => {
   synced.settings = { deletedThere: "recreate", onLeave: "delete", allowDelete: true };
   synced.world.source.push(row("2", "B", "Ben"), row("3", "C", "Cid"));
