@@ -9,6 +9,16 @@ import type { Shape, ShapeColumn, Way } from "../shape.ts";
 export const storedName = (column: { name: string; tabled?: boolean }): string =>
   column.tabled ? `${column.name}:table` : column.name;
 export const stored = (column: { name: string; tabled?: boolean }): string => ident(`c_${storedName(column)}`);
+
+/**
+ * Of a lookup that finds records of one table alone: the name under which a Sluice that did not say the table yet has stored its
+ * values, and SQL that makes them what they are called now.
+ */
+export function storedBefore({ name, tabled, ways = [] }: ShapeColumn): { name: string; value: string } | undefined {
+  const [object, ...others] = new Set(ways.map((way) => way.object));
+  if (!tabled || object === undefined || others.length > 0) return undefined;
+  return { name, value: `${text(`${object}:`)} || ${ident(`c_${name}`)}` };
+}
 export const storedList = (shape: Shape): string => shape.columns.map(stored).join(", ");
 /** One number of all stored values of a row of the table `of`. */
 export const hashOf = (columns: readonly { name: string; tabled?: boolean }[], of: string): string =>

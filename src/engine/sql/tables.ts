@@ -1,6 +1,6 @@
 import type { Shape } from "../shape.ts";
 import { storedMatch } from "./match.ts";
-import { stored, storedName } from "./names.ts";
+import { stored, storedBefore, storedName } from "./names.ts";
 
 /**
  * Raised where an older Sluice would misread these tables, or pass over what it must not: it refuses the file, and this
@@ -75,9 +75,12 @@ export function valueViews(
   const known = new Set(existing.map((e) => `${e.table}.${e.name}`));
   const views = valueTables.map((table) => {
     const key = { base: "key, rowid AS place", seen: "key", have: "id, gone, created" }[table];
-    const columns = shape.columns.map((c) =>
-      known.has(`${table}.c_${storedName(c)}`) ? stored(c) : `NULL::VARCHAR AS ${stored(c)}`,
-    );
+    const columns = shape.columns.map((c) => {
+      const before = storedBefore(c);
+      const now = known.has(`${table}.c_${storedName(c)}`) ? stored(c) : "NULL::VARCHAR";
+      const value = before && known.has(`${table}.c_${before.name}`) ? `coalesce(${now}, ${before.value})` : now;
+      return value === stored(c) ? value : `${value} AS ${stored(c)}`;
+    });
     return `CREATE OR REPLACE TEMP VIEW v_${table} AS SELECT ${[key, ...columns].join(", ")} FROM st.${table}`;
   });
   const seen = shape.match.map(

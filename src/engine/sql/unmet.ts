@@ -1,6 +1,6 @@
 import { type Duck, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
-import { bit, has, list, maskType, storedName } from "./names.ts";
+import { bit, has, list, maskType, storedBefore, storedName } from "./names.ts";
 
 // First contact is a matter of one column of one row. Mostly a whole row meets at once, and what its base lacks is known
 // without a note; `st.unmet` holds the others: a column that the mapping gained while the row could not go, say.
@@ -10,7 +10,10 @@ export type Contact = { added: ReadonlySet<string>; unmet: ReadonlySet<string> }
 
 /** Of columns that the state did not know (`mirrored`: those it knows) every row is yet to meet both sides. Stored names. */
 export const addedColumns = (shape: Shape, mirrored: string[]): Set<string> =>
-  new Set(mirrored.length > 0 ? shape.columns.map(storedName).filter((name) => !mirrored.includes(name)) : []);
+  new Set(mirrored.length > 0 ? shape.columns.filter((c) => !isKnown(c, mirrored)).map(storedName) : []);
+
+const isKnown = (c: ShapeColumn, mirrored: string[]): boolean =>
+  mirrored.includes(storedName(c)) || mirrored.includes(storedBefore(c)?.name ?? storedName(c));
 
 /** The stored names of columns that some row has yet to meet. */
 export async function unmetColumns(duck: Duck): Promise<Set<string>> {
