@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
@@ -188,4 +188,13 @@ test("rows that left after the plan was made are held back, and count as leaving
   synced.approved = ["too_many_leaves"];
   expect(await synced.run()).toMatchObject({ received: 30, updated: 20, unchanged: 10 });
   expect(await synced.run()).toMatchObject({ received: 10, unchanged: 10, writes: 0 });
+});
+
+test("a plan of a Sluice that named its columns otherwise is not applied", async () => {
+  synced.world.source = [row("1")];
+  const apply = await synced.plan();
+  const job = join(apply.folder, "job.json");
+  writeFileSync(job, readFileSync(job, "utf8").replace('"c_name"', '"c_name:table"'));
+  await expect(synced.run({ apply })).rejects.toMatchObject({ code: "plan_outdated" });
+  expect(await synced.run()).toMatchObject({ created: 1, writes: 1 });
 });

@@ -7,6 +7,7 @@ import type { Shape } from "./shape.ts";
 import { comparePlans, countCompared, dependentsMove, holdBack } from "./sql/apply.ts";
 import { writeChanges } from "./sql/change.ts";
 import { writeMembers } from "./sql/members.ts";
+import { storedName } from "./sql/names.ts";
 import { readJournal, sentChanges } from "./sql/settle.ts";
 
 /** What became of its rows. `others`: rows that would change now and that it does not have. */
@@ -29,6 +30,8 @@ export async function checkApplied({ apply, sync }: Job, shape: Shape, destinati
       "plan_outdated",
       `The table ${shape.object.name} or the form of the source has changed since the plan ${apply.plan} was made.`,
     );
+  if (kept.columns.map((c) => c.stored).join() !== shape.columns.map((c) => `c_${storedName(c)}`).join())
+    throw new SluiceError("plan_outdated", `The plan ${apply.plan} is of an older Sluice, which wrote plans otherwise.`);
 }
 
 /**
