@@ -92,7 +92,7 @@ LEFT JOIN exception e ON e.w = l.w AND e.n = p.file_row_number WHERE coalesce(e.
 
 /** Part of the fold, after what was read. */
 export const foldMade =
-  "INSERT INTO st.ref(name, id, value, barred) SELECT name, id, value, false FROM made_ref WHERE (name, id) NOT IN (SELECT name, id FROM st.ref)";
+  "INSERT INTO st.ref(name, id, value, barred) SELECT name, id, value, false FROM made_ref ANTI JOIN st.ref USING (name, id)";
 
 /** How many parents the journal (`line`) says were made. */
 export const madeCount = `SELECT coalesce(sum(CASE WHEN s = 'created' THEN t - f - len(x) ELSE 0 END + len(list_filter(x, lambda e: e.status = 'created'))), 0)::INTEGER AS n

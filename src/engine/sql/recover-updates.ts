@@ -88,7 +88,7 @@ export function caughtMembers(shape: Shape, file: string): string[] {
     "BEGIN TRANSACTION",
     `UPDATE st.link SET ${lookAgain} FROM caught WHERE caught.key = st.link.key`,
     `CREATE OR REPLACE TEMP TABLE taken_over AS SELECT DISTINCT c.key, c.id, ${storedMatch(shape, "h")} AS m FROM caught c JOIN have_now h ON h.id = c.id AND NOT h.gone
-WHERE c.id NOT IN (${linkedOf("id")}) AND c.key NOT IN (${linkedOf("key")})`,
+ANTI JOIN (${linkedOf("id")}) i ON i.id = c.id ANTI JOIN (${linkedOf("key")}) k ON k.key = c.key`,
     "DELETE FROM st.link WHERE key IN (SELECT key FROM taken_over)",
     "INSERT INTO st.link(key, id, h, m) SELECT key, id, 0, m FROM taken_over",
     "DELETE FROM st.member WHERE (list, id) IN (SELECT list, id FROM caught)",
