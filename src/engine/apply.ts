@@ -31,7 +31,10 @@ export async function checkApplied({ apply, sync }: Job, shape: Shape, destinati
       `The table ${shape.object.name} or the form of the source has changed since the plan ${apply.plan} was made.`,
     );
   if (kept.columns.map((c) => c.stored).join() !== shape.columns.map((c) => `c_${storedName(c)}`).join())
-    throw new SluiceError("plan_outdated", `The plan ${apply.plan} is of an older Sluice, which wrote plans otherwise.`);
+    throw new SluiceError(
+      "plan_outdated",
+      `The plan ${apply.plan} is of an older Sluice, which wrote plans otherwise.`,
+    );
 }
 
 /**

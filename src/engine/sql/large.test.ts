@@ -27,7 +27,8 @@ async function within(memory: string, state: string[], statements: (folder: stri
 
 test("parents that a run made, and all that are known already", async () => {
   const known = `CREATE TABLE st.ref AS SELECT 'account' AS name, md5('r' || i) AS id, 'v' || i AS value, false AS barred FROM range(${many}) t(i)`;
-  const made = "CREATE TEMP TABLE made_ref AS SELECT 'account' AS name, md5('r' || i) AS id, 'new' AS value FROM range(-5, 5) t(i)";
+  const made =
+    "CREATE TEMP TABLE made_ref AS SELECT 'account' AS name, md5('r' || i) AS id, 'new' AS value FROM range(-5, 5) t(i)";
   const told = "SELECT count(*) FILTER (value = 'new') AS added, count(*) AS n FROM st.ref";
   expect(await within("80MB", [known], () => [made, foldMade], told)).toEqual({ added: 5, n: many + 5 });
 });
