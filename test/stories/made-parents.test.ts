@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { inProcess } from "../in-process.ts";
 import { peopleSync, type SourceRow, useWorkbench } from "../workbench.ts";
 
 /** `missing: create`: a parent that is not there is made first, once, whoever wants it. */
@@ -189,3 +190,18 @@ test.each(["all", "touched"])(
     expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
   },
 );
+
+test("a plan that makes a second parent is applied, whoever made another account meanwhile", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: { from: "firm", lookup } } }) });
+  bench.source("people", [person("1", "F1")]);
+  await bench.run();
+  const now = (await accounts()).find((row) => row.accountnumber === "F1")!;
+  await bench.person("PATCH", `accounts(${now.accountid})`, { accountnumber: "F1-old" });
+  const { plans } = await bench.plan();
+  await bench.person("POST", "accounts", { name: "Other", accountnumber: "F9" });
+  const applied = await inProcess({ project: bench.folder, variables: bench.sandbox.env }, (client) =>
+    client.run({ syncs: ["people"], plan: plans[0]!.run }),
+  );
+  expect(applied.totals).toMatchObject({ updated: 1, excluded: 0, parents: 1 });
+  expect(await firmOf()).toEqual({ 1: "F1" });
+});

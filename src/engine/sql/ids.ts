@@ -13,3 +13,6 @@ export function ownId(object: string, columns: string[], of: string): string {
   const variant = `substr('89ab89ab89ab89ab', strpos('0123456789abcdef', substr(d, 17, 1)), 1)`;
   return `(SELECT substr(d,1,8)||'-'||substr(d,9,4)||'-5'||substr(d,14,3)||'-'||${variant}||substr(d,18,3)||'-'||substr(d,21,12) FROM (SELECT ${digest} AS d))`;
 }
+
+/** SQL: whether an id may be one of `ownId`; Dynamics itself chooses few such. */
+export const isOwnId = (id: string): string => `substr(${id}, 15, 1) = '5'`;

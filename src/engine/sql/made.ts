@@ -2,7 +2,7 @@ import { foldSql } from "../../core/fold.ts";
 import { text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
-import { ownId } from "./ids.ts";
+import { isOwnId, ownId } from "./ids.ts";
 import { has, joined, list, parentValue, stored } from "./names.ts";
 
 // Parents that lookups ask to be made (`missing: create`): once each, in a wave before all others, with an id of ours.
@@ -23,7 +23,8 @@ export function madeId(c: ShapeColumn, value: string): string {
       way.keys.map((k) => k.column.name),
       of,
     );
-  const those = `FROM ref_now WHERE name = ${text(way.ref)}`;
+  // Those of ids of ours alone: a plan that is applied names them as it did, whoever made others meanwhile.
+  const those = `FROM ref_now WHERE name = ${text(way.ref)} AND ${isOwnId("id")}`;
   return `CASE WHEN ${id(value)} IN (SELECT id ${those}) THEN ${id(`${value} || chr(31) || (SELECT bit_xor(hash(id)) ${those})::VARCHAR`)} ELSE ${id(value)} END`;
 }
 
