@@ -112,6 +112,11 @@ const rows = {
     hint: "It looks for an existing {limit}; the row is sent by itself once there is one. `missing: null` sends it without.",
     wake: "parent",
   },
+  parent_renamed: {
+    message: "{column}: two records were made for {value}, and both go by other values now.",
+    hint: "Give one of them that value there, and see who changes it (a plug-in or flow, perhaps); or correct the source.",
+    wake: "parent",
+  },
   parent_ambiguous: {
     message: "{column}: several records fit {value}, so it could point at any.",
     hint: "It looks for an existing {limit}. Make that unique there, or look up by another column.",

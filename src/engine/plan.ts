@@ -26,7 +26,7 @@ import { checkSourceColumns } from "./shape/source.ts";
 import type { Shape } from "./shape.ts";
 import { destinationName, type Host, holdsLease, open, readingRows, scanAudiences, scanModel } from "./source.ts";
 import { wakePlanned } from "./sql/apply.ts";
-import { lostRows, pointAtAwaited, refuseMessageStates, withoutLost } from "./sql/awaited.ts";
+import { lostRows, pointAtAwaited, refuseMessageStates, refuseRenamed, withoutLost } from "./sql/awaited.ts";
 import { createId, takenIds, writeChanges } from "./sql/change.ts";
 import { basedOn, decide, haveGone, heldNow, keepBase, keepWanted, linkedRows, releaseTaken } from "./sql/decide.ts";
 import { type Asked, linkedRecords, matchedRecords, undated } from "./sql/look.ts";
@@ -364,7 +364,7 @@ async function reconcile(
 
 /** Rows that cannot go after all: their parent, another row of this run, does not come, or their state is not ours to set. */
 async function withoutMissing(duck: Duck, shape: Shape): Promise<void> {
-  for (const statement of refuseMessageStates(shape)) await duck.run(statement);
+  for (const statement of [...refuseMessageStates(shape), ...refuseRenamed(shape)]) await duck.run(statement);
   const lost = lostRows(shape);
   while (lost && (await duck.one<{ lost: number }>(lost)).lost > 0)
     for (const statement of withoutLost(shape)) await duck.run(statement);

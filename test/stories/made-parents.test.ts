@@ -115,20 +115,28 @@ test("of several columns, and the last of several ways; what cannot be made of i
   });
 });
 
-test("a made parent that goes by another value is left there, as often as that happens", async () => {
+test("a made parent that goes by another value is left there; of a third for one value the row is refused until there is one", async () => {
   await bench.begin({
     "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: { from: "firm", lookup } } }),
   });
   bench.source("people", [person("1", "F1")]);
   await bench.run();
-  for (const n of [1, 2, 3]) {
-    expect(await bench.run()).toMatchObject({ unchanged: 1, writes: 0 });
+  const rename = async (value: string) => {
     const now = (await accounts()).find((row) => row.accountnumber === "F1")!;
-    await bench.person("PATCH", `accounts(${now.accountid})`, { accountnumber: `F1-${n}` });
-    expect(await bench.run()).toMatchObject({ updated: 1, parents: 1, writes: 2 });
-    expect(await firmOf()).toEqual({ 1: "F1" });
-  }
+    await bench.person("PATCH", `accounts(${now.accountid})`, { accountnumber: value });
+    return now;
+  };
+  await rename("F1-1");
+  expect(await bench.run()).toMatchObject({ updated: 1, parents: 1, writes: 2 });
+  expect(await firmOf()).toEqual({ 1: "F1" });
   expect(await bench.run()).toMatchObject({ unchanged: 1, writes: 0 });
+  const second = await rename("F1-2");
+  const refused = await bench.run();
+  expect(refused).toMatchObject({ rejected: 1, parents: 0, writes: 0 });
+  expect(refused.problems[0]).toMatchObject({ code: "parent_renamed", message: expect.stringContaining('"F1"') });
+  await bench.person("PATCH", `accounts(${second.accountid})`, { accountnumber: "F1" });
+  expect(await bench.run()).toMatchObject({ unchanged: 1, rejected: 0, writes: 0 });
+  expect(await accounts()).toHaveLength(2);
 });
 
 test.each([true, false])("blanks around a value make no second parent; a key: %s", async (keyed) => {

@@ -1,5 +1,6 @@
 import { text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
+import { makingWay, ownRefs } from "./made.ts";
 import { bit, maskType, parentValue } from "./names.ts";
 import { byMessage, statesOf } from "./states.ts";
 
@@ -42,6 +43,20 @@ export function refuseMessageStates(shape: Shape): string[] {
     const value = text(String(choice.value));
     const moves = `(m & ${bit(state)}) <> 0 AND x_${state.index} = ${value}`;
     return demote(shape, state, moves, "state_by_message", text(choice.label), choice.message!);
+  });
+}
+
+/**
+ * Rows whose parent would be a third record made for one value, for the first and the second go by others: something changes
+ * them, and every run would make one more.
+ */
+export function refuseRenamed(shape: Shape): string[] {
+  return shape.columns.flatMap((c) => {
+    const way = makingWay(c);
+    if (!way) return [];
+    const there = `SELECT ${parentValue(c, way, "id")} FROM (${ownRefs(way)})`;
+    const said = `concat_ws(', ', ${way.keys.map((_, n) => `made_${c.index}_${n}`).join(", ")})`;
+    return [demote(shape, c, `made_${c.index} AND x_${c.index} IN (${there})`, "parent_renamed", said, "")];
   });
 }
 

@@ -1,7 +1,7 @@
 import { foldSql } from "../../core/fold.ts";
 import { text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
-import type { Shape, ShapeColumn } from "../shape.ts";
+import type { Shape, ShapeColumn, Way } from "../shape.ts";
 import { isOwnId, ownId } from "./ids.ts";
 import { has, joined, list, parentValue, stored } from "./names.ts";
 
@@ -10,10 +10,13 @@ import { has, joined, list, parentValue, stored } from "./names.ts";
 /** The way of a lookup whose missing parents are made; there is one at most. */
 export const makingWay = (c: ShapeColumn) => c.ways?.find((way) => way.missing === "create");
 
+/** SQL: ids of the records of a way's table that may be of our choosing. */
+export const ownRefs = (way: Way): string =>
+  `SELECT id FROM ref_now WHERE name = ${text(way.ref)} AND ${isOwnId("id")}`;
+
 /**
  * SQL: the id of the parent that is made for the folded value `value`. One that was made for this value before and goes by
- * another now still holds that id: then there is a second, and after that a third. None is named after the records that were there
- * when another was, for it was not among those.
+ * another now still holds that id: then there is a second, but no third (`refuseRenamed`).
  */
 export function madeId(c: ShapeColumn, value: string): string {
   const way = makingWay(c)!;
@@ -23,9 +26,7 @@ export function madeId(c: ShapeColumn, value: string): string {
       way.keys.map((k) => k.column.name),
       of,
     );
-  // Those of ids of ours alone: a plan that is applied names them as it did, whoever made others meanwhile.
-  const those = `FROM ref_now WHERE name = ${text(way.ref)} AND ${isOwnId("id")}`;
-  return `CASE WHEN ${id(value)} IN (SELECT id ${those}) THEN ${id(`${value} || chr(31) || (SELECT bit_xor(hash(id)) ${those})::VARCHAR`)} ELSE ${id(value)} END`;
+  return `CASE WHEN ${id(value)} IN (${ownRefs(way)}) THEN ${id(`${value} || chr(31) || 'again'`)} ELSE ${id(value)} END`;
 }
 
 /** The refs whose missing records are made, each with the columns that ask for it. */
