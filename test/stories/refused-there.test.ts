@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { inProcess } from "../in-process.ts";
 import { peopleSync, useWorkbench } from "../workbench.ts";
 
 /** What only Dynamics can know: a plug-in refuses one row, somebody takes a key, a privilege is missing. */
@@ -89,4 +92,24 @@ test("a missing privilege stops the run by name; what was sent before stays sett
   expect(await bench.rows("contact")).toHaveLength(5);
   await bench.control("DELETE", "privileges");
   expect(await bench.run()).toMatchObject({ created: 0, updated: 1, unchanged: 4, writes: 1 });
+});
+
+test("rows in a file: the value at fault, which is the match value where the match is, and none where Dynamics refuses", async () => {
+  await bench.begin({}, { keyed: false });
+  await bench.control("POST", "plugins", plugin);
+  const rows = people(3);
+  rows[1]!.name = "Evil";
+  rows[2]!.name = "x".repeat(51);
+  bench.source("people", rows);
+  await bench.person("POST", "contacts", { externaluseridentifier: "0", lastname: "One" });
+  await bench.person("POST", "contacts", { externaluseridentifier: "0", lastname: "Two" });
+  expect(await bench.run()).toMatchObject({ rejected: 3 });
+  const out = join(bench.folder, "rejected.csv");
+  await inProcess({ project: bench.folder, variables: bench.sandbox.env }, (client) => client.rejected({ out }));
+  const lines = readFileSync(out, "utf8").split("\n").slice(1, 4);
+  expect(lines.map((line) => line.split(",").slice(2, 7)).sort()).toEqual([
+    ["0", "rejected", "match_ambiguous", "externaluseridentifier", "0"],
+    ["1", "rejected", "refused", "", ""],
+    ["2", "rejected", "too_long", "lastname", rows[2]!.name],
+  ]);
 });

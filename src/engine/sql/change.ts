@@ -130,7 +130,8 @@ export function writeChanges(
         ...["key", "gone", "h", "rested", "old_id", "id", "link_", "action", "match_value"],
         "coalesce(code, rule_code) AS code",
         `CASE WHEN code IS NULL AND rule_code IS NOT NULL THEN ${text(shape.match.map((c) => c.name).join(", "))} ELSE col END AS col`,
-        "CASE WHEN code IS NULL THEN match_value ELSE value END AS value",
+        // A row that the destination refuses has no value of its own at fault that we knew of.
+        "CASE WHEN code IS NULL AND rule_code IS NOT NULL THEN match_value ELSE value END AS value",
         `coalesce(others, nullif("limit", '')) AS others`,
         "waits",
       ],
