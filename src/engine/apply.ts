@@ -61,7 +61,7 @@ export async function narrow(duck: Duck, shape: Shape, at: Layout, apply: Applie
   if (found.moved > found.planned * apply.maxMoved)
     throw new SluiceError("plan_moved", tooMany(apply, found, JSON.parse(keys ?? "[]") as string[]));
   if (found.moved + found.others > 0)
-    for (const statement of [...holdBack(shape), ...writeMembers(shape, at.change), ...writeChanges(shape, at)])
+    for (const statement of [...holdBack(shape, begun), ...writeMembers(shape, at.change), ...writeChanges(shape, at)])
       await duck.run(statement);
   return found;
 }

@@ -56,6 +56,7 @@ import {
 import { addedColumns, unmetColumns } from "./sql/unmet.ts";
 import { mapRows } from "./sql/want.ts";
 import { attachState, type Meta, makeFolders } from "./state-file.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /** Everything open that a run goes on with after its plan stands. */
 export type Planned = {
@@ -188,6 +189,8 @@ async function planWith(threads: number, job: Job, host: Host): Promise<Planned>
     };
   } catch (thrown) {
     await close();
+    // Nothing of such a run is left to be decided about.
+    if (thrown instanceof SluiceError && thrown.code === "nothing_waits") await writeWhole(at.done, { status: "done" });
     throw thrown;
   }
 }

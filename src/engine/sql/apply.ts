@@ -111,10 +111,11 @@ export function dependentsMove(shape: Shape): string | undefined {
 
 /**
  * Holds back every row whose change is not the plan's, as excluded: `moved`, or `not_planned` where the plan does not have
- * it. One that is rejected keeps its own reason. A record that such a row was to take over stays with the row that left.
+ * it. One that is rejected keeps its own reason, and of a plan that was `begun` one that had moved before. A record that such a row was to take over stays with the row that left.
  */
-export function holdBack(shape: Shape): string[] {
+export function holdBack(shape: Shape, begun: boolean): string[] {
   const later = shape.columns.filter((c) => c.awaits).map((c) => `, later_${c.index} = NULL`);
+  const before = begun ? " OR c.key IN (SELECT key FROM st.pending WHERE code = 'moved')" : "";
   const none = `m = 0, a = 0, sm = 0, dm = 0${later.join("")}`;
   const excluded = `action = 'exclude', col = NULL, value = NULL, others = NULL, "limit" = NULL, ${none}`;
   return [
@@ -123,7 +124,7 @@ export function holdBack(shape: Shape): string[] {
     // A row at fault keeps that reason; what was to be written of its audiences waits for the next run.
     "INSERT INTO aside SELECT d.key FROM decided d JOIN compared c ON c.key = d.key AND NOT c.same WHERE d.action = 'status'",
     `UPDATE decided SET ${none} FROM compared c WHERE c.key = decided.key AND NOT c.same AND action = 'status'`,
-    `UPDATE decided SET ${excluded}, code = CASE WHEN c.planned THEN 'moved' ELSE 'not_planned' END
+    `UPDATE decided SET ${excluded}, code = CASE WHEN c.planned${before} THEN 'moved' ELSE 'not_planned' END
 FROM compared c WHERE c.key = decided.key AND NOT c.same AND action IN ('create', 'adopt', 'update', 'leave', 'delete', 'none', 'keep')`,
     "DELETE FROM membership WHERE key IN (SELECT key FROM compared WHERE NOT same)",
   ];

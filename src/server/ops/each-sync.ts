@@ -67,8 +67,10 @@ export async function eachSync<K extends Kind>(
   for (const [i, sync] of syncs.entries()) {
     const run = newRunId();
     const folder = state.sync(project.environment, sync.name);
-    if (kind === "run" && isAsked(folder, "paused"))
-      return { project, results, error: new SluiceError("paused", `The sync ${sync.name} is paused.`) };
+    if (kind === "run" && isAsked(folder, "paused")) {
+      const paused = new SluiceError("paused", `The sync ${sync.name} is paused.`);
+      return { project, results, error: locate(paused, sync, project) };
+    }
     if (signal?.aborted) return { project, results, error: stopped(kind, sync.name) };
     const job = jobFor(project, sync, {
       run,

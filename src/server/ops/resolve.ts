@@ -1,14 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CallOptions, ResponseOf } from "../../api/index.ts";
+import { catalogue } from "../../core/catalogue.ts";
 import { SluiceError } from "../../core/errors.ts";
+import type { ReasonCode } from "../../core/reasons.ts";
 import type { Resolution } from "../../core/run.ts";
 import type { Only } from "../../engine/job.ts";
 import { readKeptJob } from "../../engine/kept-job.ts";
 import { mayHaveSent, runFiles } from "../../engine/layout.ts";
 import { type LeftRun, rejectedGroups } from "../../engine/rejected.ts";
 import { noteEvent } from "../../store/events.ts";
-import { isRunId, leftRun } from "../left-runs.ts";
+import { isRunId, latestLeft, leftRun } from "../left-runs.ts";
+import { ofSync } from "../project/locate.ts";
 import type { Workplace } from "../workplace.ts";
 import type { Leeway } from "./each-sync.ts";
 import { run } from "./syncs.ts";
@@ -25,7 +28,7 @@ export async function resolve(
   const state = workplace.state(`resolve ${id}`);
   const left = leftRun(state, environment, id);
   const kept = await readKeptJob(runFiles(left.folder));
-  await refuseSettled(left, how, kept?.kind);
+  await refuseSettled(left, how, kept?.kind, latestLeft(state, environment, left.sync)?.run);
   const at = new Date().toISOString();
   const skip = `skipped by ${by} on ${at.slice(0, 16).replace("T", " ")} UTC`;
   // A run that was about chosen rows is about these again, whatever they wait for by now.
@@ -46,20 +49,40 @@ const chosenRows = async (folder: string): Promise<boolean> =>
 /** What was accepted as it is stays so. */
 const skipOf = ({ skip }: Only): Only => (skip === undefined ? {} : { skip });
 
-async function refuseSettled(left: LeftRun, how: Request["how"], kind?: string): Promise<void> {
+/** `latest`: the newest run that told what became of its rows. */
+async function refuseSettled(left: LeftRun, how: Request["how"], kind?: string, latest?: string): Promise<void> {
   const refuse = (why: string, remedy?: string) => {
-    throw new SluiceError("not_resolvable", `The run ${left.run} of ${left.sync} ${why}.`, remedy ? { remedy } : {});
+    throw new SluiceError("not_resolvable", `The run ${left.run} of ${left.sync} ${why}.`, {
+      remedy: ofSync(remedy ?? catalogue.not_resolvable.remedy, left.sync),
+    });
   };
   const files = runFiles(left.folder);
   if (kind !== undefined && kind !== "run") refuse(`is a ${kind}: there is nothing to resolve`);
   const later = laterRun(left);
   if (later !== undefined)
     refuse(`cannot be resolved any more: the run ${later} has followed it, and decided about its rows`);
-  if (statusOf(files.done) === "done" && (await rejectedGroups([left], {})).length === 0)
-    refuse("has finished and left no row that waits");
-  if (how === "skip" && !existsSync(files.touched))
-    refuse("ended before its plan stood: nothing of it waits", "`sluice resolve RUN restart` begins it anew.");
+  const groups = statusOf(files.done) === "done" ? await rejectedGroups([left], {}) : undefined;
+  if (groups?.length === 0) {
+    const other = latest === undefined || latest === left.run ? undefined : latest;
+    refuse(
+      "has finished and left no row that waits",
+      other && `\`sluice resolve ${other} ${how}\` is about the rows that wait.`,
+    );
+  }
+  if (how === "retry" && groups?.every(({ code }) => heldBack.has(code)))
+    refuse(
+      "has nothing of its plan left to send: the rows that it held back have moved",
+      `\`sluice run ${left.sync}\` looks at them as they now are.`,
+    );
+  if (how !== "restart" && !existsSync(files.touched))
+    refuse(
+      "ended before its plan stood: nothing of it waits",
+      `\`sluice resolve ${left.run} restart\` begins it anew.`,
+    );
 }
+
+/** Why rows of a plan that was applied, or others beside them, were left to the next run. */
+const heldBack = new Set<string>(["moved", "not_planned"] satisfies ReasonCode[]);
 
 /** A later run that sent something or told what became of its rows. */
 function laterRun({ run, folder }: LeftRun): string | undefined {

@@ -29,21 +29,25 @@ const suspects: Partial<Record<ErrorCode, Suspect>> = {
 };
 
 /**
- * The same error with the line of the YAML file that is at fault. Who finds a fault knows the path of keys, or nothing;
- * only the project knows lines.
+ * The same error with the line of the YAML file that is at fault, and the sync's name in its remedy. Who finds a fault knows
+ * the path of keys, or nothing; only the project knows lines.
  */
 export function locate(error: SluiceError, sync: Resource<SyncFile>, project: Project): SluiceError {
   const place = placeOf(error, sync, project);
   const others = error.others.map((other) => locate(other, sync, project));
-  if (place === error.place && others.length === 0) return error;
+  const remedy = ofSync(error.remedy, sync.name);
+  if (place === error.place && remedy === error.remedy && others.length === 0) return error;
   return new SluiceError(error.code, error.message, {
-    remedy: error.remedy,
+    remedy,
     place,
     cause: error.cause ?? error,
     others,
     ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
   });
 }
+
+/** A remedy with the sync's name where it says SYNC. */
+export const ofSync = (remedy: string, sync: string): string => remedy.replaceAll(/\bSYNC\b/g, sync);
 
 function placeOf(error: SluiceError, sync: Resource<SyncFile>, project: Project): Place | undefined {
   if (error.place?.line !== undefined) return error.place;
