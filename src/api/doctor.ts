@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkStep, privilege } from "../core/check.ts";
+import { checkStep, partSize, privilege } from "../core/check.ts";
 import { operation } from "./operation.ts";
 import { syncsRequest } from "./syncs.ts";
 
@@ -19,6 +19,7 @@ export const doctor = operation({
     connections: z.array(z.object({ connection: z.string(), steps: z.array(checkStep) })),
     syncs: z.array(z.object({ sync: z.string(), steps: z.array(checkStep) })),
     history: z.array(checkStep).describe("Whether the history of runs can be read"),
+    sizes: z.array(partSize).describe("What the state folder takes on its disk, part by part, and last all of it"),
     failed: z.number().describe("Steps that failed"),
     warnings: z.number(),
   }),

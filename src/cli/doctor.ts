@@ -27,12 +27,21 @@ export const register: Register = (program, run) => {
             { title: "runs", steps: result.history },
           ];
           printSteps(groups, context.out);
+          printSizes(result.sizes, context.out);
           printFound(result.environment, result.failed, result.warnings, context.out);
           return { result, exit: result.failed > 0 ? 2 : 0 };
         }),
       ),
     );
 };
+
+function printSizes(sizes: ResponseOf<"doctor">["sizes"], out: Output): void {
+  const rows = sizes.map(({ part, path, bytes }) => [megabytes(bytes), part, path]);
+  for (const text of table(["on disk", "part", "where"], rows, [0])) out.line(text);
+  out.line();
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MB`;
 
 function printRole({ sync, connection, privileges, missing, beyond }: ResponseOf<"role">, out: Output): void {
   out.line(out.style.bold(`The least privileges ${sync} needs in ${connection}`));

@@ -14,6 +14,14 @@ export const checkStep = z.object({
 });
 export type CheckStep = z.infer<typeof checkStep>;
 
+/** What a part of the state folder takes on its disk. */
+export const partSize = z.object({
+  part: z.string(),
+  path: z.string().describe("In the state folder; empty for what is left and for all"),
+  bytes: z.number().describe("As `du` counts them"),
+});
+export type PartSize = z.infer<typeof partSize>;
+
 /** One privilege of a security role. `held`: at which depth our user has it; null where it does not. */
 export const privilege = z.object({
   name: z.string().describe("Such as prvWriteContact"),

@@ -8,7 +8,7 @@ import { openDuck, text } from "./duck.ts";
 import { exists, layout, runFiles, runNames } from "./layout.ts";
 import { readThrough } from "./open-state.ts";
 import { readRelied } from "./relied.ts";
-import { inMegabytes, sizesOf } from "./repair.ts";
+import { inMegabytes } from "./sizes.ts";
 
 /** Below so much room on the disk, in bytes, a run of some size may not end. */
 const littleRoom = 1024 ** 3;
@@ -84,12 +84,7 @@ export async function stateSteps(folder: string): Promise<CheckStep[]> {
       "Run the sync again: it takes up what was sent and does the rest.",
     );
   if (steps.length > 0) return steps;
-  const of = await sizesOf(folder);
-  const parts = [
-    `${inMegabytes(of.runs)} in ${of.runFolders} folders of plans and runs`,
-    ...(of.reading > 0 ? [`${inMegabytes(of.reading)} of a read that goes on`] : []),
-  ];
-  return [{ step: "state", status: "ok", detail: `${inMegabytes(size)}; ${parts.join("; ")}; every run has ended` }];
+  return [{ step: "state", status: "ok", detail: `${inMegabytes(size)}; every run has ended` }];
 }
 
 /** What is wrong with a state file that cannot be read from its first row to its last. It stays as it is. */

@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CheckStep } from "../core/check.ts";
 import { SluiceError } from "../core/errors.ts";
@@ -7,6 +7,7 @@ import { takeLock } from "../store/lock.ts";
 import { compact, sizeOfState } from "./compact.ts";
 import { exists, layout } from "./layout.ts";
 import { applyRetention } from "./retention.ts";
+import { inMegabytes } from "./sizes.ts";
 
 /**
  * Mends what can be mended in a sync's folder: removes what is kept no longer, what dead processes left, and gives room in
@@ -61,29 +62,3 @@ async function leftoversIn(folder: string): Promise<string[]> {
   const found = await Promise.all([...own, ...ofRuns].map(async (path) => ((await exists(path)) ? [path] : [])));
   return found.flat();
 }
-
-/** What the parts of a sync's folder take, in bytes. */
-export async function sizesOf(
-  folder: string,
-): Promise<{ state: number; runs: number; runFolders: number; reading: number }> {
-  const at = layout(folder, "");
-  const runFolders = (await exists(at.runs)) ? (await readdir(at.runs)).length : 0;
-  return {
-    state: await bytesIn(at.state),
-    runs: await bytesIn(at.runs),
-    runFolders,
-    reading: await bytesIn(at.reading),
-  };
-}
-
-/** Of a file, or of all files in a folder; 0 where there is none. */
-export async function bytesIn(path: string): Promise<number> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isDirectory()) return found?.size ?? 0;
-  let sum = 0;
-  for (const file of await readdir(path, { recursive: true }))
-    sum += (await stat(join(path, file)).catch(() => undefined))?.size ?? 0;
-  return sum;
-}
-
-export const inMegabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2)} MB`;

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -59,6 +60,28 @@ test("before the first run, after it, and when something has changed: told by na
     ["state", "warning", "Others on this machine may read it."],
     ["state", "warning", "The run 99999999 sent something and did not end."],
   ]);
+});
+
+test("what the state folder takes is told part by part, and the sum is what du says", async () => {
+  await bench.begin();
+  bench.source("people", [{ id: "1", name: "Ana", email: "" }]);
+  await bench.run();
+  await bench.runs(); // makes the history's database
+  const state = join(bench.folder, ".sluice");
+  writeFileSync(join(state, "default", "people", "rows.duckdb.before-x"), Buffer.alloc(3 * 1024 ** 2, 1));
+  const { sizes } = await bench.doctor();
+  const all = sizes.at(-1)!;
+  expect(sizes.map(({ part }) => part)).toEqual([
+    "history of runs",
+    "state of default/people",
+    "moved aside of default/people",
+    "plans and runs of default/people",
+    "everything else",
+    "all",
+  ]);
+  expect(sizes.slice(0, -1).reduce((sum, { bytes }) => sum + bytes, 0)).toBe(all.bytes);
+  const du = Number(execFileSync("du", ["-sk", state], { encoding: "utf8" }).split("\t")[0]) * 1024;
+  expect(Math.abs(all.bytes - du)).toBeLessThan(du / 20);
 });
 
 test("columns that forms ask for and the sync leaves out: told before the first run has ended, and never a rejection", async () => {

@@ -6,7 +6,9 @@ import type { Session } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import { schemaSteps, stateSteps } from "../../engine/doctor.ts";
 import { repair } from "../../engine/repair.ts";
+import { sizesOf } from "../../engine/sizes.ts";
 import { countRuns } from "../../store/runs.ts";
+import { ofSync } from "../project/locate.ts";
 import type { Project } from "../project/project.ts";
 import type { Workplace } from "../workplace.ts";
 import { check } from "./check.ts";
@@ -37,13 +39,17 @@ export async function doctor(
       }),
     );
     const own = await asSteps("state", options.signal, () => stateSteps(folder));
-    syncs.push({ sync: name, steps: [...mended, ...schema, ...own] });
+    const steps = [...mended, ...schema, ...own].map((step) =>
+      step.remedy === undefined ? step : { ...step, remedy: ofSync(step.remedy, name) },
+    );
+    syncs.push({ sync: name, steps });
   }
   const history = await asSteps("history", options.signal, () => historySteps(workplace));
   const all = [...history, ...[...connections, ...syncs].flatMap(({ steps }) => steps)];
   const count = (status: CheckStep["status"]) => all.filter((step) => step.status === status).length;
   const counts = { failed: count("failed"), warnings: count("warning") };
-  return { environment: project.environment, connections, syncs, history, ...counts };
+  const sizes = await sizesOf(state.path);
+  return { environment: project.environment, connections, syncs, history, sizes, ...counts };
 }
 
 /** Whether the control database can be read. None is made for it. */
