@@ -80,7 +80,7 @@ const cases: Record<ErrorCode, Case> = {
     at: "syncs/people.yaml:1",
     says: "There is no model `poeple`; did you mean `people`?",
   },
-  not_undoable: { args: ["undo", "20260101T000000000-abcd"], says: "is not kept in the environment default" },
+  not_undoable: { args: ["undo", deadRun], before: emptyRun, says: "It sent nothing." },
   variable_missing: { env: { CLIENT_SECRET: "" }, at: "connections/crm.yaml:5", says: "CLIENT_SECRET is not set" },
   file_missing: { files: { "data/firms.csv": null }, at: "models/firms.yaml:2", says: "firms" },
   file_unreadable: {

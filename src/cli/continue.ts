@@ -9,7 +9,7 @@ export const register: Register = (program, run) => {
       run((context) =>
         withClient(context, targetOf(command), async (client) => {
           const result = await client.continue({ sync });
-          context.out.line(`${sync} is not paused: \`sluice run ${sync}\` goes on where it was.`);
+          context.out.line(`${sync} may run again: \`sluice run ${sync}\` goes on where it was.`);
           return { result };
         }),
       ),

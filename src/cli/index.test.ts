@@ -346,6 +346,34 @@ test("runs: an error, and who approved what did not suffice, are one sentence af
   expect(stdout).toContain("  20 would be deleted; Ana approved too_many_leaves\n");
 });
 
+test("runs: a line says what became of it, also where nothing was counted", async () => {
+  const of = { id: "r", sync: "people", started: "2026-11-22T09:00:00.000Z", counts: null, plan: null, error: null };
+  const listed = [
+    { ...of, kind: "run", status: "interrupted" },
+    { ...of, kind: "rebuild", status: "finished" },
+    { ...of, kind: "verify", status: "finished" },
+    { ...of, kind: "run", status: "finished", counts: { ...counts, ...none } },
+  ];
+  await cli("runs", { runs: async () => ({ runs: listed }) as unknown as ResponseOf<"runs"> });
+  const said = stdout.trimEnd().split("\n").slice(1);
+  expect(said.map((line) => line.split("09:00:00  ")[1])).toEqual([
+    "its process died; the next run takes up what it sent",
+    "the state was made anew",
+    "compared",
+    "nothing to do",
+  ]);
+});
+
+test("run: --max-moved 0 lets nothing have moved", async () => {
+  const asked: unknown[] = [];
+  const run: Client["run"] = async (request, options) => {
+    asked.push(request);
+    return ran().run!(request, options);
+  };
+  for (const share of ["0", "0%", "2%"]) await cli(`run people --plan p --max-moved ${share}`, { run });
+  expect(asked).toMatchObject([{ maxMoved: 0 }, { maxMoved: 0 }, { maxMoved: 0.02 }]);
+});
+
 test("what nobody foresaw is a bug of ours, in one sentence", async () => {
   const { status } = await cli("runs", {
     runs: async () => {
@@ -371,10 +399,12 @@ test("doctor: what is wrong has its cause and remedy; a failure ends with 2, a w
   ];
   const history = [{ step: "history", status: "ok" as const, detail: "none yet" }];
   const syncs = [{ sync: "people", steps }];
-  const result = { environment: "test", connections: [], syncs, history, failed: 0, warnings: 1 };
+  const sizes = [{ part: "all", path: "", bytes: 56 * 1024 ** 2 }];
+  const result = { environment: "test", connections: [], syncs, history, sizes, failed: 0, warnings: 1 };
   const found = await cli("doctor people", { doctor: async () => result });
   expect(found.status).toBe(0);
   expect(stdout).toContain("-> chmod -R go= x");
+  expect(stdout).toContain("56.0 MB  all\n");
   expect((await cli("doctor", { doctor: async () => ({ ...result, failed: 1 }) })).status).toBe(2);
 });
 

@@ -273,7 +273,8 @@ const rows = {
     kind: "state",
     exit: 2,
     when: "Another Sluice process works on the same state folder.",
-    remedy: "Wait for it to end, or stop it; the message names the process.",
+    remedy:
+      "Wait for it to end, or end it: `sluice stop SYNC` ends a run and settles what it sent, any other command ends with the process that the message names.",
   },
   state_unwritable: {
     kind: "state",

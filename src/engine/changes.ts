@@ -3,12 +3,13 @@ import { extname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { SluiceError } from "../core/errors.ts";
+import { didYouMean } from "../core/nearest.ts";
 import type { ChangeFormat, PlannedChange } from "../core/run.ts";
 import { type Duck, ident, openDuck, text } from "./duck.ts";
 import { readKeptJob } from "./kept-job.ts";
 import { exists, runFiles } from "./layout.ts";
 import { writeOwnFile } from "./own-file.ts";
-import { type ChangeFilter, plannedChanges } from "./sql/planned-changes.ts";
+import { type ChangeFilter, plannedChanges, writableNames } from "./sql/planned-changes.ts";
 import { spreadsheetCell } from "./sql/spreadsheet.ts";
 
 type TextFormat = Exclude<ChangeFormat, "parquet">;
@@ -18,13 +19,19 @@ export type { ChangeFilter } from "./sql/planned-changes.ts";
 /** The changes of one plan or run, from its folder: `from` is a relation of key, kind, id and columns. */
 export type Changes = { object: string; duck: Duck; from: string; close(): Promise<void> };
 
-/** Error: plan_incomplete. */
+/** Errors: plan_incomplete; usage, where the filter names a column that the plan cannot write. */
 export async function openChanges(runFolder: string, filter: ChangeFilter): Promise<Changes> {
   const files = runFiles(runFolder);
   const kept = await readKeptJob(files);
   // The last file of a plan to be written.
   if (!kept || !(await exists(files.touched)))
     throw new SluiceError("plan_incomplete", "The plan of this run was never complete: it holds no changes to show.");
+  const writable = writableNames(kept);
+  for (const name of filter.columns ?? [])
+    if (!writable.includes(name))
+      throw new SluiceError("usage", `${kept.run} writes no column \`${name}\`${didYouMean(name, writable) || "."}`, {
+        remedy: `It may write ${writable.join(", ")}.`,
+      });
   // One thread keeps the order of the files, and so the same plan reads the same each time.
   const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: runFolder });
   const from = plannedChanges(kept, files, filter);

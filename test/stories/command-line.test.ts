@@ -111,3 +111,28 @@ describe("without it, it is for people", () => {
     );
   });
 });
+
+describe("what is named wrong, or cannot go on, says so by its name", () => {
+  test.each([
+    ["undo", "nope"],
+    ["changes", "nope"],
+    ["run", "--plan", "nope"],
+  ])("%s of a run that is not there", async (...words) => {
+    expect(await command(...words, "--json")).toMatchObject({ status: 3, last: { error: { code: "unknown_name" } } });
+  });
+
+  test("changes of a column that is not written", async () => {
+    const { last } = await command("plan", "people", "--json");
+    expect(await command("changes", last.plans[0].run, "--column", "lastnam", "--json")).toMatchObject({
+      status: 2,
+      last: { error: { code: "usage", message: expect.stringContaining("did you mean `lastname`?") } },
+    });
+  });
+
+  test("pause and continue", async () => {
+    await command("pause", "people");
+    const { error } = (await command("run", "people", "--json")).last;
+    expect(error).toMatchObject({ code: "paused", remedy: expect.stringContaining("`sluice continue people`") });
+    expect(forPeople(await command("continue", "people"))).toContain("people may run again");
+  });
+});

@@ -50,9 +50,9 @@ export function guardNames(text: string): GuardCode[] {
   });
 }
 
-/** A share, said in per cent: 0.01 for "1%". */
+/** A share, said in per cent: 0.01 for "1%". None needs no sign. */
 export function share(text: string): number {
-  const [, number] = /^(\d{1,3}(?:\.\d+)?) ?%$/.exec(text) ?? [];
+  const [, number] = /^(\d{1,3}(?:\.\d+)?) ?%$/.exec(text === "0" ? "0%" : text) ?? [];
   if (number === undefined || Number(number) > 100) throw new InvalidArgumentError("Say a share, such as 1%.");
   return Number(number) / 100;
 }

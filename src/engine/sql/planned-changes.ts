@@ -39,6 +39,13 @@ export function plannedChanges(kept: KeptJob, files: ReturnType<typeof runFiles>
 ${selects.join("\nUNION ALL ")}) WHERE ${conditions(filter)}`;
 }
 
+/** What the changes of a run may have as their columns, memberships and columns of other tables' records among them. */
+export function writableNames({ columns, parties, memberships, parents }: KeptJob): string[] {
+  const own = [...columns, ...parties].map(({ name }) => name);
+  const others = parents.flatMap(({ object, columns: of }) => of.map(({ name }) => `${object}.${name}`));
+  return [...new Set([...own, "statecode", ...memberships.map(({ title }) => title), ...others])];
+}
+
 function chosenColumns({ columns }: ChangeFilter): string {
   return columns ? `list_filter(columns, lambda c: c."column" IN (${columns.map(text).join(", ")}))` : "columns";
 }

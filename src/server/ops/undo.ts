@@ -1,16 +1,16 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { CallOptions, ResponseOf } from "../../api/index.ts";
 import { SluiceError } from "../../core/errors.ts";
-import { isRunId } from "../left-runs.ts";
+import { leftRun } from "../left-runs.ts";
+import type { Project } from "../project/project.ts";
 import { statusOf } from "../record.ts";
 import { withRemedies } from "../remedies.ts";
 import type { Workplace } from "../workplace.ts";
 import { eachSync } from "./each-sync.ts";
+import { pickSyncs } from "./jobs.ts";
 
 type Request = { run: string; deleteCreated: boolean; dryRun: boolean; by: string; maxWait?: number | undefined };
 
-/** The run's folder says which sync it is of, so that a lost history stands in nobody's way. */
+/** The run's folder says which sync it is of, so that a lost history stands in nobody's way. Error: unknown_name. */
 export async function undo(
   workplace: Workplace,
   { run: of, deleteCreated, dryRun, by, maxWait }: Request,
@@ -18,10 +18,7 @@ export async function undo(
 ): Promise<ResponseOf<"undo">> {
   const project = await workplace.project();
   const state = workplace.state(`undo ${of}`);
-  const kept = ({ name }: { name: string }) => existsSync(join(state.sync(project.environment, name), "runs", of));
-  const sync = isRunId(of) ? project.syncs.find(kept) : undefined;
-  if (!sync)
-    throw new SluiceError("not_undoable", `The run ${of} is not kept in the environment ${project.environment}.`);
+  const [sync] = pickSyncs(project, [leftRun(state, project.environment, of).sync]) as [Project["syncs"][number]];
   const undone = { run: of, deleteCreated, dryRun, by };
   const { results, error } = await eachSync(workplace, "undo", [sync.name], options, { undo: undone, maxWait });
   const [one] = results;
