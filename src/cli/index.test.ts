@@ -346,34 +346,6 @@ test("runs: an error, and who approved what did not suffice, are one sentence af
   expect(stdout).toContain("  20 would be deleted; Ana approved too_many_leaves\n");
 });
 
-test("runs: a line says what became of it, also where nothing was counted", async () => {
-  const of = { id: "r", sync: "people", started: "2026-11-22T09:00:00.000Z", counts: null, plan: null, error: null };
-  const listed = [
-    { ...of, kind: "run", status: "interrupted" },
-    { ...of, kind: "rebuild", status: "finished" },
-    { ...of, kind: "verify", status: "finished" },
-    { ...of, kind: "run", status: "finished", counts: { ...counts, ...none } },
-  ];
-  await cli("runs", { runs: async () => ({ runs: listed }) as unknown as ResponseOf<"runs"> });
-  const said = stdout.trimEnd().split("\n").slice(1);
-  expect(said.map((line) => line.split("09:00:00  ")[1])).toEqual([
-    "its process died; the next run takes up what it sent",
-    "the state was made anew",
-    "compared",
-    "nothing to do",
-  ]);
-});
-
-test("run: --max-moved 0 lets nothing have moved", async () => {
-  const asked: unknown[] = [];
-  const run: Client["run"] = async (request, options) => {
-    asked.push(request);
-    return ran().run!(request, options);
-  };
-  for (const share of ["0", "0%", "2%"]) await cli(`run people --plan p --max-moved ${share}`, { run });
-  expect(asked).toMatchObject([{ maxMoved: 0 }, { maxMoved: 0 }, { maxMoved: 0.02 }]);
-});
-
 test("what nobody foresaw is a bug of ours, in one sentence", async () => {
   const { status } = await cli("runs", {
     runs: async () => {

@@ -122,8 +122,9 @@ describe("what is named wrong, or cannot go on, says so by its name", () => {
   });
 
   test("changes of a column that is not written", async () => {
-    const { last } = await command("plan", "people", "--json");
-    expect(await command("changes", last.plans[0].run, "--column", "lastnam", "--json")).toMatchObject({
+    const { runs } = (await command("runs", "people", "--json")).last;
+    const plan = runs.find((run: { kind: string; status: string }) => run.kind === "plan" && run.status === "finished");
+    expect(await command("changes", plan.id, "--column", "lastnam", "--json")).toMatchObject({
       status: 2,
       last: { error: { code: "usage", message: expect.stringContaining("did you mean `lastname`?") } },
     });

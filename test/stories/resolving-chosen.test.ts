@@ -25,7 +25,10 @@ test("a resend that finds no row stands in nobody's way, and what is said of it 
 
 test("the same of a run that was broken off before it", async () => {
   await bench.begin();
-  bench.source("people", Array.from({ length: 250 }, (_, n) => row(`${n}`, `Name ${n}`)));
+  bench.source(
+    "people",
+    Array.from({ length: 250 }, (_, n) => row(`${n}`, `Name ${n}`)),
+  );
   const fault = { match: { method: "POST", path: "Multiple" }, status: 429, retryAfter: 1800 };
   await bench.control(
     "POST",
