@@ -327,7 +327,7 @@ test.concurrent("a doubled key rejects its rows by name, the others go, and the 
     expect(status).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
       totals: { received: 3, created: 1, rejected: 2, writes: 1 },
-      runs: [{ sync: "firms", problems: [{ code: "key_doubled", rows: 2, keys: ["F1", "F1"] }] }],
+      runs: [{ sync: "firms", problems: [{ code: "key_doubled", rows: 2, keys: ["F1"] }] }],
     });
   } finally {
     await situation.end();
