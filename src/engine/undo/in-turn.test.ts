@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { people } from "../../../test/model.ts";
 import { useSyncedWorld } from "../../../test/synced-world.ts";
+import { dying } from "../dying.test-data.ts";
 
 /** Undo among other runs: what those wrote, were to write, or have taken back themselves. */
 
@@ -192,4 +193,11 @@ test("an undo that deletes the record of a row that has left leaves nothing to w
   await synced.undo(of, { deleteCreated: true });
   await synced.run();
   expect(await synced.run()).toMatchObject({ received: 1, unchanged: 1, rejected: 0 });
+});
+
+test("the very first run of a sync died: what it made is taken back", async () => {
+  synced.world.source = [row("1", "A", "a"), row("2", "B", "b")];
+  await expect(synced.run({ through: dying })).rejects.toThrow("dead");
+  expect(await synced.undo(synced.last(), { deleteCreated: true })).toMatchObject({ counts: { deleted: 2 } });
+  expect(held()).toEqual({});
 });

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Session } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
-import type { ObjectSchema } from "../../core/schema.ts";
+import { columnsNamed, type ObjectSchema } from "../../core/schema.ts";
 import type { Duck } from "../duck.ts";
 import { ingest } from "../ingest.ts";
 import type { Job } from "../job.ts";
@@ -57,6 +57,8 @@ export async function openUndo(
   if (kept && kept.table !== destination)
     throw refusal(of, `It wrote to ${kept.table}, and the sync now writes to ${destination}.`);
   const configured = { ...job, ...(kept && { syncFile: kept.syncFile, audiences: kept.audiences }) };
+  // A sync whose first run died has no state that tells.
+  meta.matched ??= configured.syncFile.match.flatMap((name) => columnsNamed(object, name).map((c) => c.name)).join();
   // A list that is gone or takes nobody holds up nothing else: what was put into it stays, and is listed.
   const memberships = await usableMemberships(configured, session, object, signal);
   const audiences = configured.audiences.map(({ name }) => ({ name, scan: noScan }));
