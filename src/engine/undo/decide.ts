@@ -106,8 +106,12 @@ LEFT JOIN (SELECT list, id, max(run) AS run FROM later_member GROUP BY ALL) t ON
 /**
  * `decided`, as a plan has it, of the rows that undo does something with, or that are as before already (an undo that died
  * may have seen to that); `unlink` says whose link goes. All go on as rows never looked at (hash 0), so that a later run decides about them anew; whoever had left before the run stays so.
+ * `restsAgain`: a record that becomes inactive by its state as a column is at rest by us, so that its row's return wakes it.
  */
-export function decideUndo(shape: Shape, deleteCreated: boolean): string {
+export function decideUndo(
+  shape: Shape,
+  { deleteCreated, restsAgain }: { deleteCreated: boolean; restsAgain: boolean },
+): string {
   const { state } = statesOf(shape);
   const back = shape.columns.map((c) => `CASE WHEN k_${c.index} = 'back' THEN ${bit(c)} ELSE 0 END`);
   if (state) back.push(`CASE WHEN k_rested = 'back' AND k_${state.index} IS NULL THEN ${bit(state)} ELSE 0 END`);
@@ -123,6 +127,8 @@ export function decideUndo(shape: Shape, deleteCreated: boolean): string {
       ? `CASE WHEN k_rested = 'back' AND k_${c.index} IS NULL THEN '0' ELSE x_${c.index} END AS x_${c.index}`
       : `x_${c.index}`,
   );
+  const again =
+    restsAgain && state ? `coalesce(k_${state.index} = 'back' AND x_${state.index} <> '0', false) OR ` : "";
   // Of a record made anew: what points at another one.
   const later = shape.columns.flatMap((c) => {
     const id = c.awaits && ownTable(shape.object, c, `x_${c.index}`);
@@ -137,7 +143,7 @@ WITH masked AS (SELECT *, (${back.join(" + ") || "0"})::${maskType} AS back, (${
 acted AS (SELECT *, CASE WHEN k_made = 'back' THEN '${deleteCreated ? "delete" : "leave"}' WHEN k_deleted = 'back' THEN 'create' WHEN k_woken = 'back' THEN 'leave'
   WHEN back <> 0 OR k_rested = 'back' OR unlink OR restored OR key IN (SELECT key FROM membership) THEN 'update' END AS action FROM masked)
 SELECT ${list(["key", "id", "action", "unlink", "k_rested = 'back' AS wakes", "CASE WHEN action = 'create' THEN given WHEN k_made = 'back' THEN 0 ELSE back END AS m", `0::${maskType} AS a`, "match_value"])},
-  back AS sm, 0::${maskType} AS dm, link_h IS NULL AND NOT left_ AS gone, CASE WHEN link_h IS NOT NULL OR left_ THEN 0::UBIGINT END AS h, 0::UBIGINT AS old_h, link_rested AND k_rested IS DISTINCT FROM 'restored' AS rested, link_id AS old_id,
+  back AS sm, 0::${maskType} AS dm, link_h IS NULL AND NOT left_ AS gone, CASE WHEN link_h IS NOT NULL OR left_ THEN 0::UBIGINT END AS h, 0::UBIGINT AS old_h, ${again}(link_rested AND k_rested IS DISTINCT FROM 'restored') AS rested, link_id AS old_id,
   CASE WHEN link_id IS NULL THEN 'none' ELSE 'linked' END AS link_, NULL::VARCHAR AS code, NULL::VARCHAR AS rule_code, NULL::VARCHAR AS col,
   NULL::VARCHAR AS value, NULL::VARCHAR AS others, NULL::VARCHAR AS "limit", NULL::VARCHAR[] AS waits,
   ${list([...x, ...shape.columns.map((c) => `o_${c.index}`), ...later])}

@@ -201,3 +201,15 @@ test("the very first run of a sync died: what it made is taken back", async () =
   expect(await synced.undo(synced.last(), { deleteCreated: true })).toMatchObject({ counts: { deleted: 2 } });
   expect(held()).toEqual({});
 });
+
+test("an undo and its own undo taken back: whom we had put to rest is woken as its row is there again", async () => {
+  synced.settings = { onLeave: "deactivate" };
+  await run(row("1", "A", "a"), row("2", "B", "b"));
+  await run(row("1", "A", "a"));
+  await synced.undo(synced.last());
+  expect(held().B).toMatchObject({ statecode: "0" });
+  await synced.undo(synced.last());
+  expect(held().B).toMatchObject({ statecode: "1" });
+  await run(row("1", "A", "a"), row("2", "B", "b"));
+  expect(held().B).toMatchObject({ statecode: "0" });
+});

@@ -61,7 +61,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const mark = letGo.records > 0 ? (after ?? meta.undone) : after;
     // Before the changes: what dies with these is known for an undo of that run.
     if (!dryRun) await writeWhole(at.undo, note);
-    await planUndo(duck, at, opened, reading, deleteCreated, host);
+    await planUndo(duck, at, { ...opened, mapped: meta.mirrored }, reading, deleteCreated, host);
     const counted = await countUndo(duck);
     const unchanged = counted.rows - counted.create - counted.update - counted.delete - counted.excluded;
     const { create, update, delete: deleted, excluded } = counted;
@@ -127,7 +127,7 @@ type Reading = Pick<Parameters<typeof readByIds>[1], "session" | "object" | "cre
 async function planUndo(
   duck: Duck,
   at: Layout,
-  opened: Opened,
+  opened: Opened & { mapped: string[] },
   reading: Reading,
   deleteCreated: boolean,
   host: Host,
@@ -169,7 +169,9 @@ async function planUndo(
   const rules = { deleteCreated, stateColumn: state?.name, images: imageNamesIn.length > 0 };
   for (const statement of judge(shape, run, imageNamesIn, rules)) await duck.run(statement);
   for (const statement of undoMembers(shape, deleteCreated)) await duck.run(statement);
-  await duck.run(decideUndo(shape, deleteCreated));
+  // What an undo woke had been put to rest by us, unless the sync says itself what state a record is in.
+  const restsAgain = (await exists(run.files.undo)) && state !== undefined && !opened.mapped.includes(state.name);
+  await duck.run(decideUndo(shape, { deleteCreated, restsAgain }));
   await duck.run(keptTable(shape, lost, run));
   for (const statement of writeUndo(opened, at, imageNamesIn)) await duck.run(statement);
 }
