@@ -127,8 +127,7 @@ export function decideUndo(
       ? `CASE WHEN k_rested = 'back' AND k_${c.index} IS NULL THEN '0' ELSE x_${c.index} END AS x_${c.index}`
       : `x_${c.index}`,
   );
-  const again =
-    restsAgain && state ? `coalesce(k_${state.index} = 'back' AND x_${state.index} <> '0', false) OR ` : "";
+  const again = restsAgain && state ? `coalesce(k_${state.index} = 'back' AND x_${state.index} <> '0', false) OR ` : "";
   // Of a record made anew: what points at another one.
   const later = shape.columns.flatMap((c) => {
     const id = c.awaits && ownTable(shape.object, c, `x_${c.index}`);
