@@ -156,6 +156,30 @@ test.each([false, true])(
   },
 );
 
+test("an undo broken off before the records it made anew point at one another is ended by the next", async () => {
+  const boss = { from: "boss", lookup: { object: "contact", by: "externaluseridentifier", missing: "null" } };
+  const leaving = { onLeave: "delete", allowDelete: true, leaveLimit: 10, deleteLimit: 10 };
+  await bench.begin({ "syncs/people.yaml": peopleSync({ ...leaving, mapping: { parentcustomerid: boss } }) });
+  bench.source("people", [
+    { ...ana, boss: "2" },
+    { ...ben, boss: "1" },
+    { ...cid, boss: null },
+  ]);
+  await bench.run();
+  const before = await contacts();
+  bench.source("people", [{ ...cid, boss: null }]);
+  expect(await bench.runThroughFaults()).toMatchObject({ deleted: 2 });
+  const of = bench.latest();
+  await bench.control("POST", "faults", { match: { path: "$batch" }, status: 401, times: 100 });
+  await expect(bench.undo({ run: of })).rejects.toMatchObject({ kind: "auth" });
+  await bench.control("DELETE", "faults");
+  expect((await contacts())["1"]).not.toHaveProperty("_parentcustomerid_value");
+  expect((await bench.undo({ run: of })).counts).toMatchObject({ updated: 2, writes: 2 });
+  for (const id of ["1", "2"])
+    expect((await contacts())[id]).toMatchObject({ _parentcustomerid_value: before[id]!._parentcustomerid_value });
+  expect((await bench.undo({ run: of })).counts).toMatchObject({ unchanged: 2, writes: 0 });
+});
+
 test("a run of as many columns as a sync may map is taken back: the state it may have to set is none of them", async () => {
   const parts =
     "line1 line2 line3 city county country fax name postalcode postofficebox primarycontactname stateorprovince";

@@ -21,7 +21,7 @@ import { markAfter, readUndoNote, stillLetGo } from "./note.ts";
 import { type Opened, openUndo } from "./open.ts";
 import { copy, madeColumns, remade } from "./remake.ts";
 import { settleUndo } from "./settle.ts";
-import { laterTable, type RunFolder, writtenChanges, wroteTable } from "./wrote.ts";
+import { laterTable, type RunFolder, unsetLookups, writtenChanges, wroteTable } from "./wrote.ts";
 
 /**
  * Takes a run back: every value it wrote becomes what it was before, where it still is what the run wrote and no later run
@@ -137,9 +137,11 @@ async function planUndo(
   await wroteTable(duck, shape, run);
   // What an undo of this run wrote, this one would write too: one that died may have got only half as far as it planned.
   const others: RunFolder[] = [];
+  let before: RunFolder | undefined;
   for (const each of later) {
     const of = (await readUndoNote(each.files.undo))?.of;
-    if (of !== run.run) others.push({ ...each, ...(of !== undefined && { of }) });
+    if (of === run.run) before = each;
+    else others.push({ ...each, ...(of !== undefined && { of }) });
   }
   await laterTable(duck, shape, others);
   host.onProgress({ phase: "refresh", done: 0 });
@@ -168,6 +170,7 @@ async function planUndo(
   const imageNamesIn = await imageNames(duck, opened);
   const rules = { deleteCreated, stateColumn: state?.name, images: imageNamesIn.length > 0 };
   for (const statement of judge(shape, run, imageNamesIn, rules)) await duck.run(statement);
+  if (before) for (const statement of await unsetLookups(duck, shape, before)) await duck.run(statement);
   for (const statement of undoMembers(shape, deleteCreated)) await duck.run(statement);
   // What an undo woke had been put to rest by us, unless the sync says itself what state a record is in.
   const restsAgain = (await exists(run.files.undo)) && state !== undefined && !opened.mapped.includes(state.name);

@@ -212,3 +212,24 @@ AND (list, id) IN (SELECT list, id FROM later_member WHERE ${ofRun})`,
     `DELETE FROM later WHERE ${both} AND regexp_matches(wave, '^2-(add|remove)-') AND (run, key) NOT IN (SELECT run, key FROM later_member)`,
   ];
 }
+
+/**
+ * Statements that judge a lookup as to be taken back where an earlier undo of the run made its record anew and did not get as
+ * far as to point it at another one. Asks the journal, for what a person has emptied since stays empty.
+ */
+export async function unsetLookups(duck: Duck, shape: Shape, { files, columns }: RunFolder): Promise<string[]> {
+  await duck.run(readJournal((await exists(files.journal)) ? files.journal : undefined));
+  for (const statement of sentChanges([...columns.keys()], files.change)) await duck.run(statement);
+  return (["2-update", "3-complete"] as const).flatMap((wave) => {
+    const bits = (columns.get(wave) ?? []).filter((name) => name.startsWith("c_"));
+    return shape.columns.flatMap((c) => {
+      const index = bits.indexOf(`c_${storedName(c)}`);
+      if (!c.awaits || index < 0) return [];
+      return [
+        `UPDATE judged SET k_${c.index} = 'back' WHERE k_deleted = 'restored' AND link_id = id AND o_${c.index} IS NULL AND x_${c.index} IS NOT NULL
+AND key IN (SELECT s.key FROM sent s JOIN read_parquet(${text(files.change(wave))}, file_row_number=true) r ON r.file_row_number = s.n
+  WHERE s.wave = ${text(wave)} AND s.status NOT IN ('created', 'updated') AND ${has("r.m", { index })})`,
+      ];
+    });
+  });
+}
