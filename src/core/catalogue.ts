@@ -168,7 +168,7 @@ const rows = {
   plan_outdated: {
     kind: "config",
     exit: 2,
-    when: "The mapping, the model or the table has changed since the plan was made, so that its changes mean something else.",
+    when: "The mapping, the model or the table has changed since the plan was made, so that its changes mean something else; or an older Sluice made it.",
     remedy: "Make a new plan with `sluice plan`, look at it, and apply that.",
   },
   plan_applied: {

@@ -2,9 +2,10 @@
  * Match values folded as the destination's collation folds them: case, accents and trailing blanks do not count
  * (dataverse.md sections 3 and 6). Accents go where every sign of the text is Latin, Greek, Cyrillic, CJK, Hangul, a
  * symbol or a picture; in scripts where marks are vowels (Devanagari, Hebrew, Thai ...) taking them away would make
- * different words equal, so there only case goes. A sharp s is "ss" in whatever language
- * the database is. That most languages also take "æ" for "ae" is left alone: to others it is a letter of its own. Folded values
- * are kept in the state: whoever changes the folding migrates them (`migrations` in engine/sql/tables.ts).
+ * different words equal, so there only case goes. A sharp s is "ss" in
+ * whatever language the database is. That most languages also take "æ" for "ae" is left alone: to others it is a letter
+ * of its own. Folded values are kept in the state: whoever changes the folding migrates them (`migrations` in
+ * engine/sql/tables.ts).
  */
 const plainScripts =
   "\\x{0}-\\x{487}\\x{48a}-\\x{587}\\x{1e00}-\\x{1fff}\\x{2000}-\\x{20cf}\\x{2100}-\\x{2bff}" +

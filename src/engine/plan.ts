@@ -26,7 +26,7 @@ import { checkSourceColumns } from "./shape/source.ts";
 import type { Shape } from "./shape.ts";
 import { destinationName, type Host, holdsLease, open, readingRows, scanAudiences, scanModel } from "./source.ts";
 import { wakePlanned } from "./sql/apply.ts";
-import { lostRows, pointAtAwaited, refuseMessageStates, refuseRenamed, withoutLost } from "./sql/awaited.ts";
+import { lostRows, pointAtAwaited, withoutLost } from "./sql/awaited.ts";
 import { createId, takenIds, writeChanges } from "./sql/change.ts";
 import { basedOn, decide, haveGone, heldNow, keepBase, keepWanted, linkedRows, releaseTaken } from "./sql/decide.ts";
 import { type Asked, linkedRecords, matchedRecords, undated } from "./sql/look.ts";
@@ -37,6 +37,7 @@ import { storedName } from "./sql/names.ts";
 import { chosenCount, leaveAside, noneAside, skipDecided, skipMembers, skippedSleep } from "./sql/only.ts";
 import { waitingRows } from "./sql/pending.ts";
 import { plannedParents } from "./sql/planned.ts";
+import { refuseMessageStates, refuseRenamed } from "./sql/refuse.ts";
 import { sourceViews } from "./sql/source.ts";
 import { valueViews } from "./sql/tables.ts";
 import {

@@ -18,7 +18,8 @@ import { markLeft } from "./undo/note.ts";
 /**
  * Makes a sync's state anew, from its source and what the destination holds, and sends nothing. A row whose record is
  * found and holds all that the row wants is linked, and agreed on as both have it; where the sync only creates, whatever
- * the record holds. Every other row waits for the next run, which treats it as never seen. The file that was there is moved aside; it is back where this one dies before its end.
+ * the record holds. Every other row waits for the next run, which treats it as never seen. The file that was there is
+ * moved aside; it is back where this one dies before its end.
  * @throws SluiceError state_whole where that file is fine, unless `job.force`; and what a plan throws: then the file is back.
  */
 export async function rebuild(job: Job, host: Host): Promise<JobResult> {

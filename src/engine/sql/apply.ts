@@ -111,7 +111,8 @@ export function dependentsMove(shape: Shape): string | undefined {
 
 /**
  * Holds back every row whose change is not the plan's, as excluded: `moved`, or `not_planned` where the plan does not have
- * it. One that is rejected keeps its own reason, and of a plan that was `begun` one that had moved before. A record that such a row was to take over stays with the row that left.
+ * it. One that is rejected keeps its own reason, and of a plan that was `begun` one that had moved before. A record that such
+ * a row was to take over stays with the row that left.
  */
 export function holdBack(shape: Shape, begun: boolean): string[] {
   const later = shape.columns.filter((c) => c.awaits).map((c) => `, later_${c.index} = NULL`);

@@ -1,8 +1,6 @@
-import { text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
-import { makingWay, ownRefs } from "./made.ts";
 import { bit, maskType, parentValue } from "./names.ts";
-import { byMessage, statesOf } from "./states.ts";
+import { demote } from "./refuse.ts";
 
 // Lookups into the sync's own table, whose parent is another row of this run and may not be there yet: circles among
 // them. Such a column is written in a wave after creates, and points at an id that is known beforehand. While the plan is
@@ -33,59 +31,6 @@ export function withoutLost(shape: Shape): string[] {
     }
     return [demote(shape, c, lost(c), "parent_missing", `said_${c.index}`, c.awaits.hint, waits)];
   });
-}
-
-/** Rows that would have to be put into a state which only a message of the destination may set. */
-export function refuseMessageStates(shape: Shape): string[] {
-  const { state } = statesOf(shape);
-  if (!state) return [];
-  return byMessage(state).map((choice) => {
-    const value = text(String(choice.value));
-    const moves = `(m & ${bit(state)}) <> 0 AND x_${state.index} = ${value}`;
-    return demote(shape, state, moves, "state_by_message", text(choice.label), choice.message!);
-  });
-}
-
-/**
- * Rows whose parent would be a third record made for one value, for the first and the second go by others: something changes
- * them, and every run would make one more.
- */
-export function refuseRenamed(shape: Shape): string[] {
-  return shape.columns.flatMap((c) => {
-    const way = makingWay(c);
-    if (!way) return [];
-    const there = `SELECT ${parentValue(c, way, "id")} FROM (${ownRefs(way)})`;
-    const said = `concat_ws(', ', ${way.keys.map((_, n) => `made_${c.index}_${n}`).join(", ")})`;
-    return [demote(shape, c, `made_${c.index} AND x_${c.index} IN (${there})`, "parent_renamed", said, "")];
-  });
-}
-
-/** A decided row is rejected after all: what it then still does is what the row table says of an invalid one. */
-function demote(
-  shape: Shape,
-  c: ShapeColumn,
-  where: string,
-  code: string,
-  value: string,
-  limit: string,
-  more?: string,
-) {
-  const status = shape.columns.filter((each) => each.role === "status").map(bit);
-  const kept = status.length ? `(${status.join(" + ")})::${maskType}` : `0::${maskType}`;
-  const linked = "(link_ = 'linked' AND there_ = 'present')";
-  const set = [
-    `action = CASE WHEN ${linked} THEN 'status' ELSE 'reject' END`,
-    `id = CASE WHEN ${linked} THEN id END`,
-    `m = CASE WHEN ${linked} THEN m & ${kept} ELSE 0 END`,
-    `a = CASE WHEN ${linked} THEN a & ${kept} ELSE 0 END`,
-    `code = ${text(code)}`,
-    `col = ${text(c.name)}`,
-    `value = ${value}`,
-    `"limit" = ${text(limit)}`,
-    ...shape.columns.filter((each) => each.awaits).map((each) => `later_${each.index} = NULL`),
-    ...(more ? [more] : []),
-  ];
-  return `UPDATE decided SET ${set.join(", ")} WHERE action IN ('create', 'adopt', 'update') AND ${where}`;
 }
 
 /** The ids that awaited parents have or get, in place of the marks. `created`: SQL of the id of a row that is created, over what the statement `taken` makes. */

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openDuck } from "../duck.ts";
 import type { Shape } from "../shape.ts";
+import { haveGone } from "./decide.ts";
+import { undated } from "./look.ts";
 import { foldMade } from "./made.ts";
+import { matching } from "./match.ts";
 import { caughtMembers } from "./recover-updates.ts";
 
 /** The few that are asked for are kept in memory, not the table that they are looked up in. */
@@ -46,4 +49,24 @@ test("records that a dead run took over, and all links", async () => {
   const told = "SELECT (SELECT count(*) FROM st.link) AS links, (SELECT count(*) FROM st.member) AS members";
   const state = [links, "CREATE TABLE st.member(list VARCHAR, id VARCHAR)"];
   expect(await within("80MB", state, statements, told)).toEqual({ links: many + 5, members: 10 });
+});
+
+test("what is known of a mirror of exceptions, and of records that rows without a link could be", async () => {
+  const shape = { match: [{ name: "code", index: 0 }], policies: { severalMatches: "oldest" } } as unknown as Shape;
+  const state = [
+    `CREATE TABLE st.have AS SELECT md5('there' || i) AS id, false AS gone, NULL::TIMESTAMP AS created, 'x' || i AS c_code FROM range(${many}) t(i)`,
+    "CREATE TABLE st.link AS SELECT 'k' || i AS key, md5('ours' || i) AS id, 1::UBIGINT AS h, 'm' || i AS m, false AS rested FROM range(1000) t(i)",
+    "CREATE TABLE st.pending(key VARCHAR, wake VARCHAR)",
+  ];
+  const statements = () => [
+    "CREATE TEMP VIEW have_now AS FROM st.have",
+    "CREATE TEMP VIEW v_link AS FROM st.link",
+    "CREATE TEMP TABLE mapped AS SELECT 'n' || i AS key, 'm' || i AS match_value, NULL::VARCHAR AS link_id, false AS gone, NULL::VARCHAR AS code, false AS known FROM range(1000) t(i)",
+    "CREATE TEMP TABLE touched AS SELECT key, gone FROM mapped",
+    "CREATE TEMP TABLE doubled(key VARCHAR)",
+    haveGone,
+    ...matching(shape),
+  ];
+  const told = `SELECT (SELECT count(*) FROM matching WHERE match = 'taken') AS taken, (SELECT count(*) FROM (${undated(shape).ids.join(" UNION ALL ")})) AS asked`;
+  expect(await within("80MB", state, statements, told)).toEqual({ taken: 1000, asked: 1000 });
 });

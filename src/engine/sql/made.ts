@@ -77,8 +77,9 @@ WHERE sent.wave = ${text(wave)} AND sent.n = r.file_row_number AND sent.status =
 }
 
 /**
- * `made_ref`: the parents that the journal (`line`, `exception`) says were made, as lookups know them (\`st.ref\`). They were not there
- * when the table was read: without this nobody would be told where one goes by another value before the next run.
+ * `made_ref`: the parents that the journal (`line`, `exception`) says were made, as lookups know them (`st.ref`). They
+ * were not there when the table was read: without this nobody would be told where one goes by another value before the
+ * next run.
  */
 export function madeKnown(shape: Shape, file: { parents: (k: number) => string }): string {
   const each = madeRefs(shape).map(({ ref }, k) => {

@@ -108,7 +108,8 @@ const replies = (() => {
  * status 'none' = nothing to count (a row that left and needed nothing). A record to be taken over is the row's where what
  * was written into its columns was taken, or else its activation, or nothing was to be written. A row whose record is gone keeps
  * the link to it until it has another, for the record may be restored; not where it is to go on as one that never had any (`unlinks`).
- * wake: when it is tried again, if not when its code says: what a row at fault was to write of its audiences waits for no change of the row.
+ * wake: when it is tried again, if not when its code says: what a row at fault was to write of its audiences waits for no
+ * change of the row.
  */
 export function finalRows(touched: string, unlinks = false): string {
   const { told, is } = replies;

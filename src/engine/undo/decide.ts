@@ -105,7 +105,8 @@ LEFT JOIN (SELECT list, id, max(run) AS run FROM later_member GROUP BY ALL) t ON
 
 /**
  * `decided`, as a plan has it, of the rows that undo does something with, or that are as before already (an undo that died
- * may have seen to that); `unlink` says whose link goes. All go on as rows never looked at (hash 0), so that a later run decides about them anew; whoever had left before the run stays so.
+ * may have seen to that); `unlink` says whose link goes. All go on as rows never looked at (hash 0), so that a later run
+ * decides about them anew; whoever had left before the run stays so.
  * `restsAgain`: a record that becomes inactive by its state as a column is at rest by us, so that its row's return wakes it.
  */
 export function decideUndo(

@@ -10,8 +10,9 @@ const mostColumns = 64;
 export const bare = (stored: string): string => stored.replace(/:table$/, "");
 
 /**
- * The shape that undo works under: the columns that the run's own files tell of, and those the sync mirrors now, so that the state
- * is told of both; and the record's state. A record is written only in the version just read, where its table knows versions. Nothing of the source is in it, for undo needs none; `mapping` is asked only which table a lookup of one
+ * The shape that undo works under: the columns that the run's own files tell of, and those the sync mirrors now, so that
+ * the state is told of both; and the record's state. A record is written only in the version just read, where its table
+ * knows versions. Nothing of the source is in it, for undo needs none; `mapping` is asked only which table a lookup of one
  * table means. `lost`: columns that the table has no more.
  * @throws SluiceError not_undoable where they are more than a mask holds.
  */
