@@ -22,7 +22,7 @@ describe("npm run demo -- --json", () => {
       );
     });
     result = JSON.parse(ended.stdout.trimEnd().split("\n").at(-1) ?? "") as DemoResult;
-  }, 180_000);
+  });
   afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
   it("ends well, with one object on standard output and nothing left behind", () => {

@@ -47,7 +47,7 @@ describe("the example project in Dynamics", () => {
     await load();
     const numbers = new Set(file("companies.csv").map((c) => c.company_no!));
     customers = soundCustomers(file("customers.csv") as Customer[], numbers);
-  }, 120_000);
+  });
   afterAll(async () => {
     await sandbox.close();
     rmSync(folder, { recursive: true, force: true });
@@ -105,5 +105,5 @@ describe("the example project in Dynamics", () => {
       const exited = (members: Set<string>) => (members.has(id) ? "exited" : null);
       expect([found.sluice_vip ?? null, found.sluice_lapsed ?? null]).toEqual([exited(vip), exited(lapsed)]);
     }
-  }, 120_000);
+  });
 });

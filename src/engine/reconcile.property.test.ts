@@ -134,7 +134,7 @@ const history = fc.record({
   steps: fc.array(step, { minLength: 5, maxLength: 25 }),
 });
 
-test("a run does exactly what the oracle says, over random histories", { timeout: 240_000 }, async () => {
+test("a run does exactly what the oracle says, over random histories", { timeout: 600_000 }, async () => {
   const seed = Number(process.env.SEED ?? 20261121);
   await fc.assert(fc.asyncProperty(history, play), {
     seed,

@@ -164,7 +164,7 @@ afterEach(async () => {
 
 /** A control database takes seconds to make, and moments to copy. */
 const template = mkdtempSync(join(tmpdir(), "sluice-test-"));
-beforeAll(async () => (await openControl(template)).destroy(), 300_000);
+beforeAll(async () => (await openControl(template)).destroy());
 afterAll(() => rmSync(template, { recursive: true }));
 
 const stateOf = (folder: string) => join(folder, ".sluice");

@@ -29,7 +29,7 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
     // What a process killed in the making would leave.
     else mkdirSync(join(folder, "control.new", "base"), { recursive: true });
     control = await open();
-  }, 300_000);
+  });
   afterAll(async () => {
     await control.destroy();
     await postgres?.close();

@@ -15,7 +15,7 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
   beforeAll(async () => {
     if (kind === "PostgreSQL") postgres = await startPostgres();
     control = await openControl(folder, postgres?.url);
-  }, 300_000);
+  });
   afterAll(async () => {
     await control.destroy();
     await postgres?.close();
