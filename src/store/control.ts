@@ -1,10 +1,11 @@
-import { existsSync, renameSync, rmSync, statfsSync } from "node:fs";
+import { existsSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { Kysely, PGliteDialect } from "kysely";
 import { SluiceError } from "../core/errors.ts";
 import { forgetAside, putAside } from "./events.ts";
 import { stateFault } from "./faults.ts";
+import { makeControl } from "./make-control.ts";
 import { alone, migrate } from "./migrate.ts";
 import { postgres, unreachable } from "./postgres.ts";
 import { applyEvent, interruptDead } from "./runs.ts";
@@ -14,8 +15,8 @@ export type Control = Kysely<Tables>;
 
 /**
  * Opens the control database, up to date: the PostgreSQL server at `url`, which several processes may share, or else one
- * in the state folder, which this process holds locked (PGlite itself takes no lock). The latter takes seconds the first
- * time, later under half of one. It survives a killed process, but does not fsync.
+ * in the state folder, which this process holds locked (PGlite itself takes no lock). The latter takes under half a second,
+ * and seconds where it is the first on this machine. It survives a killed process, but does not fsync.
  * Errors: state_newer, state_broken, state_unwritable, disk_full, database_unreachable.
  */
 export async function openControl(folder: string, url?: string): Promise<Control> {
@@ -37,7 +38,7 @@ async function embedded(folder: string): Promise<Control> {
   const path = join(folder, "control");
   let database: Control | null = null;
   try {
-    if (!existsSync(path)) await create(path);
+    if (!existsSync(path)) await makeControl(path);
     // PGlite would make a new one in its place, and the history would be gone without a word.
     if (!existsSync(join(path, "PG_VERSION"))) throw new Error("PG_VERSION is missing");
     const engine = await PGlite.create(path);
@@ -64,15 +65,6 @@ export function takeOver(control: Control, folder: string): Promise<void> {
     }
     await interruptDead(connection);
   });
-}
-
-/** Made beside its place and moved there whole, so that a process killed meanwhile leaves no half of one. */
-async function create(path: string): Promise<void> {
-  const draft = `${path}.new`;
-  rmSync(draft, { recursive: true, force: true });
-  const engine = await PGlite.create(draft);
-  await engine.close();
-  renameSync(draft, path);
 }
 
 /** A new control database takes about 40 MB; PGlite does not say what kept it from being made. */
