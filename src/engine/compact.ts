@@ -55,7 +55,7 @@ export async function compact(
 }
 
 async function withState<T>(at: Pick<Layout, "state">, means: Means, use: (duck: Duck) => Promise<T>): Promise<T> {
-  const duck = await openDuck({ ...means, threads: 2 });
+  const duck = await openDuck({ ...means, threads: 2, state: at.state });
   try {
     await duck.run(attached(at.state, "st"));
     const done = await use(duck);

@@ -24,6 +24,8 @@ import type { Kill, Moment, Victim } from "./moments.ts";
 import { type Policies, projectFiles } from "./project.ts";
 
 const sluice = fileURLToPath(new URL("sluice.ts", import.meta.url));
+/** As bin/sluice.js has it. */
+const compiled = fileURLToPath(new URL("../../node_modules/.cache/sluice", import.meta.url));
 const sandboxFile = new URL("../../bench/sandbox/sandbox-server.ts", import.meta.url);
 
 /** What a command with --json ended with; `result` is empty where it was killed. `words`: the end of its stderr. */
@@ -99,7 +101,7 @@ export async function openLane({ postgres = false } = {}): Promise<Lane> {
   const start = (args: string[]) => {
     const child = spawn(process.execPath, [sluice, ...args, "--json", "--project", folder, "--state", state], {
       detached: true,
-      env: { ...process.env, ...variables, ...(server && { DATABASE_URL: server.url }) },
+      env: { ...process.env, ...variables, NODE_COMPILE_CACHE: compiled, ...(server && { DATABASE_URL: server.url }) },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const over = output(child).finally(() => atWork.delete(child));
