@@ -1,5 +1,5 @@
 import { open, rename, rm, stat } from "node:fs/promises";
-import { attached, type Duck, openDuck } from "./duck.ts";
+import { attached, type Duck, openDuck, sizeUp } from "./duck.ts";
 import type { Layout } from "./layout.ts";
 
 /** Smaller files are left alone, in bytes: the room is not worth the time. */
@@ -57,6 +57,7 @@ export async function compact(
 async function withState<T>(at: Pick<Layout, "state">, means: Means, use: (duck: Duck) => Promise<T>): Promise<T> {
   const duck = await openDuck({ ...means, threads: 2, state: at.state });
   try {
+    await sizeUp(duck, []);
     await duck.run(attached(at.state, "st"));
     const done = await use(duck);
     await duck.run("CHECKPOINT st");

@@ -7,6 +7,8 @@ import { handBack } from "./hand-back.ts";
 export type Duck = {
   /** Bytes of memory that it may take. */
   memory: number;
+  /** The state file that is or will be attached. */
+  state: string | undefined;
   run(sql: string): Promise<void>;
   /** Small results only: rows as objects, bigints as numbers. */
   all<T = Record<string, unknown>>(sql: string): Promise<T[]>;
@@ -19,7 +21,7 @@ export type Duck = {
   close(): Promise<void>;
 };
 
-/** `state`: the state file that will be attached, to be named where it turns out to be damaged. */
+/** `state`: the state file that will be attached: it is named where it turns out to be damaged. */
 type Options = { memoryLimit: string; threads?: number; temp: string; state?: string };
 
 /**
@@ -37,7 +39,6 @@ export async function openDuck(options: Options): Promise<Duck> {
   });
   const connection = await instance.connect();
   const memory = await leaveRoom(connection);
-  if (large([options.state])) await connection.run(givingBack);
   // Whether texts of a column repeat is found out at a third of the cost of writing it, for a tenth of the file.
   await connection.run("SET disabled_compression_methods = 'dictionary'");
   // What a person's SQL makes of a time may not depend on where Sluice runs.
@@ -57,6 +58,7 @@ export async function openDuck(options: Options): Promise<Duck> {
   };
   return {
     memory,
+    state: options.state,
     run: async (sql) => {
       await inTurn(sql, async () => {
         await freed.ifGrown();
@@ -90,25 +92,25 @@ async function leaveRoom(connection: DuckDBConnection): Promise<number> {
 }
 
 /**
- * What is freed goes back to the system meanwhile: otherwise the process holds up to a tenth more. A run of some rows would pay
- * a quarter of its time for it.
- */
-const givingBack = "SET allocator_background_threads = true";
-
-/** Whether files hold more than some ten thousand rows. */
-const large = (files: (string | undefined)[]): boolean =>
-  files.some((file) => file !== undefined && (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 8e6);
-
-/**
  * After this the instance reads only `files` and works only inside `folders`, and nothing can undo it: a model's SQL
  * is a stranger's.
  */
 export async function lockDown(duck: Duck, files: string[], folders: string[]): Promise<void> {
-  if (large(files)) await duck.run(givingBack);
+  await sizeUp(duck, files);
   await duck.run(`SET allowed_paths=[${files.map(text).join(",")}]`);
   await duck.run(`SET allowed_directories=[${folders.map(text).join(",")}]`);
   await duck.run("SET enable_external_access=false");
   await duck.run("SET lock_configuration=true");
+}
+
+/**
+ * Where files and state are large, what is freed goes back to the system meanwhile: otherwise the process holds up to a tenth more.
+ * Where they are not, that would cost a run a quarter of its time, and to wake one thread after another as much.
+ */
+export async function sizeUp(duck: Duck, files: string[]): Promise<void> {
+  const sizes = [duck.state, ...files].map((file) => (file && statSync(file, { throwIfNoEntry: false })?.size) || 0);
+  const large = sizes.some((bytes) => bytes > 8e6);
+  await duck.run(large ? "SET allocator_background_threads = true" : "SET threads = 1");
 }
 
 async function* columnOf(instance: DuckDBInstance, sql: string): AsyncIterable<string[]> {
