@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { type Kysely, sql } from "kysely";
+import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Control, openControl } from "../../src/store/control.ts";
 import { takeLock } from "../../src/store/lock.ts";
-import { postgres as database } from "../../src/store/postgres.ts";
-import type { Tables } from "../../src/store/tables.ts";
 import { type Postgres, startPostgres } from "../postgres.ts";
 import { sluice } from "../sluice-process.ts";
 import { type Logged, peopleSync, useWorkbench, withFirms } from "../workbench.ts";
@@ -14,10 +13,10 @@ import { type Logged, peopleSync, useWorkbench, withFirms } from "../workbench.t
 
 const bench = useWorkbench();
 let postgres: Postgres;
-let control: Kysely<Tables>;
+let control: Control;
 beforeAll(async () => {
   postgres = await startPostgres();
-  control = database(postgres.url);
+  control = await openControl(bench.folder, postgres.url);
 });
 afterAll(async () => {
   await control?.destroy();
@@ -37,17 +36,22 @@ const writes = async () => {
 const people = (count: number) =>
   Array.from({ length: count }, (_, n) => ({ id: `${n}`, name: `Name ${n}`, email: null }));
 
-/** A run of 500 people that stands still after two hundred. */
+/** A run of 500 people that stands still after two hundred: what it had sent has been answered, and the next is sent seconds later. */
 async function halfDone() {
   for (const table of ["run", "lease"] as const) await control.deleteFrom(table).execute(); // of the story before
   await bench.begin();
   bench.source("people", people(500));
   const match = { method: "POST", path: "Multiple" };
-  await bench.control("POST", "faults", { match, nth: 3, times: 1_000_000, status: 429, retryAfter: 1 });
+  await bench.control("POST", "faults", { match, nth: 3, times: 1_000_000, status: 429, retryAfter: 5 });
   await bench.control("POST", "requests/clear");
   const run = worker("run", "people");
-  for (let statuses: number[] = []; statuses.filter((s) => s === 200).length < 2 || !statuses.includes(429); )
-    statuses = (await writes()).map((each) => each.status);
+  const halted = async () => {
+    const statuses = (await writes()).map((each) => each.status);
+    const { users } = await bench.control<{ users: { running: number }[] }>("GET", "limits");
+    const sent = statuses.filter((status) => status === 200).length;
+    return sent === 2 && statuses.includes(429) && users.every(({ running }) => running === 0);
+  };
+  while (!(await halted()));
   return run;
 }
 
