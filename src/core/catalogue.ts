@@ -325,7 +325,7 @@ const rows = {
     kind: "state",
     exit: 2,
     when: "There is no room left on the disk that holds the state folder.",
-    remedy: "Make room and run again; nothing is lost.",
+    remedy: "Make room and run again; nothing is lost. `sluice doctor --repair` removes what is kept no longer.",
   },
   out_of_memory: {
     kind: "state",

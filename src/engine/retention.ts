@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Retention } from "../core/project.ts";
 import { removeOldAside, statesAside } from "./aside.ts";
@@ -44,7 +44,7 @@ export async function applyRetention(
       const [ran, wrote] = [await isLatest("outcome", files.outcome), await isLatest("journal", files.journal)];
       const latest = ran || wrote;
       if (!latest && age > retention.outcomes && age > retention.beforeImages) {
-        await removeWhole(at.removing, folder, name);
+        await removeWhole(at.removing, folder);
         counts.removed++;
       } else if (!latest && age > retention.beforeImages && (await exists(files.touched))) {
         // First what makes it a run that can be undone: half of one cannot.
@@ -57,17 +57,19 @@ export async function applyRetention(
     }
     const plan = (await readKeptJob(files))?.kind === "plan" || !(await exists(files.touched));
     if (plan && age > retention.plans) {
-      await removeWhole(at.removing, folder, name);
+      await removeWhole(at.removing, folder);
       counts.removed++;
     }
   }
   return counts;
 }
 
-/** Out of the way first: a folder that is half gone would look like a run that died. */
-async function removeWhole(removing: string, folder: string, name: string): Promise<void> {
-  await mkdir(removing, { recursive: true, mode: 0o700 });
-  await rename(folder, join(removing, name));
+/**
+ * Out of the way first: a folder that is half gone would look like a run that died. Nothing new is made for it: there may
+ * be no room.
+ */
+async function removeWhole(removing: string, folder: string): Promise<void> {
+  await rename(folder, removing);
   await rm(removing, { recursive: true });
 }
 

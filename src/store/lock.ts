@@ -7,7 +7,12 @@ import { stateFault } from "./faults.ts";
 /** SQLite's result codes, https://www.sqlite.org/rescode.html */
 const [busy, notADatabase] = [5, 26];
 
+/** A journal on disk would want room for a transaction in which nothing is ever written. */
+const take = "PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE";
+
 export type Lock = { release(): void };
+
+type Holder = { pid: number; command: string; since: string };
 
 /**
  * Lets one process at a time work in a folder, which is made if it is not there (mode 0700). The lock is the operating
@@ -23,10 +28,8 @@ export function takeLock(folder: string, command: string, waitMs = 0): Lock {
   try {
     makeFolder(folder);
     database = new DatabaseSync(join(folder, "lock"));
-    database.exec(`PRAGMA busy_timeout = ${Math.floor(waitMs)}; BEGIN EXCLUSIVE`);
-    writeFileSync(note, `${JSON.stringify({ pid: process.pid, command, since: new Date().toISOString() })}\n`, {
-      mode: 0o600,
-    });
+    database.exec(`PRAGMA busy_timeout = ${Math.floor(waitMs)}; ${take}`);
+    tell(note, { pid: process.pid, command, since: new Date().toISOString() });
   } catch (error) {
     database?.close();
     if ((error as { errcode?: number }).errcode === busy) throw locked(folder, note, error);
@@ -42,12 +45,22 @@ export function takeLock(folder: string, command: string, waitMs = 0): Lock {
   };
 }
 
+/** On a full disk nobody is told: whoever is to make room there could not, and whoever writes learns of it soon. */
+function tell(note: string, holder: Holder): void {
+  try {
+    writeFileSync(note, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+  } catch (error) {
+    if (stateFault(error, note)?.code !== "disk_full") throw error;
+    rmSync(note, { force: true });
+  }
+}
+
 /** Whether a process works in the folder at this moment. */
 export function isHeld(folder: string): boolean {
   if (!existsSync(join(folder, "lock"))) return false;
   const database = new DatabaseSync(join(folder, "lock"));
   try {
-    database.exec("BEGIN EXCLUSIVE");
+    database.exec(take);
     return false;
   } catch (error) {
     if ((error as { errcode?: number }).errcode === busy) return true;
@@ -85,9 +98,9 @@ function locked(folder: string, note: string, cause: unknown): SluiceError {
 }
 
 /** Absent or half written, it is no loss: the lock does not depend on it. */
-function holder(note: string): { pid: number; command: string; since: string } | null {
+function holder(note: string): Holder | null {
   try {
-    return JSON.parse(readFileSync(note, "utf8")) as { pid: number; command: string; since: string };
+    return JSON.parse(readFileSync(note, "utf8")) as Holder;
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, statfsSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { SluiceError } from "../../src/core/errors.ts";
@@ -111,3 +111,24 @@ test.skipIf(!mayMount)(
     expect(await bench.run()).toMatchObject({ received: 2000, unchanged: 2000, writes: 0 });
   },
 );
+
+test.skipIf(!mayMount)("on a full disk doctor --repair removes what is kept no longer", async () => {
+  await bench.begin();
+  onEmptyDisk();
+  bench.source(
+    "people",
+    Array.from({ length: 50 }, (_, n) => person(n)),
+  );
+  const [plan] = (await bench.plan()).plans;
+  const folder = join(disk(), "default", "people", "runs", plan!.run);
+  const longAgo = Date.now() / 1000 - 365 * 24 * 3600;
+  utimesSync(folder, longAgo, longAgo);
+  leaveRoom(0);
+  expect(() => writeFileSync(join(disk(), "more"), "more")).toThrow(/ENOSPC/);
+  rmSync(join(disk(), "more"));
+  const { syncs } = await bench.repair();
+  expect(syncs.flatMap(({ steps }) => steps)).toContainEqual(
+    expect.objectContaining({ step: "repair: retention", detail: expect.stringMatching(/^1 plans and runs removed/) }),
+  );
+  expect(existsSync(folder)).toBe(false);
+});
