@@ -63,11 +63,15 @@ export function expect_(sync: OracleSync, world: Outside, past: Memory): Expecte
   const gone = new Set([...past.link.keys()].filter((key) => !byKey.has(key)));
 
   const decisions: Decision[] = [];
-  for (const key of new Set([...present.keys(), ...gone])) {
+  // Rows that have a record come first: what they are about to make of it is nobody else's.
+  const becoming: { id: string; takenBy: string; created: number; match: string }[] = [];
+  const isLinked = (key: string) => linkedNow(sync, world, past, key, mapped.get(key)?.valid ?? false);
+  const keys = new Set([...present.keys(), ...gone]);
+  for (const key of [...keys].toSorted((a, b) => Number(isLinked(b)) - Number(isLinked(a)))) {
     const link = past.link.get(key);
     if (gone.has(key) && link!.left) continue;
     const m = mapped.get(key);
-    const linked = linkedNow(sync, world, past, key, m?.valid ?? false);
+    const linked = isLinked(key);
     const touched: TouchedRow = {
       key,
       want: m?.want,
@@ -91,7 +95,7 @@ export function expect_(sync: OracleSync, world: Outside, past: Memory): Expecte
               m.match,
               present,
               doubled.map(([k]) => k),
-            ),
+            ).concat(becoming.filter((b) => b.match === m.match)),
       have: link ? haveOf(sync, world, link.id) : null,
       haveOf: (id) => haveOf(sync, world, id) as Row,
       list: {
@@ -100,7 +104,11 @@ export function expect_(sync: OracleSync, world: Outside, past: Memory): Expecte
         there: (id) => world.lists.get(sync.list)?.has(id) ?? false,
       },
     };
-    decisions.push(reconcile(touched, sync.columns, sync.policies));
+    const decision = reconcile(touched, sync.columns, sync.policies);
+    decisions.push(decision);
+    const value = decision.write[sync.match];
+    if (linked && typeof value === "string" && touched.have !== "gone")
+      becoming.push({ id: decision.id!, takenBy: key, created: 0, match: foldValue(value) });
   }
   const adopted = new Set(decisions.filter((d) => d.action === "adopt").map((d) => d.id));
   for (const d of decisions)
