@@ -32,6 +32,8 @@ export const waitsForRecord = ({ policies }: Shape): string =>
  * asked of a table (`have_gone`): after a whole reading the view compares every link with every record, each time.
  */
 export function matching(shape: Shape): string[] {
+  // Whether a row with a record ever writes what it is matched by.
+  const becomes = shape.policies.mode !== "create" && shape.match.some((c) => c.line?.write !== "on create");
   const order = shape.policies.severalMatches === "newest" ? "created DESC NULLS LAST, id" : "created NULLS LAST, id";
   return [
     `CREATE TEMP TABLE unlinked AS SELECT t.key, t.match_value AS m FROM mapped t
@@ -50,7 +52,7 @@ WITH known AS (
   UNION ALL
   -- What a linked row is about to become is its own, too.
   SELECT match_value, link_id, NULL, false, key, 0, NULL FROM mapped
-  WHERE NOT gone AND code IS NULL AND link_id IS NOT NULL AND link_id NOT IN (SELECT id FROM have_gone)
+  WHERE ${becomes} AND NOT gone AND code IS NULL AND link_id IS NOT NULL AND link_id NOT IN (SELECT id FROM have_gone)
     AND key NOT IN (SELECT key FROM unlinked) AND match_value IN (SELECT m FROM unlinked)
 )
 SELECT k.m, k.id, k.created, k.mirrored, k.key, k.rested,
