@@ -1,3 +1,4 @@
+import { settling } from "../core/delayed.ts";
 import type { GuardCode, StandingGuard } from "../core/guards.ts";
 import type { Forecast, Measured } from "../core/run.ts";
 import { text } from "./duck.ts";
@@ -68,9 +69,9 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
     const { attempted, stopped } = await sendPlan(planned, host);
     const requests = planned.requests() - before;
     host.onProgress({ phase: "readback", done: 0 });
-    const { counts, resolved } = await settle(planned, job.run, attempted, new AbortController().signal, (done) =>
-      host.onProgress({ phase: "readback", done }),
-    );
+    const patient = settling(host.signal);
+    const onRows = (done: number) => host.onProgress({ phase: "readback", done });
+    const { counts, resolved } = await settle(planned, job.run, attempted, patient.signal, onRows).finally(patient.end);
     const measured: Measured = { rows: counts.writes, requests, seconds: since(sending) };
     host.onProgress({ phase: "fold", done: 0 });
     const { duck, at, touched } = planned;

@@ -75,3 +75,28 @@ test("what was sent before a pause cannot be settled: the fault is told, and the
   await ask("continue", "people");
   expect(await bench.run("people")).toMatchObject(rest(made));
 });
+
+test("stop: what is on its way is awaited, so that it is counted and nothing of it comes late", async () => {
+  await bench.begin();
+  bench.source("people", people(2000));
+  await bench.run();
+  bench.source(
+    "people",
+    people(2000).map((row) => ({ ...row, name: "Wrong" })),
+  );
+  const match = { method: "POST", path: "Multiple" };
+  await bench.control("POST", "faults", { match, times: 1000, latencyMs: 2000 });
+  await bench.control("POST", "requests/clear");
+  const run = sluice(bench, "run", "people", "--json");
+  const begun = async () =>
+    1000 - (await bench.control<{ faults: { left: number }[] }>("GET", "faults")).faults[0]!.left;
+  while ((await begun()) === 0);
+  await ask("stop", "people");
+  const { status, last } = await run.ended;
+  const ended = async () => (await bench.control<{ requests: Logged[] }>("GET", "requests")).requests;
+  while ((await ended()).filter(({ write }) => write).length < (await begun()));
+  await bench.control("DELETE", "faults");
+  const wrong = (await bench.rows("contact")).filter(({ lastname }) => lastname === "Wrong");
+  expect(status).toBe(130);
+  expect(last.totals).toMatchObject({ updated: wrong.length, writes: wrong.length });
+});

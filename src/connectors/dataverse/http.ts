@@ -1,4 +1,5 @@
 import type { Share } from "../../core/connector.ts";
+import { delayed, writeGraceMs } from "../../core/delayed.ts";
 import { SluiceError } from "../../core/errors.ts";
 import { asked } from "./behaviour.ts";
 import { type Clock, FIRST, LONGEST, patience, retryAfter, systemClock } from "./clock.ts";
@@ -108,6 +109,9 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
   ): Promise<{ result: Exchange; ms: number; lane: Lane; token: string }> {
     const lane = await gate.enter(doing, since, signal);
     let news: News = { startedAt: clock.now() };
+    // Dataverse goes on with a write whose connection is closed: it would come to pass after the run has read back, and
+    // after the next one has written what is newer. So it is awaited, though the run is to stop.
+    const patient = method === "GET" ? undefined : delayed(signal, writeGraceMs);
     try {
       const token = await lane.tokens.get(stale.get(lane), signal);
       const startedAt = clock.now();
@@ -119,11 +123,15 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
         ...(body !== undefined && { "content-type": "application/json" }),
         ...own,
       };
-      const result = await line.exchange({ method, path, headers, ...(body !== undefined && { body }) }, signal);
+      const result = await line.exchange(
+        { method, path, headers, ...(body !== undefined && { body }) },
+        patient?.signal ?? signal,
+      );
       const ms = clock.now() - startedAt;
       news = { startedAt, ...newsOf(result, ms, clock.now()) };
       return { result, ms, lane, token };
     } finally {
+      patient?.end();
       gate.leave(lane, news);
     }
   }

@@ -33,19 +33,17 @@ export async function settleUndo(
   { duck, at, shape, session }: Sending,
   { reading, mark, attempted, turn, matched, holdsLease }: Facts,
 ): Promise<{ counts: Omit<RunCounts, "seconds" | "requests">; resolved: number }> {
-  // It is read to the end even where somebody wants to stop: else the state would not know what was written.
-  const whole = { ...reading, signal: new AbortController().signal };
   await duck.run(readJournal((await exists(at.journal)) ? at.journal : undefined));
   for (const statement of sentChanges(wavesOf(shape), at.change)) await duck.run(statement);
   const written = attempted ? "SELECT id FROM sent WHERE status <> 'unsent'" : "SELECT id FROM sent WHERE false";
-  await readByIds(duck, { ...whole, columns: shape.columns, of: written, into: "after" });
+  await readByIds(duck, { ...reading, columns: shape.columns, of: written, into: "after" });
   await duck.run(noneExpected);
   const { unknown } = await duck.one<{ unknown: number }>(
     "SELECT count(*) AS unknown FROM sent WHERE status = 'unknown'",
   );
   let resolved = 0;
   if (unknown > 0) {
-    await readMembers(duck, session, shape, "member_after", reading.folder, whole.signal);
+    await readMembers(duck, session, shape, "member_after", reading.folder, reading.signal);
     for (const statement of resolveUnknown(shape, at.change, false)) await duck.run(statement);
     ({ resolved } = await duck.one<{ resolved: number }>("SELECT count(*) AS resolved FROM resolved"));
   }

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { settling } from "../../core/delayed.ts";
 import { type Duck, lockDown, openDuck, text } from "../duck.ts";
 import { readByIds } from "../images.ts";
 import type { Job, JobResult } from "../job.ts";
@@ -91,14 +92,15 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const made = madeColumns(shape, await imageNames(duck, opened));
     const { attempted, stopped } = await sendPlan(sending, host, made);
     host.onProgress({ phase: "readback", done: 0 });
+    const patient = settling(host.signal);
     const settled = await settleUndo(sending, {
-      reading,
+      reading: { ...reading, signal: patient.signal },
       mark,
       attempted,
       turn: meta.turn,
       matched: meta.matched,
       holdsLease: holdsLease(job),
-    });
+    }).finally(patient.end);
     const counts = { ...settled.counts, requests, seconds: Math.round(performance.now() - started) / 1000 };
     const problems = await problemGroups(duck, `read_parquet(${text(at.outcome)})`);
     const done = {
@@ -192,7 +194,7 @@ function writeUndo({ run, shape }: Opened, at: Layout, images: string[]): string
     ...shape.memberships.flatMap((_, i) =>
       (["add", "remove"] as const).map((does) =>
         copy(
-          `SELECT key, id, '${does}' AS kind, list FROM membership WHERE i = ${i} AND does = '${does}'`,
+          `SELECT key, id, '${does}' AS kind, list, false AS ours FROM membership WHERE i = ${i} AND does = '${does}'`,
           at.change(`2-${does}-${i}`),
         ),
       ),

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { settleGraceMs, writeGraceMs } from "../../core/delayed.ts";
 import { endedBy, SluiceError } from "../../core/errors.ts";
 import type { JobResult, StartJob } from "../../engine/job.ts";
 import { type FromChild, jobArgument, type ToChild } from "./messages.ts";
@@ -17,7 +18,7 @@ export type JobProcesses = {
  * graceMs: how long a job that was asked to stop may take to settle what is under way; then it is killed.
  * Errors: what the job failed with, also where `signal` was to stop it; `interrupted` when that did; `bug` when it died without an answer.
  */
-export function jobProcesses(entry: string, graceMs = 30_000): JobProcesses {
+export function jobProcesses(entry: string, graceMs = writeGraceMs + settleGraceMs): JobProcesses {
   let spare: ChildProcess | undefined;
   const start: StartJob = (job, onProgress, signal, onShare) => {
     const child = spare?.connected ? spare : spawnChild(entry);
