@@ -6,6 +6,7 @@ import { askedInForms, columnsNamed, type ObjectSchema } from "../core/schema.ts
 import { columnDrift, tableDrift } from "./drift.ts";
 import { openDuck, text } from "./duck.ts";
 import { exists, layout, runFiles, runNames } from "./layout.ts";
+import { findAgain, hasSettled, lostState } from "./lost-state.ts";
 import { readThrough } from "./open-state.ts";
 import { readRelied } from "./relied.ts";
 import { inMegabytes } from "./sizes.ts";
@@ -62,7 +63,10 @@ export async function schemaSteps(
 /** How a sync's state is; nothing but its folder is needed for that. */
 export async function stateSteps(folder: string): Promise<CheckStep[]> {
   const at = layout(folder, "");
-  if (!(await exists(at.state))) return [{ step: "state", status: "ok", detail: "none yet" }];
+  if (!(await exists(at.state))) {
+    if (!(await hasSettled(at))) return [{ step: "state", status: "ok", detail: "none yet" }];
+    return [{ step: "state", status: "failed", detail: folder, cause: lostState(at.state), remedy: findAgain }];
+  }
   const fault = await readWhole(at.state, folder);
   if (fault?.code === "state_locked")
     return [{ step: "state", status: "skipped", detail: "a job works on the sync at this moment" }];

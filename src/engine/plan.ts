@@ -12,6 +12,7 @@ import { type Ingest, ingest, readNothing } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { keepJob, keptJob } from "./kept-job.ts";
 import { type Layout, layout, runFiles } from "./layout.ts";
+import { findAgain, isLost, lostState } from "./lost-state.ts";
 import { abandoned, readMembers } from "./members.ts";
 import { chooseMirror, look } from "./mirror.ts";
 import { choose } from "./only.ts";
@@ -163,7 +164,9 @@ async function planWith(threads: number, job: Job, host: Host): Promise<Planned>
       ...drift.filter((d) => d.anew).map((d) => d.what),
     ];
     const takenUp = refreshed.resumed.map(({ table }) => tellTakenUp(table));
+    const lost = job.kind !== "rebuild" && (await isLost(duck, at));
     const warnings = [
+      ...(lost ? [`${lostState(at.state)} ${findAgain}`] : []),
       ...drift.map((d) => d.what),
       ...touched.told,
       ...keyWarnings(object.name, object.keys, match),

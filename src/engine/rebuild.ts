@@ -5,6 +5,7 @@ import { moveAside, putBack, putBackLeft } from "./aside.ts";
 import { openDuck, text } from "./duck.ts";
 import type { Job, JobResult } from "./job.ts";
 import { exists, type Layout, layout } from "./layout.ts";
+import { isLost } from "./lost-state.ts";
 import { openState, readThrough } from "./open-state.ts";
 import { type Planned, plan } from "./plan.ts";
 import { problemGroups } from "./problems.ts";
@@ -104,6 +105,8 @@ async function refuseWhole(job: Job, at: Layout): Promise<void> {
   try {
     await openState(duck, at.state);
     await readThrough(duck);
+    // One that was never more than made has no tables, and knows nothing either.
+    if (await isLost(duck, at).catch(() => true)) return;
   } catch (thrown) {
     if (SluiceError.from(thrown).code === "state_broken") return;
     throw thrown;

@@ -97,7 +97,10 @@ test("a run that refused its plan, or died before it stood, wrote nothing: it ho
   await mkdir(join(synced.folder, "runs", "run-5", "plan.json.new"), { recursive: true });
   await expect(synced.run()).rejects.toThrow("EISDIR");
   expect(synced.last()).toBe("run-5");
-  for (const nothing of [refused, "run-5"])
+  synced.approved = [];
+  synced.world.source = [];
+  await expect(synced.run()).rejects.toMatchObject({ code: "source_empty" });
+  for (const nothing of [refused, "run-5", synced.last()])
     await expect(synced.undo(nothing)).rejects.toMatchObject({
       code: "not_undoable",
       message: expect.stringContaining("It sent nothing."),
