@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { changeFormat, plannedChange } from "../core/run.ts";
+import { changeFormat, changeKind, plannedChange } from "../core/run.ts";
 import { operation } from "./operation.ts";
 
 const words = z.array(z.string()).min(1).optional();
@@ -11,7 +11,7 @@ export const changes = operation({
   summary: "Show or export what a plan or a run changes, column by column, old, new and why",
   request: z.object({
     run: z.string(),
-    kinds: words.describe("Only changes of these kinds"),
+    kinds: z.array(changeKind).min(1).optional().describe("Only changes of these kinds"),
     keys: words.describe("Only changes of these rows"),
     columns: words.describe("Only these columns"),
     limit: z.number().int().min(0).max(100_000).default(1000).describe("Of the changes in the answer"),

@@ -1,11 +1,11 @@
 import { Option } from "commander";
-import { type ChangeFormat, changeFormat } from "../core/run.ts";
+import { type ChangeFormat, type ChangeKind, changeFormat, changeKind } from "../core/run.ts";
 import { several, wholeNumber } from "./terminal/arguments.ts";
 import { type Register, targetOf, withClient } from "./terminal/command.ts";
 import { many } from "./terminal/table.ts";
 
 type Options = {
-  kind?: string[];
+  kind?: ChangeKind[];
   key?: string[];
   column?: string[];
   limit: number;
@@ -18,7 +18,7 @@ export const register: Register = (program, run) => {
     .command("changes")
     .description("show every change of a plan or a run: old, new and why; or write them to a file")
     .argument("<run>", "a plan or a run by its id, as `sluice plan` and `sluice runs` name it")
-    .option("--kind <kind>", "only create, adopt, update, status, leave, delete, add, remove or parent", several)
+    .option("--kind <kind>", `only one of ${changeKind.options.join(", ")}`, several)
     .option("--key <key>", "only this row; may be repeated, as --kind and --column", several)
     .option("--column <name>", "only this column", several)
     .option("--out <file>", "write them to a file: .txt, .json, .csv or .parquet")

@@ -8,7 +8,7 @@ export const register: Register = (program, run) => {
     .command("plan")
     .description("show the exact changes a run would make, and send nothing")
     .argument("[sync...]", "which syncs; all, if none is named")
-    .option("--samples <n>", "how many changes of each kind to show", wholeNumber, 3)
+    .option("--samples <n>", "how many changes of each kind to show, 3 at most", wholeNumber, 3)
     .action((syncs: string[], { samples }: { samples: number }) =>
       run((context) =>
         withClient(context, targetOf(command), async (client) => {

@@ -1,4 +1,5 @@
 import type { ResponseOf } from "../api/index.ts";
+import { visible } from "../core/visible.ts";
 import { several, wholeNumber } from "./terminal/arguments.ts";
 import { type Register, targetOf, withClient } from "./terminal/command.ts";
 import type { Output } from "./terminal/output.ts";
@@ -65,12 +66,22 @@ function printRequests(requests: ResponseOf<"rejected">["requests"], out: Output
     if (curl !== null) out.line(curl);
     else {
       const why = message === null ? `${code} (--show-values tells more, with its values)` : `${code}: ${message}`;
-      out.note(`${sync}, row ${key}: nothing of it was sent, so there is no request. ${why}`);
+      out.note(
+        `${sync}, row ${visible(key)}: nothing of it was sent, or that is kept no longer, so there is no request. ${why}`,
+      );
     }
 }
 
 function printRows(rows: ResponseOf<"rejected">["rows"], limit: number, out: Output): void {
-  const cells = rows.map((row) => [row.sync, row.key, row.status, row.column ?? "", row.code, row.message, row.again]);
+  const cells = rows.map((row) => [
+    row.sync,
+    visible(row.key),
+    row.status,
+    row.column ?? "",
+    row.code,
+    visible(row.message),
+    row.again,
+  ]);
   for (const text of table(["sync", "key", "status", "column", "code", "message", "tried again"], cells))
     out.line(text);
   if (rows.length === limit) out.note(`Only the first ${count(limit)}; --limit lists more, --out FILE writes all.`);

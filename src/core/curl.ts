@@ -1,4 +1,5 @@
 import type { RowRequest } from "./connector.ts";
+import { escapedUnseen, visible } from "./visible.ts";
 
 /**
  * A command for `sh` that sends a request and shows the whole answer; the token comes from the variable TOKEN. The body
@@ -12,7 +13,7 @@ export function curlOf({ method, url, headers, body }: RowRequest, comments: rea
     ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
   ];
   const told = comments.map((comment) => `# ${visible(comment)}`);
-  const text = body === undefined ? undefined : escaped(body);
+  const text = body === undefined ? undefined : escapedUnseen(body);
   if (text === undefined) return [...told, `curl -sS -i --globoff ${options.join(" \\\n  ")}`].join("\n");
   let end = "BODY";
   while (text.includes(end)) end += "_";
@@ -22,8 +23,3 @@ export function curlOf({ method, url, headers, body }: RowRequest, comments: rea
 
 /** A word for the shell, whatever is in it. */
 const quoted = (text: string): string => `'${visible(text).replaceAll("'", "'\\''")}'`;
-
-const unseen = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-const visible = (text: string): string => text.replace(unseen, "\ufffd");
-const escaped = (json: string): string =>
-  json.replace(unseen, (c) => (c === "\n" ? c : `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`));

@@ -96,12 +96,14 @@ export const sampleChange = z.object({
 });
 export type SampleChange = z.infer<typeof sampleChange>;
 
+export const changeKind = z
+  .enum(["create", "adopt", "update", "status", "leave", "delete", "add", "remove", "parent"])
+  .describe("`add` and `remove` are of members; `parent` is made for a lookup");
+
 /** One change of a plan or a run. A record that is written in several waves has one in each. */
 export const plannedChange = z.object({
   key: z.string(),
-  kind: z
-    .string()
-    .describe("create, adopt, update, status, leave, delete; add and remove of members; parent, made for a lookup"),
+  kind: changeKind,
   id: z.string().nullable().describe("Of the record; null where the destination gives it"),
   columns: z.array(
     z.object({
@@ -112,6 +114,7 @@ export const plannedChange = z.object({
     }),
   ),
 });
+export type ChangeKind = z.infer<typeof changeKind>;
 export type PlannedChange = z.infer<typeof plannedChange>;
 
 export const changeFormat = z.enum(["text", "json", "csv", "parquet"]);

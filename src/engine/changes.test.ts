@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { people } from "../../test/model.ts";
@@ -119,6 +119,25 @@ test("a row at fault shows what is still written; a deletion has no columns; lis
   expect(await told("text", { kinds: ["status", "delete"] })).toMatch(
     /^~ status 2.*\n {4}vip: "realized" -> "exited" {2}\(left vips\)\n- delete 6 {2}[0-9a-f-]{36}\n$/,
   );
+});
+
+test("an undo shows what it takes back, of members, too; what retention removed is told so", async () => {
+  await synced.run();
+  await synced.undo(synced.last());
+  const undone = (await changes()).changes;
+  expect(new Set(undone.map(({ kind }) => kind))).toEqual(new Set(["leave", "remove"]));
+  expect(new Set(undone.flatMap(({ columns }) => columns.map(({ reason }) => reason)))).toEqual(new Set(["undone"]));
+  rmSync(synced.file("touched.parquet"));
+  await expect(changes()).rejects.toMatchObject({
+    code: "plan_incomplete",
+    message: expect.stringMatching(/kept no longer/),
+  });
+});
+
+test("a key makes no line of its own", async () => {
+  synced.world.source = [row("1\n+ delete 2")];
+  await synced.run();
+  expect(await told("text")).toMatch(/^[+] create 1\ufffd[+] delete 2 /);
 });
 
 const strange = [

@@ -1,4 +1,5 @@
 import { createWriteStream } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -24,6 +25,10 @@ export async function openChanges(runFolder: string, filter: ChangeFilter): Prom
   const files = runFiles(runFolder);
   const kept = await readKeptJob(files);
   // The last file of a plan to be written.
+  if ((await exists(files.outcome)) && !(await exists(files.touched)))
+    throw new SluiceError("plan_incomplete", "What this run changed is kept no longer (`retention.beforeImages`).", {
+      remedy: "`sluice runs` still tells its figures. Keep before-images for longer where you want to look back.",
+    });
   if (!kept || !(await exists(files.touched)))
     throw new SluiceError("plan_incomplete", "The plan of this run was never complete: it holds no changes to show.");
   const writable = writableNames(kept);
@@ -34,8 +39,13 @@ export async function openChanges(runFolder: string, filter: ChangeFilter): Prom
       });
   // One thread keeps the order of the files, and so the same plan reads the same each time.
   const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: runFolder });
-  const from = plannedChanges(kept, files, filter);
+  const from = plannedChanges(kept, files, filter, await isUndo(files.plan));
   return { object: kept.syncFile.object, duck, from, close: duck.close };
+}
+
+/** Whether a plan in figures is that of an undo; one that died before it had any is not told apart. */
+async function isUndo(plan: string): Promise<boolean> {
+  return (await exists(plan)) && (JSON.parse(await readFile(plan, "utf8")) as { of?: string }).of !== undefined;
 }
 
 /** The first `limit` of them, and how many there are in all. */
@@ -108,7 +118,7 @@ const unseen = "[\\x{0}-\\x{8}\\x{b}-\\x{1f}\\x{7f}-\\x{9f}\\x{200e}\\x{200f}\\x
 const marks =
   "CASE WHEN kind IN ('create', 'add', 'parent') THEN '+' WHEN kind IN ('delete', 'remove') THEN '-' WHEN kind = 'adopt' THEN '=' ELSE '~' END";
 const value = (sql: string) => `coalesce(to_json(${sql})::VARCHAR, 'empty')`;
-const asText = `regexp_replace(${marks} || ' ' || kind || ' ' || key || coalesce('  ' || id, '') || list_aggregate([''] || list_transform(
+const asText = `regexp_replace(${marks} || ' ' || kind || ' ' || regexp_replace(key, '[\\n\\t]', chr(65533), 'g') || coalesce('  ' || id, '') || list_aggregate([''] || list_transform(
   list_filter(columns, lambda c: c."column" IS NOT NULL), lambda c: chr(10) || '    ' || c."column" || ': ' ||
   CASE WHEN kind IN ('create', 'parent') THEN ${value("c.new")} ELSE ${value("c.old")} || ' -> ' || ${value("c.new")} || '  (' || c.reason || ')' END), 'string_agg', ''),
   '${unseen}', chr(65533), 'g')`;

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -35,4 +35,31 @@ test("what cannot be written leaves nothing beside, and the mask is as it was", 
   await expect(writeOwnFile(join(folder, "full.csv"), full)).rejects.toMatchObject({ code: "disk_full" });
   expect((await readdir(folder)).filter((name) => name.startsWith("full"))).toEqual([]);
   expect(process.umask()).toBe(before);
+});
+
+test("nothing else is written over: what is called like a draft stays, a link leads to its target, a pipe is refused", async () => {
+  const [file, real, link] = ["rows.json", "real.json", "link.json"].map((name) => join(folder, name));
+  await writeFile(`${file}.new`, "precious");
+  await writeOwnFile(file!, (draft) => writeFile(draft, "rows"));
+  expect(await readFile(`${file}.new`, "utf8")).toBe("precious");
+  await writeFile(real!, "before");
+  await symlink(real!, link!);
+  await writeOwnFile(link!, (draft) => writeFile(draft, "rows"));
+  expect((await lstat(link!)).isSymbolicLink()).toBe(true);
+  expect(await readFile(real!, "utf8")).toBe("rows");
+  const never = () => Promise.reject(new Error("written"));
+  for (const there of ["/dev/null", folder])
+    await expect(writeOwnFile(there, never)).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringMatching(/no file/),
+    });
+});
+
+test("a fault that is no fault of the file is told as it is", async () => {
+  const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: folder });
+  const copy = (sql: string, to = join(folder, "a.csv")) =>
+    writeOwnFile(to, (draft) => duck.run(`COPY (${sql}) TO ${text(draft)}`));
+  await expect(copy("SELECT missing FROM range(1)")).rejects.toMatchObject({ code: "bug" });
+  await expect(copy("SELECT 1", join(folder, "nowhere", "a.csv"))).rejects.toMatchObject({ code: "usage" });
+  await duck.close();
 });

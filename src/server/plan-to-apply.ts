@@ -39,6 +39,10 @@ export async function planToApply(
   const [sync] = pickSyncs(project, [name]);
   const files = runFiles(folder);
   const kept = await readKeptJob(files);
+  if (!asKept && (existsSync(files.journal) || existsSync(files.outcome)))
+    throw new SluiceError("plan_applied", `${id} is a run, and it has begun to send its plan.`, {
+      remedy: "Make a new plan with `sluice plan`, or let `sluice resolve RUN retry` go on with this one.",
+    });
   if (!kept || !existsSync(files.plan) || !existsSync(files.touched))
     throw new SluiceError("plan_incomplete", `The plan ${id} was never complete: it died, or it failed.`);
   const apply = { plan: id, folder, maxMoved };
@@ -47,10 +51,6 @@ export async function planToApply(
     const { run } = JSON.parse(readFileSync(files.applied, "utf8")) as { run: string };
     throw new SluiceError("plan_applied", `The plan ${id} was applied by the run ${run}.`);
   }
-  if (existsSync(files.journal) || existsSync(files.outcome))
-    throw new SluiceError("plan_applied", `${id} is a run, and it has begun to send its plan.`, {
-      remedy: "Make a new plan with `sluice plan`, or let `sluice resolve RUN retry` go on with this one.",
-    });
   const { of } = JSON.parse(readFileSync(files.plan, "utf8")) as { of?: string };
   if (of !== undefined)
     throw new SluiceError(

@@ -1,4 +1,5 @@
 import type { ResponseOf } from "../../api/index.ts";
+import { visible } from "../../core/visible.ts";
 import { logicLines } from "./logic.ts";
 import type { Output } from "./output.ts";
 import { problemLines } from "./problems.ts";
@@ -83,14 +84,18 @@ export function kindsOf(samples: Sample[]): string[] {
 export function printKind(kind: string, one: Pick<Planned, "samples" | "plan">, out: Output, most: number): void {
   const samples = one.samples.filter((sample) => sample.op === kind).slice(0, most);
   for (const sample of samples) {
-    out.line(`  ${marks[kind] ?? "*"} ${kind} ${sample.key}${sample.id ? out.style.dim(`  ${sample.id}`) : ""}`);
+    out.line(
+      `  ${marks[kind] ?? "*"} ${kind} ${visible(sample.key)}${sample.id ? out.style.dim(`  ${sample.id}`) : ""}`,
+    );
     const width = Math.max(0, ...sample.columns.map((column) => column.name.length));
     for (const column of sample.columns) {
       const change = kind === "create" ? shown(column.new) : `${shown(column.old)} -> ${shown(column.new)}`;
       out.line(`      ${column.name.padEnd(width)}  ${change}`);
     }
   }
-  const all = (one.plan as Record<string, number | undefined>)[kind] ?? 0;
+  const counts = one.plan as Record<string, number | undefined>;
+  // Rows that left are updates, too, and told by themselves.
+  const all = (counts[kind] ?? 0) - (kind === "update" ? (counts.leave ?? 0) : 0);
   if (samples.length > 0 && all > samples.length)
     out.line(out.style.dim(`    ... and ${count(all - samples.length)} more to ${kind}`));
 }

@@ -20,6 +20,12 @@ test("a few keys, and that there are more", () => {
   ]);
 });
 
+test("what rows hold commands no terminal and makes no line of its own", () => {
+  const lines = problemLines([{ ...group, example: "a\u001b[31m: \u202eno", keys: ["1\n+ delete 2"] }]);
+  expect(lines.join("|")).not.toMatch(/\p{Cc}|\u202e/u);
+  expect(lines.at(-1)).toBe("      keys: 1\ufffd+ delete 2");
+});
+
 test("rows without a key have no line of keys", () => {
   const lines = problemLines([{ ...group, code: "key_empty", column: null, rows: 2, keys: ["", ""] }]);
   expect(lines.join("\n")).not.toContain("keys:");

@@ -1,4 +1,5 @@
 import type { ResponseOf } from "../../api/index.ts";
+import { visible } from "../../core/visible.ts";
 import { count } from "./table.ts";
 
 type Group = ResponseOf<"run">["runs"][number]["problems"][number];
@@ -14,11 +15,11 @@ export function problemLines(groups: readonly Group[]): string[] {
     const keys = group.keys.filter((key) => key !== "");
     const more = group.rows > group.keys.length ? ", ..." : "";
     return [
-      `  ! ${rows} ${statusOf(group)}:${column} ${group.cause ?? group.code}`,
-      `      ${group.example}`,
+      `  ! ${rows} ${statusOf(group)}:${column} ${visible(group.cause ?? group.code)}`,
+      `      ${visible(group.example)}`,
       ...(group.remedy === undefined ? [] : [`      ${group.remedy}`]),
       `      tried again ${group.again}`,
-      ...(keys.length > 0 ? [`      keys: ${keys.join(", ")}${more}`] : []),
+      ...(keys.length > 0 ? [`      keys: ${keys.map(visible).join(", ")}${more}`] : []),
     ];
   });
 }

@@ -1,3 +1,5 @@
+import { visible } from "../../core/visible.ts";
+
 /** Rows of cells as lines, columns as wide as their widest cell; the columns named in `right` end flush. */
 export function table(head: string[], rows: string[][], right: readonly number[] = []): string[] {
   const widths = head.map((title, i) => Math.max(width(title), ...rows.map((row) => width(row[i] ?? ""))));
@@ -41,6 +43,6 @@ const longest = 60;
 /** A value for people: quoted text in one line, shortened when long; `empty` for null. */
 export function shown(value: string | null): string {
   if (value === null) return "empty";
-  const text = JSON.stringify(value);
+  const text = visible(JSON.stringify(value));
   return text.length <= longest ? text : `${text.slice(0, longest - 4)}..."`;
 }

@@ -17,9 +17,15 @@ const entry = (column: string, old: string, now: string, reason: string): string
 /**
  * One SELECT over the change files of a run's folder, wave after wave, that yields a row for each change of a record:
  * key, kind, id and `columns`, a list of (column, old, new, reason). It reads each file once and groups nothing, so any
- * number of changes passes in bounded memory: a record that is written in several waves shows in each.
+ * number of changes passes in bounded memory: a record that is written in several waves shows in each. Of an undo (`isUndo`)
+ * every change has one reason.
  */
-export function plannedChanges(kept: KeptJob, files: ReturnType<typeof runFiles>, filter: ChangeFilter): string {
+export function plannedChanges(
+  kept: KeptJob,
+  files: ReturnType<typeof runFiles>,
+  filter: ChangeFilter,
+  isUndo = false,
+): string {
   const read = (wave: Wave) => `read_parquet(${text(files.change(wave))})`;
   const selects = [
     ...kept.parents.map((_, k) => parentRows(kept, files, k)),
@@ -35,8 +41,10 @@ export function plannedChanges(kept: KeptJob, files: ReturnType<typeof runFiles>
     `SELECT key, 'delete' AS kind, id, [${entry("NULL", "NULL", "NULL", "'left the source'")}]::${change}[] AS columns FROM ${read("4-delete")}`,
     adoptedRows(read, files.touched),
   ];
-  return `SELECT key, kind, id, ${chosenColumns(filter)} AS columns FROM (
-${selects.join("\nUNION ALL ")}) WHERE ${conditions(filter)}`;
+  const undone = `list_transform(columns, lambda c: ${entry('c."column"', 'c."old"', 'c."new"', "'undone'")})`;
+  const told = `SELECT key, kind, id, ${isUndo ? undone : "columns"} AS columns FROM (
+${selects.join("\nUNION ALL ")})`;
+  return `SELECT key, kind, id, ${chosenColumns(filter)} AS columns FROM (${told}) WHERE ${conditions(filter)}`;
 }
 
 /** What the changes of a run may have as their columns, memberships and columns of other tables' records among them. */
