@@ -61,11 +61,20 @@ function stopSignal(): AbortSignal {
   const onSignal = () => {
     // A terminal and the launcher may both deliver one and the same Ctrl-C.
     if (stop.signal.aborted && performance.now() - since > 1000) process.exit(130);
-    if (!stop.signal.aborted) since = performance.now();
+    if (!stop.signal.aborted) {
+      since = performance.now();
+      setTimeout(tellStopping, 1000).unref();
+    }
     stop.abort();
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
   return stop.signal;
+}
+
+/** Where it takes longer: a write that is on its way is awaited. */
+function tellStopping(): void {
+  const clear = process.stderr.isTTY ? "\r\u001b[2K" : "";
+  process.stderr.write(`${clear}Stopping: what is on its way is awaited and settled. Ctrl-C again ends it at once.\n`);
 }
 
 /** bin/sluice.js may have started us under a newer Node; killed the hard way, it cannot tell us. */

@@ -231,7 +231,7 @@ const cases: Record<ErrorCode, Case> = {
   disk_full: {
     args: ["run"],
     async before({ state }) {
-      symlinkSync("/dev/full", join(state, "lock.json"));
+      symlinkSync("/dev/full", join(state, "runs.ndjson"));
       return undefined;
     },
     says: "no room left",

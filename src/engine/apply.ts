@@ -75,7 +75,9 @@ function tooMany({ plan, maxMoved }: AppliedPlan, { planned, moved }: Narrowed, 
 export function tellNarrowed({ plan }: AppliedPlan, { planned, moved, others }: Narrowed): string[] {
   const told: string[] = [];
   if (moved > 0)
-    told.push(`${moved} of the ${planned} rows of the plan ${plan} have moved since; they were held back (moved).`);
+    told.push(
+      `${moved} of the ${planned} rows of the plan ${plan} have moved since, so none of these was sent as planned; what is still to be changed of them is held back (moved).`,
+    );
   if (others > 0)
     told.push(
       `${others} ${others === 1 ? "row" : "rows"} changed since the plan was made; they were held back (not_planned).`,
