@@ -24,11 +24,11 @@ export type Changes = { object: string; duck: Duck; from: string; close(): Promi
 export async function openChanges(runFolder: string, filter: ChangeFilter): Promise<Changes> {
   const files = runFiles(runFolder);
   const kept = await readKeptJob(files);
-  // The last file of a plan to be written.
   if ((await exists(files.outcome)) && !(await exists(files.touched)))
     throw new SluiceError("plan_incomplete", "What this run changed is kept no longer (`retention.beforeImages`).", {
       remedy: "`sluice runs` still tells its figures. Keep before-images for longer where you want to look back.",
     });
+  // The last file of a plan to be written.
   if (!kept || !(await exists(files.touched)))
     throw new SluiceError("plan_incomplete", "The plan of this run was never complete: it holds no changes to show.");
   const writable = writableNames(kept);

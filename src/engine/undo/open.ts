@@ -102,7 +102,8 @@ const refusal = (run: string, why: string) =>
 async function sendsNothing(files: ReturnType<typeof runFiles>): Promise<boolean> {
   if (!(await mayHaveSent(files))) return true;
   // A guard has stopped it, or there was no room: its plan stands, and that is all.
-  if ((await exists(files.done)) && !(await exists(files.journal)) && !(await exists(files.outcome))) return true;
+  const refused = (await exists(files.done)) && (await readDone(files.done)).status === "failed";
+  if (refused && !(await exists(files.journal)) && !(await exists(files.outcome))) return true;
   const kept = await readKeptJob(files);
   return kept ? kept.kind !== "run" && kept.kind !== "undo" : (await exists(files.plan)) && !(await exists(files.done));
 }
