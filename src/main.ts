@@ -25,10 +25,10 @@ async function job(): Promise<void> {
 
 async function command(): Promise<void> {
   leaveWithLauncher();
-  // `sluice runs | head` closes the pipe early: that is no error.
+  // `sluice runs | head` closes the pipe early, and a terminal may be closed: that is no error.
   for (const stream of [process.stdout, process.stderr])
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
+      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
     });
   const { runCommandLine } = await import("./cli/index.ts");
   const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {

@@ -1,17 +1,29 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Duck } from "./duck.ts";
 import { exists, type Layout, runFiles, runNames } from "./layout.ts";
 import { lastFolded } from "./state-file.ts";
 
-/** Whether a run of this sync has told of its rows: then there was a state that knew them. */
+/**
+ * Whether a run of this sync has ended by itself, all it did told: then there was a state that knew its rows. One that
+ * died, and an undo, may never have folded.
+ */
 export async function hasSettled({ runs }: Pick<Layout, "runs">): Promise<boolean> {
-  for (const name of await runNames(runs)) if (await exists(runFiles(join(runs, name)).outcome)) return true;
+  for (const name of await runNames(runs)) {
+    const { done, outcome, undo } = runFiles(join(runs, name));
+    if (!(await exists(outcome)) || !(await exists(done)) || (await exists(undo))) continue;
+    const { status } = JSON.parse(await readFile(done, "utf8")) as { status?: string };
+    if (status !== "interrupted") return true;
+  }
   return false;
 }
 
-/** The state was lost: it knows of no run, and there were some. */
-export const isLost = async (duck: Duck, at: Layout): Promise<boolean> =>
-  (await lastFolded(duck)) === undefined && (await hasSettled(at));
+/** The attached state was lost: it knows of no run, and there were some. One that was never more than made has no tables. */
+export async function isLost(duck: Duck, at: Layout): Promise<boolean> {
+  if (!(await hasSettled(at))) return false;
+  const [tables] = await duck.all("SELECT 1 FROM duckdb_tables() WHERE database_name = 'st' AND table_name = 'meta'");
+  return !tables || (await lastFolded(duck)) === undefined;
+}
 
 export const lostState = (state: string): string =>
   `${state}, which knew the rows of earlier runs, is gone: rows that have left meanwhile are nobody's now, and every other one meets its record for the first time.`;

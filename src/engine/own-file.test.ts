@@ -47,6 +47,9 @@ test("nothing else is written over: what is called like a draft stays, a link le
   await writeOwnFile(link!, (draft) => writeFile(draft, "rows"));
   expect((await lstat(link!)).isSymbolicLink()).toBe(true);
   expect(await readFile(real!, "utf8")).toBe("rows");
+  await rm(real!);
+  await writeOwnFile(link!, (draft) => writeFile(draft, "anew"));
+  expect(await readFile(real!, "utf8")).toBe("anew");
   const never = () => Promise.reject(new Error("written"));
   for (const there of ["/dev/null", folder])
     await expect(writeOwnFile(there, never)).rejects.toMatchObject({

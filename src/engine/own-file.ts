@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { chmod, realpath, rename, rm, stat } from "node:fs/promises";
+import { chmod, readlink, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { SluiceError } from "../core/errors.ts";
 
 /**
@@ -13,7 +14,8 @@ export async function writeOwnFile(file: string, write: (draft: string) => Promi
     throw new SluiceError("usage", `${file} is there, and it is no file.`, {
       remedy: "Name a file: it is written beside and then put in its place, which no folder, pipe or device can be.",
     });
-  const target = there ? await realpath(file) : file;
+  const link = await readlink(file).catch(() => undefined); // it may lead to what is yet to be
+  const target = there ? await realpath(file) : link === undefined ? file : resolve(dirname(file), link);
   // A name that nobody else has: it may not take the place of anything, nor of another draft.
   const draft = `${target}.${randomUUID().slice(0, 8)}.new`;
   // Nobody else may read it while it is written, either: DuckDB makes files as the system's mask says.

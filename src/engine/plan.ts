@@ -164,7 +164,7 @@ async function planWith(threads: number, job: Job, host: Host): Promise<Planned>
       ...drift.filter((d) => d.anew).map((d) => d.what),
     ];
     const takenUp = refreshed.resumed.map(({ table }) => tellTakenUp(table));
-    const lost = job.kind !== "rebuild" && (await isLost(duck, at));
+    const lost = meta.turn === 0 && job.kind !== "rebuild" && (await isLost(duck, at));
     const warnings = [
       ...(lost ? [`${lostState(at.state)} ${findAgain}`] : []),
       ...drift.map((d) => d.what),

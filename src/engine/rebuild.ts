@@ -105,8 +105,7 @@ async function refuseWhole(job: Job, at: Layout): Promise<void> {
   try {
     await openState(duck, at.state);
     await readThrough(duck);
-    // One that was never more than made has no tables, and knows nothing either.
-    if (await isLost(duck, at).catch(() => true)) return;
+    if (await isLost(duck, at)) return;
   } catch (thrown) {
     if (SluiceError.from(thrown).code === "state_broken") return;
     throw thrown;

@@ -66,10 +66,10 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
     // From here on the plan is what its files say.
     await planned.duck.run("DROP TABLE decided");
     const [before, sending] = [planned.requests(), performance.now()];
+    const patient = settling(host.signal);
     const { attempted, stopped } = await sendPlan(planned, host);
     const requests = planned.requests() - before;
     host.onProgress({ phase: "readback", done: 0 });
-    const patient = settling(host.signal);
     const onRows = (done: number) => host.onProgress({ phase: "readback", done });
     const { counts, resolved } = await settle(planned, job.run, attempted, patient.signal, onRows).finally(patient.end);
     const measured: Measured = { rows: counts.writes, requests, seconds: since(sending) };

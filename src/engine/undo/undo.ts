@@ -90,9 +90,9 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     if (dryRun) return { ...result, resolved: 0 };
     const sending = { duck, at, shape, session };
     const made = madeColumns(shape, await imageNames(duck, opened));
+    const patient = settling(host.signal);
     const { attempted, stopped } = await sendPlan(sending, host, made);
     host.onProgress({ phase: "readback", done: 0 });
-    const patient = settling(host.signal);
     const settled = await settleUndo(sending, {
       reading: { ...reading, signal: patient.signal },
       mark,

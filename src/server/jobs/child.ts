@@ -24,7 +24,7 @@ const orphanMs = 20_000;
 export function serveJob(runJob: RunJob): void {
   const stop = new AbortController();
   // Ctrl-C reaches the whole process group: it means the same as the parent's word.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
   process.on("disconnect", () => process.exit(1));
   process.on("uncaughtException", (error) => void answer({ type: "error", error: serialize(error) }));
   process.on("message", (message: ToChild) => {

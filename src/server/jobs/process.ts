@@ -18,7 +18,7 @@ export type JobProcesses = {
  * graceMs: how long a job that was asked to stop may take to settle what is under way; then it is killed.
  * Errors: what the job failed with, also where `signal` was to stop it; `interrupted` when that did; `bug` when it died without an answer.
  */
-export function jobProcesses(entry: string, graceMs = writeGraceMs + settleGraceMs): JobProcesses {
+export function jobProcesses(entry: string, graceMs = writeGraceMs + settleGraceMs + 5000): JobProcesses {
   let spare: ChildProcess | undefined;
   const start: StartJob = (job, onProgress, signal, onShare) => {
     const child = spare?.connected ? spare : spawnChild(entry);
