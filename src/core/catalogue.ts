@@ -156,7 +156,7 @@ const rows = {
   plan_incomplete: {
     kind: "config",
     exit: 2,
-    when: "A plan is named that was never complete: its process died, or it failed.",
+    when: "A plan is named that was never complete, since its process died or it failed, or a run whose changes are kept no longer.",
     remedy: "Make a new one with `sluice plan`.",
   },
   plan_elsewhere: {

@@ -22,7 +22,7 @@ export function delayed(signal: AbortSignal | undefined, ms: number): { signal: 
 }
 
 /**
- * Asked for before anything is sent. Of a run that is to stop: what it wrote is read back and folded all the same, if that takes no minutes. Else whoever comes
- * next takes it over, as that of a run that died.
+ * Asked for before anything is sent. Of a run that is to stop: what it wrote is read back and folded all the same, if that
+ * takes no minutes. Else whoever comes next takes it over, as that of a run that died.
  */
 export const settling = (signal: AbortSignal) => delayed(signal, writeGraceMs + settleGraceMs);

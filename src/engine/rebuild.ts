@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { SluiceError } from "../core/errors.ts";
 import type { RebuildReport } from "../core/run.ts";
 import { moveAside, putBack, putBackLeft } from "./aside.ts";
@@ -15,6 +14,7 @@ import type { Host } from "./source.ts";
 import { stored } from "./sql/names.ts";
 import { makeFolders } from "./state-file.ts";
 import { markLeft } from "./undo/note.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /**
  * Makes a sync's state anew, from its source and what the destination holds, and sends nothing. A row whose record is
@@ -57,7 +57,7 @@ async function anew(job: Job, host: Host, aside: string | null): Promise<Rebuild
       unknown: await unknown(planned, counts.create),
       problems: await problemGroups(planned.duck, `(SELECT * FROM ${from})`),
     };
-    await writeFile(planned.at.done, JSON.stringify({ status: "done", rebuilt: report }), { mode: 0o600 });
+    await writeWhole(planned.at.done, { status: "done", rebuilt: report });
     return report;
   } finally {
     await planned.close();

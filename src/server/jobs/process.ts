@@ -15,7 +15,8 @@ export type JobProcesses = {
 /**
  * Starts each job in a process of its own, which is `entry` with a hidden argument: its memory goes back when it ends,
  * and its crash takes nobody along. The job, with its secrets, goes over the private channel between the two.
- * graceMs: how long a job that was asked to stop may take to settle what is under way; then it is killed.
+ * graceMs: how long a job that was asked to stop may take to settle what is under way; then it is killed. A little longer than
+ * the job gives itself, which ends in better order.
  * Errors: what the job failed with, also where `signal` was to stop it; `interrupted` when that did; `bug` when it died without an answer.
  */
 export function jobProcesses(entry: string, graceMs = writeGraceMs + settleGraceMs + 5000): JobProcesses {
