@@ -55,18 +55,22 @@ export function imageColumns({ columns, id }: ObjectSchema): Mirrored[] {
     }));
 }
 
+/** What of a record is kept before its state is set. */
+export const stateColumn = ({ columns }: ObjectSchema): Mirrored[] =>
+  columns.filter((c) => c.name === "statecode").map((target) => ({ name: target.name, target }));
+
 /**
- * Keeps the records of a change file as they are, with all of their columns that can be read: taken just before they are
- * deleted, for undo to make them anew. On disk before the first delete is sent.
+ * Keeps these columns of the records of a change file as they are, for undo: taken just before the records are deleted, or
+ * put to rest or woken, which people may have done before. On disk before the first of the changes is sent.
  */
 export async function keepImages(
   duck: Duck,
   session: Session,
   object: ObjectSchema,
+  columns: Mirrored[],
   file: { changes: string; to: string; folder: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const columns = imageColumns(object);
   const of = `SELECT id FROM read_parquet(${text(file.changes)})`;
   await readByIds(duck, { session, object, columns, of, into: "image", created: false, folder: file.folder, signal });
   const values = columns.map((c) => `"c_${storedName(c)}"`);

@@ -27,6 +27,8 @@ export type KeptJob = Pick<
   parties: { name: string; stored: string }[];
   /** The sync maps the record's state: what wakes a record is a change like any other. */
   stateMapped: boolean;
+  /** It keeps what state records are in before it sets it (`before`); absent of a Sluice that did not. */
+  statesKept?: true;
   /** By number, as its change files name them. */
   memberships: { title: string; audience: string }[];
   /** Tables that records are made in for lookups to point at, by number, and the columns these get. */
@@ -48,6 +50,7 @@ export function keptJob(job: Job, shape: Shape, table: string): KeptJob {
     })),
     parties: shape.parties.map((c) => ({ name: c.name, stored: `party_${c.name}` })),
     stateMapped: statesOf(shape).state !== undefined,
+    statesKept: true,
     memberships: shape.memberships.map(({ into, audience }) => ({
       title: into.title,
       audience: shape.audiences[audience]!.name,

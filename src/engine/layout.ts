@@ -18,6 +18,7 @@ import { join } from "node:path";
  *   runs/<id>/requests.json        how each wave's changes become JSON, so that any can be shown as it was sent
  *   runs/<id>/journal.ndjson       one line a batch, synced to disk before the next batch leaves
  *   runs/<id>/deleted.parquet      what records held just before they were deleted
+ *   runs/<id>/before-<wave>.parquet  the state of records just before a wave that sets nothing else
  *   runs/<id>/written.parquet      what the destination then held of written rows, where it is not what was sent
  *   runs/<id>/undo.json            of an undo: which run it takes back
  *   runs/<id>/outcome.parquet      written by fold: rows that were not sent or were refused, with reason
@@ -48,6 +49,7 @@ export function runFiles(runFolder: string) {
     requests: join(runFolder, "requests.json"),
     journal: join(runFolder, "journal.ndjson"),
     deleted: join(runFolder, "deleted.parquet"),
+    before: (wave: SentWave) => join(runFolder, `before-${wave}.parquet`),
     written: join(runFolder, "written.parquet"),
     undo: join(runFolder, "undo.json"),
     outcome: join(runFolder, "outcome.parquet"),

@@ -1,9 +1,10 @@
 import type { WaveFile } from "./batches.ts";
-import { keepImages } from "./images.ts";
-import { type Wave, wavesOf } from "./layout.ts";
+import { imageColumns, keepImages, stateColumn } from "./images.ts";
+import { type SentWave, type Wave, wavesOf } from "./layout.ts";
 import { afterCreates } from "./members.ts";
 import type { Planned } from "./plan.ts";
 import { rowsIn, type Sent, sendWaves } from "./send.ts";
+import type { Shape } from "./shape.ts";
 import type { Host } from "./source.ts";
 import { madeRefs } from "./sql/made.ts";
 import { has, stored } from "./sql/names.ts";
@@ -37,14 +38,20 @@ export async function sendPlan(planned: Sending, host: Host, made?: Made): Promi
   const files = await Promise.all([...parents, ...own]);
   const creates = files.some(({ wave, file }) => wave === "1-create" && file.rows > 0);
   return sendWaves(session, duck, at, files, host, async ({ wave, file }) => {
-    if (wave === "4-delete") {
-      const image = { changes: file.path, to: at.deleted, folder: at.temp };
-      await keepImages(duck, session, shape.object, image, host.signal);
-    }
+    const [columns, to] =
+      wave === "4-delete"
+        ? [imageColumns(shape.object), at.deleted]
+        : [setsStateAlone(shape, wave) ? stateColumn(shape.object) : [], at.before(wave)];
+    const image = { changes: file.path, to, folder: at.temp };
+    if (columns.length > 0) await keepImages(duck, session, shape.object, columns, image, host.signal);
     const follows = file.op === "add" || (wave === "3-complete" && creates);
     return follows ? afterCreates(duck, at, shape, file) : file;
   });
 }
+
+/** Whether a wave sets the state of records and nothing else: its changes do not say what that was before. */
+const setsStateAlone = (shape: Shape, wave: SentWave): boolean =>
+  wave === "3-deactivate" || (wave === "0-activate" && !statesOf(shape).state);
 
 /** What of a wave is sent: its change file, and its columns. */
 export async function waveFile({ duck, at, shape }: Sending, wave: Wave, made?: Made): Promise<WaveFile> {
@@ -53,12 +60,11 @@ export async function waveFile({ duck, at, shape }: Sending, wave: Wave, made?: 
   if (wave === "4-delete") return { path, op: "delete", rows, columns: [] };
   const [, op, number] = /^2-(add|remove)-(\d+)$/.exec(wave) ?? [];
   if (op) return { path, op: op as "add" | "remove", into: shape.memberships[Number(number)]!.into, rows, columns: [] };
-  const columns =
-    wave === "3-deactivate" || (wave === "0-activate" && !statesOf(shape).state)
-      ? [{ wire: { name: "statecode" }, present: "true", value: "c_statecode" }]
-      : shape.columns
-          .filter((c) => c.name !== shape.object.id)
-          .map((c) => ({ wire: c.wire, present: has("m", c), value: stored(c) }));
+  const columns = setsStateAlone(shape, wave)
+    ? [{ wire: { name: "statecode" }, present: "true", value: "c_statecode" }]
+    : shape.columns
+        .filter((c) => c.name !== shape.object.id)
+        .map((c) => ({ wire: c.wire, present: has("m", c), value: stored(c) }));
   if (wave === "3-complete" && made) return { path, op: "update", rows, columns: [...columns, ...made.last] };
   if (wave !== "1-create") return { path, op: "update", rows, columns };
   const parties = shape.parties.map((c) => ({ column: c.wire, value: partyColumn(c) }));

@@ -71,6 +71,27 @@ test("what a run made is deactivated, what it deleted comes back whole under its
   expect(Object.keys(await contacts()).sort()).toEqual(["1", "2"]);
 });
 
+test("who had been deactivated before the row left stays so, and who had been woken before it came back stays awake", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ onLeave: "deactivate", leaveLimit: 10 }) });
+  bench.source("people", [ana, ben, cid]);
+  await bench.run();
+  const set = async (statecode: number) =>
+    bench.person("PATCH", `contacts(${(await contacts())["2"]!.contactid})`, { statecode });
+  await set(1);
+  bench.source("people", [ana]);
+  expect(await bench.run()).toMatchObject({ updated: 2 });
+  const left = await bench.undo({ sync: "people" });
+  expect(left).toMatchObject({ problems: [], counts: { received: 2, updated: 1, unchanged: 1, writes: 1 } });
+  expect(await contacts()).toMatchObject({ 2: { statecode: 1 }, 3: { statecode: 0 } });
+  await bench.approve("undone");
+  await set(0);
+  bench.source("people", [ana, ben, cid]);
+  expect(await bench.run()).toMatchObject({ updated: 2 });
+  const back = await bench.undo({ sync: "people" });
+  expect(back).toMatchObject({ problems: [], counts: { received: 2, updated: 1, unchanged: 1, writes: 1 } });
+  expect(await contacts()).toMatchObject({ 2: { statecode: 0 }, 3: { statecode: 1 } });
+});
+
 test("a lookup goes back to the table it pointed at before, though the sync writes into another", async () => {
   const firm = { from: "firm", lookup: { object: "account", by: "accountnumber" } };
   await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: firm } }) });

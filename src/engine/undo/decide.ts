@@ -26,16 +26,16 @@ type Rules = { deleteCreated: boolean; stateColumn: string | undefined; images: 
 function ofRecord(shape: Shape, run: RunFolder, { deleteCreated, stateColumn, images }: Rules): string[] {
   const inactive = stateColumn === undefined ? "false" : `coalesce(n."c_${stateColumn}" <> '0', false)`;
   // Of a record we made all columns count that the run mapped. What we have put to rest ourselves is no change of somebody
-  // else's.
+  // else's, unless somebody had before us.
   const made = new Set(run.columns.get("1-create"));
   const known = (c: ShapeColumn) => `(w.w_${c.index}${made.has(`c_${storedName(c)}`) ? " OR w.whole" : ""})`;
   const moved = shape.columns.map(
     (c) =>
-      `(${known(c)} AND n.${stored(c)} IS DISTINCT FROM w.c_${c.index}${isState(c) ? " AND l.rested IS NOT TRUE" : ""})`,
+      `(${known(c)} AND n.${stored(c)} IS DISTINCT FROM w.c_${c.index}${isState(c) ? " AND (l.rested IS NOT TRUE OR t.idle)" : ""})`,
   );
   const unlinked = "WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked'";
   const flipped = (done: string) =>
-    `WHEN n.gone THEN 'undo_gone' WHEN ${done} THEN 'restored' WHEN t.state IS NOT NULL THEN 'undo_later' ${unlinked} ELSE 'back' END`;
+    `WHEN n.gone THEN 'undo_gone' WHEN w.idle OR ${done} THEN 'restored' WHEN t.state IS NOT NULL THEN 'undo_later' ${unlinked} ELSE 'back' END`;
   return [
     `CASE WHEN NOT w.made THEN NULL WHEN n.gone THEN 'restored' ${deleteCreated ? "" : `WHEN ${inactive} THEN 'restored'`}
     WHEN t.others IS NOT NULL THEN 'undo_later' WHEN ${moved.join(" OR ") || "false"} THEN 'undo_changed' ${unlinked}
@@ -49,7 +49,8 @@ function ofRecord(shape: Shape, run: RunFolder, { deleteCreated, stateColumn, im
 
 /**
  * `judged`: every row of the run with what is to be done with each of its values (k_*), what is there now (o_*) and what is
- * wanted (x_*). Wants `wrote`, `later` and `now`, the records as they are.
+ * wanted (x_*). ours: the run put to rest what was so, but another run of ours has done it too. Wants `wrote`, `later` and
+ * `now`, the records as they are.
  */
 export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rules: Rules): string[] {
   const { state, status } = statesOf(shape);
@@ -68,8 +69,8 @@ export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rule
   const images = rules.images ? `LEFT JOIN read_parquet(${text(run.files.deleted)}) d ON d.id = w.id` : "";
   return [
     `CREATE OR REPLACE TEMP TABLE judged AS
-WITH times AS (SELECT ${list(["key", "max(run) AS others", "max(run) FILTER (wave IN ('0-activate', '3-deactivate')) AS state", ...times])} FROM later GROUP BY key)
-SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "n.gone AS gone_there", ...wants, ...ofRecord(shape, run, rules)])}
+WITH times AS (SELECT ${list(["key", "max(run) FILTER (wave <> 'idle') AS others", "bool_or(wave = 'idle') AS idle", "max(run) FILTER (wave IN ('0-activate', '3-deactivate')) AS state", ...times])} FROM later GROUP BY key)
+SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "w.idle AND (w.at_rest OR t.state IS NOT NULL) AS ours", "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "n.gone AS gone_there", ...wants, ...ofRecord(shape, run, rules)])}
 FROM wrote w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key LEFT JOIN times t ON t.key = w.key ${images}`,
     // A status belongs to its state: neither goes back without the other.
     ...(state && status
@@ -143,7 +144,7 @@ WITH masked AS (SELECT *, (${back.join(" + ") || "0"})::${maskType} AS back, (${
 acted AS (SELECT *, CASE WHEN k_made = 'back' THEN '${deleteCreated ? "delete" : "leave"}' WHEN k_deleted = 'back' THEN 'create' WHEN k_woken = 'back' THEN 'leave'
   WHEN back <> 0 OR k_rested = 'back' OR unlink OR restored OR key IN (SELECT key FROM membership) THEN 'update' END AS action FROM masked)
 SELECT ${list(["key", "id", "action", "unlink", "k_rested = 'back' AS wakes", "CASE WHEN action = 'create' THEN given WHEN k_made = 'back' THEN 0 ELSE back END AS m", `0::${maskType} AS a`, "match_value"])},
-  back AS sm, 0::${maskType} AS dm, link_h IS NULL AND NOT left_ AS gone, CASE WHEN link_h IS NOT NULL OR left_ THEN 0::UBIGINT END AS h, 0::UBIGINT AS old_h, ${again}(link_rested AND k_rested IS DISTINCT FROM 'restored') AS rested, link_id AS old_id,
+  back AS sm, 0::${maskType} AS dm, link_h IS NULL AND NOT left_ AS gone, CASE WHEN link_h IS NOT NULL OR left_ THEN 0::UBIGINT END AS h, 0::UBIGINT AS old_h, ${again}(link_rested AND (ours OR k_rested IS DISTINCT FROM 'restored')) AS rested, link_id AS old_id,
   CASE WHEN link_id IS NULL THEN 'none' ELSE 'linked' END AS link_, NULL::VARCHAR AS code, NULL::VARCHAR AS rule_code, NULL::VARCHAR AS col,
   NULL::VARCHAR AS value, NULL::VARCHAR AS others, NULL::VARCHAR AS "limit", NULL::VARCHAR[] AS waits,
   ${list([...x, ...shape.columns.map((c) => `o_${c.index}`), ...later])}

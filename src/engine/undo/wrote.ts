@@ -1,18 +1,24 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Duck, ident, text } from "../duck.ts";
+import { readKeptJob } from "../kept-job.ts";
 import { exists, runFiles, type Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { has, list, stored, storedName } from "../sql/names.ts";
 import { readJournal, sentChanges } from "../sql/settle.ts";
 
-/** The files of one run as far as undo needs them. `columns`: of each change file, in order. `ended`: it told its end itself. */
+/**
+ * The files of one run as far as undo needs them. `columns`: of each change file, in order. `before`: waves that have kept the
+ * state of their records. `never`: waves that would have, had they begun. `ended`: it told its end itself.
+ */
 export type RunFolder = {
   run: string;
   /** Of an undo: the run that it takes back. */
   of?: string;
   files: ReturnType<typeof runFiles>;
   columns: Map<Wave, string[]>;
+  before: Wave[];
+  never: Wave[];
   ended: boolean;
 };
 
@@ -29,7 +35,12 @@ export async function openRun(duck: Duck, runs: string, run: string, ended: bool
       found.map((c) => c.column_name),
     );
   }
-  return { run, files, columns, ended };
+  const [before, never]: [Wave[], Wave[]] = [[], []];
+  const kept = (await readKeptJob(files))?.statesKept;
+  for (const [wave, names] of columns)
+    if (await exists(files.before(wave))) before.push(wave);
+    else if (kept && names.includes("c_statecode") && !masked(names)) never.push(wave);
+  return { run, files, columns, before, never, ended };
 }
 
 /** The waves of a run by its folder; records that lookups asked for are none. */
@@ -48,20 +59,26 @@ export const namesIn = ({ columns }: RunFolder): string[] =>
   );
 
 /**
- * Statements that make `written` (wave, n, key, kind, id, sure): the changes of a run that were taken, or may have been: those
- * whose answer was lost, and all without one where the run died. One whose answer was lost is sure where the run read back
- * that it was done: then its row is not listed as one that could not be written. `sent` is used on the way.
+ * Makes `written` (wave, n, key, kind, id, sure, idle): the changes of a run that were taken, or may have been: those
+ * whose answer was lost, and all without one where the run died, but of waves that never began. One whose answer was lost is
+ * sure where the run read back that it was done: then its row is not listed as one that could not be written. An idle one put
+ * to rest or woke a record that was so before. `sent` is used on the way.
  */
-export async function writtenChanges(duck: Duck, { files, columns, ended }: RunFolder): Promise<void> {
+export async function writtenChanges(duck: Duck, { files, columns, before, never, ended }: RunFolder): Promise<void> {
   await duck.run(readJournal((await exists(files.journal)) ? files.journal : undefined));
   for (const statement of sentChanges([...columns.keys()], files.change)) await duck.run(statement);
   const maybe = ended ? "'unknown'" : "'unknown', 'unsent'";
   // What undo left as it was says nothing of what it wrote.
   const unsettled = `SELECT key FROM read_parquet(${text(files.outcome)}) WHERE key IS NOT NULL AND NOT starts_with(coalesce(code, ''), 'undo_')`;
   const settled = ended && (await exists(files.outcome)) ? `status = 'unknown' AND key NOT IN (${unsettled})` : "false";
+  const was = before.map((wave) => {
+    const so = `SELECT id FROM read_parquet(${text(files.before(wave))}) WHERE c_statecode = '${wave === "0-activate" ? 0 : 1}'`;
+    return `(wave = ${text(wave)} AND id IN (${so}))`;
+  });
+  const idle = `coalesce(${was.join(" OR ") || "false"}, false)`;
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE written AS SELECT wave, n, key, kind, id, status IN ('created', 'updated', 'deleted') OR (${settled}) AS sure
-FROM sent WHERE status IN ('created', 'updated', 'deleted', ${maybe})`,
+    `CREATE OR REPLACE TEMP TABLE written AS SELECT wave, n, key, kind, id, status IN ('created', 'updated', 'deleted') OR (${settled}) AS sure, ${idle} AS idle
+FROM sent WHERE status IN ('created', 'updated', 'deleted', ${maybe}) AND NOT (status = 'unsent' AND wave IN (${["", ...never].map(text).join(", ")}))`,
   );
 }
 
@@ -94,9 +111,10 @@ const nothing = (shape: Shape): string =>
   `SELECT ${list(["NULL::VARCHAR AS key", "NULL::VARCHAR AS id", "NULL::VARCHAR AS kind", "false AS sure", ...shape.columns.flatMap((c) => [`false AS w_${c.index}`, `NULL::VARCHAR AS c_${c.index}`, `NULL::VARCHAR AS b_${c.index}`])])} WHERE false`;
 
 /**
- * `wrote`: one row per source row of the run that it wrote or linked: made, deleted, rested (deactivated), woken, linked
- * (adopted), left_ (it had gone from the source), whole (made, and it is known what all its columns then held), and of each
- * column w_i (written?), c_i (what the destination then held) and b_i (what it held before). `wrote_member`: its memberships (key, id, list, does). Wants `written` of this run.
+ * `wrote`: one row per source row of the run that it wrote or linked: made, deleted, rested (deactivated), woken, idle (and was
+ * so before), linked (adopted), at_rest (by us, before it), left_ (it had gone from the source), whole (made, and it is known
+ * what all its columns then held), and of each column w_i (written?), c_i (what the destination then held) and b_i (what it
+ * held before). `wrote_member`: its memberships (key, id, list, does). Wants `written` of this run.
  */
 export async function wroteTable(duck: Duck, shape: Shape, run: RunFolder): Promise<void> {
   const each = shape.columns.flatMap((c) => [
@@ -124,14 +142,14 @@ SELECT ${list(["key", whole, ...each])} FROM (${[nothing(shape), ...cells(shape,
     ])}
 FROM read_parquet(${text(held)}) h WHERE h.key = wrote_cell.key`);
   const looked = (await exists(run.files.touched))
-    ? `SELECT key, id, gone, action = 'adopt' AND link_ = 'none' AND id IS NOT NULL AS linked FROM read_parquet(${text(run.files.touched)})`
-    : "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, false AS gone, false AS linked WHERE false";
+    ? `SELECT key, id, gone, rested AS at_rest, action = 'adopt' AND link_ = 'none' AND id IS NOT NULL AS linked FROM read_parquet(${text(run.files.touched)})`
+    : "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, false AS gone, false AS at_rest, false AS linked WHERE false";
   await duck.run(`CREATE OR REPLACE TEMP TABLE wrote AS
 WITH looked AS (${looked}),
 row AS (SELECT key, max(id) AS id, bool_or(wave = '1-create') AS made, bool_or(wave = '4-delete') AS deleted,
-  bool_or(kind = 'deactivate') AS rested, bool_or(kind = 'activate') AS woken FROM written GROUP BY key
-  UNION ALL SELECT key, id, false, false, false, false FROM looked WHERE linked AND key NOT IN (SELECT key FROM written))
-SELECT r.* REPLACE (coalesce(r.id, l.id) AS id), coalesce(t.linked, false) AS linked, coalesce(t.gone, false) AS left_, coalesce(w.whole, false) AS whole,
+  bool_or(kind = 'deactivate') AS rested, bool_or(kind = 'activate') AS woken, bool_or(idle) AS idle FROM written GROUP BY key
+  UNION ALL SELECT key, id, false, false, false, false, false FROM looked WHERE linked AND key NOT IN (SELECT key FROM written))
+SELECT r.* REPLACE (coalesce(r.id, l.id) AS id), coalesce(t.linked, false) AS linked, coalesce(t.at_rest, false) AS at_rest, coalesce(t.gone, false) AS left_, coalesce(w.whole, false) AS whole,
   ${list(shape.columns.flatMap((c) => [`coalesce(w.w_${c.index}, false) AS w_${c.index}`, `w.c_${c.index}`, `w.b_${c.index}`]))}
 FROM row r LEFT JOIN looked t ON t.key = r.key LEFT JOIN wrote_cell w ON w.key = r.key LEFT JOIN st.link l ON l.key = r.key
 WHERE coalesce(r.id, l.id) IS NOT NULL`);
@@ -157,7 +175,7 @@ JOIN read_parquet(${text(files.change(wave))}, file_row_number=true) r ON r.file
 /**
  * `later`: what later runs wrote of the same rows, by column, and `later_member`. What an undo among them has brought back to what it
  * was before its run does not count, neither as that run's nor as the undo's: so runs can be taken back one after another,
- * the newest first.
+ * the newest first. Neither does what was idle (its wave is `idle`).
  */
 export async function laterTable(duck: Duck, shape: Shape, runs: RunFolder[]): Promise<void> {
   const empty = `SELECT '' AS run, '' AS wave, * EXCLUDE (id, kind) FROM (${nothing(shape)})`;
@@ -170,7 +188,7 @@ export async function laterTable(duck: Duck, shape: Shape, runs: RunFolder[]): P
     const rows = [nothing(shape), ...cells(shape, run)].map(
       (part) => `SELECT 'cell' AS wave, * EXCLUDE (id, kind) FROM (${part})`,
     );
-    rows.push("SELECT wave, key, sure FROM written");
+    rows.push("SELECT CASE WHEN idle THEN 'idle' ELSE wave END AS wave, key, sure FROM written");
     await duck.run(
       `INSERT INTO later BY NAME SELECT ${text(run.run)} AS run, * FROM (${rows.join("\nUNION ALL BY NAME ")}) WHERE key IN (SELECT key FROM wrote)`,
     );
