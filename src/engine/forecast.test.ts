@@ -76,3 +76,15 @@ test("what strict reads before it writes is counted: changed records once, delet
   synced.settings.concurrency = "strict";
   expect((await synced.plan()).forecast.readfirst).toBe(3);
 });
+
+test("the states that are read before records are put to rest, or woken, are counted", async () => {
+  synced.world.source = Array.from({ length: 150 }, (_, n) => ({ id: `${n}`, code: `C${n}`, name: "x" }));
+  const all = synced.world.source;
+  await synced.run();
+  synced.settings = { onLeave: "deactivate" };
+  synced.world.source = all.slice(20);
+  expect((await synced.plan()).forecast.readfirst).toBe(1);
+  await synced.run();
+  synced.world.source = all;
+  expect((await synced.plan()).forecast.readfirst).toBe(1);
+});

@@ -7,6 +7,7 @@ import { runFiles, wavesOf } from "./layout.ts";
 import type { Planned } from "./plan.ts";
 import { rowsIn } from "./send.ts";
 import { madeRefs } from "./sql/made.ts";
+import { setsStateAlone } from "./sql/states.ts";
 
 /** Rows of one page of a reading with change tracking (dataverse.md section 10). */
 const pageSize = 5000;
@@ -37,7 +38,8 @@ export async function cost(planned: Planned): Promise<Omit<Forecast, "logic">> {
   const own = wavesOf(shape).map(async (wave): Promise<Wave> => {
     const op = opOf(wave);
     const rows = await rowsIn(duck, at.change(wave));
-    const times = (op === "delete" ? 1 : 0) + (shape.strict && (op === "update" || op === "delete") ? 1 : 0);
+    const kept = op === "delete" || setsStateAlone(shape, wave);
+    const times = (kept ? 1 : 0) + (shape.strict && (op === "update" || op === "delete") ? 1 : 0);
     return { wave, op, rows, atATime: rowsOf(shape.object, op), readFirst: rows * times };
   });
   const waves = await Promise.all([...parents, ...own]);

@@ -1,15 +1,14 @@
 import type { WaveFile } from "./batches.ts";
 import { imageColumns, keepImages, stateColumn } from "./images.ts";
-import { type SentWave, type Wave, wavesOf } from "./layout.ts";
+import { type Wave, wavesOf } from "./layout.ts";
 import { afterCreates } from "./members.ts";
 import type { Planned } from "./plan.ts";
 import { rowsIn, type Sent, sendWaves } from "./send.ts";
-import type { Shape } from "./shape.ts";
 import type { Host } from "./source.ts";
 import { madeRefs } from "./sql/made.ts";
 import { has, stored } from "./sql/names.ts";
 import { partyColumn } from "./sql/parties.ts";
-import { statesOf } from "./sql/states.ts";
+import { setsStateAlone } from "./sql/states.ts";
 
 /** What of a plan is needed to send it. */
 export type Sending = Pick<Planned, "duck" | "at" | "shape" | "session">;
@@ -48,10 +47,6 @@ export async function sendPlan(planned: Sending, host: Host, made?: Made): Promi
     return follows ? afterCreates(duck, at, shape, file) : file;
   });
 }
-
-/** Whether a wave sets the state of records and nothing else: its changes do not say what that was before. */
-const setsStateAlone = (shape: Shape, wave: SentWave): boolean =>
-  wave === "3-deactivate" || (wave === "0-activate" && !statesOf(shape).state);
 
 /** What of a wave is sent: its change file, and its columns. */
 export async function waveFile({ duck, at, shape }: Sending, wave: Wave, made?: Made): Promise<WaveFile> {

@@ -50,6 +50,10 @@ function stateOfStatus(status: ShapeColumn, value: string): string {
 export const inSeveralWaves = (shape: Shape): boolean =>
   statesOf(shape).state !== undefined || shape.columns.some((c) => c.awaits || !c.target.create);
 
+/** Whether a wave sets the state of records and nothing else: its changes do not say what that was before. */
+export const setsStateAlone = (shape: Shape, wave: string): boolean =>
+  wave === "3-deactivate" || (wave === "0-activate" && !statesOf(shape).state);
+
 /** The waves besides creates that write columns of the mapping. */
 export const wavesBesideCreates = (shape: Shape): Wave[] => [
   "2-update",
