@@ -7,7 +7,7 @@ import { openBatches, type WaveFile } from "../../src/engine/batches.ts";
 import { deliver } from "../../src/engine/deliver.ts";
 import { openDuck, text } from "../../src/engine/duck.ts";
 import { openJournal } from "../../src/engine/journal.ts";
-import { rowsInGroup } from "../../src/engine/sql/change.ts";
+import { rowsInGroup } from "../../src/engine/sql/names.ts";
 import { mapping } from "../people.ts";
 
 // The process of an engine that only delivers: a plan's file of creates, every column of every row, to a socket.

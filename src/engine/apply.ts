@@ -9,6 +9,7 @@ import { writeChanges } from "./sql/change.ts";
 import { writeMembers } from "./sql/members.ts";
 import { storedName } from "./sql/names.ts";
 import { readJournal, sentChanges } from "./sql/settle.ts";
+import { valuesOf } from "./sql/valued.ts";
 
 /** What became of its rows. `others`: rows that would change now and that it does not have. */
 export type Narrowed = { planned: number; moved: number; others: number };
@@ -61,7 +62,11 @@ export async function narrow(duck: Duck, shape: Shape, at: Layout, apply: Applie
   if (found.moved > found.planned * apply.maxMoved)
     throw new SluiceError("plan_moved", tooMany(apply, found, JSON.parse(keys ?? "[]") as string[]));
   if (found.moved + found.others > 0)
-    for (const statement of [...holdBack(shape, begun), ...writeMembers(shape, at.change), ...writeChanges(shape, at)])
+    for (const statement of [
+      ...holdBack(shape, begun),
+      ...writeMembers(shape, at.change),
+      ...writeChanges(shape, at, valuesOf(shape)),
+    ])
       await duck.run(statement);
   return found;
 }

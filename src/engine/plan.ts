@@ -29,7 +29,7 @@ import { destinationName, type Host, holdsLease, open, readingRows, scanAudience
 import { wakePlanned } from "./sql/apply.ts";
 import { lostRows, pointAtAwaited, withoutLost } from "./sql/awaited.ts";
 import { createId, takenIds, writeChanges } from "./sql/change.ts";
-import { basedOn, decide, haveGone, heldNow, keepBase, keepWanted, linkedRows, releaseTaken } from "./sql/decide.ts";
+import { basedOn, decide, haveGone, heldNow, keepWanted, linkedRows, releaseTaken, seenThen } from "./sql/decide.ts";
 import { type Asked, linkedRecords, matchedRecords, undated } from "./sql/look.ts";
 import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
@@ -56,7 +56,9 @@ import {
   withoutValues,
 } from "./sql/touch.ts";
 import { addedColumns, unmetColumns } from "./sql/unmet.ts";
+import { valuesOf } from "./sql/valued.ts";
 import { mapRows } from "./sql/want.ts";
+import { wideTable } from "./sql/wide.ts";
 import { attachState, type Meta, makeFolders } from "./state-file.ts";
 import { writeWhole } from "./whole-file.ts";
 
@@ -340,7 +342,9 @@ async function reconcile(
     counts.chosen = (await readingRows(job, duck.one<{ n: number }>(chosenCount))).n;
   }
   await duck.run(waitingRows);
-  await duck.run(mapRows(shape, scan, counts.looked_at));
+  const { looked_at } = counts;
+  for (const statement of wideTable("mapped", mapRows(shape, scan, looked_at), looked_at, at.temp))
+    await duck.run(statement);
   await duck.run(withoutValues(shape));
   const contact = { added: addedColumns(shape, meta.mirrored), unmet: await unmetColumns(duck) };
   await ask?.(linkedRecords(shape, mirror.mode, contact));
@@ -351,9 +355,8 @@ async function reconcile(
   await duck.run(heldNow(shape));
   host.onProgress({ phase: "plan", done: 0 });
   const { rows } = await duck.one<{ rows: number }>(linkedRows);
-  for (const statement of basedOn(rows)) await duck.run(statement);
-  await duck.run(decide(shape, contact, counts.looked_at));
-  for (const table of ["mapped", "held"]) await duck.run(`DROP TABLE ${table}`);
+  for (const statement of [...basedOn(rows, at.temp), seenThen]) await duck.run(statement);
+  await duck.run(decide(shape, contact));
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
   await duck.run(onlyMembers);
@@ -363,8 +366,7 @@ async function reconcile(
   for (const statement of pointAtAwaited(shape, takenIds(shape), createId(shape))) await duck.run(statement);
   await duck.run(decideMembers(shape));
   if (skip !== undefined) for (const statement of skipMembers(shape, skip)) await duck.run(statement);
-  if (all) await duck.run(keepBase);
-  for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at, counts.looked_at)])
+  for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at, valuesOf(shape), looked_at)])
     await duck.run(statement);
   return { ...counts, told };
 }

@@ -9,6 +9,7 @@ import { madeRefs } from "./sql/made.ts";
 import { membersSent } from "./sql/members.ts";
 import { has, wanted } from "./sql/names.ts";
 import { keysToCount, wakeCase } from "./sql/pending.ts";
+import { type Values, valuesOf } from "./sql/valued.ts";
 
 const samplesPerKind = 3;
 
@@ -64,7 +65,7 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   return {
     plan: { ...counts, unchanged, ...some({ leave, deactivate, exit, status, ...members, parents }) },
     received,
-    samples: await samples(duck, shape),
+    samples: await samples(duck, shape, valuesOf(shape)),
     problems: await problemGroups(duck, "plan_problem"),
   };
 }
@@ -75,8 +76,8 @@ function some<Name extends string>(counts: Record<Name, number>): Partial<Record
 }
 
 /** The first few of each kind by key, column by column: what would be written over what. */
-export async function samples(duck: Duck, shape: Shape): Promise<SampleChange[]> {
-  const values = shape.columns.map(
+export async function samples(duck: Duck, shape: Shape, values: Values): Promise<SampleChange[]> {
+  const written = shape.columns.map(
     (c) =>
       `CASE WHEN ${has("m", c)}${shape.match.includes(c) ? " OR action = 'delete'" : ""} THEN {name: ${text(c.name)}, old: CASE WHEN action <> 'create' THEN o_${c.index} END, new: x_${c.index}} END`,
   );
@@ -94,12 +95,12 @@ export async function samples(duck: Duck, shape: Shape): Promise<SampleChange[]>
   const state = (when: string, old: number) =>
     `CASE WHEN ${when} THEN {name: 'statecode', old: '${old}', new: '${1 - old}'} END`;
   const [rests, wakes] = [deactivates(shape), activates(shape)];
-  const all = [...values, ...parties, ...joins, state(rests, 0), state(wakes, 1)];
+  const all = [...written, ...parties, ...joins, state(rests, 0), state(wakes, 1)];
   const rows = await duck.all<{ key: string; op: string; id: string | null; columns: { items: unknown[] } }>(
     `WITH shown AS (SELECT action, unnest(min(key, ${samplesPerKind})) AS key
 FROM decided d WHERE action = 'delete' OR ((m <> 0 OR ${rests} OR ${wakes} OR key IN (${membersSent})) AND action IN ('create', 'adopt', 'update', 'none', 'leave', 'status')) GROUP BY action)
 SELECT key, CASE WHEN action = 'none' THEN 'update' ELSE action END AS op, id, to_json(list_filter([${all.join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns
-FROM decided d WHERE key IN (SELECT key FROM shown) ORDER BY action, key`,
+FROM ${values("(FROM decided WHERE key IN (SELECT key FROM shown))")} d ORDER BY action, key`,
   );
   return rows.map((r) => ({ ...r, columns: JSON.parse(r.columns as unknown as string) }));
 }

@@ -64,7 +64,7 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
       planned.meta.undone = undefined;
     if (job.apply) await writeWhole(runFiles(job.apply.folder).applied, { run: job.run });
     // From here on the plan is what its files say.
-    await planned.duck.run("DROP TABLE decided");
+    for (const table of ["decided", "held", "seen_then"]) await planned.duck.run(`DROP TABLE ${table}`);
     const [before, sending] = [planned.requests(), performance.now()];
     const patient = settling(host.signal);
     const { attempted, stopped } = await sendPlan(planned, host);

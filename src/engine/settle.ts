@@ -95,7 +95,7 @@ export async function settle(
   // The views made before the columns were there would go on saying that nothing is stored.
   for (const statement of valueViews(shape, await duck.all(existingColumns), meta.matched)) await duck.run(statement);
   const rows = planned.touched.looked_at;
-  for (const statement of prepareFold(shape, at, full, { base: "based", rows })) await duck.run(statement);
+  for (const statement of prepareFold(shape, at, full, "based")) await duck.run(statement);
   await duck.run(newMembers(shape));
   const whole = planned.touched.chosen === undefined;
   const turn = whole ? meta.turn + 1 : meta.turn;

@@ -5,6 +5,7 @@ import { has, stored, wanted } from "./names.ts";
 import { partyColumn } from "./parties.ts";
 import { plannedId } from "./planned.ts";
 import { inSeveralWaves, waveMasks, wavesBesideCreates } from "./states.ts";
+import { valuesOf } from "./valued.ts";
 
 type Files = Pick<ReturnType<typeof runFiles>, "change">;
 
@@ -71,7 +72,7 @@ FROM (${waves.join("\nUNION ALL BY NAME ")})${several ? " GROUP BY key" : ""}`;
     ...shape.parties.map((c) => `(n.action <> 'create' OR n.${wanted(c)} IS NOT DISTINCT FROM o.${partyColumn(c)})`),
   ];
   return `SELECT coalesce(o.key, n.key) AS key, o.key IS NOT NULL AS planned, coalesce(${terms.join("\n  AND ")}, false) AS same
-FROM (${rows}) o FULL JOIN (SELECT *, (${early} | ${main} | ${late}) AS masks FROM decided) n ON n.key = o.key
+FROM (${rows}) o FULL JOIN (SELECT *, (${early} | ${main} | ${late}) AS masks FROM ${valuesOf(shape)("decided")}) n ON n.key = o.key
 WHERE o.key IS NOT NULL OR n.masks <> 0 OR n.action = 'create'`;
 }
 

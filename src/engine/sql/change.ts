@@ -3,9 +3,10 @@ import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { ownId } from "./ids.ts";
 import { madeParents, madeRefs } from "./made.ts";
-import { atOnce, chosenBy, dealt, has, list, maskType, stored, wanted } from "./names.ts";
+import { atOnce, chosenBy, dealt, has, list, maskType, rowsInGroup, stored, wanted } from "./names.ts";
 import { partyColumn } from "./parties.ts";
 import { inSeveralWaves, statesOf, waveMasks } from "./states.ts";
+import { ownValues, type Values } from "./valued.ts";
 
 /**
  * The id of a record we make, by its match value. A record that had the value when it was made and has another now still
@@ -34,7 +35,7 @@ export function takenIds(shape: Shape): string {
   if (idsAreTheirs(shape)) return "CREATE OR REPLACE TEMP TABLE taken(id VARCHAR)";
   return `CREATE OR REPLACE TEMP TABLE taken AS WITH own AS MATERIALIZED (SELECT ${ownMatchId(shape, "match_value")} AS id FROM decided
   WHERE action = 'create' AND link_ <> 'linked' AND ${chosenBy("match_value")})
-SELECT id FROM st.link WHERE id IN (FROM own) UNION ALL SELECT id FROM have_now WHERE id IN (FROM own)`;
+SELECT id FROM st.link WHERE id IN (SELECT id FROM own WHERE ${chosenBy("id")}) UNION ALL SELECT id FROM have_now WHERE id IN (FROM own)`;
 }
 
 /** Where a key guards a create its id is the server's, unless another change of the plan has to know it, or the source says it. */
@@ -71,17 +72,15 @@ const stateChange = (kind: string, statecode: 0 | 1): string[] => [
   `'${statecode}' AS c_statecode`,
 ];
 
-/** Small groups: writing holds one for each thread, and whoever reads a range of a file unpacks no more than it lies in. */
-export const rowsInGroup = 20_480;
-
 /**
  * The statements that put a plan on disk. Position in a change file is the change number. c_* = new value (meant where
  * the bit in m or a is set), o_* = what the destination holds, sm and dm = why it is written (see `decide`). Which creates carry an id is `sentId`'s.
- * `rows`: about how many are decided.
+ * `values`: where the values of decided rows are; `rows`: about how many are decided.
  */
 export function writeChanges(
   shape: Shape,
   file: { touched: string; change: (wave: Wave) => string; parents: (k: number) => string; settled: string },
+  values: Values = ownValues,
   rows = 0,
 ): string[] {
   const { early, main, late } = waveMasks(shape);
@@ -110,21 +109,23 @@ export function writeChanges(
       ],
       `${m} <> 0`,
       to,
+      values,
     );
-  const copy = (items: string[], which: string, to: string) =>
-    `COPY (WITH ${dealt("these", "decided", rows, which)} SELECT ${list(items)} FROM these) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${rowsInGroup}, ${atOnce})`;
+  const copy = (items: string[], which: string, to: string, from: Values = ownValues) =>
+    `COPY (WITH ${dealt("these", from(`(FROM decided WHERE ${which})`), rows)} SELECT ${list(items)} FROM these) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${rowsInGroup}, ${atOnce})`;
+  const wants: Values = (of) => values(of, false);
   return [
     takenIds(shape),
     ...madeRefs(shape).map((made, k) => madeParents(made, file.parents(k))),
-    copy(["key", id, ...head.slice(2), ...first, ...parties], "action = 'create'", file.change("1-create")),
-    copy([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} <> 0`, file.change("2-update")),
+    copy(["key", id, ...head.slice(2), ...first, ...parties], "action = 'create'", file.change("1-create"), wants),
+    copy([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} <> 0`, file.change("2-update"), values),
     copy(stateChange("deactivate", 1), deactivates(shape), file.change("3-deactivate")),
     statesOf(shape).state
       ? alone(early, "wake", file.change("0-activate"))
       : copy(stateChange("activate", 0), activates(shape), file.change("0-activate")),
     alone(late, "later", file.change("3-complete")),
-    copy(["key", "id", "'delete' AS kind", ...old], "action = 'delete'", file.change("4-delete")),
-    copy([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} = 0 AND a <> 0`, file.settled),
+    copy(["key", "id", "'delete' AS kind", ...old], "action = 'delete'", file.change("4-delete"), values),
+    copy([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} = 0 AND a <> 0`, file.settled, values),
     copy(
       [
         ...["key", "gone", "h", "rested", "old_id", "id", "link_", "action", "match_value"],

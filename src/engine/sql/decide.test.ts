@@ -1,10 +1,13 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect, test } from "vitest";
 import type { Shape } from "../shape.ts";
 import { basedOn } from "./decide.ts";
 import { addColumns, createTables, existingColumns, valueViews } from "./tables.ts";
 
-test("the base of few rows and of many is the same, also where rows were written anew since", async () => {
+test("the base of few rows, of more and of many is the same, also where rows were written anew since", async () => {
   const shape = { columns: [{ name: "a" }, { name: "b" }], match: [{ name: "a" }] } as Shape;
   const instance = await DuckDBInstance.create();
   const duck = await instance.connect();
@@ -20,8 +23,9 @@ test("the base of few rows and of many is the same, also where rows were written
   await run(
     "CREATE TEMP TABLE mapped AS SELECT 'k' || range * 7919 AS key, CASE WHEN range % 4 > 0 THEN 'id' END AS link_id FROM range(100)",
   );
-  for (const rows of [75, 1000]) {
-    await run("DROP TABLE IF EXISTS based", "DROP TABLE IF EXISTS based_at", ...basedOn(rows));
+  const folder = await mkdtemp(join(tmpdir(), "sluice-base-"));
+  for (const rows of [75, 1000, 100_000]) {
+    await run("DROP TABLE IF EXISTS based", "DROP TABLE IF EXISTS based_at", ...basedOn(rows, folder));
     const found = (await duck.runAndReadAll("FROM based ORDER BY key")).getRowsJson();
     const wanted = Array.from({ length: 100 }, (_, n) => n * 7919)
       .filter((n) => n < 500_000 && (n / 7919) % 4 > 0)
@@ -29,5 +33,6 @@ test("the base of few rows and of many is the same, also where rows were written
     expect(found).toEqual(wanted.sort((a, b) => (a[0]! < b[0]! ? -1 : 1)));
   }
   duck.closeSync();
+  await rm(folder, { recursive: true });
   instance.closeSync();
 });

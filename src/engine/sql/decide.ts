@@ -1,19 +1,22 @@
 import { type ColumnPolicies, leftAsItIs, type Writes } from "../../core/state.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch, waitsForRecord } from "./match.ts";
-import { bit, chosenBy, dealt, list, maskType, skipped, stored, wanted } from "./names.ts";
+import { bit, chosenBy, list, maskType, skipped, stored, wanted } from "./names.ts";
 import { columnBits, columnCase, rowCase } from "./rules.ts";
 import { isState } from "./states.ts";
 import { seenValue } from "./touch.ts";
 import { type Contact, firstContact, unmetFacts } from "./unmet.ts";
+import { isDecidedWith } from "./valued.ts";
+import { wideTable } from "./wide.ts";
 
 /**
  * `decided`: the reconcile, set-based. One row per touched key: action, reason, record id, m (bits of the columns to
  * write), a (bits of the columns whose base moves without sending), sm and dm (of the columns to write, whose source moved,
- * and whose destination did; at first contact neither), x_* (what is wanted) and o_* (what is there).
+ * and whose destination did; at first contact neither), and of some columns x_* (what is wanted) and o_* (what is there): of all
+ * others see `Values`.
  * The rules are those of `core/state.ts`; `core/reconcile.ts` tells the same one row at a time.
  */
-export function decide(shape: Shape, contact: Contact, rows: number): string {
+export function decide(shape: Shape, contact: Contact): string {
   const { policies } = shape;
   const unmet = unmetFacts(shape.columns, contact, "mapped");
   const facts = `SELECT t.*, x.match AS match_, x.found_id, x.found_rested, x.others,
@@ -21,13 +24,13 @@ export function decide(shape: Shape, contact: Contact, rows: number): string {
     CASE WHEN t.link_id IS NULL OR x.key IS NOT NULL THEN 'none' ELSE 'linked' END AS link_,
     CASE WHEN t.link_id IS NOT NULL AND x.key IS NULL THEN t.key END AS linked_key,
     CASE WHEN y.gone THEN 'gone' ELSE 'present' END AS there_
-  FROM looked t LEFT JOIN matching x ON x.key = t.key LEFT JOIN have_gone y ON y.id = t.link_id`;
+  FROM mapped t LEFT JOIN matching x ON x.key = t.key LEFT JOIN have_gone y ON y.id = t.link_id`;
 
   // Joined by one equation and nothing else: with a condition beside it DuckDB compares every row with every other.
   const acted = `SELECT f.* EXCLUDE (linked_key), CASE WHEN b.key IS NULL THEN 'no' ELSE 'yes' END AS base_, b.key AS base_key, s.key AS seen_key,
     ${list([...shape.columns.flatMap((c) => [`b.${stored(c)} AS sent_${c.index}`, `${seenValue(stored(c))} AS seen_${c.index}`]), ...unmet.names])}
   FROM facts f LEFT JOIN based b ON b.key = f.linked_key
-  LEFT JOIN (SELECT * FROM v_seen WHERE key IN (${linked})) s ON s.key = b.key ${unmet.join}`;
+  LEFT JOIN seen_then s ON s.key = b.key ${unmet.join}`;
 
   const chosen = `SELECT *, ${rowCase(policies, "then")} AS action, ${rowCase(policies, "code")} AS rule_code FROM acted`;
 
@@ -52,8 +55,10 @@ export function decide(shape: Shape, contact: Contact, rows: number): string {
   const mask = (one: number) =>
     shape.columns.map((c) => `CASE WHEN d_${c.index} & ${one} <> 0 THEN ${bit(c)} ELSE 0 END`).join(" + ") || "0";
   const inner = [
+    ...["match_", "found_id", "found_rested", "source_", "base_", "seen_key"],
     ...shape.columns.filter((c) => c.role === "mapped").map(skipped),
     ...shape.columns.flatMap((c) => [`d_${c.index}`, `p_${c.index}`, `sent_${c.index}`, `seen_${c.index}`]),
+    ...shape.columns.filter((c) => !isDecidedWith(shape, c)).flatMap((c) => [`x_${c.index}`, `o_${c.index}`]),
     ...unmet.names,
   ];
   const masked = `SELECT * EXCLUDE (${inner.join(", ")}),
@@ -65,7 +70,6 @@ export function decide(shape: Shape, contact: Contact, rows: number): string {
   ])} FROM ruled`;
 
   return `CREATE TEMP TABLE decided AS WITH
-${dealt("looked", "mapped", rows)},
 facts AS (${facts}),
 acted AS (${acted}),
 chosen AS (${chosen}),
@@ -81,10 +85,11 @@ const linked = `SELECT key FROM mapped WHERE link_id IS NOT NULL AND ${chosenBy(
 /**
  * `based`: the base of linked rows that are looked at. A table of its own: as the smaller side of the join it costs a first
  * load nothing, and what is worked out of the rows is worked out of many at a time, not of the few that a scan lets
- * through together. It stays until fold, which goes on from it. `rows`: how many these are.
+ * through together. It stays until fold, which goes on from it, in `folder` where they are many. `rows`: how many these are.
  */
-export function basedOn(rows: number): string[] {
-  if (rows > FEW) return [`CREATE TEMP TABLE based AS SELECT * EXCLUDE (place) FROM v_base WHERE key IN (${linked})`];
+export function basedOn(rows: number, folder: string): string[] {
+  if (rows > FEW)
+    return wideTable("based", `SELECT * EXCLUDE (place) FROM v_base WHERE key IN (${linked})`, rows, folder);
   return [
     `CREATE TEMP TABLE based_at AS SELECT place FROM v_base WHERE key IN (${linked})`,
     `CREATE TEMP TABLE based AS SELECT * EXCLUDE (place) FROM v_base WHERE place IN (SELECT place FROM based_at WHERE ${chosenBy("place::VARCHAR")}) AND key IN (${linked})`,
@@ -97,9 +102,8 @@ const FEW = 300;
 /** How many rows `basedOn` is about. */
 export const linkedRows = "SELECT count(*) AS rows FROM mapped WHERE link_id IS NOT NULL";
 
-/** Of `based` what is still asked for: where every row was looked at, most of them need nothing. */
-export const keepBase = `CREATE OR REPLACE TEMP TABLE based AS SELECT * FROM based
-WHERE key IN (SELECT key FROM decided WHERE action <> 'create' AND (m <> 0 OR a <> 0))`;
+/** `seen_then`: what the destination held of these rows when both sides last agreed, where that is not the base. */
+export const seenThen = `CREATE TEMP TABLE seen_then AS SELECT * FROM v_seen WHERE key IN (${linked})`;
 
 /** What the column should hold, given the row's action. */
 function wantOf(c: ShapeColumn): string {

@@ -18,14 +18,13 @@ import { foldUnmet, metOf } from "./unmet.ts";
  *   new_seen what the destination held when both sides agreed, where that differs from what was agreed
  *   judged   ids of these records that may be exceptions of the mirror
  *   new_link links of looked-at rows       freed    keys of links whose record another row has taken over
- * `stand.base`: a table with the base that changed rows had before, or SQL of it in brackets. `stand.rows`: about how many it
- * has (`dealt`).
+ * `base`: a table with the base that changed rows had before, or SQL of it in brackets.
  */
 export function prepareFold(
   shape: Shape,
   file: { change: (wave: Wave) => string; settled: string },
   full: boolean,
-  stand = { base: storedBase, rows: 0 },
+  base = storedBase,
 ): string[] {
   const columns = shape.columns;
   const changed = (from: string, settled: string) => `SELECT c.* FROM ${from} c ${settled}`;
@@ -68,9 +67,8 @@ WHERE wave = '1-create' AND status IN ('created', 'updated') AND id IS NOT NULL 
 WHERE id NOT IN (SELECT old_id FROM final WHERE status = 'deleted' AND old_id IS NOT NULL)${full ? "" : ` AND id IN (${news})`}`,
     `CREATE OR REPLACE TEMP VIEW latest AS
 SELECT id, gone, created, ${storedList(shape)} FROM after UNION ALL SELECT * FROM older`,
-    `CREATE OR REPLACE TEMP TABLE new_base AS WITH ${dealt("before", stand.base, stand.rows)}
-SELECT ${list(["c.key", "c.record AS id", "b.key IS NULL AS first", `${metOf(shape, "c.m | c.a")} AS met`, ...values(shape, (c) => either(c, `c.${stored(c)}`, `b.${stored(c)}`)), ...columns.map(held)])}
-FROM (${settled}) c LEFT JOIN before b ON b.key = c.base_key LEFT JOIN (SELECT * FROM v_seen WHERE key IN (${looked})) s ON s.key = b.key
+    `CREATE OR REPLACE TEMP TABLE new_base AS SELECT ${list(["c.key", "c.record AS id", "b.key IS NULL AS first", `${metOf(shape, "c.m | c.a")} AS met`, ...values(shape, (c) => either(c, `c.${stored(c)}`, `b.${stored(c)}`)), ...columns.map(held)])}
+FROM (${settled}) c LEFT JOIN ${base} b ON b.key = c.base_key LEFT JOIN (SELECT * FROM v_seen WHERE key IN (${looked})) s ON s.key = b.key
 LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = c.record`,
     `CREATE OR REPLACE TEMP VIEW agreed AS SELECT key, id, first, met FROM new_base
 UNION ALL SELECT c.key, c.id, true, ${metOf(shape, "0")} FROM (SELECT *, 'create' AS kind FROM born) c`,

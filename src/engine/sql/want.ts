@@ -12,7 +12,7 @@ import { isState, stateSql } from "./states.ts";
 import { worked } from "./worked.ts";
 
 /**
- * `mapped`: the touched rows with what the source wants of each column (canonical text), whether it speaks at all
+ * SQL of `mapped`: the touched rows with what the source wants of each column (canonical text), whether it speaks at all
  * (k_* = skip), and for a row that cannot be sent the first reason: code, column, the value at fault and what would
  * fit. `waits`: parents whose coming is a reason to look again. Rows without a key are left to the counts.
  */
@@ -64,8 +64,7 @@ export function mapRows(shape: Shape, scan: Scan, rows: number): string {
   const all = [...mapped, ...shape.parties];
   const materialized = coming.length ? "MATERIALIZED " : "";
   const values = [...shape.used, ...shape.computed.map(({ name }) => name)].map(sourceColumn);
-  return `CREATE TEMP TABLE mapped AS
-WITH ${dealt("rows_read", "touched", rows)},
+  return `WITH ${dealt("rows_read", "touched", rows)},
 looked AS (${worked(shape, scan, "rows_read")}),
 converted AS ${materialized}(SELECT ${list([...carried, ...values, ...converted])} FROM (SELECT ${list(["t.*", "k.link_id", "k.link_rested", ...dear])} FROM looked t LEFT JOIN linked k ON k.place = t.place WHERE t.key IS NOT NULL)),
 ${coming.map((each) => `${each},\n`).join("")}resolved AS (SELECT ${list(["c.*", ...resolved, ...parties.flat()])} FROM converted c ${joins.join("\n")})

@@ -14,6 +14,7 @@ import { writeChanges } from "../sql/change.ts";
 import { stored } from "../sql/names.ts";
 import { statesOf } from "../sql/states.ts";
 import { existingColumns, valueViews } from "../sql/tables.ts";
+import { ownValues } from "../sql/valued.ts";
 import { attachState, makeFolders } from "../state-file.ts";
 import { sendPlan } from "../waves.ts";
 import { writeWhole } from "../whole-file.ts";
@@ -79,7 +80,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const report = {
       plan,
       received: counted.rows,
-      samples: await samples(duck, { ...shape, memberships: [] }),
+      samples: await samples(duck, { ...shape, memberships: [] }, ownValues),
       problems: await problemGroups(
         duck,
         "(SELECT key, 'excluded' AS status, code, col, value, message, 'undo' AS wake FROM kept)",
