@@ -94,9 +94,13 @@ export type Planned = {
   close: () => Promise<void>;
 };
 
-/** `chosen`: the source rows that the run is about, where it is not about all; `told`: what is to be said of its choice. */
+/**
+ * `known`: rows that earlier runs have seen and that had not left; `chosen`: the source rows that the run is about, where it is not
+ * about all; `told`: what is to be said of its choice.
+ */
 export type TouchCounts = {
   received: number;
+  known: number;
   looked_at: number;
   empty_keys: number;
   untouched: number;

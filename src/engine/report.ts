@@ -4,7 +4,7 @@ import type { Planned } from "./plan.ts";
 import { problemGroups } from "./problems.ts";
 import type { Shape } from "./shape.ts";
 import { activates, deactivates } from "./sql/change.ts";
-import { leavers } from "./sql/leaving.ts";
+import { exited } from "./sql/leaving.ts";
 import { madeRefs } from "./sql/made.ts";
 import { membersSent } from "./sql/members.ts";
 import { has, wanted } from "./sql/names.ts";
@@ -21,7 +21,7 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   const refused = `SELECT *, ${wakeCase} AS wake FROM (SELECT key, CASE WHEN action = 'exclude' THEN 'excluded' ELSE 'rejected' END AS status, coalesce(code, rule_code) AS code,
   col, coalesce(value, match_value) AS value, coalesce(others, nullif("limit", '')) AS message FROM decided WHERE action IN ('reject', 'status', 'exclude'))`;
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE plan_waiting AS SELECT * FROM waiting WHERE ${touched.chosen === undefined}`,
+    `CREATE OR REPLACE TEMP VIEW plan_waiting AS SELECT * FROM waiting WHERE ${touched.chosen === undefined}`,
   );
   const waiting = "SELECT * EXCLUDE (gone) FROM plan_waiting";
   await duck.run(
@@ -34,7 +34,7 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'adopt') AS adopts,
   count(*) FILTER ((action IN ('update', 'none') AND (m <> 0 OR ${joins} OR ${activates(shape)})) OR ${leaves}) AS updates,
   count(*) FILTER (action = 'delete') AS deletes, count(*) FILTER (${leaves}) AS "leave",
-  count(*) FILTER (${deactivates(shape)}) AS deactivate,
+  count(*) FILTER (${deactivates(shape)}) AS deactivate, count(*) FILTER (${exited(shape)}) AS exit,
   count(*) FILTER (action = 'status' AND (m <> 0 OR ${joins})) AS status FROM decided`);
   const members = await duck.one<Record<"add" | "remove", number>>(
     "SELECT count(*) FILTER (does = 'add') AS \"add\", count(*) FILTER (does = 'remove') AS remove FROM membership",
@@ -59,8 +59,7 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
         )
       ).n
     : 0;
-  const { leave = 0, deactivate = 0, status = 0 } = of;
-  const { exits: exit } = await duck.one<{ exits: number }>(leavers(shape));
+  const { leave = 0, deactivate = 0, exit = 0, status = 0 } = of;
   const unchanged = received - Object.values(counts).reduce((a, b) => a + b);
   return {
     plan: { ...counts, unchanged, ...some({ leave, deactivate, exit, status, ...members, parents }) },

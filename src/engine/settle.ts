@@ -95,7 +95,7 @@ export async function settle(
   // The views made before the columns were there would go on saying that nothing is stored.
   for (const statement of valueViews(shape, await duck.all(existingColumns), meta.matched)) await duck.run(statement);
   const rows = planned.touched.looked_at;
-  for (const statement of prepareFold(shape, at, full, "based")) await duck.run(statement);
+  for (const statement of prepareFold(shape, at, full, "based", { rows, folder: at.temp })) await duck.run(statement);
   await duck.run(newMembers(shape));
   const whole = planned.touched.chosen === undefined;
   const turn = whole ? meta.turn + 1 : meta.turn;
@@ -128,7 +128,7 @@ export async function settle(
   for (const spent of ["sent", "line", "exception", "unlike"]) await duck.run(`DROP TABLE ${spent}`);
   planned.holdsLease();
   const state = { full, rematched: rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) };
-  await inTransaction(planned, fold(shape, facts, { ...state, made: [foldMade], rows }));
+  await inTransaction(planned, fold(shape, facts, { ...state, made: [foldMade] }));
   if (whole) await writeRelied(at.relied, shape, planned.destination);
   return { counts, resolved };
 }

@@ -12,12 +12,11 @@ export async function readFigures(planned: Planned): Promise<Figures> {
     const { name } = shape.audiences[filled.audience]!;
     audiences.push({ name, ...(await duck.one<{ before: number; now: number }>(emptied(filled))) });
   }
-  const { known, ...leaves } = await duck.one<Figures["leaves"] & { known: number }>(leavers(shape));
   return {
     received: touched.received - touched.empty_keys,
-    known,
+    known: touched.known,
     audiences,
-    leaves,
+    leaves: await duck.one<Figures["leaves"]>(leavers(shape)),
     changes: await duck.one<Figures["changes"]>(changing(shape)),
     moved,
     requests: (await cost(planned)).counted,

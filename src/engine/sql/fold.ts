@@ -3,10 +3,11 @@ import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { foldMembers } from "./members.ts";
-import { atOnce, chosenBy, dealt, has, hashOf, list, stored, storedList } from "./names.ts";
+import { atOnce, chosenBy, has, hashOf, list, stored, storedList } from "./names.ts";
 import { inSeveralWaves, statesOf, wavesBesideCreates } from "./states.ts";
 import { differsFromSeen, seenValue } from "./touch.ts";
 import { foldUnmet, metOf } from "./unmet.ts";
+import { wideTable } from "./wide.ts";
 
 /**
  * What fold needs, made beforehand outside its transaction from the run's files, the journal and what was read back:
@@ -18,13 +19,15 @@ import { foldUnmet, metOf } from "./unmet.ts";
  *   new_seen what the destination held when both sides agreed, where that differs from what was agreed
  *   judged   ids of these records that may be exceptions of the mirror
  *   new_link links of looked-at rows       freed    keys of links whose record another row has taken over
- * `base`: a table with the base that changed rows had before, or SQL of it in brackets.
+ * `base`: a table with the base that changed rows had before, or SQL of it in brackets. `rows`: about how many rows are
+ * changed; where they are many their new base is a file in `folder`.
  */
 export function prepareFold(
   shape: Shape,
   file: { change: (wave: Wave) => string; settled: string },
   full: boolean,
   base = storedBase,
+  { rows: many, folder }: { rows: number; folder: string } = { rows: 0, folder: "" },
 ): string[] {
   const columns = shape.columns;
   const changed = (from: string, settled: string) => `SELECT c.* FROM ${from} c ${settled}`;
@@ -67,9 +70,14 @@ WHERE wave = '1-create' AND status IN ('created', 'updated') AND id IS NOT NULL 
 WHERE id NOT IN (SELECT old_id FROM final WHERE status = 'deleted' AND old_id IS NOT NULL)${full ? "" : ` AND id IN (${news})`}`,
     `CREATE OR REPLACE TEMP VIEW latest AS
 SELECT id, gone, created, ${storedList(shape)} FROM after UNION ALL SELECT * FROM older`,
-    `CREATE OR REPLACE TEMP TABLE new_base AS SELECT ${list(["c.key", "c.record AS id", "b.key IS NULL AS first", `${metOf(shape, "c.m | c.a")} AS met`, ...values(shape, (c) => either(c, `c.${stored(c)}`, `b.${stored(c)}`)), ...columns.map(held)])}
+    ...wideTable(
+      "new_base",
+      `SELECT ${list(["c.key", "c.record AS id", "b.key IS NULL AS first", `${metOf(shape, "c.m | c.a")} AS met`, ...values(shape, (c) => either(c, `c.${stored(c)}`, `b.${stored(c)}`)), ...columns.map(held)])}
 FROM (${settled}) c LEFT JOIN ${base} b ON b.key = c.base_key LEFT JOIN (SELECT * FROM v_seen WHERE key IN (${looked})) s ON s.key = b.key
 LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = c.record`,
+      many,
+      folder,
+    ),
     `CREATE OR REPLACE TEMP VIEW agreed AS SELECT key, id, first, met FROM new_base
 UNION ALL SELECT c.key, c.id, true, ${metOf(shape, "0")} FROM (SELECT *, 'create' AS kind FROM born) c`,
     // Of records we made the values are compared by their hashes: few differ, and most of those that do not have been sorted
@@ -157,7 +165,7 @@ FROM linked k JOIN decided d ON d.key = k.link_key`;
 /**
  * The fold: one transaction, from prepared tables only, so repeating it after a crash does the same. Deletes and
  * inserts, for DuckDB rewrites few pages that way. What is undefined in `meta` is forgotten. `added`: stored names of columns
- * that the mapping has since this run. `made`: what is known besides of parents. `rows`: how many `new_base` has (`dealt`).
+ * that the mapping has since this run. `made`: what is known besides of parents.
  */
 export function fold(
   shape: Shape,
@@ -167,8 +175,7 @@ export function fold(
     rematched,
     added,
     made = [],
-    rows = 0,
-  }: { full: boolean; rematched: boolean; added: ReadonlySet<string>; made?: string[]; rows?: number },
+  }: { full: boolean; rematched: boolean; added: ReadonlySet<string>; made?: string[] },
 ): string[] {
   const columns = storedList(shape);
   return [
@@ -181,7 +188,7 @@ export function fold(
     "INSERT INTO st.link(key, id, h, m, rested) SELECT key, id, h, m, rested FROM new_link",
     ...(shape.memberships.length > 0 ? foldMembers : []),
     `DELETE FROM st.base WHERE key IN (SELECT key FROM agreed WHERE ${chosenBy("key")} UNION ALL ${forgotten})`,
-    `INSERT INTO st.base(key, ${columns}) WITH ${dealt("next", "new_base", rows, "id IS NOT NULL")} SELECT key, ${columns} FROM next UNION ALL SELECT key, ${columns} FROM born_value`,
+    `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM new_base WHERE id IS NOT NULL UNION ALL SELECT key, ${columns} FROM born_value`,
     ...foldUnmet(shape, added, forgotten),
     `DELETE FROM st.seen WHERE key IN (SELECT key FROM agreed UNION ALL ${forgotten})`,
     `INSERT INTO st.seen(key, ${columns}) SELECT key, ${columns} FROM new_seen WHERE id IS NOT NULL`,

@@ -7,17 +7,25 @@ import { has, stored } from "./names.ts";
 /** Whether a decided row is taken out of the audience of this column. */
 const exits = (c: ShapeColumn): string => `(${has("m", c)} AND x_${c.index} = 'exited' AND o_${c.index} = 'realized')`;
 
+/** SQL: whether a decided row that is known is taken out of any audience. */
+export function exited(shape: Shape): string {
+  return `(old_h IS NOT NULL AND ${takenOut(shape)})`;
+}
+
+function takenOut(shape: Shape): string {
+  const statuses = shape.columns.filter((c) => c.audience !== undefined).map(exits);
+  return `(${[...statuses, "key IN (SELECT key FROM membership WHERE does = 'remove')"].join(" OR ")})`;
+}
+
 /**
  * How many known rows leave, each counted once, and how: by kind a row may count twice. Rows that left in an earlier
  * run, and are tried again, were counted then.
  */
 export function leavers(shape: Shape): string {
-  const statuses = shape.columns.filter((c) => c.audience !== undefined).map(exits);
-  const out = `(${[...statuses, "key IN (SELECT key FROM membership WHERE does = 'remove')"].join(" OR ")})`;
+  const out = takenOut(shape);
   const own = shape.columns.filter((c) => c.audience === undefined).map((c) => has("m", c));
   const changed = `(action = 'leave' AND (${[deactivates(shape), ...own].join(" OR ")}))`;
-  return `SELECT (SELECT count(*) FROM st.link WHERE h IS NOT NULL) AS known,
-  count(*) FILTER (action = 'delete' OR ${changed} OR ${out}) AS "all", count(*) FILTER (action = 'delete') AS deleted,
+  return `SELECT count(*) FILTER (action = 'delete' OR ${changed} OR ${out}) AS "all", count(*) FILTER (action = 'delete') AS deleted,
   count(*) FILTER (${changed}) AS changed, count(*) FILTER (${out}) AS exits FROM decided WHERE old_h IS NOT NULL`;
 }
 

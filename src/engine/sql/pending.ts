@@ -34,9 +34,11 @@ WHERE key IN (SELECT key FROM final) OR key NOT IN (SELECT key FROM st.pending W
  * `waiting`: rows that were not sent in earlier runs and still wait, for people. `gone`: of a row that left, and whose record could
  * not be changed.
  */
-export const waitingRows = `CREATE TEMP TABLE waiting AS SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake, p.due, p.due_at, p.key IN (SELECT key FROM st.link WHERE h IS NULL) AS gone
-FROM st.pending p WHERE p.status <> 'waits' AND p.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
-  AND p.key NOT IN (SELECT key FROM doubled)`;
+export const waitingRows = `CREATE TEMP TABLE waiting AS
+WITH still AS MATERIALIZED (FROM st.pending WHERE status <> 'waits' AND key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
+  AND key NOT IN (SELECT key FROM doubled)),
+gone AS (SELECT key FROM st.link WHERE h IS NULL AND key IN (SELECT key FROM still WHERE ${chosenBy("key")}))
+SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake, p.due, p.due_at, p.key IN (FROM gone) AS gone FROM still p`;
 
 /** Those of `keyProblems` that a run is about: all, or the chosen ones. */
 export const keysToCount = ({ chosen }: { chosen?: number }): string =>
