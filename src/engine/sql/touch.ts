@@ -119,13 +119,13 @@ export const withoutValues = ({ audiences }: Shape): string =>
  * Counts from which doubled keys show without grouping the whole source: rows read must be rows looked at plus known
  * rows not looked at. `doubled` among the looked-at rows is grouped, for they are few.
  */
-export const touchCounts = `SELECT
+export const touchCounts = `SELECT * EXCLUDE (met), known - met AS untouched FROM (SELECT
   (SELECT count(*) FROM source_row) AS received,
   (SELECT count(*) FROM touched WHERE NOT gone) AS looked_at,
   (SELECT count(*) FROM touched WHERE NOT gone AND key IS NULL) AS empty_keys,
   (SELECT count(*) FROM st.link WHERE h IS NOT NULL) AS known,
-  known - (SELECT count(DISTINCT key) FROM touched WHERE old_h IS NOT NULL) AS untouched,
-  (SELECT count(*) FROM (SELECT key FROM touched WHERE NOT gone AND key IS NOT NULL GROUP BY key HAVING count(*) > 1)) AS doubled`;
+  (SELECT count(DISTINCT key) FROM touched WHERE old_h IS NOT NULL) AS met,
+  (SELECT count(*) FROM (SELECT key FROM touched WHERE NOT gone AND key IS NOT NULL GROUP BY key HAVING count(*) > 1)) AS doubled)`;
 
 /** Where the counts say so: `doubled` (key, n) over the whole source, taken out of `touched`, so that no such row is written or left. */
 export const separateDoubled = [
