@@ -35,8 +35,7 @@ WHERE key IN (SELECT key FROM final) OR key NOT IN (SELECT key FROM st.pending W
  * not be changed.
  */
 export const waitingRows = `CREATE TEMP TABLE waiting AS
-WITH still AS MATERIALIZED (FROM st.pending WHERE status <> 'waits' AND key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL)
-  AND key NOT IN (SELECT key FROM doubled)),
+WITH still AS MATERIALIZED (SELECT p.* FROM st.pending p ANTI JOIN touched USING (key) ANTI JOIN doubled USING (key) WHERE p.status <> 'waits'),
 gone AS (SELECT key FROM st.link WHERE h IS NULL AND key IN (SELECT key FROM still WHERE ${chosenBy("key")}))
 SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake, p.due, p.due_at, p.key IN (FROM gone) AS gone FROM still p`;
 
