@@ -75,13 +75,12 @@ const stateChange = (kind: string, statecode: 0 | 1): string[] => [
 /**
  * The statements that put a plan on disk. Position in a change file is the change number. c_* = new value (meant where
  * the bit in m or a is set), o_* = what the destination holds, sm and dm = why it is written (see `decide`). Which creates carry an id is `sentId`'s.
- * `values`: where the values of decided rows are; `rows`: about how many are decided.
+ * `values`: where the values of decided rows are.
  */
 export function writeChanges(
   shape: Shape,
   file: { touched: string; change: (wave: Wave) => string; parents: (k: number) => string; settled: string },
-  values: Values = ownValues,
-  rows = 0,
+  values: Values,
 ): string[] {
   const { early, main, late } = waveMasks(shape);
   const fresh = (m: string) =>
@@ -94,38 +93,32 @@ export function writeChanges(
   const moved = ["sm", "dm"];
   const head = ["key", "id", "action AS kind", `${main} AS m`, "a", ...moved, "match_value"];
   const parties = shape.parties.map((c) => `${wanted(c)} AS ${partyColumn(c)}`);
-  const alone = (m: string, kind: string, to: string) =>
-    copy(
-      [
-        "key",
-        id,
-        `'${kind}' AS kind`,
-        `${m} AS m`,
-        `0::${maskType} AS a`,
-        ...moved,
-        "match_value",
-        ...fresh(m),
-        ...old,
-      ],
-      `${m} <> 0`,
-      to,
-      values,
-    );
-  const copy = (items: string[], which: string, to: string, from: Values = ownValues) =>
-    `COPY (WITH ${dealt("these", from(`(FROM decided WHERE ${which})`), rows)} SELECT ${list(items)} FROM these) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${rowsInGroup}, ${atOnce})`;
-  const wants: Values = (of) => values(of, false);
+  const alone = (m: string, kind: string, to: string) => {
+    const said = ["key", id, `'${kind}' AS kind`, `${m} AS m`, `0::${maskType} AS a`, ...moved, "match_value"];
+    return valued([...said, ...fresh(m), ...old], `${m} <> 0`, to);
+  };
+  const copy = (items: string[], which: string, to: string, from = ownValues.of(which)) =>
+    `COPY (WITH ${dealt("these", from, values.rows)} SELECT ${list(items)} FROM these) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${rowsInGroup}, ${atOnce})`;
+  const valued = (items: string[], which: string, to: string) => copy(items, which, to, values.of(which));
+  const creates = "action = 'create'";
   return [
+    ...values.first,
     takenIds(shape),
     ...madeRefs(shape).map((made, k) => madeParents(made, file.parents(k))),
-    copy(["key", id, ...head.slice(2), ...first, ...parties], "action = 'create'", file.change("1-create"), wants),
-    copy([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} <> 0`, file.change("2-update"), values),
+    copy(
+      ["key", id, ...head.slice(2), ...first, ...parties],
+      creates,
+      file.change("1-create"),
+      values.of(creates, false),
+    ),
+    valued([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} <> 0`, file.change("2-update")),
     copy(stateChange("deactivate", 1), deactivates(shape), file.change("3-deactivate")),
     statesOf(shape).state
       ? alone(early, "wake", file.change("0-activate"))
       : copy(stateChange("activate", 0), activates(shape), file.change("0-activate")),
     alone(late, "later", file.change("3-complete")),
-    copy(["key", "id", "'delete' AS kind", ...old], "action = 'delete'", file.change("4-delete"), values),
-    copy([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} = 0 AND a <> 0`, file.settled, values),
+    valued(["key", "id", "'delete' AS kind", ...old], "action = 'delete'", file.change("4-delete")),
+    valued([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} = 0 AND a <> 0`, file.settled),
     copy(
       [
         ...["key", "gone", "h", "rested", "old_id", "id", "link_", "action", "match_value"],

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { text } from "../duck.ts";
 import { rowsInGroup } from "./names.ts";
 
-/** Fewer rows than this are one thread's work, and a file would cost more than it saves. */
-const FEW = 20_000;
+/** Fewer rows are one thread's work, and a file would cost more than it saves. */
+export const areMany = (rows: number): boolean => rows >= 20_000;
 
 /**
  * Statements that make the working table `name` of what `select` yields, about so many `rows` of many columns: a Parquet file in
@@ -13,7 +13,7 @@ const FEW = 20_000;
  * Columns are texts, truth values, 64-bit numbers and lists of texts: Parquet does not have every type as it is.
  */
 export function wideTable(name: string, select: string, rows: number, folder: string): string[] {
-  if (rows < FEW) return [`CREATE TEMP TABLE ${name} AS ${select}`];
+  if (!areMany(rows)) return [`CREATE TEMP TABLE ${name} AS ${select}`];
   const file = text(join(folder, `${name}.parquet`));
   return [
     `COPY (${select}) TO ${file} (FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE ${rowsInGroup})`,
