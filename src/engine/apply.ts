@@ -9,7 +9,7 @@ import { writeChanges } from "./sql/change.ts";
 import { writeMembers } from "./sql/members.ts";
 import { storedName } from "./sql/names.ts";
 import { readJournal, sentChanges } from "./sql/settle.ts";
-import { valuesOf } from "./sql/valued.ts";
+import type { Values } from "./sql/valued.ts";
 
 /** What became of its rows. `others`: rows that would change now and that it does not have. */
 export type Narrowed = { planned: number; moved: number; others: number };
@@ -43,14 +43,20 @@ export async function checkApplied({ apply, sync }: Job, shape: Shape, destinati
  * is held back, and looked at by the next run.
  * @throws SluiceError plan_moved.
  */
-export async function narrow(duck: Duck, shape: Shape, at: Layout, apply: AppliedPlan): Promise<Narrowed> {
+export async function narrow(
+  duck: Duck,
+  shape: Shape,
+  at: Layout,
+  apply: AppliedPlan,
+  values: Values,
+): Promise<Narrowed> {
   const files = runFiles(apply.folder);
   const begun = (await readKeptJob(files))?.kind === "run";
   const journal = (await exists(files.journal)) ? files.journal : undefined;
   if (begun)
     for (const statement of [readJournal(journal), ...sentChanges(wavesOf(shape), files.change)])
       await duck.run(statement);
-  await duck.run(comparePlans(shape, files, at, begun));
+  await duck.run(comparePlans(shape, files, at, values, begun));
   const count = () => duck.one<Narrowed & { keys: string | null }>(countCompared);
   let { keys, ...found } = await count();
   const dependents = dependentsMove(shape);
@@ -65,7 +71,7 @@ export async function narrow(duck: Duck, shape: Shape, at: Layout, apply: Applie
     for (const statement of [
       ...holdBack(shape, begun),
       ...writeMembers(shape, at.change),
-      ...writeChanges(shape, at, valuesOf(shape)),
+      ...writeChanges(shape, at, values),
     ])
       await duck.run(statement);
   return found;

@@ -163,7 +163,7 @@ async function planWith(threads: number, job: Job, host: Host): Promise<Planned>
     const refreshed = await refresh(job, duck, at, shape, session, meta, destination, host);
     const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed, host);
     const { apply } = job;
-    const narrowed = apply && (await narrow(duck, shape, at, apply));
+    const narrowed = apply && (await narrow(duck, shape, at, apply, valuesOf(shape, touched.looked_at)));
     const match = shape.match.map((c) => c.name);
     const moved = [
       ...(meta.fingerprint !== undefined && meta.fingerprint !== shape.fingerprint ? [movedSync] : []),
@@ -370,7 +370,8 @@ async function reconcile(
   for (const statement of pointAtAwaited(shape, takenIds(shape), createId(shape))) await duck.run(statement);
   await duck.run(decideMembers(shape));
   if (skip !== undefined) for (const statement of skipMembers(shape, skip)) await duck.run(statement);
-  for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at, valuesOf(shape), looked_at)])
+  const values = valuesOf(shape, looked_at);
+  for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at, values)])
     await duck.run(statement);
   return { ...counts, told };
 }

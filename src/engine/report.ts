@@ -64,7 +64,7 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   return {
     plan: { ...counts, unchanged, ...some({ leave, deactivate, exit, status, ...members, parents }) },
     received,
-    samples: await samples(duck, shape, valuesOf(shape)),
+    samples: await samples(duck, shape, valuesOf(shape, touched.looked_at)),
     problems: await problemGroups(duck, "plan_problem"),
   };
 }
@@ -99,7 +99,7 @@ export async function samples(duck: Duck, shape: Shape, values: Values): Promise
     `WITH shown AS (SELECT action, unnest(min(key, ${samplesPerKind})) AS key
 FROM decided d WHERE action = 'delete' OR ((m <> 0 OR ${rests} OR ${wakes} OR key IN (${membersSent})) AND action IN ('create', 'adopt', 'update', 'none', 'leave', 'status')) GROUP BY action)
 SELECT key, CASE WHEN action = 'none' THEN 'update' ELSE action END AS op, id, to_json(list_filter([${all.join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns
-FROM ${values("(FROM decided WHERE key IN (SELECT key FROM shown))")} d ORDER BY action, key`,
+FROM ${values.of("key IN (SELECT key FROM shown)")} d ORDER BY action, key`,
   );
   return rows.map((r) => ({ ...r, columns: JSON.parse(r.columns as unknown as string) }));
 }

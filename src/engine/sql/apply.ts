@@ -5,7 +5,7 @@ import { has, stored, wanted } from "./names.ts";
 import { partyColumn } from "./parties.ts";
 import { plannedId } from "./planned.ts";
 import { inSeveralWaves, waveMasks, wavesBesideCreates } from "./states.ts";
-import { valuesOf } from "./valued.ts";
+import type { Values } from "./valued.ts";
 
 type Files = Pick<ReturnType<typeof runFiles>, "change">;
 
@@ -21,10 +21,10 @@ export function wakePlanned(shape: Shape, planned: Files): string {
  * (the id of a record that it, or another sync, was to create) may be anything. Of a plan that was `begun` (then `sent` says what
  * became of its changes) what is done already is left out, whether its journal tells so or what is there.
  */
-export function comparePlans(shape: Shape, planned: Files, now: Files, begun = false): string {
+export function comparePlans(shape: Shape, planned: Files, now: Files, values: Values, begun = false): string {
   const alone = wavesOf(shape).filter((wave) => !writesColumns(shape, wave));
   return `CREATE TEMP TABLE compared AS SELECT key, bool_or(planned) AS planned, bool_and(same) AS same FROM (
-${[compareWritten(shape, planned, begun), ...alone.map((wave) => compareWave(wave, planned, now, begun))].join("\nUNION ALL ")}) GROUP BY key`;
+${[compareWritten(shape, planned, values, begun), ...alone.map((wave) => compareWave(wave, planned, now, begun))].join("\nUNION ALL ")}) GROUP BY key`;
 }
 
 const writesColumns = (shape: Shape, wave: Wave): boolean =>
@@ -42,7 +42,7 @@ function changesOf(wave: Wave, planned: Files, begun: boolean): string {
  * Columns are compared row by row, not wave by wave: one that had to wait for a record of the same run goes at once when that
  * record is there. A record that the begun run has written holds what that left: there only somebody else's change is a move.
  */
-function compareWritten(shape: Shape, planned: Files, begun: boolean): string {
+function compareWritten(shape: Shape, planned: Files, values: Values, begun: boolean): string {
   const waves = (["1-create", ...wavesBesideCreates(shape)] as const).map(
     (wave) => `SELECT * FROM ${changesOf(wave, planned, begun)} WHERE NOT done`,
   );
@@ -72,7 +72,7 @@ FROM (${waves.join("\nUNION ALL BY NAME ")})${several ? " GROUP BY key" : ""}`;
     ...shape.parties.map((c) => `(n.action <> 'create' OR n.${wanted(c)} IS NOT DISTINCT FROM o.${partyColumn(c)})`),
   ];
   return `SELECT coalesce(o.key, n.key) AS key, o.key IS NOT NULL AS planned, coalesce(${terms.join("\n  AND ")}, false) AS same
-FROM (${rows}) o FULL JOIN (SELECT *, (${early} | ${main} | ${late}) AS masks FROM ${valuesOf(shape)("decided")}) n ON n.key = o.key
+FROM (${rows}) o FULL JOIN (SELECT *, (${early} | ${main} | ${late}) AS masks FROM ${values.of("true")}) n ON n.key = o.key
 WHERE o.key IS NOT NULL OR n.masks <> 0 OR n.action = 'create'`;
 }
 

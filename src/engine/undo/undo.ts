@@ -191,7 +191,7 @@ async function imageNames(duck: Duck, { run: { files } }: Opened): Promise<strin
 /** The changes, as a plan writes them, but for records made anew, which get back all they held, and those woken. */
 function writeUndo({ run, shape }: Opened, at: Layout, images: string[]): string[] {
   const statements = [
-    ...writeChanges(shape, at),
+    ...writeChanges(shape, at, ownValues),
     ...shape.memberships.flatMap((_, i) =>
       (["add", "remove"] as const).map((does) =>
         copy(
