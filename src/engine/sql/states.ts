@@ -70,6 +70,7 @@ export const byMessage = (state: ShapeColumn): Choice[] => (state.target.choices
  * this run. main: the rest; what a create does not take is left to the server there.
  */
 export function waveMasks(shape: Shape): { early: string; main: string; late: string } {
+  if (!inSeveralWaves(shape)) return { early: `0::${maskType}`, main: "m", late: `0::${maskType}` };
   const { state, status } = statesOf(shape);
   const selfs = shape.columns.filter((c) => c.awaits);
   const awaited = selfs.map((c) => `CASE WHEN later_${c.index} IS NOT NULL THEN m & ${bit(c)} ELSE 0 END`);
