@@ -2,6 +2,7 @@ import type { Session } from "../core/connector.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import { type Duck, text } from "./duck.ts";
 import { ingest, type Mirrored } from "./ingest.ts";
+import { exists, type Layout } from "./layout.ts";
 import { atOnce, storedName } from "./sql/names.ts";
 
 /** Records asked for by id at once; bounds memory, and is some requests. */
@@ -78,4 +79,10 @@ export async function keepImages(
     `COPY (SELECT ${["id", ...values].join(", ")} FROM image WHERE NOT gone) TO ${text(file.to)} (FORMAT parquet, COMPRESSION snappy, ${atOnce})`,
   );
   await duck.run("DROP TABLE image");
+}
+
+/** The file that tells what state records were in before a run put them to rest; undefined where there is none. */
+export async function restedBefore(at: Pick<Layout, "before">): Promise<string | undefined> {
+  const file = at.before("3-deactivate");
+  return (await exists(file)) ? file : undefined;
 }

@@ -1,6 +1,7 @@
 import { SluiceError } from "../core/errors.ts";
 import type { RunCounts } from "../core/run.ts";
 import { text } from "./duck.ts";
+import { restedBefore } from "./images.ts";
 import { ingest } from "./ingest.ts";
 import { exists, wavesOf } from "./layout.ts";
 import { readMembers } from "./members.ts";
@@ -90,7 +91,7 @@ export async function settle(
     for (const statement of resolveUnknown(shape, at.change, fullAfter)) await duck.run(statement);
     ({ resolved } = await duck.one<{ resolved: number }>("SELECT count(*) AS resolved FROM resolved"));
   }
-  await duck.run(finalRows(at.touched, shape.policies.deletedThere === "unlink"));
+  await duck.run(finalRows(at.touched, await restedBefore(at), shape.policies.deletedThere === "unlink"));
   for (const statement of addColumns(shape)) await duck.run(statement);
   // The views made before the columns were there would go on saying that nothing is stored.
   for (const statement of valueViews(shape, await duck.all(existingColumns), meta.matched)) await duck.run(statement);

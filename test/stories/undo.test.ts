@@ -83,7 +83,9 @@ test("who had been deactivated before the row left stays so, and who had been wo
   const left = await bench.undo({ sync: "people" });
   expect(left).toMatchObject({ problems: [], counts: { received: 2, updated: 1, unchanged: 1, writes: 1 } });
   expect(await contacts()).toMatchObject({ 2: { statecode: 1 }, 3: { statecode: 0 } });
+  await set(0);
   await bench.approve("undone");
+  expect(await contacts()).toMatchObject({ 2: { statecode: 1 }, 3: { statecode: 1 } });
   await set(0);
   bench.source("people", [ana, ben, cid]);
   expect(await bench.run()).toMatchObject({ updated: 2 });

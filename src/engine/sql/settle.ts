@@ -109,10 +109,13 @@ const replies = (() => {
  * was written into its columns was taken, or else its activation, or nothing was to be written. A row whose record is gone keeps
  * the link to it until it has another, for the record may be restored; not where it is to go on as one that never had any (`unlinks`).
  * wake: when it is tried again, if not when its code says: what a row at fault was to write of its audiences waits for no
- * change of the row.
+ * change of the row. rested: its record rests by us; where it did before we said so (`before`: the file that tells, if there
+ * is one) somebody else had seen to that, and who comes back does not wake it.
  */
-export function finalRows(touched: string, unlinks = false): string {
+export function finalRows(touched: string, before: string | undefined, unlinks = false): string {
   const { told, is } = replies;
+  const idle =
+    before === undefined ? "false" : `t.id IN (SELECT id FROM read_parquet(${text(before)}) WHERE c_statecode = '1')`;
   const kept = unlinks ? "CASE WHEN t.link_ = 'linked' THEN t.old_id END" : "t.old_id";
   const vanished = `${is("gone")} AND NOT ${is("create")}`;
   const moved = `(${is("written")} OR ${is("entered")} OR NOT ${is("unmoved")})`;
@@ -132,7 +135,7 @@ SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 
        WHEN r.vanished THEN 'excluded' WHEN r.refused THEN 'rejected' WHEN r.overtaken THEN 'excluded' ELSE 'failed' END AS status,
   CASE WHEN t.action = 'delete' AND r.well THEN NULL WHEN t.action = 'create' THEN coalesce(r.made_id, ${kept})
        WHEN t.action = 'adopt' AND (coalesce(r.moved, true) OR t.link_ = 'linked') THEN t.id ELSE ${kept} END AS id,
-  t.old_id, CASE WHEN r.laid THEN true WHEN r.woken THEN false ELSE t.rested END AS rested, CASE WHEN r.vanished THEN 'always' WHEN t.code IS NOT NULL AND r.refused THEN 'destination' WHEN t.code IS NOT NULL AND NOT r.well THEN 'always' END AS wake,
+  t.old_id, CASE WHEN r.laid AND NOT coalesce(${idle}, false) THEN true WHEN r.woken THEN false ELSE t.rested END AS rested, CASE WHEN r.vanished THEN 'always' WHEN t.code IS NOT NULL AND r.refused THEN 'destination' WHEN t.code IS NOT NULL AND NOT r.well THEN 'always' END AS wake,
   CASE WHEN t.code IS NOT NULL THEN t.code WHEN r.vanished THEN 'deleted_there' WHEN r.refused THEN 'refused' WHEN r.overtaken THEN 'moved_there' WHEN NOT r.well THEN coalesce(r.code, 'not_sent') END AS code,
   t.col, t.value, t.others, t.waits,
   CASE WHEN r.refused THEN concat_ws(' ', r.message, '(' || r.code || ')') WHEN NOT r.overtaken THEN r.message END AS message

@@ -2,7 +2,7 @@ import { SluiceError } from "../../core/errors.ts";
 import type { UndoneMark } from "../../core/guards.ts";
 import type { RunCounts } from "../../core/run.ts";
 import { text } from "../duck.ts";
-import { readByIds } from "../images.ts";
+import { readByIds, restedBefore } from "../images.ts";
 import { exists, wavesOf } from "../layout.ts";
 import { readMembers } from "../members.ts";
 import { noneExpected } from "../sql/expected.ts";
@@ -47,7 +47,7 @@ export async function settleUndo(
     for (const statement of resolveUnknown(shape, at.change, false)) await duck.run(statement);
     ({ resolved } = await duck.one<{ resolved: number }>("SELECT count(*) AS resolved FROM resolved"));
   }
-  await duck.run(finalRows(at.touched));
+  await duck.run(finalRows(at.touched, await restedBefore(at)));
   await duck.run(
     "UPDATE final SET id = NULL WHERE status IN ('updated', 'unchanged') AND key IN (SELECT key FROM decided WHERE unlink)",
   );

@@ -166,6 +166,7 @@ test.each(["a later run", "a run that died"])(
       edit("B", "1");
       idle = await run(ann);
       await run(ann, ben);
+      edit("B", "0");
       await run(ann);
     }
     expect((await synced.undo(idle)).counts).toMatchObject({ received: 1, unchanged: 1, writes: 0 });
@@ -174,3 +175,23 @@ test.each(["a later run", "a run that died"])(
     expect(states()).toMatchObject({ B: "0" });
   },
 );
+
+test("whom a person had put to rest before its row left is not woken as the row comes back, however often", async () => {
+  await leave();
+  for (const _ of ["once", "again"]) {
+    await run(ann, ben, cid);
+    expect(states()).toEqual({ A: "0", B: "0", C: "1" });
+    await run(ann);
+    expect(states()).toEqual({ A: "0", B: "1", C: "1" });
+  }
+});
+
+test("whom a run that died had put to rest is woken as its row comes back, though the run that ended it found it so", async () => {
+  synced.settings = { onLeave: "deactivate" };
+  await run(ann, ben);
+  synced.world.source = [ann];
+  await expect(synced.run({ through: dying })).rejects.toThrow("dead");
+  await run(ann);
+  await run(ann, ben);
+  expect(states()).toEqual({ A: "0", B: "0" });
+});
