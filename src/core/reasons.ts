@@ -229,6 +229,11 @@ const rows = {
     hint: "`--delete-created` deletes it.",
     wake: "undo",
   },
+  undo_other_state: {
+    message: "{column}: it was {value} before the run, and undo sets no state but 0 and 1.",
+    hint: "Set it by hand.",
+    wake: "undo",
+  },
   undo_no_image: {
     message: "The record was deleted, and what it held was not kept.",
     hint: "Dynamics may still have it in its recycle bin.",

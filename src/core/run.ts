@@ -72,7 +72,9 @@ export const forecast = z.object({
   refresh: z.number().describe("Requests that reading the destination took before the plan stood"),
   readfirst: z
     .number()
-    .describe("Requests to read records just before they are deleted or, with `concurrency: strict`, changed"),
+    .describe(
+      "Requests to read records just before they are deleted, put to rest or woken, or, with `concurrency: strict`, changed",
+    ),
   readback: z.number().describe("Requests to read back what was written"),
   requests: z.number().describe("All requests, the refresh included"),
   counted: z.number().describe("What counts against the daily entitlement: each written row, and each other request"),

@@ -133,7 +133,8 @@ export function elementSql(object: ObjectSchema, wire: Wire, wave: WaveFile, sha
   return `concat(${["'{'", wire.identity(object, wave.op), ...fields, "'}'"].join(",\n")})`;
 }
 
-const source = (wave: Pick<WaveFile, "path">) => `read_parquet(${text(wave.path)}, file_row_number=true)`;
+const source = (wave: Pick<WaveFile, "path">) =>
+  `read_parquet(${text(wave.path)}, file_row_number=true, hive_partitioning=false)`;
 
 type Items = { items: number[] };
 

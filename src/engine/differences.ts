@@ -34,7 +34,7 @@ export async function exportDifferences(
   const from = runs
     .map(
       ({ sync, folder }) =>
-        `SELECT ${text(sync)} AS sync, ${columns} FROM read_parquet(${text(runFiles(folder).difference)})`,
+        `SELECT ${text(sync)} AS sync, ${columns} FROM read_parquet(${text(runFiles(folder).difference)}, hive_partitioning=false)`,
     )
     .join(" UNION ALL ");
   const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: runs[0]!.folder });

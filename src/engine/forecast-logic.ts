@@ -48,7 +48,7 @@ async function counted(duck: Duck, object: string, { triggers, audited }: Logic,
   for (const file of asked.length > 0 ? files : []) {
     const tests = asked.map((one) => `count(*) FILTER (${startedBy(one, file)})::INTEGER`);
     const { n } = await duck.one<{ n: string }>(
-      `SELECT to_json([${tests.join(", ")}])::VARCHAR AS n FROM read_parquet(${text(file.path)})`,
+      `SELECT to_json([${tests.join(", ")}])::VARCHAR AS n FROM read_parquet(${text(file.path)}, hive_partitioning=false)`,
     );
     for (const [i, more] of (JSON.parse(n) as number[]).entries()) rows[i]! += more;
   }

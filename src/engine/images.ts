@@ -72,7 +72,7 @@ export async function keepImages(
   file: { changes: string; to: string; folder: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const of = `SELECT id FROM read_parquet(${text(file.changes)})`;
+  const of = `SELECT id FROM read_parquet(${text(file.changes)}, hive_partitioning=false)`;
   await readByIds(duck, { session, object, columns, of, into: "image", created: false, folder: file.folder, signal });
   const values = columns.map((c) => `"c_${storedName(c)}"`);
   await duck.run(

@@ -95,11 +95,12 @@ export type Planned = {
 };
 
 /**
- * `known`: rows that earlier runs have seen and that had not left; `chosen`: the source rows that the run is about, where it is not
+ * `rows`: how many are looked at or left; `known`: rows that earlier runs have seen and that had not left; `chosen`: the source rows that the run is about, where it is not
  * about all; `told`: what is to be said of its choice.
  */
 export type TouchCounts = {
   received: number;
+  rows: number;
   known: number;
   looked_at: number;
   empty_keys: number;
@@ -163,7 +164,7 @@ async function planWith(threads: number, job: Job, host: Host): Promise<Planned>
     const refreshed = await refresh(job, duck, at, shape, session, meta, destination, host);
     const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed, host);
     const { apply } = job;
-    const narrowed = apply && (await narrow(duck, shape, at, apply, valuesOf(shape, touched.looked_at)));
+    const narrowed = apply && (await narrow(duck, shape, at, apply, valuesOf(shape, touched.rows)));
     const match = shape.match.map((c) => c.name);
     const moved = [
       ...(meta.fingerprint !== undefined && meta.fingerprint !== shape.fingerprint ? [movedSync] : []),
@@ -346,8 +347,7 @@ async function reconcile(
     counts.chosen = (await readingRows(job, duck.one<{ n: number }>(chosenCount))).n;
   }
   await duck.run(waitingRows);
-  const { looked_at } = counts;
-  for (const statement of wideTable("mapped", mapRows(shape, scan, looked_at), looked_at, at.temp))
+  for (const statement of wideTable("mapped", mapRows(shape, scan, counts.rows), counts.rows, at.temp))
     await duck.run(statement);
   await duck.run(withoutValues(shape));
   const contact = { added: addedColumns(shape, meta.mirrored), unmet: await unmetColumns(duck) };
@@ -358,8 +358,8 @@ async function reconcile(
   for (const statement of matching(shape)) await duck.run(statement);
   await duck.run(heldNow(shape));
   host.onProgress({ phase: "plan", done: 0 });
-  const { rows } = await duck.one<{ rows: number }>(linkedRows);
-  for (const statement of [...basedOn(rows, at.temp), seenThen]) await duck.run(statement);
+  const linked = await duck.one<{ rows: number }>(linkedRows);
+  for (const statement of [...basedOn(linked.rows, at.temp), seenThen]) await duck.run(statement);
   await duck.run(decide(shape, contact));
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
@@ -370,7 +370,7 @@ async function reconcile(
   for (const statement of pointAtAwaited(shape, takenIds(shape), createId(shape))) await duck.run(statement);
   await duck.run(decideMembers(shape));
   if (skip !== undefined) for (const statement of skipMembers(shape, skip)) await duck.run(statement);
-  const values = valuesOf(shape, looked_at);
+  const values = valuesOf(shape, counts.rows);
   for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at, values)])
     await duck.run(statement);
   return { ...counts, told };

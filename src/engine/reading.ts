@@ -58,7 +58,7 @@ export async function takeUp(duck: Duck, kept: Kept, into: string): Promise<Read
 async function load(duck: Duck, { folder }: Kept, { parts }: Reading, into: string): Promise<boolean> {
   try {
     const paths = parts.map((part) => text(join(folder, part)));
-    await duck.run(`INSERT INTO ${into} SELECT * FROM read_parquet([${paths.join(",")}])`);
+    await duck.run(`INSERT INTO ${into} SELECT * FROM read_parquet([${paths.join(",")}], hive_partitioning=false)`);
     return true;
   } catch (thrown) {
     if (thrown instanceof SluiceError && thrown.code === "bug") return false;

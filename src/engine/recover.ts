@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { SluiceError } from "../core/errors.ts";
 import type { UndoneMark } from "../core/guards.ts";
+import { columnsOf } from "./columns-of.ts";
 import { type Duck, text } from "./duck.ts";
 import { readKeptJob } from "./kept-job.ts";
 import { exists, type Layout, mayHaveSent, runFiles, runNames, wavesOf } from "./layout.ts";
@@ -92,7 +92,10 @@ async function takeOverFrom(
     // A file of mere activations has no masks.
     if (updated?.includes("a")) for (const statement of caughtUpdates(shape, path, updated)) await duck.run(statement);
   }
-  if (await columnsOf(duck, rests)) await duck.run(caughtResting(rests));
+  const before = dead.before("3-deactivate");
+  const begun = !(await readKeptJob(dead))?.statesKept || (await exists(before));
+  if (begun && (await columnsOf(duck, rests)))
+    await duck.run(caughtResting(rests, (await columnsOf(duck, before)) && before));
   if (await columnsOf(duck, deletes)) for (const statement of caughtDeletes(deletes)) await duck.run(statement);
   for (const path of await additionsOf(duck, dead))
     for (const statement of caughtMembers(shape, path)) await duck.run(statement);
@@ -119,19 +122,4 @@ async function additionsOf(duck: Duck, dead: ReturnType<typeof runFiles>): Promi
   for (let i = 0; await exists(dead.change(`2-add-${i}`)); i++)
     if (await columnsOf(duck, dead.change(`2-add-${i}`))) found.push(dead.change(`2-add-${i}`));
   return found;
-}
-
-/**
- * Undefined where a power cut has torn the file, or left a hole in it: then, as without any file, the match finds what is
- * there. So it is read whole.
- */
-async function columnsOf(duck: Duck, path: string): Promise<string[] | undefined> {
-  try {
-    await duck.run(`SELECT max(hash(COLUMNS(*))) FROM read_parquet(${text(path)})`);
-    const names = await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM read_parquet(${text(path)})`);
-    return names.map((each) => each.column_name);
-  } catch (thrown) {
-    if (SluiceError.from(thrown).code === "bug") return undefined;
-    throw thrown;
-  }
 }

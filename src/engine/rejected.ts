@@ -82,7 +82,7 @@ async function reading<T>(runs: readonly LeftRun[], use: (duck: Duck, from: stri
     .flat()
     .map(
       ({ sync, run, folder }) =>
-        `SELECT ${text(sync)} AS sync, ${text(run)} AS run, * FROM read_parquet(${text(runFiles(folder).outcome)})`,
+        `SELECT ${text(sync)} AS sync, ${text(run)} AS run, * FROM read_parquet(${text(runFiles(folder).outcome)}, hive_partitioning=false)`,
     );
   const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: runs[0]?.folder ?? tmpdir() });
   try {

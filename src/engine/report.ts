@@ -55,7 +55,7 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   const parents = files.length
     ? (
         await duck.one<{ n: number }>(
-          `SELECT count(*) AS n FROM read_parquet([${files.join(", ")}], union_by_name=true)`,
+          `SELECT count(*) AS n FROM read_parquet([${files.join(", ")}], union_by_name=true, hive_partitioning=false)`,
         )
       ).n
     : 0;
@@ -64,7 +64,7 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   return {
     plan: { ...counts, unchanged, ...some({ leave, deactivate, exit, status, ...members, parents }) },
     received,
-    samples: await samples(duck, shape, valuesOf(shape, touched.looked_at)),
+    samples: await samples(duck, shape, valuesOf(shape, touched.rows)),
     problems: await problemGroups(duck, "plan_problem"),
   };
 }

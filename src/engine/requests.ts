@@ -76,7 +76,7 @@ async function readKept(path: string): Promise<Kept | undefined> {
 }
 
 async function elementOf(duck: Duck, file: string, element: string, n: number): Promise<string> {
-  const from = `read_parquet(${text(file)}, file_row_number=true) WHERE file_row_number = ${n}`;
+  const from = `read_parquet(${text(file)}, file_row_number=true, hive_partitioning=false) WHERE file_row_number = ${n}`;
   return (await duck.one<{ e: string }>(`SELECT ${element} AS e FROM ${from}`)).e;
 }
 

@@ -11,6 +11,7 @@ import { problemGroups } from "./problems.ts";
 import { type PlanReport, planReport } from "./report.ts";
 import { noRoomToFold, settle } from "./settle.ts";
 import type { Host } from "./source.ts";
+import { withoutWide } from "./sql/wide.ts";
 import { sendPlan } from "./waves.ts";
 import { writeWhole } from "./whole-file.ts";
 
@@ -64,7 +65,7 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
       planned.meta.undone = undefined;
     if (job.apply) await writeWhole(runFiles(job.apply.folder).applied, { run: job.run });
     // From here on the plan is what its files say.
-    for (const table of ["decided", "held", "seen_then"]) await planned.duck.run(`DROP TABLE ${table}`);
+    for (const statement of doneWith(planned.touched.rows)) await planned.duck.run(statement);
     const [before, sending] = [planned.requests(), performance.now()];
     const patient = settling(host.signal);
     const { attempted, stopped } = await sendPlan(planned, host);
@@ -76,7 +77,10 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
     host.onProgress({ phase: "fold", done: 0 });
     const { duck, at, touched } = planned;
     const told = touched.chosen === undefined ? "" : " WHERE key IN (SELECT key FROM chosen)";
-    const problems = await problemGroups(duck, `(SELECT * FROM read_parquet(${text(at.outcome)})${told})`);
+    const problems = await problemGroups(
+      duck,
+      `(SELECT * FROM read_parquet(${text(at.outcome)}, hive_partitioning=false)${told})`,
+    );
     const result: JobResult = {
       kind: "run",
       plan: report.plan,
@@ -97,6 +101,13 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
     await planned.close();
   }
 }
+
+/** What a plan worked with, of so many rows. */
+const doneWith = (rows: number): string[] => [
+  ...["decided", "held", "seen_then"].map((table) => `DROP TABLE ${table}`),
+  "DROP TABLE IF EXISTS valued",
+  withoutWide("mapped", rows),
+];
 
 const tellIdle = (code: GuardCode): string => `${code} was approved, but did not stand against this run.`;
 

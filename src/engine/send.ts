@@ -72,5 +72,9 @@ export async function sendWaves(
 
 /** How many changes a file holds. */
 export async function rowsIn(duck: Duck, path: string): Promise<number> {
-  return (await duck.one<{ rows: number }>(`SELECT count(*) AS rows FROM read_parquet(${text(path)})`)).rows;
+  return (
+    await duck.one<{ rows: number }>(
+      `SELECT count(*) AS rows FROM read_parquet(${text(path)}, hive_partitioning=false)`,
+    )
+  ).rows;
 }

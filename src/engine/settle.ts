@@ -95,7 +95,7 @@ export async function settle(
   for (const statement of addColumns(shape)) await duck.run(statement);
   // The views made before the columns were there would go on saying that nothing is stored.
   for (const statement of valueViews(shape, await duck.all(existingColumns), meta.matched)) await duck.run(statement);
-  const rows = planned.touched.looked_at;
+  const { rows } = planned.touched;
   for (const statement of prepareFold(shape, at, full, "based", { rows, folder: at.temp })) await duck.run(statement);
   await duck.run(newMembers(shape));
   const whole = planned.touched.chosen === undefined;

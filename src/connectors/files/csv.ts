@@ -41,7 +41,7 @@ function readCsv(paths: string[], dialect: Dialect, header: boolean): string {
   const quote = literal(dialect.quote);
   const columns = dialect.names.map((n) => `${ident(n)}: 'VARCHAR'`).join(", ");
   return (
-    `read_csv([${paths.map((p) => literal(patternOf(p))).join(", ")}], auto_detect=false, header=${header}, ` +
+    `read_csv([${paths.map((p) => literal(patternOf(p))).join(", ")}], hive_partitioning=false, auto_detect=false, header=${header}, ` +
     `delim=${literal(dialect.delimiter)}, quote=${quote}, escape=${quote}, strict_mode=true, skip=${dialect.blankLines}, columns={${columns}})`
   );
 }

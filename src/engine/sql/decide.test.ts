@@ -9,7 +9,7 @@ import { addColumns, createTables, existingColumns, valueViews } from "./tables.
 
 test("the base of few rows, of more and of many is the same, also where rows were written anew since", async () => {
   const shape = { columns: [{ name: "a" }, { name: "b" }], match: [{ name: "a" }] } as Shape;
-  const instance = await DuckDBInstance.create();
+  const instance = await DuckDBInstance.create(":memory:", { preserve_insertion_order: "false" });
   const duck = await instance.connect();
   const run = async (...statements: string[]) => {
     for (const statement of statements) await duck.run(statement);

@@ -19,8 +19,8 @@ import { wideTable } from "./wide.ts";
  *   new_seen what the destination held when both sides agreed, where that differs from what was agreed
  *   judged   ids of these records that may be exceptions of the mirror
  *   new_link links of looked-at rows       freed    keys of links whose record another row has taken over
- * `base`: a table with the base that changed rows had before, or SQL of it in brackets. `rows`: about how many rows are
- * changed; where they are many their new base is a file in `folder`.
+ * `base`: a table with the base that changed rows had before, or SQL of it in brackets. `rows`: about how many rows were
+ * looked at; where they are many the new base is a file in `folder`.
  */
 export function prepareFold(
   shape: Shape,
@@ -33,7 +33,7 @@ export function prepareFold(
   const changed = (from: string, settled: string) => `SELECT c.* FROM ${from} c ${settled}`;
   const written = (wave: Wave) =>
     `SEMI JOIN (SELECT n FROM sent WHERE wave = ${text(wave)} AND status IN ('created', 'updated')) s ON s.n = c.file_row_number`;
-  const rows = (path: string) => `read_parquet(${text(path)}, file_row_number=true)`;
+  const rows = (path: string) => `read_parquet(${text(path)}, file_row_number=true, hive_partitioning=false)`;
   const creates = rows(file.change("1-create"));
   // Where columns of a row go in several waves, what each has written is put together.
   const several = inSeveralWaves(shape);

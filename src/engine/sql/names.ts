@@ -46,14 +46,16 @@ export const joined = (folded: string[]): string => folded.join(" || chr(31) || 
  */
 export const chosenBy = (text: string): string => `strlen(${text}) >= 0`;
 
+/** Fewer rows are one thread's work. */
+export const areMany = (rows: number): boolean => rows >= 20_000;
+
 /**
- * A common table expression `name` of all rows of a table, or of those of a condition (`which`). DuckDB hands a thread
- * 122,880 rows of a table at a time, and so uses one or two where there are some hundred thousand; of an expression that it
- * has put aside it hands out 2,048.
- * `rows`: how many the table has. Where they are many or few nothing is put aside.
+ * A common table expression `name` of all rows of `from`. DuckDB hands a thread 122,880 rows of a table at a time, and so uses one or
+ * two where there are some hundred thousand; of an expression that it has put aside it hands out 2,048.
+ * `rows`: about how many the table behind it has. Where they are very many or few nothing is put aside.
  */
-export const dealt = (name: string, table: string, rows: number, which = "true"): string =>
-  `${name} AS ${rows > 20_000 && rows < 1_000_000 ? "MATERIALIZED" : "NOT MATERIALIZED"} (FROM ${table} WHERE ${which})`;
+export const dealt = (name: string, from: string, rows: number): string =>
+  `${name} AS ${areMany(rows) && rows < 1_000_000 ? "MATERIALIZED" : "NOT MATERIALIZED"} (FROM ${from})`;
 
 /** Masks: one bit a column. */
 export const maskType = "UBIGINT";

@@ -121,6 +121,7 @@ export const withoutValues = ({ audiences }: Shape): string =>
  */
 export const touchCounts = `SELECT * EXCLUDE (met), known - met AS untouched FROM (SELECT
   (SELECT count(*) FROM source_row) AS received,
+  (SELECT count(*) FROM touched) AS rows,
   (SELECT count(*) FROM touched WHERE NOT gone) AS looked_at,
   (SELECT count(*) FROM touched WHERE NOT gone AND key IS NULL) AS empty_keys,
   (SELECT count(*) FROM st.link WHERE h IS NOT NULL) AS known,

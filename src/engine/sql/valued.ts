@@ -1,9 +1,8 @@
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { makingWay } from "./made.ts";
-import { list, stored, wanted } from "./names.ts";
+import { areMany, list, stored, wanted } from "./names.ts";
 import { isState } from "./states.ts";
 import { seenValue } from "./touch.ts";
-import { areMany } from "./wide.ts";
 
 /**
  * Whether `decided` itself has what is wanted of the column (x_*) and what is there (o_*): where that follows from the row's action,

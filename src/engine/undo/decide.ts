@@ -34,8 +34,11 @@ function ofRecord(shape: Shape, run: RunFolder, { deleteCreated, stateColumn, im
       `(${known(c)} AND n.${stored(c)} IS DISTINCT FROM w.c_${c.index}${isState(c) ? " AND (l.rested IS NOT TRUE OR t.idle)" : ""})`,
   );
   const unlinked = "WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked'";
+  // A task may be canceled, say: from there, and to there, somebody else has taken it.
+  const now = stateColumn === undefined ? "NULL" : `n."c_${stateColumn}"`;
   const flipped = (done: string) =>
-    `WHEN n.gone THEN 'undo_gone' WHEN w.idle OR ${done} THEN 'restored' WHEN t.state IS NOT NULL THEN 'undo_later' ${unlinked} ELSE 'back' END`;
+    `WHEN w.idle OR ${now} = w.was THEN 'restored' WHEN n.gone THEN 'undo_gone' WHEN ${now} NOT IN ('0', '1') OR (${done} AND w.was IS NOT NULL) THEN 'undo_changed'
+    WHEN ${done} THEN 'restored' WHEN t.state IS NOT NULL THEN 'undo_later' WHEN w.was IS NOT NULL THEN 'undo_other_state' ${unlinked} ELSE 'back' END`;
   return [
     `CASE WHEN NOT w.made THEN NULL WHEN n.gone THEN 'restored' ${deleteCreated ? "" : `WHEN ${inactive} THEN 'restored'`}
     WHEN t.others IS NOT NULL THEN 'undo_later' WHEN ${moved.join(" OR ") || "false"} THEN 'undo_changed' ${unlinked}
@@ -66,11 +69,13 @@ export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rule
     `t.t_${c.index}`,
   ]);
   const times = shape.columns.map((c) => `max(run) FILTER (w_${c.index}) AS t_${c.index}`);
-  const images = rules.images ? `LEFT JOIN read_parquet(${text(run.files.deleted)}) d ON d.id = w.id` : "";
+  const images = rules.images
+    ? `LEFT JOIN read_parquet(${text(run.files.deleted)}, hive_partitioning=false) d ON d.id = w.id`
+    : "";
   return [
     `CREATE OR REPLACE TEMP TABLE judged AS
 WITH times AS (SELECT ${list(["key", "max(run) FILTER (wave <> 'idle') AS others", "bool_or(wave = 'idle') AS idle", "max(run) FILTER (wave IN ('0-activate', '3-deactivate')) AS state", ...times])} FROM later GROUP BY key)
-SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "w.idle AND (w.at_rest OR t.state IS NOT NULL) AS ours", "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "n.gone AS gone_there", ...wants, ...ofRecord(shape, run, rules)])}
+SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "w.idle AND (w.at_rest OR t.state IS NOT NULL) AS ours", "w.was", `${rules.stateColumn === undefined ? "NULL::VARCHAR" : `n."c_${rules.stateColumn}"`} AS state_there`, "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "n.gone AS gone_there", ...wants, ...ofRecord(shape, run, rules)])}
 FROM wrote w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key LEFT JOIN times t ON t.key = w.key ${images}`,
     // A status belongs to its state: neither goes back without the other.
     ...(state && status
@@ -162,10 +167,11 @@ export function keptTable(shape: Shape, lost: string[], run: RunFolder): string 
     (c) =>
       `SELECT key, k_${c.index}, ${text(c.name)}, o_${c.index}, CASE WHEN k_${c.index} = 'undo_later' THEN t_${c.index} END FROM judged WHERE k_${c.index} NOT IN ('back', 'restored')`,
   );
-  const records = ["k_made", "k_deleted", "k_rested", "k_woken"].map(
-    (k) =>
-      `SELECT key, ${k}, NULL, NULL, CASE WHEN ${k} = 'undo_later' THEN others END FROM judged WHERE ${k} NOT IN ('back', 'restored')`,
-  );
+  const records = ["k_made", "k_deleted", "k_rested", "k_woken"].map((k) => {
+    const state = `${k} IN ('undo_other_state'${k === "k_rested" || k === "k_woken" ? ", 'undo_changed'" : ""})`;
+    const value = `CASE ${k} WHEN 'undo_other_state' THEN was ELSE state_there END`;
+    return `SELECT key, ${k}, CASE WHEN ${state} THEN 'statecode' END, CASE WHEN ${state} THEN ${value} END, CASE WHEN ${k} = 'undo_later' THEN others END FROM judged WHERE ${k} NOT IN ('back', 'restored')`;
+  });
   const members = "SELECT key, k, list, NULL, run FROM judged_member WHERE k NOT IN ('back', 'restored')";
   return `CREATE OR REPLACE TEMP TABLE kept AS ${[none, ...columns, ...records, members, ...lostCells(lost, run)].join("\nUNION ALL ")}`;
 }
@@ -176,7 +182,7 @@ function lostCells(lost: string[], { files, columns }: RunFolder): string[] {
       const index = names.filter((each) => each.startsWith("c_")).indexOf(`c_${name}`);
       if (index < 0 || !names.includes("a") || wave === "1-create") return [];
       return [
-        `SELECT r.key, 'undo_column_gone', ${text(bare(name))}, NULL, NULL FROM read_parquet(${text(files.change(wave))}) r
+        `SELECT r.key, 'undo_column_gone', ${text(bare(name))}, NULL, NULL FROM read_parquet(${text(files.change(wave))}, hive_partitioning=false) r
 WHERE (r.m & ${bit({ index })}) <> 0 AND r.key IN (SELECT key FROM wrote WHERE NOT made)`,
       ];
     }),

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { rmSync, truncateSync } from "node:fs";
 import { expect, test } from "vitest";
 import { people } from "../../../test/model.ts";
 import { useSyncedWorld } from "../../../test/synced-world.ts";
@@ -194,4 +194,59 @@ test("whom a run that died had put to rest is woken as its row comes back, thoug
   await run(ann);
   await run(ann, ben);
   expect(states()).toEqual({ A: "0", B: "0" });
+});
+
+test("a record in a third state before a run or since is not put into another by undo: it is listed", async () => {
+  synced.settings = { onLeave: "deactivate" };
+  const dan = row("4", "D");
+  await run(ann, ben, cid, dan);
+  edit("B", "2");
+  const left = await run(ann);
+  edit("C", "2");
+  const undone = await synced.undo(left);
+  expect(undone.counts).toMatchObject({ received: 3, updated: 1, excluded: 2, writes: 1 });
+  expect(undone.problems).toMatchObject([
+    { code: "undo_changed", column: "statecode", keys: ["3"] },
+    {
+      code: "undo_other_state",
+      column: "statecode",
+      keys: ["2"],
+      example: expect.stringContaining('statecode: it was "2"'),
+    },
+  ]);
+  expect(states()).toEqual({ A: "0", B: "1", C: "2", D: "0" });
+  await run(ann);
+  edit("D", "2");
+  const back = await run(ann, ben, cid, dan);
+  expect(states()).toMatchObject({ D: "0" });
+  expect((await synced.undo(back)).problems).toMatchObject([{ code: "undo_other_state", keys: ["3", "4"] }]);
+  expect(states()).toMatchObject({ D: "0" });
+  for (const code of ["C", "D"]) edit(code, "2");
+  expect((await synced.undo(back)).problems).toEqual([]);
+});
+
+/** The destination's process dies as it reads states, once. */
+const dead = () => {
+  throw new Error("dead");
+};
+
+test.each([false, true])(
+  "a run that died before it put anybody to rest leaves whom a person did (undone: %j)",
+  async (undone) => {
+    synced.settings = { onLeave: "deactivate" };
+    await run(ann, ben, cid);
+    edit("C", "1");
+    synced.world.source = [{ ...ann, name: "x" }];
+    await expect(synced.run({ through: (crm) => asStatesAreRead(dead)(dying(crm)) })).rejects.toThrow("dead");
+    if (undone) await synced.undo(synced.last());
+    synced.approved = ["undone"];
+    await run(ann, ben, cid);
+    expect(states()).toEqual({ A: "0", B: "0", C: "1" });
+  },
+);
+
+test("states that a power cut has torn tell nothing, and hold up no undo", async () => {
+  const first = await leave();
+  truncateSync(synced.file("before-3-deactivate.parquet"), 20);
+  expect((await synced.undo(first)).counts).toMatchObject({ received: 2, updated: 2, writes: 2 });
 });

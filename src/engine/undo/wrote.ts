@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { columnsOf } from "../columns-of.ts";
 import { type Duck, ident, text } from "../duck.ts";
 import { readKeptJob } from "../kept-job.ts";
 import { exists, runFiles, type Wave } from "../layout.ts";
@@ -28,7 +29,7 @@ export async function openRun(duck: Duck, runs: string, run: string, ended: bool
   const columns = new Map<Wave, string[]>();
   for (const wave of await wavesIn(join(runs, run))) {
     const found = await duck.all<{ column_name: string }>(
-      `DESCRIBE SELECT * FROM read_parquet(${text(files.change(wave))})`,
+      `DESCRIBE SELECT * FROM read_parquet(${text(files.change(wave))}, hive_partitioning=false)`,
     );
     columns.set(
       wave,
@@ -37,8 +38,9 @@ export async function openRun(duck: Duck, runs: string, run: string, ended: bool
   }
   const [before, never]: [Wave[], Wave[]] = [[], []];
   const kept = (await readKeptJob(files))?.statesKept;
+  // A torn one says nothing: then the run is believed to have changed what it sent.
   for (const [wave, names] of columns)
-    if (await exists(files.before(wave))) before.push(wave);
+    if (await exists(files.before(wave))) before.push(...((await columnsOf(duck, files.before(wave))) ? [wave] : []));
     else if (kept && names.includes("c_statecode") && !masked(names)) never.push(wave);
   return { run, files, columns, before, never, ended };
 }
@@ -59,26 +61,27 @@ export const namesIn = ({ columns }: RunFolder): string[] =>
   );
 
 /**
- * Makes `written` (wave, n, key, kind, id, sure, idle): the changes of a run that were taken, or may have been: those
+ * Makes `written` (wave, n, key, kind, id, sure, idle, was): the changes of a run that were taken, or may have been: those
  * whose answer was lost, and all without one where the run died, but of waves that never began. One whose answer was lost is
  * sure where the run read back that it was done: then its row is not listed as one that could not be written. An idle one put
- * to rest or woke a record that was so before. `sent` is used on the way.
+ * to rest or woke a record that was so before; was: the state it was in where that is another than the two we set. `sent` is used on the way.
  */
 export async function writtenChanges(duck: Duck, { files, columns, before, never, ended }: RunFolder): Promise<void> {
   await duck.run(readJournal((await exists(files.journal)) ? files.journal : undefined));
   for (const statement of sentChanges([...columns.keys()], files.change)) await duck.run(statement);
   const maybe = ended ? "'unknown'" : "'unknown', 'unsent'";
   // What undo left as it was says nothing of what it wrote.
-  const unsettled = `SELECT key FROM read_parquet(${text(files.outcome)}) WHERE key IS NOT NULL AND NOT starts_with(coalesce(code, ''), 'undo_')`;
+  const unsettled = `SELECT key FROM read_parquet(${text(files.outcome)}, hive_partitioning=false) WHERE key IS NOT NULL AND NOT starts_with(coalesce(code, ''), 'undo_')`;
   const settled = ended && (await exists(files.outcome)) ? `status = 'unknown' AND key NOT IN (${unsettled})` : "false";
-  const was = before.map((wave) => {
-    const so = `SELECT id FROM read_parquet(${text(files.before(wave))}) WHERE c_statecode = '${wave === "0-activate" ? 0 : 1}'`;
-    return `(wave = ${text(wave)} AND id IN (${so}))`;
-  });
-  const idle = `coalesce(${was.join(" OR ") || "false"}, false)`;
+  const states = before.map(
+    (wave) =>
+      `SELECT ${text(wave)} AS wave, id, c_statecode AS state FROM read_parquet(${text(files.before(wave))}, hive_partitioning=false)`,
+  );
+  const none = "SELECT '' AS wave, '' AS id, '' AS state WHERE false";
+  const idle = "coalesce(state = CASE wave WHEN '0-activate' THEN '0' ELSE '1' END, false)";
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE written AS SELECT wave, n, key, kind, id, status IN ('created', 'updated', 'deleted') OR (${settled}) AS sure, ${idle} AS idle
-FROM sent WHERE status IN ('created', 'updated', 'deleted', ${maybe}) AND NOT (status = 'unsent' AND wave IN (${["", ...never].map(text).join(", ")}))`,
+    `CREATE OR REPLACE TEMP TABLE written AS SELECT wave, n, key, kind, id, status IN ('created', 'updated', 'deleted') OR (${settled}) AS sure, ${idle} AS idle, CASE WHEN state NOT IN ('0', '1') THEN state END AS was
+FROM sent LEFT JOIN (${[none, ...states].join(" UNION ALL ")}) USING (wave, id) WHERE status IN ('created', 'updated', 'deleted', ${maybe}) AND NOT (status = 'unsent' AND wave IN (${["", ...never].map(text).join(", ")}))`,
   );
 }
 
@@ -102,7 +105,7 @@ function cells(shape: Shape, { files, columns }: RunFolder): string[] {
     });
     return [
       `SELECT ${list(["s.key", "s.id", "s.kind", "s.sure", ...values])} FROM written s
-JOIN read_parquet(${text(files.change(wave))}, file_row_number=true) r ON r.file_row_number = s.n WHERE s.wave = ${text(wave)}`,
+JOIN read_parquet(${text(files.change(wave))}, file_row_number=true, hive_partitioning=false) r ON r.file_row_number = s.n WHERE s.wave = ${text(wave)}`,
     ];
   });
 }
@@ -112,7 +115,7 @@ const nothing = (shape: Shape): string =>
 
 /**
  * `wrote`: one row per source row of the run that it wrote or linked: made, deleted, rested (deactivated), woken, idle (and was
- * so before), linked (adopted), at_rest (by us, before it), left_ (it had gone from the source), whole (made, and it is known
+ * so before), was (in a state that we do not set, before), linked (adopted), at_rest (by us, before it), left_ (it had gone from the source), whole (made, and it is known
  * what all its columns then held), and of each column w_i (written?), c_i (what the destination then held) and b_i (what it
  * held before). `wrote_member`: its memberships (key, id, list, does). Wants `written` of this run.
  */
@@ -129,9 +132,11 @@ SELECT ${list(["key", whole, ...each])} FROM (${[nothing(shape), ...cells(shape,
   const inFile = new Set<string>(
     held === undefined
       ? []
-      : (await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM read_parquet(${text(held)})`)).map(
-          (c) => c.column_name,
-        ),
+      : (
+          await duck.all<{ column_name: string }>(
+            `DESCRIBE SELECT * FROM read_parquet(${text(held)}, hive_partitioning=false)`,
+          )
+        ).map((c) => c.column_name),
   );
   if (held !== undefined)
     await duck.run(`UPDATE wrote_cell SET ${list([
@@ -140,15 +145,15 @@ SELECT ${list(["key", whole, ...each])} FROM (${[nothing(shape), ...cells(shape,
         .filter((c) => inFile.has(`c_${storedName(c)}`))
         .map((c) => `c_${c.index} = CASE WHEN w_${c.index} OR whole THEN h.${stored(c)} END`),
     ])}
-FROM read_parquet(${text(held)}) h WHERE h.key = wrote_cell.key`);
+FROM read_parquet(${text(held)}, hive_partitioning=false) h WHERE h.key = wrote_cell.key`);
   const looked = (await exists(run.files.touched))
-    ? `SELECT key, id, gone, rested AS at_rest, action = 'adopt' AND link_ = 'none' AND id IS NOT NULL AS linked FROM read_parquet(${text(run.files.touched)})`
+    ? `SELECT key, id, gone, rested AS at_rest, action = 'adopt' AND link_ = 'none' AND id IS NOT NULL AS linked FROM read_parquet(${text(run.files.touched)}, hive_partitioning=false)`
     : "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, false AS gone, false AS at_rest, false AS linked WHERE false";
   await duck.run(`CREATE OR REPLACE TEMP TABLE wrote AS
 WITH looked AS (${looked}),
 row AS (SELECT key, max(id) AS id, bool_or(wave = '1-create') AS made, bool_or(wave = '4-delete') AS deleted,
-  bool_or(kind = 'deactivate') AS rested, bool_or(kind = 'activate') AS woken, bool_or(idle) AS idle FROM written GROUP BY key
-  UNION ALL SELECT key, id, false, false, false, false, false FROM looked WHERE linked AND key NOT IN (SELECT key FROM written))
+  bool_or(kind = 'deactivate') AS rested, bool_or(kind = 'activate') AS woken, bool_or(idle) AS idle, max(was) AS was FROM written GROUP BY key
+  UNION ALL SELECT key, id, false, false, false, false, false, NULL FROM looked WHERE linked AND key NOT IN (SELECT key FROM written))
 SELECT r.* REPLACE (coalesce(r.id, l.id) AS id), coalesce(t.linked, false) AS linked, coalesce(t.at_rest, false) AS at_rest, coalesce(t.gone, false) AS left_, coalesce(w.whole, false) AS whole,
   ${list(shape.columns.flatMap((c) => [`coalesce(w.w_${c.index}, false) AS w_${c.index}`, `w.c_${c.index}`, `w.b_${c.index}`]))}
 FROM row r LEFT JOIN looked t ON t.key = r.key LEFT JOIN wrote_cell w ON w.key = r.key LEFT JOIN st.link l ON l.key = r.key
@@ -164,7 +169,7 @@ function members({ files, columns }: RunFolder): string {
       ? []
       : [
           `SELECT s.key, s.id, r.list, '${does}' AS does, s.sure FROM written s
-JOIN read_parquet(${text(files.change(wave))}, file_row_number=true) r ON r.file_row_number = s.n WHERE s.wave = ${text(wave)}`,
+JOIN read_parquet(${text(files.change(wave))}, file_row_number=true, hive_partitioning=false) r ON r.file_row_number = s.n WHERE s.wave = ${text(wave)}`,
         ];
   });
   const none =
@@ -245,7 +250,7 @@ export async function unsetLookups(duck: Duck, shape: Shape, { files, columns }:
       if (!c.awaits || index < 0) return [];
       return [
         `UPDATE judged SET k_${c.index} = 'back' WHERE k_deleted = 'restored' AND link_id = id AND o_${c.index} IS NULL AND x_${c.index} IS NOT NULL
-AND key IN (SELECT s.key FROM sent s JOIN read_parquet(${text(files.change(wave))}, file_row_number=true) r ON r.file_row_number = s.n
+AND key IN (SELECT s.key FROM sent s JOIN read_parquet(${text(files.change(wave))}, file_row_number=true, hive_partitioning=false) r ON r.file_row_number = s.n
   WHERE s.wave = ${text(wave)} AND s.status NOT IN ('created', 'updated') AND ${has("r.m", { index })})`,
       ];
     });
