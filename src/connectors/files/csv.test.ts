@@ -101,6 +101,12 @@ describe("text files that are read", () => {
     expect(await folder.rows(t)).toEqual([["right"]]);
   });
 
+  it.each(["a=7/t.csv", "a=7/t.json"])("takes no folder of a path for a column: %s", async (path) => {
+    const content = path.endsWith("csv") ? "a,b\n1,x\n" : '[{"a":"1","b":"x"}]';
+    folder = testFolder({ [path]: content }, { t: { path } });
+    expect(await folder.rows(t)).toEqual([["1", "x"]]);
+  });
+
   it("reads several files of one form as one table", async () => {
     folder = testFolder({ "s_1.csv": "a,b\n1,x\n", "s_2.csv": "a,b\n2,y\n" }, { t: { path: "s_*.csv" } });
     expect(await folder.rows(t)).toEqual([
