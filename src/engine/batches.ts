@@ -1,7 +1,7 @@
 import type { Batch, BatchOp, Membership, RowKey, Wire, WireColumn } from "../core/connector.ts";
 import { SluiceError } from "../core/errors.ts";
 import type { ObjectSchema } from "../core/schema.ts";
-import { type Duck, type DuckDBConnection, duckError, text } from "./duck.ts";
+import { type Duck, type DuckDBConnection, duckError, parquetRows, text } from "./duck.ts";
 
 /** What a wave sends: which file, how, and which columns may be in it. */
 export type WaveFile = {
@@ -133,8 +133,7 @@ export function elementSql(object: ObjectSchema, wire: Wire, wave: WaveFile, sha
   return `concat(${["'{'", wire.identity(object, wave.op), ...fields, "'}'"].join(",\n")})`;
 }
 
-const source = (wave: Pick<WaveFile, "path">) =>
-  `read_parquet(${text(wave.path)}, file_row_number=true, hive_partitioning=false)`;
+const source = (wave: Pick<WaveFile, "path">) => `${parquetRows(wave.path, "file_row_number=true")}`;
 
 type Items = { items: number[] };
 

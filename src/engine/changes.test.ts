@@ -5,7 +5,7 @@ import { people } from "../../test/model.ts";
 import { useSyncedWorld } from "../../test/synced-world.ts";
 import type { ChangeFormat } from "../core/run.ts";
 import { type ChangeFilter, exportChanges, firstChanges, openChanges, tellChanges } from "./changes.ts";
-import { openDuck, text } from "./duck.ts";
+import { openDuck, parquetRows, text } from "./duck.ts";
 import { cellValue, spreadsheetCell } from "./sql/spreadsheet.ts";
 
 /** Every kind of change with its reason, read from what a run left in its folder. */
@@ -182,9 +182,7 @@ test("CSV is safe to open and loses nothing; a terminal gets no commands", async
     expect(cells.filter((cell) => /^\s*[=+\-@\t\r]/.test(cell))).toEqual([]);
     const back = `read_csv(${text(file)}, all_varchar = true, quote = '"', escape = '"')`;
     expect(await names(back, cellValue('"new"'))).toEqual(strange.map((name) => name));
-    expect(
-      await names(`read_parquet(${text(join(synced.folder, "told.parquet"))}, hive_partitioning=false)`, '"new"'),
-    ).toEqual(strange);
+    expect(await names(`${parquetRows(join(synced.folder, "told.parquet"))}`, '"new"')).toEqual(strange);
     const [same] = await duck.all<{ a: string; b: string }>(
       `SELECT ${spreadsheetCell("''")} AS a, ${spreadsheetCell("NULL::VARCHAR")} AS b`,
     );

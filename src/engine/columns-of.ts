@@ -1,5 +1,5 @@
 import { SluiceError } from "../core/errors.ts";
-import { type Duck, text } from "./duck.ts";
+import { type Duck, parquetRows } from "./duck.ts";
 
 /**
  * The columns of a Parquet file that a run which died has left; undefined where there is none, or a power cut has torn it, or
@@ -7,10 +7,8 @@ import { type Duck, text } from "./duck.ts";
  */
 export async function columnsOf(duck: Duck, path: string): Promise<string[] | undefined> {
   try {
-    await duck.run(`SELECT max(hash(COLUMNS(*))) FROM read_parquet(${text(path)}, hive_partitioning=false)`);
-    const names = await duck.all<{ column_name: string }>(
-      `DESCRIBE SELECT * FROM read_parquet(${text(path)}, hive_partitioning=false)`,
-    );
+    await duck.run(`SELECT max(hash(COLUMNS(*))) FROM ${parquetRows(path)}`);
+    const names = await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM ${parquetRows(path)}`);
     return names.map((each) => each.column_name);
   } catch (thrown) {
     if (SluiceError.from(thrown).code === "bug") return undefined;

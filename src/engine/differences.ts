@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import { SluiceError } from "../core/errors.ts";
-import { openDuck, text } from "./duck.ts";
+import { openDuck, parquetRows, text } from "./duck.ts";
 import { runFiles } from "./layout.ts";
 import { writeOwnFile } from "./own-file.ts";
 import { spreadsheetCell } from "./sql/spreadsheet.ts";
@@ -33,8 +33,7 @@ export async function exportDifferences(
   const columns = ["kind", cell("key"), "id", 'col AS "column"', cell("expected"), cell("found")].join(", ");
   const from = runs
     .map(
-      ({ sync, folder }) =>
-        `SELECT ${text(sync)} AS sync, ${columns} FROM read_parquet(${text(runFiles(folder).difference)}, hive_partitioning=false)`,
+      ({ sync, folder }) => `SELECT ${text(sync)} AS sync, ${columns} FROM ${parquetRows(runFiles(folder).difference)}`,
     )
     .join(" UNION ALL ");
   const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: runs[0]!.folder });

@@ -181,6 +181,15 @@ export function text(value: string): string {
   return `'${value.replaceAll("'", "''")}'`;
 }
 
+/** What a file of ours may never be read with: a folder called `key=7` anywhere above it would be its column `key`. */
+export const noHive = "hive_partitioning=false";
+
+/** SQL of the rows of a Parquet file, or of several. */
+export function parquetRows(path: string | string[], ...options: string[]): string {
+  const files = typeof path === "string" ? text(path) : `[${path.map(text).join(", ")}]`;
+  return `read_parquet(${[files, ...options, noHive].join(", ")})`;
+}
+
 /** A quoted SQL identifier. */
 export function ident(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

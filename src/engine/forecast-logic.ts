@@ -2,7 +2,7 @@ import type { Logic, Membership, Trigger } from "../core/connector.ts";
 import type { ExpectedLogic } from "../core/logic.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import type { WaveFile } from "./batches.ts";
-import { type Duck, text } from "./duck.ts";
+import { type Duck, parquetRows } from "./duck.ts";
 import { wavesOf } from "./layout.ts";
 import type { Planned } from "./plan.ts";
 import { rowsIn } from "./send.ts";
@@ -48,7 +48,7 @@ async function counted(duck: Duck, object: string, { triggers, audited }: Logic,
   for (const file of asked.length > 0 ? files : []) {
     const tests = asked.map((one) => `count(*) FILTER (${startedBy(one, file)})::INTEGER`);
     const { n } = await duck.one<{ n: string }>(
-      `SELECT to_json([${tests.join(", ")}])::VARCHAR AS n FROM read_parquet(${text(file.path)}, hive_partitioning=false)`,
+      `SELECT to_json([${tests.join(", ")}])::VARCHAR AS n FROM ${parquetRows(file.path)}`,
     );
     for (const [i, more] of (JSON.parse(n) as number[]).entries()) rows[i]! += more;
   }

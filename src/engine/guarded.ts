@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { movedThere, type Session } from "../core/connector.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import type { WaveFile } from "./batches.ts";
-import { type Duck, ident, text } from "./duck.ts";
+import { type Duck, ident, parquetRows, text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
 import type { Journal } from "./journal.ts";
 import type { Layout, SentWave } from "./layout.ts";
@@ -38,7 +38,7 @@ export async function* guardedParts(
   const { session, duck, at, journal } = means;
   const path = join(at.temp, "guarded.parquet");
   for (let from = 0; from < file.rows; from += rangeSize) {
-    const range = `FROM read_parquet(${text(file.path)}, file_row_number=true, hive_partitioning=false) c WHERE file_row_number >= ${from} AND file_row_number < ${Math.min(from + rangeSize, file.rows)}`;
+    const range = `FROM ${parquetRows(file.path, "file_row_number=true")} c WHERE file_row_number >= ${from} AND file_row_number < ${Math.min(from + rangeSize, file.rows)}`;
     const rows = await duck.all<{ id: string }>(`SELECT DISTINCT id ${range} AND id IS NOT NULL`);
     const ids = rows.map(({ id }) => id);
     const { columns } = guard;
@@ -71,7 +71,7 @@ function compare({ op, columns: sent }: WaveFile, { columns, made }: Guard, rang
       : columns
           .filter((c) => sent.some(({ wire }) => wire === c.wire))
           .map((c) => `(${has("c.m", c)} AND ${differs(c)})`);
-  const seen = made ? `c.key NOT IN (SELECT key FROM read_parquet(${text(made)}, hive_partitioning=false))` : "true";
+  const seen = made ? `c.key NOT IN (SELECT key FROM ${parquetRows(made)})` : "true";
   return `CREATE OR REPLACE TEMP TABLE guarded AS
 SELECT c.* RENAME (file_row_number AS n), h.etag, h.id IS NOT NULL AND ${seen} AND (${each.join(" OR ") || "false"}) AS moved
 FROM (SELECT * ${range}) c LEFT JOIN at_present h ON h.id = c.id`;

@@ -1,6 +1,6 @@
 import type { Session } from "../core/connector.ts";
 import type { ObjectSchema } from "../core/schema.ts";
-import { type Duck, text } from "./duck.ts";
+import { type Duck, parquetRows, text } from "./duck.ts";
 import { ingest, type Mirrored } from "./ingest.ts";
 import { exists, type Layout } from "./layout.ts";
 import { atOnce, storedName } from "./sql/names.ts";
@@ -72,7 +72,7 @@ export async function keepImages(
   file: { changes: string; to: string; folder: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const of = `SELECT id FROM read_parquet(${text(file.changes)}, hive_partitioning=false)`;
+  const of = `SELECT id FROM ${parquetRows(file.changes)}`;
   await readByIds(duck, { session, object, columns, of, into: "image", created: false, folder: file.folder, signal });
   const values = columns.map((c) => `"c_${storedName(c)}"`);
   await duck.run(

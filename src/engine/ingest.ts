@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { canonSql } from "../core/canon.ts";
 import type { ReadRequest, Session } from "../core/connector.ts";
 import type { Column, ObjectSchema } from "../core/schema.ts";
-import { type Duck, ident, text } from "./duck.ts";
+import { type Duck, ident, noHive, text } from "./duck.ts";
 import { dropReading, type Kept, keepReading, type Reading, startReading, takeUp } from "./reading.ts";
 import { hashOf, stored } from "./sql/names.ts";
 
@@ -233,7 +233,7 @@ function insertPages(job: Ingest, pages: PageFile[]): string {
   const seq = `left(right(r.filename, ${SEQ + 5}), ${SEQ})::INTEGER`;
   return `INSERT INTO ${job.expected === undefined ? job.into : unsifted(job.into)}
 SELECT ${[`lower(${id})`, "false", job.created ? `r.${ident(property("createdon"))}` : "NULL", seq, ...values, ...version.map((name) => `r.${ident(name)}`)].join(", ")}
-FROM read_json([${pages.map((p) => text(p.path)).join(",")}], columns={${fields}}, hive_partitioning=false, format='array', maximum_object_size=${largest}, filename=true) r
+FROM read_json([${pages.map((p) => text(p.path)).join(",")}], columns={${fields}}, ${noHive}, format='array', maximum_object_size=${largest}, filename=true) r
 WHERE ${id} IS NOT NULL`;
 }
 

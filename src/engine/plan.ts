@@ -95,8 +95,8 @@ export type Planned = {
 };
 
 /**
- * `rows`: how many are looked at or left; `known`: rows that earlier runs have seen and that had not left; `chosen`: the source rows that the run is about, where it is not
- * about all; `told`: what is to be said of its choice.
+ * `rows`: how many are looked at or left; `known`: rows that earlier runs have seen and that had not left; `chosen`: the source
+ * rows that the run is about, where it is not about all; `told`: what is to be said of its choice.
  */
 export type TouchCounts = {
   received: number;

@@ -3,7 +3,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { SluiceError } from "../core/errors.ts";
-import { type Duck, text } from "./duck.ts";
+import { type Duck, parquetRows, text } from "./duck.ts";
 import { canonVersion } from "./shape/build.ts";
 
 /** Older ones are not taken up again: more has changed in the meantime than reading anew would cost. */
@@ -57,8 +57,8 @@ export async function takeUp(duck: Duck, kept: Kept, into: string): Promise<Read
 /** What the disk has spoilt is read anew. */
 async function load(duck: Duck, { folder }: Kept, { parts }: Reading, into: string): Promise<boolean> {
   try {
-    const paths = parts.map((part) => text(join(folder, part)));
-    await duck.run(`INSERT INTO ${into} SELECT * FROM read_parquet([${paths.join(",")}], hive_partitioning=false)`);
+    const paths = parts.map((part) => join(folder, part));
+    await duck.run(`INSERT INTO ${into} SELECT * FROM ${parquetRows(paths)}`);
     return true;
   } catch (thrown) {
     if (thrown instanceof SluiceError && thrown.code === "bug") return false;

@@ -1,7 +1,7 @@
 import { SluiceError } from "../core/errors.ts";
 import type { RebuildReport } from "../core/run.ts";
 import { moveAside, putBack, putBackLeft } from "./aside.ts";
-import { openDuck, text } from "./duck.ts";
+import { openDuck, parquetRows } from "./duck.ts";
 import type { Job, JobResult } from "./job.ts";
 import { exists, type Layout, layout } from "./layout.ts";
 import { isLost } from "./lost-state.ts";
@@ -45,7 +45,7 @@ async function anew(job: Job, host: Host, aside: string | null): Promise<Rebuild
     planned.meta.undone ??= await markLeft(planned.at.runs, job.run);
     const { plan: counts } = await planReport(planned);
     const settled = await settle(planned, job.run, false, host.signal, () => {});
-    const from = `read_parquet(${text(planned.at.outcome)}, hive_partitioning=false) WHERE code <> 'not_sent'`;
+    const from = `${parquetRows(planned.at.outcome)} WHERE code <> 'not_sent'`;
     const report: RebuildReport = {
       aside,
       received: settled.counts.received,

@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import { extname } from "node:path";
 import { SluiceError } from "../core/errors.ts";
 import type { ProblemGroup, RejectedRow } from "../core/run.ts";
-import { type Duck, ident, openDuck, text } from "./duck.ts";
+import { type Duck, ident, openDuck, parquetRows, text } from "./duck.ts";
 import { exists, runFiles } from "./layout.ts";
 import { writeOwnFile } from "./own-file.ts";
 import { cause, isoTime, problemGroups, whenAgain } from "./problems.ts";
@@ -82,7 +82,7 @@ async function reading<T>(runs: readonly LeftRun[], use: (duck: Duck, from: stri
     .flat()
     .map(
       ({ sync, run, folder }) =>
-        `SELECT ${text(sync)} AS sync, ${text(run)} AS run, * FROM read_parquet(${text(runFiles(folder).outcome)}, hive_partitioning=false)`,
+        `SELECT ${text(sync)} AS sync, ${text(run)} AS run, * FROM ${parquetRows(runFiles(folder).outcome)}`,
     );
   const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: runs[0]?.folder ?? tmpdir() });
   try {

@@ -1,5 +1,5 @@
 import type { PlanCounts, ProblemGroup, SampleChange } from "../core/run.ts";
-import { type Duck, text } from "./duck.ts";
+import { type Duck, parquetRows, text } from "./duck.ts";
 import type { Planned } from "./plan.ts";
 import { problemGroups } from "./problems.ts";
 import type { Shape } from "./shape.ts";
@@ -51,13 +51,9 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
     excluded: not.excluded!,
     rejected: not.rejected!,
   };
-  const files = madeRefs(shape).map((_, k) => text(planned.at.parents(k)));
+  const files = madeRefs(shape).map((_, k) => planned.at.parents(k));
   const parents = files.length
-    ? (
-        await duck.one<{ n: number }>(
-          `SELECT count(*) AS n FROM read_parquet([${files.join(", ")}], union_by_name=true, hive_partitioning=false)`,
-        )
-      ).n
+    ? (await duck.one<{ n: number }>(`SELECT count(*) AS n FROM ${parquetRows(files, "union_by_name=true")}`)).n
     : 0;
   const { leave = 0, deactivate = 0, exit = 0, status = 0 } = of;
   const unchanged = received - Object.values(counts).reduce((a, b) => a + b);

@@ -2,7 +2,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import type { Batch, RowRequest, Session, Wire } from "../core/connector.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import { elementSql, type WaveFile } from "./batches.ts";
-import { type Duck, lockDown, openDuck, text } from "./duck.ts";
+import { type Duck, lockDown, openDuck, parquetRows, text } from "./duck.ts";
 import { exists, type Layout, runFiles, type SentWave, type Wave } from "./layout.ts";
 import { readJournal, sentChanges } from "./sql/settle.ts";
 
@@ -76,7 +76,7 @@ async function readKept(path: string): Promise<Kept | undefined> {
 }
 
 async function elementOf(duck: Duck, file: string, element: string, n: number): Promise<string> {
-  const from = `read_parquet(${text(file)}, file_row_number=true, hive_partitioning=false) WHERE file_row_number = ${n}`;
+  const from = `${parquetRows(file, "file_row_number=true")} WHERE file_row_number = ${n}`;
   return (await duck.one<{ e: string }>(`SELECT ${element} AS e FROM ${from}`)).e;
 }
 

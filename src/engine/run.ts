@@ -1,7 +1,7 @@
 import { settling } from "../core/delayed.ts";
 import type { GuardCode, StandingGuard } from "../core/guards.ts";
 import type { Forecast, Measured } from "../core/run.ts";
-import { text } from "./duck.ts";
+import { parquetRows } from "./duck.ts";
 import { forecast } from "./forecast.ts";
 import { guard } from "./guards/index.ts";
 import type { Job, JobResult } from "./job.ts";
@@ -77,10 +77,7 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
     host.onProgress({ phase: "fold", done: 0 });
     const { duck, at, touched } = planned;
     const told = touched.chosen === undefined ? "" : " WHERE key IN (SELECT key FROM chosen)";
-    const problems = await problemGroups(
-      duck,
-      `(SELECT * FROM read_parquet(${text(at.outcome)}, hive_partitioning=false)${told})`,
-    );
+    const problems = await problemGroups(duck, `(SELECT * FROM ${parquetRows(at.outcome)}${told})`);
     const result: JobResult = {
       kind: "run",
       plan: report.plan,

@@ -3,7 +3,7 @@ import type { SluiceError } from "../core/errors.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import { openBatches, type WaveFile } from "./batches.ts";
 import { deliver, stoppedBy } from "./deliver.ts";
-import { type Duck, text } from "./duck.ts";
+import { type Duck, parquetRows } from "./duck.ts";
 import { type Guard, guardedParts } from "./guarded.ts";
 import { openJournal } from "./journal.ts";
 import type { Layout, SentWave } from "./layout.ts";
@@ -72,9 +72,5 @@ export async function sendWaves(
 
 /** How many changes a file holds. */
 export async function rowsIn(duck: Duck, path: string): Promise<number> {
-  return (
-    await duck.one<{ rows: number }>(
-      `SELECT count(*) AS rows FROM read_parquet(${text(path)}, hive_partitioning=false)`,
-    )
-  ).rows;
+  return (await duck.one<{ rows: number }>(`SELECT count(*) AS rows FROM ${parquetRows(path)}`)).rows;
 }

@@ -3,7 +3,7 @@ import { SluiceError } from "../../core/errors.ts";
 import { type Dialect, readDialect } from "./dialect.ts";
 import { ident, literal } from "./duck.ts";
 import { undecodable, writeCopy } from "./encoding.ts";
-import { allowedPaths, patternOf, type Relation } from "./relation.ts";
+import { allowedPaths, noHive, patternOf, type Relation } from "./relation.ts";
 import type { Table } from "./tables.ts";
 
 /**
@@ -41,7 +41,7 @@ function readCsv(paths: string[], dialect: Dialect, header: boolean): string {
   const quote = literal(dialect.quote);
   const columns = dialect.names.map((n) => `${ident(n)}: 'VARCHAR'`).join(", ");
   return (
-    `read_csv([${paths.map((p) => literal(patternOf(p))).join(", ")}], hive_partitioning=false, auto_detect=false, header=${header}, ` +
+    `read_csv([${paths.map((p) => literal(patternOf(p))).join(", ")}], ${noHive}, auto_detect=false, header=${header}, ` +
     `delim=${literal(dialect.delimiter)}, quote=${quote}, escape=${quote}, strict_mode=true, skip=${dialect.blankLines}, columns={${columns}})`
   );
 }

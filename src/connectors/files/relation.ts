@@ -23,3 +23,6 @@ export function patternOf(path: string): string {
 export function allowedPaths(path: string): string[] {
   return [...new Set([path, patternOf(path)])];
 }
+
+/** Of every read: a folder called `id=7` above a file is no column of it. */
+export const noHive = "hive_partitioning=false";

@@ -1,6 +1,6 @@
 import { SluiceError } from "../../core/errors.ts";
 import { type Duck, firstLine, ident, literal } from "./duck.ts";
-import { allowedPaths, patternOf, type RawColumn, type Relation } from "./relation.ts";
+import { allowedPaths, noHive, patternOf, type RawColumn, type Relation } from "./relation.ts";
 import type { Table } from "./tables.ts";
 
 type Described = { column_name: string; column_type: string };
@@ -13,9 +13,7 @@ type Described = { column_name: string; column_type: string };
 export async function structuredRelation(table: Table, duck: Duck): Promise<Relation> {
   const list = `[${table.files.map((f) => literal(patternOf(f))).join(", ")}]`;
   const parquet = table.format === "parquet";
-  // A folder called `id=7` above a file is no column of it.
-  const hive = "hive_partitioning=false";
-  const read = parquet ? `read_parquet(${list}, ${hive})` : `read_json(${list}, ${hive}, sample_size=-1)`;
+  const read = parquet ? `read_parquet(${list}, ${noHive})` : `read_json(${list}, ${noHive}, sample_size=-1)`;
   const found = await attempt(table, () => duck.rows<Described>(`DESCRIBE SELECT * FROM ${read}`));
   const repeated = found.find(
     (c, i) => found.findIndex((o) => o.column_name.toLowerCase() === c.column_name.toLowerCase()) < i,
@@ -38,7 +36,7 @@ export async function structuredRelation(table: Table, duck: Duck): Promise<Rela
   }
   if (found.length === 1 && found[0]?.column_name === "json") await refuseBareValues(table, duck, read);
   const types = found.map((c) => `${ident(c.column_name)}: ${literal(jsonType(c.column_type))}`).join(", ");
-  const typed = `read_json(${list}, ${hive}, columns={${types}})`;
+  const typed = `read_json(${list}, ${noHive}, columns={${types}})`;
   const picked = found.map((c) => pick(c, jsonType(c.column_type) === "JSON" ? unquoted(ident(c.column_name)) : null));
   const columns = found.map((c): RawColumn => {
     const type = jsonType(c.column_type);

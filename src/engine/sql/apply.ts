@@ -1,4 +1,4 @@
-import { ident, text } from "../duck.ts";
+import { ident, parquetRows, text } from "../duck.ts";
 import { type runFiles, type Wave, wavesOf } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { has, stored, wanted } from "./names.ts";
@@ -11,9 +11,7 @@ type Files = Pick<ReturnType<typeof runFiles>, "change">;
 
 /** What a plan changes is looked at, whatever else happened to it. */
 export function wakePlanned(shape: Shape, planned: Files): string {
-  const keys = wavesOf(shape).map(
-    (wave) => `SELECT key FROM read_parquet(${text(planned.change(wave))}, hive_partitioning=false)`,
-  );
+  const keys = wavesOf(shape).map((wave) => `SELECT key FROM ${parquetRows(planned.change(wave))}`);
   return `INSERT INTO wake SELECT DISTINCT key FROM (${keys.join(" UNION ALL ")}) WHERE key NOT IN (SELECT key FROM wake)`;
 }
 
@@ -37,7 +35,7 @@ const delivered = "status IN ('created', 'updated', 'deleted')";
 /** The changes of a wave, each with whether the begun run has `sent` it. */
 function changesOf(wave: Wave, planned: Files, begun: boolean): string {
   const sent = `file_row_number IN (SELECT n FROM sent WHERE wave = ${text(wave)} AND ${delivered})`;
-  return `(SELECT *, ${begun ? sent : "false"} AS done FROM read_parquet(${text(planned.change(wave))}, file_row_number=true, hive_partitioning=false))`;
+  return `(SELECT *, ${begun ? sent : "false"} AS done FROM ${parquetRows(planned.change(wave), "file_row_number=true")})`;
 }
 
 /**
@@ -97,7 +95,7 @@ function compareWave(wave: Wave, planned: Files, now: Files, begun: boolean): st
   const same = `(o.key IS NOT NULL AND n.key IS NOT NULL AND ${id})`;
   return `SELECT coalesce(o.key, n.key) AS key, o.key IS NOT NULL AS planned, ${same}${begun ? ` OR (n.key IS NULL AND coalesce(${there}, false))` : ""} AS same
 FROM (SELECT * FROM ${changesOf(wave, planned, begun)}${again ? "" : " WHERE NOT done"}) o
-FULL JOIN read_parquet(${text(now.change(wave))}, hive_partitioning=false) n ON n.key = o.key WHERE n.key IS NOT NULL OR NOT o.done`;
+FULL JOIN ${parquetRows(now.change(wave))} n ON n.key = o.key WHERE n.key IS NOT NULL OR NOT o.done`;
 }
 
 /** Rows that the plan changes and whose record, made by this run, is not made after all: another row's that is held back. */

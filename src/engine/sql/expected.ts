@@ -1,4 +1,4 @@
-import { text } from "../duck.ts";
+import { parquetRows } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { has, hashOf, stored } from "./names.ts";
@@ -14,11 +14,9 @@ export const noneExpected = "CREATE OR REPLACE TEMP TABLE as_expected(id VARCHAR
  */
 export function expectedRecords(shape: Shape, file: { change: (wave: Wave) => string; settled: string }): string {
   const others = [...wavesBesideCreates(shape).map(file.change), file.settled];
-  const known = others
-    .map((path) => `SELECT key FROM read_parquet(${text(path)}, hive_partitioning=false)`)
-    .join(" UNION ALL ");
+  const known = others.map((path) => `SELECT key FROM ${parquetRows(path)}`).join(" UNION ALL ");
   const values = shape.columns.map((c) => `CASE WHEN ${has("c.m", c)} THEN c.${stored(c)} END AS ${stored(c)}`);
   return `CREATE OR REPLACE TEMP TABLE expected AS SELECT id, ${hashOf(shape.columns, "e")} AS h FROM (
-SELECT ${["s.id", ...values].join(", ")} FROM read_parquet(${text(file.change("1-create"))}, file_row_number=true, hive_partitioning=false) c
+SELECT ${["s.id", ...values].join(", ")} FROM ${parquetRows(file.change("1-create"), "file_row_number=true")} c
 JOIN (SELECT n, id FROM sent WHERE wave = '1-create' AND status IN ('created', 'updated') AND id IS NOT NULL AND key NOT IN (${known})) s ON s.n = c.file_row_number) e`;
 }

@@ -1,5 +1,5 @@
 import type { MirrorMode } from "../../core/run.ts";
-import { text } from "../duck.ts";
+import { parquetRows } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { ownId } from "./ids.ts";
 import { storedMatch, withoutRecord } from "./match.ts";
@@ -65,7 +65,7 @@ SELECT id FROM likely ANTI JOIN have_now USING (id))`,
 /** The records of what was sent (`sent`), by id; where the answer to a create was lost, by its match value. */
 export function sentRecords(shape: Shape, creates: string): Asked {
   const lost = "SELECT n FROM sent WHERE wave = '1-create' AND status = 'unknown'";
-  const from = `read_parquet(${text(creates)}, file_row_number=true, hive_partitioning=false) WHERE match_value IS NOT NULL AND file_row_number IN (${lost})`;
+  const from = `${parquetRows(creates, "file_row_number=true")} WHERE match_value IS NOT NULL AND file_row_number IN (${lost})`;
   return {
     ids: ["SELECT id FROM sent WHERE status <> 'unsent'"],
     values: valuesOf(shape, stored, from),
@@ -76,11 +76,9 @@ export function sentRecords(shape: Shape, creates: string): Asked {
 export function writtenRecords(shape: Shape, files: string[], creates: string | undefined): Asked {
   const told =
     "SELECT lower(u.id) AS id FROM (SELECT unnest(i) AS u FROM line) UNION ALL SELECT lower(u.id) FROM (SELECT unnest(x) AS u FROM line)";
-  const each = files.map((path) => `SELECT id FROM read_parquet(${text(path)}, hive_partitioning=false)`);
+  const each = files.map((path) => `SELECT id FROM ${parquetRows(path)}`);
   return {
     ids: [told, ...each],
-    values:
-      creates &&
-      valuesOf(shape, stored, `read_parquet(${text(creates)}, hive_partitioning=false) WHERE match_value IS NOT NULL`),
+    values: creates && valuesOf(shape, stored, `${parquetRows(creates)} WHERE match_value IS NOT NULL`),
   };
 }

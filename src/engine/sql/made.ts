@@ -1,5 +1,5 @@
 import { foldSql } from "../../core/fold.ts";
-import { text } from "../duck.ts";
+import { parquetRows, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn, Way } from "../shape.ts";
 import { isOwnId, ownId } from "./ids.ts";
@@ -62,14 +62,14 @@ export function tellUnmade(
   file: { change: (wave: Wave) => string; parents: (k: number) => string },
 ): string[] {
   return madeRefs(shape).flatMap(({ columns }, k) => {
-    const unmade = `(SELECT p.id, e.code, e.message FROM exception e JOIN read_parquet(${text(file.parents(k))}, file_row_number=true, hive_partitioning=false) p ON p.file_row_number = e.n
+    const unmade = `(SELECT p.id, e.code, e.message FROM exception e JOIN ${parquetRows(file.parents(k), "file_row_number=true")} p ON p.file_row_number = e.n
   WHERE e.w = '0-parents-${k}' AND e.status <> 'created')`;
     return columns.flatMap((c) =>
       (["1-create", "2-update"] as const).map(
         (
           wave,
         ) => `UPDATE sent SET code = u.code, message = ${text(`${c.name}: its record could not be made: `)} || u.message
-FROM read_parquet(${text(file.change(wave))}, file_row_number=true, hive_partitioning=false) r JOIN ${unmade} u ON r.${stored(c)} = ${parentValue(c, makingWay(c)!, "u.id")}
+FROM ${parquetRows(file.change(wave), "file_row_number=true")} r JOIN ${unmade} u ON r.${stored(c)} = ${parentValue(c, makingWay(c)!, "u.id")}
 WHERE sent.wave = ${text(wave)} AND sent.n = r.file_row_number AND sent.status = 'rejected'`,
       ),
     );
@@ -85,7 +85,7 @@ export function madeKnown(shape: Shape, file: { parents: (k: number) => string }
   const each = madeRefs(shape).map(({ ref }, k) => {
     const wave = text(`0-parents-${k}`);
     const value = joined(ref.by.map((c) => foldSql(`p.${stored(c)}`)));
-    return `SELECT ${text(ref.name)} AS name, p.id, ${value} AS value FROM read_parquet(${text(file.parents(k))}, file_row_number=true, hive_partitioning=false) p
+    return `SELECT ${text(ref.name)} AS name, p.id, ${value} AS value FROM ${parquetRows(file.parents(k), "file_row_number=true")} p
 JOIN line l ON l.w = ${wave} AND p.file_row_number >= l.f AND p.file_row_number < l.t
 LEFT JOIN exception e ON e.w = l.w AND e.n = p.file_row_number WHERE coalesce(e.status, l.s) = 'created'`;
   });

@@ -1,5 +1,5 @@
 import { type MemberFacts, memberTable } from "../../core/state.ts";
-import { text } from "../duck.ts";
+import { parquetRows, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { leftBefore } from "./change.ts";
@@ -72,7 +72,7 @@ export function resolvedAdds(path: string): string[] {
     path,
     `SELECT a.*, coalesce(a.id, s.id) AS made,
   made IS NULL OR a.key IN (SELECT key FROM sent WHERE wave = '2-update' AND kind = 'adopt' AND status <> 'updated') AS unmade
-FROM read_parquet(${text(path)}, hive_partitioning=false) a LEFT JOIN sent s ON s.wave = '1-create' AND s.status = 'created' AND s.key = a.key`,
+FROM ${parquetRows(path)} a LEFT JOIN sent s ON s.wave = '1-create' AND s.status = 'created' AND s.key = a.key`,
     "* EXCLUDE (made, unmade) REPLACE (made AS id)",
   );
 }
@@ -81,7 +81,7 @@ FROM read_parquet(${text(path)}, hive_partitioning=false) a LEFT JOIN sent s ON 
 export function withoutUnmade(path: string): string[] {
   return rewritten(
     path,
-    `SELECT c.*, c.key IN (SELECT key FROM sent WHERE wave = '1-create' AND status = 'rejected') AS unmade FROM read_parquet(${text(path)}, hive_partitioning=false) c`,
+    `SELECT c.*, c.key IN (SELECT key FROM sent WHERE wave = '1-create' AND status = 'rejected') AS unmade FROM ${parquetRows(path)} c`,
     "* EXCLUDE (unmade)",
   );
 }

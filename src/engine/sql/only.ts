@@ -1,4 +1,4 @@
-import { text } from "../duck.ts";
+import { parquetRows, text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { activates, deactivates } from "./change.ts";
 import { membersSent } from "./members.ts";
@@ -15,11 +15,11 @@ export const chooseWaiting = (means: string): string =>
 
 /** `chosen`: the keys that a run which never ended was about, by its file of touched rows. */
 export const chooseTouched = (touched: string): string =>
-  `CREATE OR REPLACE TEMP TABLE chosen AS SELECT DISTINCT key FROM read_parquet(${text(touched)}, hive_partitioning=false)`;
+  `CREATE OR REPLACE TEMP TABLE chosen AS SELECT DISTINCT key FROM ${parquetRows(touched)}`;
 
 /** Of the chosen rows those that a run has looked at. */
 export const chosenAmong = (touched: string): string =>
-  `DELETE FROM chosen WHERE key NOT IN (SELECT key FROM read_parquet(${text(touched)}, hive_partitioning=false))`;
+  `DELETE FROM chosen WHERE key NOT IN (SELECT key FROM ${parquetRows(touched)})`;
 
 /** After `wake`: the chosen rows are looked at, too. */
 export const wakeChosen = "INSERT INTO wake SELECT key FROM chosen";

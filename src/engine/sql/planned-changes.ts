@@ -1,4 +1,4 @@
-import { ident, text } from "../duck.ts";
+import { ident, parquetRows, text } from "../duck.ts";
 import type { KeptJob } from "../kept-job.ts";
 import type { runFiles, Wave } from "../layout.ts";
 
@@ -26,7 +26,7 @@ export function plannedChanges(
   filter: ChangeFilter,
   isUndo = false,
 ): string {
-  const read = (wave: Wave) => `read_parquet(${text(files.change(wave))}, hive_partitioning=false)`;
+  const read = (wave: Wave) => `${parquetRows(files.change(wave))}`;
   const selects = [
     ...kept.parents.map((_, k) => parentRows(kept, files, k)),
     stateRows(kept, files, "0-activate", { kind: "update", old: "1", now: "0", reason: "its row is there again" }),
@@ -109,7 +109,7 @@ function parentRows({ parents }: KeptJob, files: ReturnType<typeof runFiles>, k:
   const values = columns.map((c) =>
     entry(text(`${object}.${c.name}`), "NULL", ident(c.stored), "'asked for by a lookup'"),
   );
-  return `SELECT key, 'parent' AS kind, id, [${values.join(", ")}]::${change}[] AS columns FROM read_parquet(${text(files.parents(k))}, hive_partitioning=false)`;
+  return `SELECT key, 'parent' AS kind, id, [${values.join(", ")}]::${change}[] AS columns FROM ${parquetRows(files.parents(k))}`;
 }
 
 const entered = (audience: string) =>
@@ -124,18 +124,18 @@ type StateRow = { kind: string; old: string; now: string; reason: string };
 function stateRows(kept: KeptJob, files: ReturnType<typeof runFiles>, wave: Wave, row: StateRow): string {
   if (wave === "0-activate" && kept.stateMapped) return laterRows(kept, files, wave);
   const column = entry("'statecode'", text(row.old), text(row.now), text(row.reason));
-  return `SELECT key, '${row.kind}' AS kind, id, [${column}]::${change}[] AS columns FROM read_parquet(${text(files.change(wave))}, hive_partitioning=false)`;
+  return `SELECT key, '${row.kind}' AS kind, id, [${column}]::${change}[] AS columns FROM ${parquetRows(files.change(wave))}`;
 }
 
 /** What is written into a record before or after the rest of it, under the kind that its row goes by. */
 function laterRows(kept: KeptJob, files: ReturnType<typeof runFiles>, wave: Wave): string {
   return `SELECT key, kind, id, ${columnList(kept, "kind = 'create'")} AS columns FROM (
-  SELECT c.* REPLACE (t.action AS kind) FROM read_parquet(${text(files.change(wave))}, hive_partitioning=false) c JOIN read_parquet(${text(files.touched)}, hive_partitioning=false) t ON t.key = c.key)`;
+  SELECT c.* REPLACE (t.action AS kind) FROM ${parquetRows(files.change(wave))} c JOIN ${parquetRows(files.touched)} t ON t.key = c.key)`;
 }
 
 /** Records that are adopted as they are: both sides agree, or nothing of them is ours to write. */
 function adoptedRows(read: (wave: Wave) => string, touched: string): string {
   const written = `SELECT key FROM ${read("2-update")} WHERE kind = 'adopt' UNION ALL SELECT key FROM ${read("3-complete")}`;
-  return `SELECT key, 'adopt' AS kind, id, []::${change}[] AS columns FROM read_parquet(${text(touched)}, hive_partitioning=false)
+  return `SELECT key, 'adopt' AS kind, id, []::${change}[] AS columns FROM ${parquetRows(touched)}
 WHERE action = 'adopt' AND key NOT IN (${written})`;
 }

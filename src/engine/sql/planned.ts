@@ -1,5 +1,5 @@
 import { foldSql } from "../../core/fold.ts";
-import { text } from "../duck.ts";
+import { parquetRows, text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { joined, stored } from "./names.ts";
 
@@ -17,7 +17,7 @@ export function plannedParents(shape: Shape, upstream: { object: string; path: s
       .map(
         (ref) =>
           `SELECT ${text(ref.name)} AS name, ${joined(ref.by.map((c) => foldSql(stored(c))))} AS value, ${text(plannedId)} AS id, false AS barred
-FROM (SELECT ${ref.by.map((c) => `NULL::VARCHAR AS ${stored(c)}`).join(", ")} WHERE false UNION ALL BY NAME SELECT * FROM read_parquet(${text(u.path)}, hive_partitioning=false))`,
+FROM (SELECT ${ref.by.map((c) => `NULL::VARCHAR AS ${stored(c)}`).join(", ")} WHERE false UNION ALL BY NAME SELECT * FROM ${parquetRows(u.path)})`,
       ),
   );
 }

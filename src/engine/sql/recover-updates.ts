@@ -1,4 +1,4 @@
-import { ident, text } from "../duck.ts";
+import { ident, parquetRows } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { has, list, stored, storedList, storedName } from "./names.ts";
@@ -37,7 +37,7 @@ export function caughtUpdates(shape: Shape, changes: string, inFile: string[]): 
   return [
     `CREATE OR REPLACE TEMP TABLE caught AS
 SELECT ${list(["c.key", "c.id", "b.key IS NULL AS first", `${metIn("c.m | c.a", known)} AS met`, `${storedMatch(shape, "h")} AS m`, ...values])}
-FROM read_parquet(${text(changes)}, hive_partitioning=false) c JOIN have_now h ON h.id = c.id AND NOT h.gone
+FROM ${parquetRows(changes)} c JOIN have_now h ON h.id = c.id AND NOT h.gone
 LEFT JOIN st.link l ON l.key = c.key LEFT JOIN v_base b ON b.key = c.key AND l.id = c.id LEFT JOIN v_seen s ON s.key = b.key
 WHERE (${proof.join(" OR ") || "false"})
   AND (l.id = c.id OR (c.kind = 'adopt' AND l.id IS NULL AND c.id NOT IN (SELECT id FROM st.link WHERE id IS NOT NULL)))`,
@@ -61,10 +61,8 @@ const lookAgain = "h = CASE WHEN st.link.h IS NOT NULL THEN 0 END";
  * one that was at rest before (`before`: the file that tells, if there is one): then somebody else had seen to that.
  */
 export function caughtResting(changes: string, before?: string): string {
-  const idle =
-    before &&
-    ` AND id NOT IN (SELECT id FROM read_parquet(${text(before)}, hive_partitioning=false) WHERE c_statecode = '1')`;
-  return `UPDATE st.link SET ${lookAgain}, rested = true WHERE id IN (SELECT id FROM read_parquet(${text(changes)}, hive_partitioning=false))${idle ?? ""}`;
+  const idle = before && ` AND id NOT IN (SELECT id FROM ${parquetRows(before)} WHERE c_statecode = '1')`;
+  return `UPDATE st.link SET ${lookAgain}, rested = true WHERE id IN (SELECT id FROM ${parquetRows(changes)})${idle ?? ""}`;
 }
 
 /**
@@ -72,7 +70,7 @@ export function caughtResting(changes: string, before?: string): string {
  * it is made anew.
  */
 export const caughtDeletes = (changes: string): string[] => {
-  const gone = `SELECT l.key FROM st.link l JOIN read_parquet(${text(changes)}, hive_partitioning=false) c ON c.key = l.key AND c.id = l.id JOIN have_now h ON h.id = l.id AND h.gone`;
+  const gone = `SELECT l.key FROM st.link l JOIN ${parquetRows(changes)} c ON c.key = l.key AND c.id = l.id JOIN have_now h ON h.id = l.id AND h.gone`;
   return [
     `CREATE OR REPLACE TEMP TABLE caught AS ${gone}`,
     "BEGIN TRANSACTION",
@@ -91,7 +89,7 @@ const linkedOf = (column: "key" | "id"): string => `SELECT ${column} FROM st.lin
  */
 export function caughtMembers(shape: Shape, file: string): string[] {
   return [
-    `CREATE OR REPLACE TEMP TABLE caught AS SELECT DISTINCT c.key, c.list, c.id FROM read_parquet(${text(file)}, hive_partitioning=false) c JOIN member_now n ON n.list = c.list AND n.id = c.id`,
+    `CREATE OR REPLACE TEMP TABLE caught AS SELECT DISTINCT c.key, c.list, c.id FROM ${parquetRows(file)} c JOIN member_now n ON n.list = c.list AND n.id = c.id`,
     "BEGIN TRANSACTION",
     `UPDATE st.link SET ${lookAgain} FROM caught WHERE caught.key = st.link.key`,
     `CREATE OR REPLACE TEMP TABLE taken_over AS SELECT DISTINCT c.key, c.id, ${storedMatch(shape, "h")} AS m FROM caught c JOIN have_now h ON h.id = c.id AND NOT h.gone

@@ -1,4 +1,4 @@
-import { text } from "../duck.ts";
+import { parquetRows } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { bit, maskType, stored, storedList, storedName } from "./names.ts";
@@ -31,7 +31,7 @@ UNION SELECT u.n, lower(u.id) FROM (SELECT unnest(x) AS u FROM line WHERE w = '1
 WHERE m IS NOT NULL GROUP BY m HAVING count(*) = 1`,
     `CREATE OR REPLACE TEMP TABLE orphan AS
 SELECT c.key, f.id, c.match_value, true AS first, (${known.map(bit).join(" + ") || "0"})::${maskType} AS met, ${values.join(", ")}
-FROM read_parquet(${text(changes)}, file_row_number=true, hive_partitioning=false) c
+FROM ${parquetRows(changes, "file_row_number=true")} c
 LEFT JOIN told t ON t.n = c.file_row_number
 LEFT JOIN there o ON o.id = c.id
 LEFT JOIN fitting m ON m.m = c.match_value,

@@ -1,4 +1,4 @@
-import { ident, text } from "../duck.ts";
+import { ident, noHive, parquetRows, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
@@ -15,7 +15,7 @@ export function readJournal(path: string | undefined): string {
   const from =
     path === undefined
       ? "(SELECT NULL::VARCHAR AS w, NULL::BIGINT AS f, NULL::BIGINT AS t, NULL::VARCHAR AS s, NULL::STRUCT(n BIGINT, id VARCHAR)[] AS i, NULL::STRUCT(n BIGINT, status VARCHAR, id VARCHAR, code VARCHAR, message VARCHAR)[] AS x)"
-      : `read_json(${text(path)}, hive_partitioning=false, format='newline_delimited', columns=${columns}, ignore_errors=true)`;
+      : `read_json(${text(path)}, ${noHive}, format='newline_delimited', columns=${columns}, ignore_errors=true)`;
   return `CREATE OR REPLACE TEMP TABLE line AS SELECT * FROM ${from} WHERE w IS NOT NULL AND f IS NOT NULL AND t IS NOT NULL`;
 }
 
@@ -36,7 +36,7 @@ LEFT JOIN (SELECT w, unnest(i) AS u FROM line ${some}) m ON m.w = p.w AND m.u.n 
 export function sentChanges(waves: readonly Wave[], file: (wave: Wave) => string, where = "true"): string[] {
   const changes = waves.map(
     (wave) =>
-      `SELECT ${text(wave)} AS wave, file_row_number AS n, key, kind, id FROM read_parquet(${text(file(wave))}, file_row_number=true, hive_partitioning=false) WHERE ${where}`,
+      `SELECT ${text(wave)} AS wave, file_row_number AS n, key, kind, id FROM ${parquetRows(file(wave), "file_row_number=true")} WHERE ${where}`,
   );
   return [
     "CREATE OR REPLACE TEMP TABLE exception AS SELECT w, u.n AS n, u.status AS status, u.id AS id, u.code AS code, u.message AS message FROM (SELECT w, unnest(x) AS u FROM line)",
@@ -59,7 +59,7 @@ export function resolveUnknown(shape: Shape, file: (wave: Wave) => string, full:
   const all = shape.columns.map((c) => `(NOT ${has("c.m", c)} OR ${holds(c)})`).join(" AND ");
   const turned = shape.columns.map((c) => `(${has("c.m", c)} AND ${holds(c)} AND ${differed(c)})`).join(" OR ");
   const found = (wave: Wave, on: string) => `SELECT s.wave, s.n, a.id FROM sent s
-JOIN read_parquet(${text(file(wave))}, file_row_number=true, hive_partitioning=false) c ON c.file_row_number = s.n JOIN after a ON NOT a.gone AND ${on}
+JOIN ${parquetRows(file(wave), "file_row_number=true")} c ON c.file_row_number = s.n JOIN after a ON NOT a.gone AND ${on}
 WHERE s.wave = ${text(wave)} AND s.status = 'unknown'`;
   const updates: Wave[] = ["2-update", "3-complete", ...(statesOf(shape).state ? (["0-activate"] as const) : [])];
   return [
@@ -73,7 +73,7 @@ ${resolvedMembers(shape)
   .join("\n")}`,
     `UPDATE sent SET status = CASE r.wave WHEN '1-create' THEN 'created' WHEN '4-delete' THEN 'deleted' ELSE 'updated' END, id = r.id, code = NULL, message = NULL FROM resolved r WHERE r.wave = sent.wave AND r.n = sent.n`,
     `CREATE OR REPLACE TEMP TABLE appeared AS SELECT s.n FROM sent s
-JOIN read_parquet(${text(file("1-create"))}, file_row_number=true, hive_partitioning=false) c ON c.file_row_number = s.n
+JOIN ${parquetRows(file("1-create"), "file_row_number=true")} c ON c.file_row_number = s.n
 JOIN after a ON NOT a.gone AND ${storedMatch(shape, "a")} = c.match_value WHERE s.wave = '1-create' AND s.status = 'unknown'`,
     `UPDATE sent SET code = coalesce(code, 'unknown_answer'),
   status = CASE WHEN code IS NULL OR (wave = '1-create' AND n IN (SELECT n FROM appeared)) THEN 'failed' ELSE 'rejected' END
@@ -115,9 +115,7 @@ const replies = (() => {
 export function finalRows(touched: string, before: string | undefined, unlinks = false): string {
   const { told, is } = replies;
   const idle =
-    before === undefined
-      ? "false"
-      : `t.id IN (SELECT id FROM read_parquet(${text(before)}, hive_partitioning=false) WHERE c_statecode = '1')`;
+    before === undefined ? "false" : `t.id IN (SELECT id FROM ${parquetRows(before)} WHERE c_statecode = '1')`;
   const kept = unlinks ? "CASE WHEN t.link_ = 'linked' THEN t.old_id END" : "t.old_id";
   const vanished = `${is("gone")} AND NOT ${is("create")}`;
   const moved = `(${is("written")} OR ${is("entered")} OR NOT ${is("unmoved")})`;
@@ -141,5 +139,5 @@ SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 
   CASE WHEN t.code IS NOT NULL THEN t.code WHEN r.vanished THEN 'deleted_there' WHEN r.refused THEN 'refused' WHEN r.overtaken THEN 'moved_there' WHEN NOT r.well THEN coalesce(r.code, 'not_sent') END AS code,
   t.col, t.value, t.others, t.waits,
   CASE WHEN r.refused THEN concat_ws(' ', r.message, '(' || r.code || ')') WHEN NOT r.overtaken THEN r.message END AS message
-FROM read_parquet(${text(touched)}, hive_partitioning=false) t LEFT JOIN answer r ON r.key = t.key`;
+FROM ${parquetRows(touched)} t LEFT JOIN answer r ON r.key = t.key`;
 }

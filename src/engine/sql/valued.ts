@@ -17,8 +17,9 @@ export const isDecidedWith = (shape: Shape, c: ShapeColumn): boolean =>
   c.name === shape.object.id;
 
 /**
- * Where all values of decided rows are. `rows`: about how many they are. `first`: statements that make them ready once all is decided. `of`: SQL of rows of
- * `decided` for which a condition holds, with x_* of all columns and, unless `old` is false, o_*; to be read from in a FROM.
+ * Where all values of decided rows are. `rows`: about how many they are. `first`: statements that make them ready once all is
+ * decided. `of`: SQL of rows of `decided` for which a condition holds, with x_* of all columns and, unless `old` is false, o_*; to
+ * be read from in a FROM.
  */
 export type Values = { rows: number; first: string[]; of: (which: string, old?: boolean) => string };
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { text } from "../duck.ts";
+import { parquetRows, text } from "../duck.ts";
 import { areMany, rowsInGroup } from "./names.ts";
 
 /** Writing holds a group for each thread. */
@@ -14,10 +14,10 @@ const LARGEST_GROUP = "16MB";
  */
 export function wideTable(name: string, select: string, rows: number, folder: string): string[] {
   if (!areMany(rows)) return [`CREATE TEMP TABLE ${name} AS ${select}`];
-  const file = text(join(folder, `${name}.parquet`));
+  const file = join(folder, `${name}.parquet`);
   return [
-    `COPY (${select}) TO ${file} (FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE ${rowsInGroup}, ROW_GROUP_SIZE_BYTES '${LARGEST_GROUP}')`,
-    `CREATE TEMP VIEW ${name} AS FROM read_parquet(${file}, hive_partitioning=false)`,
+    `COPY (${select}) TO ${text(file)} (FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE ${rowsInGroup}, ROW_GROUP_SIZE_BYTES '${LARGEST_GROUP}')`,
+    `CREATE TEMP VIEW ${name} AS FROM ${parquetRows(file)}`,
   ];
 }
 

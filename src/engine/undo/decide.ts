@@ -1,4 +1,4 @@
-import { type Duck, text } from "../duck.ts";
+import { type Duck, parquetRows, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { bit, list, maskType, stored, storedName } from "../sql/names.ts";
 import { isState, statesOf } from "../sql/states.ts";
@@ -69,9 +69,7 @@ export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rule
     `t.t_${c.index}`,
   ]);
   const times = shape.columns.map((c) => `max(run) FILTER (w_${c.index}) AS t_${c.index}`);
-  const images = rules.images
-    ? `LEFT JOIN read_parquet(${text(run.files.deleted)}, hive_partitioning=false) d ON d.id = w.id`
-    : "";
+  const images = rules.images ? `LEFT JOIN ${parquetRows(run.files.deleted)} d ON d.id = w.id` : "";
   return [
     `CREATE OR REPLACE TEMP TABLE judged AS
 WITH times AS (SELECT ${list(["key", "max(run) FILTER (wave <> 'idle') AS others", "bool_or(wave = 'idle') AS idle", "max(run) FILTER (wave IN ('0-activate', '3-deactivate')) AS state", ...times])} FROM later GROUP BY key)
@@ -168,7 +166,7 @@ export function keptTable(shape: Shape, lost: string[], run: RunFolder): string 
       `SELECT key, k_${c.index}, ${text(c.name)}, o_${c.index}, CASE WHEN k_${c.index} = 'undo_later' THEN t_${c.index} END FROM judged WHERE k_${c.index} NOT IN ('back', 'restored')`,
   );
   const records = ["k_made", "k_deleted", "k_rested", "k_woken"].map((k) => {
-    const state = `${k} IN ('undo_other_state'${k === "k_rested" || k === "k_woken" ? ", 'undo_changed'" : ""})`;
+    const state = ["k_rested", "k_woken"].includes(k) ? `${k} IN ('undo_other_state', 'undo_changed')` : "false";
     const value = `CASE ${k} WHEN 'undo_other_state' THEN was ELSE state_there END`;
     return `SELECT key, ${k}, CASE WHEN ${state} THEN 'statecode' END, CASE WHEN ${state} THEN ${value} END, CASE WHEN ${k} = 'undo_later' THEN others END FROM judged WHERE ${k} NOT IN ('back', 'restored')`;
   });
@@ -182,7 +180,7 @@ function lostCells(lost: string[], { files, columns }: RunFolder): string[] {
       const index = names.filter((each) => each.startsWith("c_")).indexOf(`c_${name}`);
       if (index < 0 || !names.includes("a") || wave === "1-create") return [];
       return [
-        `SELECT r.key, 'undo_column_gone', ${text(bare(name))}, NULL, NULL FROM read_parquet(${text(files.change(wave))}, hive_partitioning=false) r
+        `SELECT r.key, 'undo_column_gone', ${text(bare(name))}, NULL, NULL FROM ${parquetRows(files.change(wave))} r
 WHERE (r.m & ${bit({ index })}) <> 0 AND r.key IN (SELECT key FROM wrote WHERE NOT made)`,
       ];
     }),

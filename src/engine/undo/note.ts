@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { UndoneMark } from "../../core/guards.ts";
-import { type Duck, text } from "../duck.ts";
+import { type Duck, parquetRows } from "../duck.ts";
 import { readKeptJob } from "../kept-job.ts";
 import { exists, mayHaveSent, runFiles, runNames } from "../layout.ts";
 
@@ -52,8 +52,8 @@ export async function stillLetGo(duck: Duck, runs: string, of: string): Promise<
   if (back || !(await exists(first))) return { run, records: 0 };
   const { records } = await duck.one<{
     records: number;
-  }>(`SELECT count(*) AS records FROM read_parquet(${text(first)}, hive_partitioning=false) t
-JOIN read_parquet(${text(undo)}, hive_partitioning=false) u ON u.key = t.key AND u.old_id = t.id LEFT JOIN st.link l ON l.key = t.key
+  }>(`SELECT count(*) AS records FROM ${parquetRows(first)} t
+JOIN ${parquetRows(undo)} u ON u.key = t.key AND u.old_id = t.id LEFT JOIN st.link l ON l.key = t.key
 WHERE t.action = 'adopt' AND t.link_ = 'none' AND l.id IS DISTINCT FROM t.id`);
   return { run, records };
 }

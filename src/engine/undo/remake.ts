@@ -1,4 +1,4 @@
-import { text } from "../duck.ts";
+import { parquetRows, text } from "../duck.ts";
 import { imageColumns } from "../images.ts";
 import type { Mirrored } from "../ingest.ts";
 import type { Layout } from "../layout.ts";
@@ -31,7 +31,7 @@ const besides = (shape: Shape, images: string[]) =>
 
 /** The statements that write these changes: over those of `writeChanges`, which knows the mapped columns alone. */
 export function remade(shape: Shape, { files }: RunFolder, at: Layout, images: string[]): string[] {
-  const made = `FROM decided d JOIN read_parquet(${text(files.deleted)}, hive_partitioning=false) i ON i.id = d.id WHERE d.action = 'create'`;
+  const made = `FROM decided d JOIN ${parquetRows(files.deleted)} i ON i.id = d.id WHERE d.action = 'create'`;
   const one = ({ id }: { id: string }) => `coalesce(${id} IN (SELECT d.id ${made}), false)`;
   const waits = new Map(pointers(shape, images).map((each) => [`c_${each.name}`, one(each)]));
   const held = images.flatMap((name) => {
@@ -53,7 +53,7 @@ export function remade(shape: Shape, { files }: RunFolder, at: Layout, images: s
     const columns = [...said, ...masks].join(", ");
     statements.push(
       `CREATE OR REPLACE TEMP TABLE completed AS SELECT c.* REPLACE (${columns}), o.* EXCLUDE (key, id)
-FROM read_parquet(${text(path)}, hive_partitioning=false) c FULL JOIN (${rows}) o ON o.key = c.key`,
+FROM ${parquetRows(path)} c FULL JOIN (${rows}) o ON o.key = c.key`,
       copy("FROM completed", path),
     );
   }

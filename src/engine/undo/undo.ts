@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { settling } from "../../core/delayed.ts";
-import { type Duck, lockDown, openDuck, text } from "../duck.ts";
+import { type Duck, lockDown, openDuck, parquetRows } from "../duck.ts";
 import { readByIds } from "../images.ts";
 import type { Job, JobResult } from "../job.ts";
 import { keepJob, keptJob } from "../kept-job.ts";
@@ -103,7 +103,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
       holdsLease: holdsLease(job),
     }).finally(patient.end);
     const counts = { ...settled.counts, requests, seconds: Math.round(performance.now() - started) / 1000 };
-    const problems = await problemGroups(duck, `read_parquet(${text(at.outcome)}, hive_partitioning=false)`);
+    const problems = await problemGroups(duck, `${parquetRows(at.outcome)}`);
     const done = {
       ...result,
       counts,
@@ -184,9 +184,7 @@ async function planUndo(
 
 async function imageNames(duck: Duck, { run: { files } }: Opened): Promise<string[]> {
   if (!(await exists(files.deleted))) return [];
-  const found = await duck.all<{ column_name: string }>(
-    `DESCRIBE SELECT * FROM read_parquet(${text(files.deleted)}, hive_partitioning=false)`,
-  );
+  const found = await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM ${parquetRows(files.deleted)}`);
   return found.map((c) => c.column_name);
 }
 
@@ -226,7 +224,7 @@ async function leftAlone(duck: Duck, { run }: Opened): Promise<string[]> {
   for (let k = 0; await exists(run.files.parents(k)); k++) {
     const path = run.files.parents(k);
     const { n, keys } = await duck.one<{ n: number; keys: string }>(
-      `SELECT count(*) AS n, array_to_string(list(key ORDER BY key)[1:5], ', ') AS keys FROM read_parquet(${text(path)}, hive_partitioning=false)`,
+      `SELECT count(*) AS n, array_to_string(list(key ORDER BY key)[1:5], ', ') AS keys FROM ${parquetRows(path)}`,
     );
     if (n > 0)
       told.push(

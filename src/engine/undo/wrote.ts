@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { columnsOf } from "../columns-of.ts";
-import { type Duck, ident, text } from "../duck.ts";
+import { type Duck, ident, parquetRows, text } from "../duck.ts";
 import { readKeptJob } from "../kept-job.ts";
 import { exists, runFiles, type Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
@@ -28,9 +28,7 @@ export async function openRun(duck: Duck, runs: string, run: string, ended: bool
   const files = runFiles(join(runs, run));
   const columns = new Map<Wave, string[]>();
   for (const wave of await wavesIn(join(runs, run))) {
-    const found = await duck.all<{ column_name: string }>(
-      `DESCRIBE SELECT * FROM read_parquet(${text(files.change(wave))}, hive_partitioning=false)`,
-    );
+    const found = await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM ${parquetRows(files.change(wave))}`);
     columns.set(
       wave,
       found.map((c) => c.column_name),
@@ -71,11 +69,10 @@ export async function writtenChanges(duck: Duck, { files, columns, before, never
   for (const statement of sentChanges([...columns.keys()], files.change)) await duck.run(statement);
   const maybe = ended ? "'unknown'" : "'unknown', 'unsent'";
   // What undo left as it was says nothing of what it wrote.
-  const unsettled = `SELECT key FROM read_parquet(${text(files.outcome)}, hive_partitioning=false) WHERE key IS NOT NULL AND NOT starts_with(coalesce(code, ''), 'undo_')`;
+  const unsettled = `SELECT key FROM ${parquetRows(files.outcome)} WHERE key IS NOT NULL AND NOT starts_with(coalesce(code, ''), 'undo_')`;
   const settled = ended && (await exists(files.outcome)) ? `status = 'unknown' AND key NOT IN (${unsettled})` : "false";
   const states = before.map(
-    (wave) =>
-      `SELECT ${text(wave)} AS wave, id, c_statecode AS state FROM read_parquet(${text(files.before(wave))}, hive_partitioning=false)`,
+    (wave) => `SELECT ${text(wave)} AS wave, id, c_statecode AS state FROM ${parquetRows(files.before(wave))}`,
   );
   const none = "SELECT '' AS wave, '' AS id, '' AS state WHERE false";
   const idle = "coalesce(state = CASE wave WHEN '0-activate' THEN '0' ELSE '1' END, false)";
@@ -105,7 +102,7 @@ function cells(shape: Shape, { files, columns }: RunFolder): string[] {
     });
     return [
       `SELECT ${list(["s.key", "s.id", "s.kind", "s.sure", ...values])} FROM written s
-JOIN read_parquet(${text(files.change(wave))}, file_row_number=true, hive_partitioning=false) r ON r.file_row_number = s.n WHERE s.wave = ${text(wave)}`,
+JOIN ${parquetRows(files.change(wave), "file_row_number=true")} r ON r.file_row_number = s.n WHERE s.wave = ${text(wave)}`,
     ];
   });
 }
@@ -132,11 +129,9 @@ SELECT ${list(["key", whole, ...each])} FROM (${[nothing(shape), ...cells(shape,
   const inFile = new Set<string>(
     held === undefined
       ? []
-      : (
-          await duck.all<{ column_name: string }>(
-            `DESCRIBE SELECT * FROM read_parquet(${text(held)}, hive_partitioning=false)`,
-          )
-        ).map((c) => c.column_name),
+      : (await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM ${parquetRows(held)}`)).map(
+          (c) => c.column_name,
+        ),
   );
   if (held !== undefined)
     await duck.run(`UPDATE wrote_cell SET ${list([
@@ -145,9 +140,9 @@ SELECT ${list(["key", whole, ...each])} FROM (${[nothing(shape), ...cells(shape,
         .filter((c) => inFile.has(`c_${storedName(c)}`))
         .map((c) => `c_${c.index} = CASE WHEN w_${c.index} OR whole THEN h.${stored(c)} END`),
     ])}
-FROM read_parquet(${text(held)}, hive_partitioning=false) h WHERE h.key = wrote_cell.key`);
+FROM ${parquetRows(held)} h WHERE h.key = wrote_cell.key`);
   const looked = (await exists(run.files.touched))
-    ? `SELECT key, id, gone, rested AS at_rest, action = 'adopt' AND link_ = 'none' AND id IS NOT NULL AS linked FROM read_parquet(${text(run.files.touched)}, hive_partitioning=false)`
+    ? `SELECT key, id, gone, rested AS at_rest, action = 'adopt' AND link_ = 'none' AND id IS NOT NULL AS linked FROM ${parquetRows(run.files.touched)}`
     : "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, false AS gone, false AS at_rest, false AS linked WHERE false";
   await duck.run(`CREATE OR REPLACE TEMP TABLE wrote AS
 WITH looked AS (${looked}),
@@ -169,7 +164,7 @@ function members({ files, columns }: RunFolder): string {
       ? []
       : [
           `SELECT s.key, s.id, r.list, '${does}' AS does, s.sure FROM written s
-JOIN read_parquet(${text(files.change(wave))}, file_row_number=true, hive_partitioning=false) r ON r.file_row_number = s.n WHERE s.wave = ${text(wave)}`,
+JOIN ${parquetRows(files.change(wave), "file_row_number=true")} r ON r.file_row_number = s.n WHERE s.wave = ${text(wave)}`,
         ];
   });
   const none =
@@ -250,7 +245,7 @@ export async function unsetLookups(duck: Duck, shape: Shape, { files, columns }:
       if (!c.awaits || index < 0) return [];
       return [
         `UPDATE judged SET k_${c.index} = 'back' WHERE k_deleted = 'restored' AND link_id = id AND o_${c.index} IS NULL AND x_${c.index} IS NOT NULL
-AND key IN (SELECT s.key FROM sent s JOIN read_parquet(${text(files.change(wave))}, file_row_number=true, hive_partitioning=false) r ON r.file_row_number = s.n
+AND key IN (SELECT s.key FROM sent s JOIN ${parquetRows(files.change(wave), "file_row_number=true")} r ON r.file_row_number = s.n
   WHERE s.wave = ${text(wave)} AND s.status NOT IN ('created', 'updated') AND ${has("r.m", { index })})`,
       ];
     });
