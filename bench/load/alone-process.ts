@@ -7,7 +7,7 @@ import { openBatches, type WaveFile } from "../../src/engine/batches.ts";
 import { deliver } from "../../src/engine/deliver.ts";
 import { openDuck, text } from "../../src/engine/duck.ts";
 import { openJournal } from "../../src/engine/journal.ts";
-import { rowsInGroup } from "../../src/engine/sql/names.ts";
+import { inGroups } from "../../src/engine/sql/names.ts";
 import { mapping } from "../people.ts";
 
 // The process of an engine that only delivers: a plan's file of creates, every column of every row, to a socket.
@@ -37,7 +37,7 @@ process.once("message", async ({ folder, people, url }: AloneTask) => {
   const duck = await openDuck({ memoryLimit: "1GB", threads: 4, temp: folder });
   const values = columns.map(({ name }) => `${mapping[name]}::VARCHAR AS c_${name}`);
   await duck.run(
-    `COPY (SELECT id AS key, NULL::VARCHAR AS id, ${2 ** columns.length - 1}::UBIGINT AS m, ${values.join(", ")} FROM ${text(people)}) TO ${text(path)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${rowsInGroup})`,
+    `COPY (SELECT id AS key, NULL::VARCHAR AS id, ${2 ** columns.length - 1}::UBIGINT AS m, ${values.join(", ")} FROM ${text(people)}) TO ${text(path)} (FORMAT parquet, COMPRESSION snappy, ${inGroups})`,
   );
   const { rows } = await duck.one<{ rows: number }>(`SELECT count(*) AS rows FROM ${text(path)}`);
   const fields = columns.map(({ name }, i) => ({

@@ -47,6 +47,23 @@ async function each(batches: Batches, size: (n: number) => number): Promise<Batc
   return all;
 }
 
+test("long texts are made ready few at a time: memory has room for them", async () => {
+  const long = join(folder, "long.parquet");
+  const each = 25_000;
+  await duck.run(`COPY (SELECT 'i' || range AS id, 'k' || range AS key, range || repeat('x', ${each}) AS name, true AS has
+FROM range(1_500)) TO ${text(long)} (FORMAT parquet)`);
+  const columns = [{ wire: { name: "name" }, present: "has", value: "name" }];
+  const batches = await openBatches(duck, object, wire, { path: long, op: "update", rows: 1_500, columns });
+  let next = 0;
+  for (let batch = await batches.next(100); batch; batch = await batches.next(100)) {
+    expect(batch.from).toBe(next);
+    expect(batch.elements.length).toBeGreaterThan(batch.rows * each);
+    next = batch.to;
+  }
+  expect(next).toBe(1_500);
+  await batches.close();
+});
+
 test("whatever sizes are asked for, every change is in one batch, in order, and none is larger", async () => {
   const batches = await open();
   const sizes = (n: number) => [1, 100, 7, 1000, 454][n % 5]!;

@@ -20,9 +20,14 @@ export type WaveFile = {
   parties?: { column: WireColumn; value: string }[];
 };
 
-/** Changes that one query turns into JSON, and how many such queries run ahead (prototypes: 467,000 rows/s this way). */
-const rangeSize = 10_000;
+/** Changes, and bytes of them, that one query turns into JSON; how many such queries run ahead (prototypes: 467,000 rows/s this way). */
+const rangeSize = 10_240;
+const rangeBytes = 8_000_000;
 const ahead = 4;
+/** So many bytes of groups may be unpacked at once, and so many of JSON be ready. */
+const atOnceBytes = 64_000_000;
+/** Of no more it is not asked how large they are. */
+const few = 100;
 
 export type Batches = {
   /**
@@ -39,27 +44,28 @@ export type Batches = {
  * ranges are made ready before they are asked for, so memory stays bounded. A batch can be asked for its keys until `close`.
  */
 export async function openBatches(duck: Duck, object: ObjectSchema, wire: Wire, wave: WaveFile): Promise<Batches> {
-  const count = Math.ceil(wave.rows / rangeSize);
   const aside = queue(await duck.connect());
-  const { element, groups } = await prepared(object, wire, wave, count > 1 ? aside : undefined).catch(
-    async (thrown) => {
-      await aside.close();
-      throw thrown;
-    },
-  );
-  const connections = await Promise.all(Array.from({ length: Math.min(ahead, count) }, () => duck.connect()));
+  const { element, ranges, unpacked } = await prepared(object, wire, wave, aside).catch(async (thrown) => {
+    await aside.close();
+    throw thrown;
+  });
+  const connections = await Promise.all(Array.from({ length: Math.min(ahead, ranges.length) }, () => duck.connect()));
   const ready: Promise<Slice>[] = [];
   let asked = 0;
   let rest: Slice | undefined;
+  // How large the first range has become tells how many may be made at once: its file may hold a text once for many rows.
+  let most = 1;
   async function take(rows: number): Promise<Batch | undefined> {
-    while (ready.length < ahead && asked < count) {
-      const from = asked++ * rangeSize;
-      const range = { from, to: Math.min(from + rangeSize, wave.rows) };
-      const made = readRange(connections[asked % connections.length]!, wave, element, range, groups);
+    while (ready.length < most && asked < ranges.length) {
+      const made = readRange(connections[asked % connections.length]!, wave, element, ranges[asked]!);
+      asked++;
       made.catch(() => {}); // awaited below; until then a failure must not count as unhandled
       ready.push(made);
     }
-    rest ??= await ready.shift();
+    if (!rest) {
+      rest = await ready.shift();
+      if (rest) most = Math.min(ahead, Math.max(1, Math.floor(atOnceBytes / Math.max(unpacked, rest.bytes.length))));
+    }
     if (!rest) return undefined;
     const left = rest.ends.length;
     const now = Math.ceil(left / Math.ceil(left / rows));
@@ -99,15 +105,30 @@ function part(slice: Slice, from: number, to: number): Slice {
   };
 }
 
-/** What is found out once of a wave of several ranges: the SQL of its JSON, and the place at which each group of its file begins. */
-async function prepared(object: ObjectSchema, wire: Wire, wave: WaveFile, aside: Queue | undefined) {
-  if (!aside) return { element: elementSql(object, wire, wave), groups: undefined };
-  const rows = await aside.rows(
-    `SELECT any_value(row_group_num_rows) FROM parquet_metadata(${text(wave.path)}) GROUP BY row_group_id ORDER BY row_group_id`,
+/** What is found out once of a wave: the SQL of its JSON, the ranges that it is read in, and the bytes of its largest group. */
+async function prepared(object: ObjectSchema, wire: Wire, wave: WaveFile, aside: Queue) {
+  const whole = { ranges: [{ from: 0, to: wave.rows }], unpacked: 0 };
+  const { ranges, unpacked } = wave.rows <= few ? whole : await rangesOf(wave, aside);
+  const shares = ranges.length > 1 ? await sharesOf(wave, aside) : undefined;
+  return { element: elementSql(object, wire, wave, shares), ranges, unpacked };
+}
+
+/** Even parts of the file's groups: the rows of one come in order, and it was written with an eye to its bytes. */
+async function rangesOf(wave: WaveFile, aside: Queue): Promise<{ ranges: Range[]; unpacked: number }> {
+  const groups = await aside.rows(
+    `SELECT any_value(row_group_num_rows), sum(total_uncompressed_size) FROM parquet_metadata(${text(wave.path)}) GROUP BY row_group_id ORDER BY row_group_id`,
   );
-  const groups = [0];
-  for (const [n] of rows) groups.push(groups.at(-1)! + Number(n));
-  return { element: elementSql(object, wire, wave, await sharesOf(wave, aside)), groups };
+  const ranges: Range[] = [];
+  let [start, unpacked] = [0, 0];
+  for (const [rows, bytes] of groups.map((group) => group.map(Number) as [number, number])) {
+    const parts = Math.ceil(Math.max(rows / rangeSize, bytes / rangeBytes));
+    const size = Math.ceil(rows / parts);
+    const end = Math.min(start + rows, wave.rows);
+    for (let from = start; from < end; from += size) ranges.push({ from, to: Math.min(from + size, end) });
+    start += rows;
+    unpacked = Math.max(unpacked, bytes);
+  }
+  return { ranges, unpacked };
 }
 
 /** How many of a file's changes have a column. */
@@ -140,13 +161,11 @@ type Items = { items: number[] };
 /** Rows of the file; `to` is exclusive. */
 type Range = { from: number; to: number };
 
-/** `groups`: the places at which the file's groups begin, where they are known. */
 async function readRange(
   connection: DuckDBConnection,
   wave: WaveFile,
   element: string,
   { from, to }: Range,
-  groups?: number[],
 ): Promise<Slice> {
   const rows = `SELECT file_row_number AS place, ${wave.guarded ? "n::INTEGER AS n, " : ""}${element} AS e FROM ${source(wave)}
 WHERE file_row_number >= ${from} AND file_row_number < ${to}`;
@@ -161,12 +180,11 @@ WHERE file_row_number >= ${from} AND file_row_number < ${to}`;
   };
   // One thread reads a group, from its first row on: then the rows come in order, and to sort them would take a quarter of the
   // time. Nobody promises that, so it is looked at.
-  const sorted = " ORDER BY place";
-  let found = await slice(groups?.some((start) => from < start && start < to) === false ? "" : sorted);
+  let found = await slice("");
   const places = found[2]?.items ?? [];
   if (places.length !== to - from)
     throw new SluiceError("bug", `${wave.path} has ${places.length} of the changes ${from} to ${to}.`);
-  if (places.some((place, i) => place !== from + i)) found = await slice(sorted);
+  if (places.some((place, i) => place !== from + i)) found = await slice(" ORDER BY place");
   const [{ bytes }, { items: lengths }, , numbers] = found;
   let end = -1;
   const ends = lengths.map((length) => (end += length + 1));

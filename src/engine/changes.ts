@@ -10,6 +10,7 @@ import { type Duck, ident, openDuck, text } from "./duck.ts";
 import { readKeptJob } from "./kept-job.ts";
 import { exists, runFiles } from "./layout.ts";
 import { writeOwnFile } from "./own-file.ts";
+import { inGroups } from "./sql/names.ts";
 import { type ChangeFilter, plannedChanges, writableNames } from "./sql/planned-changes.ts";
 import { spreadsheetCell } from "./sql/spreadsheet.ts";
 
@@ -78,7 +79,7 @@ export async function tellChanges(
 export async function exportChanges({ duck, from }: Changes, format: ChangeFormat, file: string): Promise<void> {
   await writeOwnFile(file, async (draft) => {
     if (format === "parquet")
-      await duck.run(`COPY (${flat(from)}) TO ${text(draft)} (FORMAT parquet, COMPRESSION zstd)`);
+      await duck.run(`COPY (${flat(from)}) TO ${text(draft)} (FORMAT parquet, COMPRESSION zstd, ${inGroups})`);
     else await pipeline(Readable.from(pieces(duck, from, format)), createWriteStream(draft, { mode: 0o600 }));
   });
 }

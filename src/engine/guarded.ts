@@ -7,7 +7,7 @@ import { ingest } from "./ingest.ts";
 import type { Journal } from "./journal.ts";
 import type { Layout, SentWave } from "./layout.ts";
 import type { ShapeColumn } from "./shape.ts";
-import { has, stored } from "./sql/names.ts";
+import { has, inGroups, stored } from "./sql/names.ts";
 
 /** Records that are read before they are written: few, so that little can happen to them in between. */
 const rangeSize = 5_000;
@@ -53,7 +53,7 @@ export async function* guardedParts(
       onRows(moved.length);
     }
     const rest = "SELECT * EXCLUDE (moved) FROM guarded WHERE NOT moved ORDER BY n";
-    await duck.run(`COPY (${rest}) TO ${text(path)} (FORMAT parquet)`);
+    await duck.run(`COPY (${rest}) TO ${text(path)} (FORMAT parquet, ${inGroups})`);
     const left = (await duck.one<{ rows: number }>("SELECT count(*) AS rows FROM guarded WHERE NOT moved")).rows;
     if (left > 0) yield { ...file, path, rows: left, guarded: true };
   }

@@ -3,7 +3,7 @@ import type { ObjectSchema } from "../core/schema.ts";
 import { type Duck, parquetRows, text } from "./duck.ts";
 import { ingest, type Mirrored } from "./ingest.ts";
 import { exists, type Layout } from "./layout.ts";
-import { atOnce, storedName } from "./sql/names.ts";
+import { atOnce, inGroups, storedName } from "./sql/names.ts";
 
 /** Records asked for by id at once; bounds memory, and is some requests. */
 const idsAtOnce = 10_000;
@@ -76,7 +76,7 @@ export async function keepImages(
   await readByIds(duck, { session, object, columns, of, into: "image", created: false, folder: file.folder, signal });
   const values = columns.map((c) => `"c_${storedName(c)}"`);
   await duck.run(
-    `COPY (SELECT ${["id", ...values].join(", ")} FROM image WHERE NOT gone) TO ${text(file.to)} (FORMAT parquet, COMPRESSION snappy, ${atOnce})`,
+    `COPY (SELECT ${["id", ...values].join(", ")} FROM image WHERE NOT gone) TO ${text(file.to)} (FORMAT parquet, COMPRESSION snappy, ${inGroups}, ${atOnce})`,
   );
   await duck.run("DROP TABLE image");
 }

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { SluiceError } from "../core/errors.ts";
 import { type Duck, parquetRows, text } from "./duck.ts";
 import { canonVersion } from "./shape/build.ts";
+import { inGroups } from "./sql/names.ts";
 
 /** Older ones are not taken up again: more has changed in the meantime than reading anew would cost. */
 const LONGEST = 24 * 3600_000;
@@ -77,7 +78,7 @@ export async function keepReading(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const part = `${now.pages}.parquet`;
   await duck.run(
-    `COPY (SELECT * FROM ${from} WHERE seq > ${last.pages}) TO ${text(join(folder, part))} (FORMAT parquet)`,
+    `COPY (SELECT * FROM ${from} WHERE seq > ${last.pages}) TO ${text(join(folder, part))} (FORMAT parquet, ${inGroups})`,
   );
   await onDisk(join(folder, part));
   const reading = { ...last, ...now, parts: [...last.parts, part] };

@@ -129,7 +129,7 @@ export async function settle(
   for (const spent of ["sent", "line", "exception", "unlike"]) await duck.run(`DROP TABLE ${spent}`);
   planned.holdsLease();
   const state = { full, rematched: rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) };
-  await inTransaction(planned, fold(shape, facts, { ...state, made: [foldMade] }));
+  await inTransaction(planned, fold(shape, facts, { ...state, made: [foldMade], rows }));
   if (whole) await writeRelied(at.relied, shape, planned.destination);
   return { counts, resolved };
 }

@@ -3,7 +3,7 @@ import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { ownId } from "./ids.ts";
 import { madeParents, madeRefs } from "./made.ts";
-import { atOnce, chosenBy, dealt, has, list, maskType, rowsInGroup, stored, wanted } from "./names.ts";
+import { atOnce, chosenBy, dealt, has, inGroups, list, maskType, stored, wanted } from "./names.ts";
 import { partyColumn } from "./parties.ts";
 import { inSeveralWaves, statesOf, waveMasks } from "./states.ts";
 import { ownValues, type Values } from "./valued.ts";
@@ -98,7 +98,7 @@ export function writeChanges(
     return valued([...said, ...fresh(m), ...old], `${m} <> 0`, to);
   };
   const copy = (items: string[], which: string, to: string, from = ownValues.of(which)) =>
-    `COPY (WITH ${dealt("these", from, values.rows)} SELECT ${list(items)} FROM these) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${rowsInGroup}, ${atOnce})`;
+    `COPY (WITH ${dealt("these", from, values.rows)} SELECT ${list(items)} FROM these) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ${inGroups}, ${atOnce})`;
   const valued = (items: string[], which: string, to: string) => copy(items, which, to, values.of(which));
   const creates = "action = 'create'";
   return [

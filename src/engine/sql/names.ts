@@ -65,8 +65,11 @@ export const has = (mask: string, c: Pick<ShapeColumn, "index">): string => `(${
 /** Several lines of a SELECT list. */
 export const list = (items: string[]): string => items.join(",\n  ");
 
-/** Small groups: writing holds one for each thread, and whoever reads a range of a file unpacks no more than it lies in. */
-export const rowsInGroup = 20_480;
+/**
+ * Of a COPY to Parquet. Small groups: writing holds one for each thread, however long its texts are, and whoever reads a range of
+ * a file unpacks no more than it lies in.
+ */
+export const inGroups = "ROW_GROUP_SIZE 20_480, ROW_GROUP_SIZE_BYTES '16MB'";
 
 /** Of a COPY: it writes beside the file and puts it there whole, so that whoever dies meanwhile, or has no room, leaves none. */
 export const atOnce = "USE_TMP_FILE true";

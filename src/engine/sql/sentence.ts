@@ -16,7 +16,7 @@ function ofReason({ message, hint }: Reason): string {
 }
 
 /** Length in UTF-16 units, as Dataverse counts. */
-const units = "length(value) + length(regexp_replace(value, '[^\\x{10000}-\\x{10ffff}]', '', 'g'))";
+const units = "length(value) + length(regexp_replace(value, '[^\\x{10000}-\\x{10ffff}]+', '', 'g'))";
 
 const words: Record<string, string> = {
   column: "coalesce(col, 'A column')",

@@ -1,9 +1,6 @@
 import { join } from "node:path";
 import { parquetRows, text } from "../duck.ts";
-import { areMany, rowsInGroup } from "./names.ts";
-
-/** Writing holds a group for each thread. */
-const LARGEST_GROUP = "16MB";
+import { areMany, inGroups } from "./names.ts";
 
 /**
  * Statements that make the working table `name` of what `select` yields, about so many `rows` of many columns: a Parquet file in
@@ -16,7 +13,7 @@ export function wideTable(name: string, select: string, rows: number, folder: st
   if (!areMany(rows)) return [`CREATE TEMP TABLE ${name} AS ${select}`];
   const file = join(folder, `${name}.parquet`);
   return [
-    `COPY (${select}) TO ${text(file)} (FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE ${rowsInGroup}, ROW_GROUP_SIZE_BYTES '${LARGEST_GROUP}')`,
+    `COPY (${select}) TO ${text(file)} (FORMAT parquet, COMPRESSION uncompressed, ${inGroups})`,
     `CREATE TEMP VIEW ${name} AS FROM ${parquetRows(file)}`,
   ];
 }

@@ -3,7 +3,7 @@ import { imageColumns } from "../images.ts";
 import type { Mirrored } from "../ingest.ts";
 import type { Layout } from "../layout.ts";
 import type { Shape } from "../shape.ts";
-import { atOnce, list, maskType, stored, storedName } from "../sql/names.ts";
+import { atOnce, inGroups, list, maskType, stored, storedName } from "../sql/names.ts";
 import { statesOf, waveMasks } from "../sql/states.ts";
 import type { Made } from "../waves.ts";
 import { ownTable } from "./shape.ts";
@@ -14,7 +14,7 @@ import type { RunFolder } from "./wrote.ts";
 
 /** SQL that writes a change file. */
 export const copy = (select: string, to: string): string =>
-  `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ${atOnce})`;
+  `COPY (${select}) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ${inGroups}, ${atOnce})`;
 
 /** Columns of the images that may point at another of the records, each with SQL of its id there. */
 function pointers({ object }: Shape, images: string[]): { column: Mirrored; name: string; id: string }[] {

@@ -31,16 +31,16 @@ function fitted(target: Column, line: MappingLine, x: string): Reading {
 }
 
 /**
- * A text never has more UTF-16 units than bytes, so nearly every text is cleared by its size alone. A CASE, for AND
- * would compute both sides for every row.
+ * A text never has more UTF-16 units than bytes, nor fewer than signs, so nearly every text is judged by these alone. A
+ * CASE, for AND would compute both sides for every row.
  */
 function isLonger(x: string, limit: number): string {
-  return `(CASE WHEN strlen(${x}) <= ${limit} THEN false ELSE length(${x}) + ${pairs(x)} > ${limit} END)`;
+  return `(CASE WHEN strlen(${x}) <= ${limit} THEN false WHEN length(${x}) > ${limit} THEN true ELSE length(${x}) + ${pairs(x)} > ${limit} END)`;
 }
 
 /** How many signs take two UTF-16 units (emoji and the like). */
 function pairs(x: string): string {
-  return `length(regexp_replace(${x}, '[^\\x{10000}-\\x{10ffff}]', '', 'g'))`;
+  return `length(regexp_replace(${x}, '[^\\x{10000}-\\x{10ffff}]+', '', 'g'))`;
 }
 
 /**
