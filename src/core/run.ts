@@ -86,7 +86,7 @@ export const forecast = z.object({
 });
 export type Forecast = z.infer<typeof forecast>;
 
-/** What sending took in a run: rows, requests and seconds, reading back included in the seconds alone. */
+/** What sending took in a run: rows, requests that wrote, and seconds, what was read before and after included in these alone. */
 export type Measured = { rows: number; requests: number; seconds: number };
 
 /** One planned change of one column, for people. Values are canonical text; null is empty. */

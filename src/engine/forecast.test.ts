@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { useSyncedWorld } from "../../test/synced-world.ts";
+import type { Connector } from "../core/connector.ts";
 import { estimate } from "./forecast.ts";
 
 const synced = useSyncedWorld();
@@ -75,6 +76,37 @@ test("what strict reads before it writes is counted: changed records once, delet
   expect((await synced.plan()).forecast.readfirst).toBe(1);
   synced.settings.concurrency = "strict";
   expect((await synced.plan()).forecast.readfirst).toBe(3);
+});
+
+/** A CRM that tells of each request, as one over HTTP does. */
+const telling = (crm: Connector): Connector => ({
+  ...crm,
+  open(config, io) {
+    const session = crm.open(config, io);
+    const tell = <F extends (...args: never[]) => unknown>(of: F) =>
+      ((...args) => {
+        io.onRequest?.();
+        return of(...args);
+      }) as F;
+    return { ...session, read: tell(session.read!), write: tell(session.write!) };
+  },
+});
+
+test("what a measured run read before it wrote is not counted once more among the requests that write", async () => {
+  const rows = (name: string) => Array.from({ length: 150 }, (_, n) => ({ id: `${n}`, code: `C${n}`, name }));
+  const requests = async (concurrency: string) => {
+    synced.begin();
+    synced.settings = { concurrency };
+    for (const name of ["x", "y"]) {
+      synced.world.source = rows(name);
+      await synced.run({ through: telling });
+    }
+    synced.world.source = rows("z");
+    const { waves, readfirst } = (await synced.plan()).forecast;
+    return { writing: waves.map((wave) => wave.requests), readfirst };
+  };
+  const { writing } = await requests("last");
+  expect(await requests("strict")).toEqual({ writing, readfirst: 2 });
 });
 
 test("the states that are read before records are put to rest, or woken, are counted", async () => {

@@ -66,10 +66,9 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
     if (job.apply) await writeWhole(runFiles(job.apply.folder).applied, { run: job.run });
     // From here on the plan is what its files say.
     for (const statement of doneWith(planned.touched.rows)) await planned.duck.run(statement);
-    const [before, sending] = [planned.requests(), performance.now()];
+    const sending = performance.now();
     const patient = settling(host.signal);
-    const { attempted, stopped } = await sendPlan(planned, host);
-    const requests = planned.requests() - before;
+    const { attempted, requests, stopped } = await sendPlan(planned, host);
     host.onProgress({ phase: "readback", done: 0 });
     const onRows = (done: number) => host.onProgress({ phase: "readback", done });
     const { counts, resolved } = await settle(planned, job.run, attempted, patient.signal, onRows).finally(patient.end);

@@ -11,7 +11,7 @@ import { partyColumn } from "./sql/parties.ts";
 import { setsStateAlone } from "./sql/states.ts";
 
 /** What of a plan is needed to send it. */
-export type Sending = Pick<Planned, "duck" | "at" | "shape" | "session">;
+export type Sending = Pick<Planned, "duck" | "at" | "shape" | "session" | "requests">;
 
 /** Columns of records that undo makes anew: with which they are made, and what follows once all of them are there. */
 export type Made = Record<"first" | "last", WaveFile["columns"]>;
@@ -36,7 +36,7 @@ export async function sendPlan(planned: Sending, host: Host, made?: Made): Promi
   });
   const files = await Promise.all([...parents, ...own]);
   const creates = files.some(({ wave, file }) => wave === "1-create" && file.rows > 0);
-  return sendWaves(session, duck, at, files, host, async ({ wave, file }) => {
+  return sendWaves(planned, files, host, async ({ wave, file }) => {
     const [columns, to] =
       wave === "4-delete"
         ? [imageColumns(shape.object), at.deleted]

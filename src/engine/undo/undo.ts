@@ -89,7 +89,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     await writeWhole(at.plan, { environment: job.environment, sync: job.sync, of, ...report, warnings });
     const result = { kind: "undo" as const, of, ...report, warnings, stops: mark !== undefined, folder: at.run };
     if (dryRun) return { ...result, resolved: 0 };
-    const sending = { duck, at, shape, session };
+    const sending = { duck, at, shape, session, requests: () => requests };
     const made = madeColumns(shape, await imageNames(duck, opened));
     const patient = settling(host.signal);
     const { attempted, stopped } = await sendPlan(sending, host, made);
