@@ -330,7 +330,7 @@ const rows = {
   out_of_memory: {
     kind: "state",
     exit: 2,
-    when: "The run needed more memory than its limit lets it take, with half the processors, too, or it would need more to keep what it sends.",
+    when: "The run needed more memory than its limit lets it take, with one processor, too, or it would need more to keep what it sends.",
     remedy: "Raise the limit with --memory-limit (1GB unless you say otherwise) and run again; nothing is lost.",
   },
   interrupted: {

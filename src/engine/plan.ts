@@ -113,16 +113,16 @@ export type TouchCounts = {
 /**
  * Extract, refresh, touch, map, match and plan: afterwards the run's folder holds every change that would be sent, and
  * nothing has been sent. The caller closes what it gets. Where memory does not suffice it is done once more with half the
- * threads, for each holds rows of its own.
+ * threads, for each holds rows of its own, and so on down to one.
  * @throws SluiceError out_of_memory where that does not help, and all that the steps throw.
  */
 export async function plan(job: Job, host: Host): Promise<Planned> {
-  const threads = availableParallelism();
-  try {
-    return await planWith(threads, job, host);
-  } catch (thrown) {
-    if (!(thrown instanceof SluiceError) || thrown.code !== "out_of_memory" || threads < 2) throw thrown;
-    return planWith(Math.floor(threads / 2), job, host);
+  for (let threads = availableParallelism(); ; threads = Math.floor(threads / 2)) {
+    try {
+      return await planWith(threads, job, host);
+    } catch (thrown) {
+      if (!(thrown instanceof SluiceError) || thrown.code !== "out_of_memory" || threads < 2) throw thrown;
+    }
   }
 }
 
