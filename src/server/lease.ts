@@ -24,9 +24,17 @@ export async function underLease<T>(
   const database = await workplace.history();
   const resource = `${environment}/${sync}`;
   const lease = await workplace.asking(takeLease(database, resource, self, lastLease(folder)));
-  const renew = async () => {
-    if (await renewLease(database, resource, lease).catch(() => true)) return;
-    lost.abort(new SluiceError("lease_lost", `Another worker has taken ${sync} over: this one stood still too long.`));
+  let renewing: Promise<void> | undefined;
+  const renew = () => {
+    renewing ??= renewLease(database, resource, lease)
+      .catch(() => true) // the next time
+      .then((ours) => {
+        renewing = undefined;
+        if (!ours)
+          lost.abort(
+            new SluiceError("lease_lost", `Another worker has taken ${sync} over: this one stood still too long.`),
+          );
+      });
   };
   const timer = setInterval(renew, renewEvery);
   try {
@@ -34,6 +42,8 @@ export async function underLease<T>(
     return await work(lease, lost.signal);
   } finally {
     clearInterval(timer);
+    // A renewal that came after the release would lock everybody out for a whole term.
+    await renewing;
     await releaseLease(database, resource, lease).catch(() => {}); // it runs out by itself
   }
 }
