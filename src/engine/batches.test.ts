@@ -170,3 +170,11 @@ test("guarded: numbers are the file's own, with gaps, and each key has its versi
   expect(await second!.keys()).toHaveLength(1);
   await batches.close();
 });
+
+test("a file without a change ends at once; one that has fewer than it should is a bug", async () => {
+  const of = (rows: number) => openBatches(duck, object, wire, { path, op: "update", rows, columns: [] });
+  const none = await of(0);
+  expect(await none.next(10)).toBeUndefined();
+  await none.close();
+  await expect(of(rows + 1)).rejects.toMatchObject({ code: "bug", message: expect.stringContaining(`${rows + 1}`) });
+});

@@ -107,7 +107,7 @@ function part(slice: Slice, from: number, to: number): Slice {
 
 /** What is found out once of a wave: the SQL of its JSON, the ranges that it is read in, and the bytes of its largest group. */
 async function prepared(object: ObjectSchema, wire: Wire, wave: WaveFile, aside: Queue) {
-  const whole = { ranges: [{ from: 0, to: wave.rows }], unpacked: 0 };
+  const whole = { ranges: wave.rows > 0 ? [{ from: 0, to: wave.rows }] : [], unpacked: 0 };
   const { ranges, unpacked } = wave.rows <= few ? whole : await rangesOf(wave, aside);
   const shares = ranges.length > 1 ? await sharesOf(wave, aside) : undefined;
   return { element: elementSql(object, wire, wave, shares), ranges, unpacked };
@@ -128,6 +128,7 @@ async function rangesOf(wave: WaveFile, aside: Queue): Promise<{ ranges: Range[]
     start += rows;
     unpacked = Math.max(unpacked, bytes);
   }
+  if (start < wave.rows) throw new SluiceError("bug", `${wave.path} has ${start} changes, not ${wave.rows}.`);
   return { ranges, unpacked };
 }
 

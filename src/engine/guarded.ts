@@ -7,10 +7,11 @@ import { ingest } from "./ingest.ts";
 import type { Journal } from "./journal.ts";
 import type { Layout, SentWave } from "./layout.ts";
 import type { ShapeColumn } from "./shape.ts";
-import { has, inGroups, stored } from "./sql/names.ts";
+import { has, stored } from "./sql/names.ts";
 
-/** Records that are read before they are written: few, so that little can happen to them in between. */
+/** Records that are read before they are written, and bytes of their changes: few, so that little can happen to them in between. */
 const rangeSize = 5_000;
+const rangeBytes = 32_000_000;
 
 /**
  * `columns`: what is read of each record and compared with what the plan saw (`o_*` in the change file). `made`: the file
@@ -37,8 +38,12 @@ export async function* guardedParts(
   }
   const { session, duck, at, journal } = means;
   const path = join(at.temp, "guarded.parquet");
-  for (let from = 0; from < file.rows; from += rangeSize) {
-    const range = `FROM ${parquetRows(file.path, "file_row_number=true")} c WHERE file_row_number >= ${from} AND file_row_number < ${Math.min(from + rangeSize, file.rows)}`;
+  const { bytes } = await duck.one<{ bytes: number }>(
+    `SELECT sum(total_uncompressed_size) AS bytes FROM parquet_metadata(${text(file.path)})`,
+  );
+  const size = Math.max(100, Math.min(rangeSize, Math.floor((rangeBytes * file.rows) / bytes)));
+  for (let from = 0; from < file.rows; from += size) {
+    const range = `FROM ${parquetRows(file.path, "file_row_number=true")} c WHERE file_row_number >= ${from} AND file_row_number < ${Math.min(from + size, file.rows)}`;
     const rows = await duck.all<{ id: string }>(`SELECT DISTINCT id ${range} AND id IS NOT NULL`);
     const ids = rows.map(({ id }) => id);
     const { columns } = guard;
@@ -53,7 +58,7 @@ export async function* guardedParts(
       onRows(moved.length);
     }
     const rest = "SELECT * EXCLUDE (moved) FROM guarded WHERE NOT moved ORDER BY n";
-    await duck.run(`COPY (${rest}) TO ${text(path)} (FORMAT parquet, ${inGroups})`);
+    await duck.run(`COPY (${rest}) TO ${text(path)} (FORMAT parquet)`);
     const left = (await duck.one<{ rows: number }>("SELECT count(*) AS rows FROM guarded WHERE NOT moved")).rows;
     if (left > 0) yield { ...file, path, rows: left, guarded: true };
   }

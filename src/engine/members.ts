@@ -5,7 +5,7 @@ import { type Duck, text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
 import { type Layout, wavesOf } from "./layout.ts";
 import type { Shape } from "./shape.ts";
-import { countResolved, resolvedAdds, withoutUnmade } from "./sql/members.ts";
+import { countResolved, refusedCreates, resolvedAdds, withoutUnmade } from "./sql/members.ts";
 import { readJournal, sentChanges } from "./sql/settle.ts";
 
 /** Reads who is a member now into the table `into` (list, id): all members, whoever put them there. */
@@ -44,6 +44,8 @@ export async function readMembers(
 export async function afterCreates(duck: Duck, at: Layout, shape: Shape, file: WaveFile): Promise<WaveFile> {
   await duck.run(readJournal(at.journal));
   for (const statement of sentChanges(wavesOf(shape), at.change)) await duck.run(statement);
+  // Changes bring all their values along: they are put in order only where some are not to be sent.
+  if (file.op !== "add" && (await duck.one<{ n: number }>(refusedCreates)).n === 0) return file;
   for (const statement of file.op === "add" ? resolvedAdds(file.path) : withoutUnmade(file.path))
     await duck.run(statement);
   const { rows } = await duck.one<{ rows: number }>(countResolved);

@@ -77,11 +77,15 @@ FROM ${parquetRows(path)} a LEFT JOIN sent s ON s.wave = '1-create' AND s.status
   );
 }
 
+const refused = "SELECT key FROM sent WHERE wave = '1-create' AND status = 'rejected'";
+
+export const refusedCreates = `SELECT count(*) AS n FROM (${refused})`;
+
 /** Writes a file of later changes to records of this run anew: those whose create was refused come last. */
 export function withoutUnmade(path: string): string[] {
   return rewritten(
     path,
-    `SELECT c.*, c.key IN (SELECT key FROM sent WHERE wave = '1-create' AND status = 'rejected') AS unmade FROM ${parquetRows(path)} c`,
+    `SELECT c.*, c.key IN (${refused}) AS unmade FROM ${parquetRows(path)} c`,
     "* EXCLUDE (unmade)",
   );
 }

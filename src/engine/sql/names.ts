@@ -67,7 +67,7 @@ export const list = (items: string[]): string => items.join(",\n  ");
 
 /**
  * Of a COPY to Parquet. Small groups: writing holds one for each thread, however long its texts are, and whoever reads a range of
- * a file unpacks no more than it lies in.
+ * a file unpacks no more than it lies in. Where rows are put in order DuckDB does not count their bytes.
  */
 export const inGroups = "ROW_GROUP_SIZE 20_480, ROW_GROUP_SIZE_BYTES '16MB'";
 
