@@ -155,7 +155,7 @@ export function elementSql(object: ObjectSchema, wire: Wire, wave: WaveFile, sha
   return `concat(${["'{'", wire.identity(object, wave.op), ...fields, "'}'"].join(",\n")})`;
 }
 
-const source = (wave: Pick<WaveFile, "path">) => `${parquetRows(wave.path, "file_row_number=true")}`;
+const source = (wave: Pick<WaveFile, "path">) => parquetRows(wave.path, "file_row_number=true");
 
 type Items = { items: number[] };
 

@@ -33,7 +33,7 @@ export function prepareFold(
   const changed = (from: string, settled: string) => `SELECT c.* FROM ${from} c ${settled}`;
   const written = (wave: Wave) =>
     `SEMI JOIN (SELECT n FROM sent WHERE wave = ${text(wave)} AND status IN ('created', 'updated')) s ON s.n = c.file_row_number`;
-  const rows = (path: string) => `${parquetRows(path, "file_row_number=true")}`;
+  const rows = (path: string) => parquetRows(path, "file_row_number=true");
   const creates = rows(file.change("1-create"));
   // Where columns of a row go in several waves, what each has written is put together.
   const several = inSeveralWaves(shape);

@@ -79,6 +79,7 @@ FROM ${parquetRows(path)} a LEFT JOIN sent s ON s.wave = '1-create' AND s.status
 
 const refused = "SELECT key FROM sent WHERE wave = '1-create' AND status = 'rejected'";
 
+/** How many creates of this run were refused, as far as the journal tells. */
 export const refusedCreates = `SELECT count(*) AS n FROM (${refused})`;
 
 /** Writes a file of later changes to records of this run anew: those whose create was refused come last. */

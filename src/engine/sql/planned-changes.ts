@@ -26,7 +26,7 @@ export function plannedChanges(
   filter: ChangeFilter,
   isUndo = false,
 ): string {
-  const read = (wave: Wave) => `${parquetRows(files.change(wave))}`;
+  const read = (wave: Wave) => parquetRows(files.change(wave));
   const selects = [
     ...kept.parents.map((_, k) => parentRows(kept, files, k)),
     stateRows(kept, files, "0-activate", { kind: "update", old: "1", now: "0", reason: "its row is there again" }),

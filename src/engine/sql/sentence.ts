@@ -1,5 +1,6 @@
 import { type Reason, reasons, wakes } from "../../core/reasons.ts";
 import { text } from "../duck.ts";
+import { utf16Length } from "./convert/text.ts";
 
 /**
  * SQL of the sentence that `explain` makes, for rows by the million: over the columns `code`, `col`, `value` and
@@ -15,13 +16,10 @@ function ofReason({ message, hint }: Reason): string {
   return `trim(${filled(message)} || CASE WHEN ${always} THEN ' ' || ${filled(hint)} ELSE '' END)`;
 }
 
-/** Length in UTF-16 units, as Dataverse counts. */
-const units = "length(value) + length(regexp_replace(value, '[^\\x{10000}-\\x{10ffff}]+', '', 'g'))";
-
 const words: Record<string, string> = {
   column: "coalesce(col, 'A column')",
   value: `CASE WHEN value IS NULL THEN 'an empty value' ELSE '"' || CASE WHEN length(value) > 80 THEN left(value, 77) || '...' ELSE value END || '"' END`,
-  length: `coalesce(${units}, 0)::VARCHAR`,
+  length: `coalesce(${utf16Length("value")}, 0)::VARCHAR`,
   limit: "coalesce(message, '')",
   detail: "coalesce(message, '')",
 };

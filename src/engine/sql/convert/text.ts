@@ -35,8 +35,11 @@ function fitted(target: Column, line: MappingLine, x: string): Reading {
  * CASE, for AND would compute both sides for every row.
  */
 function isLonger(x: string, limit: number): string {
-  return `(CASE WHEN strlen(${x}) <= ${limit} THEN false WHEN length(${x}) > ${limit} THEN true ELSE length(${x}) + ${pairs(x)} > ${limit} END)`;
+  return `(CASE WHEN strlen(${x}) <= ${limit} THEN false WHEN length(${x}) > ${limit} THEN true ELSE ${utf16Length(x)} > ${limit} END)`;
 }
+
+/** SQL of the length of a text as Dataverse counts it. */
+export const utf16Length = (x: string): string => `length(${x}) + ${pairs(x)}`;
 
 /** How many signs take two UTF-16 units (emoji and the like). */
 function pairs(x: string): string {
