@@ -49,3 +49,29 @@ test("texts of any length are written in groups that memory has room for: change
   await synced.undo(of, { through: roomy });
   expect(await largest("change-1-create.parquet")).toBeLessThan(0.8);
 });
+
+test("what `concurrency: strict` reads before it writes goes by the bytes of the changes, too", async () => {
+  let reads = 0;
+  const counting = (crm: Connector): Connector => ({
+    ...crm,
+    open(config, io) {
+      const session = roomy(crm).open(config, io);
+      return {
+        ...session,
+        read(object, request, signal) {
+          if (request.ids) reads++;
+          return session.read!(object, request, signal);
+        },
+      };
+    },
+  });
+  const rows = (letter: string) =>
+    Array.from({ length: 1_200 }, (_, n) => ({ id: `${n}`, code: `C${n}`, name: `${n}${letter.repeat(15_000)}` }));
+  synced.settings = { concurrency: "strict" };
+  synced.world.source = rows("x");
+  await synced.run({ through: counting });
+  expect(reads).toBe(0);
+  synced.world.source = rows("y");
+  expect(await synced.run({ through: counting })).toMatchObject({ updated: 1_200, writes: 1_200 });
+  expect(reads).toBe(2);
+});
