@@ -1,6 +1,7 @@
-import { open, rename, rm, stat } from "node:fs/promises";
+import { chmod, rename, rm, stat } from "node:fs/promises";
 import { attached, type Duck, openDuck, sizeUp } from "./duck.ts";
 import type { Layout } from "./layout.ts";
+import { onDisk } from "./whole-file.ts";
 
 /** Smaller files are left alone, in bytes: the room is not worth the time. */
 const small = 256 * 1024 ** 2;
@@ -46,10 +47,8 @@ export async function compact(
     throw thrown;
   });
   if (!needed) return undefined;
-  const file = await open(copy, "r+");
-  await file.chmod(0o600);
-  await file.sync();
-  await file.close();
+  await chmod(copy, 0o600);
+  await onDisk(copy);
   await rename(copy, at.state);
   return { before, after: (await stat(at.state)).size };
 }

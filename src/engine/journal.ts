@@ -44,8 +44,11 @@ export async function openJournal(
       return next;
     },
     async close() {
-      await (next ?? flushing);
-      await file.close();
+      try {
+        await (next ?? flushing);
+      } finally {
+        await file.close();
+      }
     },
   };
 }

@@ -1,9 +1,10 @@
-import { copyFile, open, rename, rm } from "node:fs/promises";
+import { copyFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SluiceError } from "../core/errors.ts";
 import { attached, type Duck } from "./duck.ts";
 import { exists } from "./layout.ts";
 import { createTables, migrations, stateVersion } from "./sql/tables.ts";
+import { onDisk } from "./whole-file.ts";
 
 /**
  * Attaches the state at `path` as `st`: made where there is none, brought to this Sluice's version where it is older.
@@ -86,7 +87,7 @@ async function migrate(duck: Duck, path: string, from: number): Promise<void> {
     await duck.run("DETACH st");
     await onDisk(copy);
     await rename(copy, path);
-    await onDisk(dirname(path));
+    await onDisk(dirname(path), "r");
   } catch (thrown) {
     throw (thrown as NodeJS.ErrnoException).code === "ENOSPC"
       ? new SluiceError("disk_full", "The disk that holds the state folder is full.", { cause: thrown })
@@ -99,10 +100,4 @@ async function inTransaction(duck: Duck, statements: readonly string[]): Promise
   await duck.run("BEGIN TRANSACTION");
   for (const statement of statements) await duck.run(statement);
   await duck.run("COMMIT");
-}
-
-async function onDisk(path: string): Promise<void> {
-  const file = await open(path, "r");
-  await file.sync();
-  await file.close();
 }

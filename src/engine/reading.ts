@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { SluiceError } from "../core/errors.ts";
 import { type Duck, parquetRows, text } from "./duck.ts";
 import { canonVersion } from "./shape/build.ts";
 import { inGroups } from "./sql/names.ts";
+import { onDisk, writeWhole } from "./whole-file.ts";
 
 /** Older ones are not taken up again: more has changed in the meantime than reading anew would cost. */
 const LONGEST = 24 * 3600_000;
@@ -82,20 +83,11 @@ export async function keepReading(
   );
   await onDisk(join(folder, part));
   const reading = { ...last, ...now, parts: [...last.parts, part] };
-  const path = join(folder, "reading.json");
-  await writeFile(`${path}.new`, JSON.stringify(reading), { mode: 0o600 });
-  await onDisk(`${path}.new`);
-  await rename(`${path}.new`, path);
+  await writeWhole(join(folder, "reading.json"), reading);
   return reading;
 }
 
 export const dropReading = ({ folder }: Kept): Promise<void> => rm(folder, { recursive: true, force: true });
-
-async function onDisk(path: string): Promise<void> {
-  const file = await open(path, "r+");
-  await file.datasync();
-  await file.close();
-}
 
 function parsed(content: string): unknown {
   try {

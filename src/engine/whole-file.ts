@@ -14,3 +14,13 @@ export async function writeWhole(path: string, content: object): Promise<void> {
   }
   await rename(`${path}.new`, path);
 }
+
+/** Promises that what was written is on disk. `flags`: `"r"` for a folder, of which it is the names. */
+export async function onDisk(path: string, flags = "r+"): Promise<void> {
+  const file = await open(path, flags);
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
