@@ -102,7 +102,10 @@ export const changeKind = z
   .enum(["create", "adopt", "update", "status", "leave", "delete", "add", "remove", "parent"])
   .describe("`add` and `remove` are of members; `parent` is made for a lookup");
 
-/** One change of a plan or a run. A record that is written in several waves has one in each. */
+/**
+ * One change of a plan or a run. A record that is written in several waves has one in each. One that is deleted has the columns
+ * that we write, as far as they hold anything.
+ */
 export const plannedChange = z.object({
   key: z.string(),
   kind: changeKind,

@@ -110,14 +110,14 @@ test("a new row, a moved source, drift, conflict, first contact, audiences, a le
   ]);
 });
 
-test("a row at fault shows what is still written; a deletion has no columns; lists are shown by their name", async () => {
+test("a row at fault shows what is still written; a deletion shows what goes; lists are shown by their name", async () => {
   synced.settings = { ...synced.settings, onLeave: "delete", allowDelete: true };
   await synced.run();
   synced.world.audiences.vips = new Set(["1"]);
   synced.world.source = [row("1"), row("2", "x".repeat(30)), row("3"), row("4"), row("5")];
   await synced.run();
   expect(await told("text", { kinds: ["status", "delete"] })).toMatch(
-    /^~ status 2.*\n {4}vip: "realized" -> "exited" {2}\(left vips\)\n- delete 6 {2}[0-9a-f-]{36}\n$/,
+    /^~ status 2.*\n {4}vip: "realized" -> "exited" {2}\(left vips\)\n- delete 6 {2}[0-9a-f-]{36}\n {4}code: "C6" -> empty {2}\(left the source\)\n {4}name: "Name 6" -> empty {2}\(left the source\)\n$/,
   );
 });
 

@@ -38,7 +38,7 @@ export function plannedChanges(
     ]),
     laterRows(kept, files, "3-complete"),
     stateRows(kept, files, "3-deactivate", { kind: "leave", old: "0", now: "1", reason: "left the source" }),
-    `SELECT key, 'delete' AS kind, id, [${entry("NULL", "NULL", "NULL", "'left the source'")}]::${change}[] AS columns FROM ${read("4-delete")}`,
+    deletedRows(kept, read("4-delete")),
     adoptedRows(read, files.touched),
   ];
   const undone = `list_transform(columns, lambda c: ${entry('c."column"', 'c."old"', 'c."new"', "'undone'")})`;
@@ -131,6 +131,18 @@ function stateRows(kept: KeptJob, files: ReturnType<typeof runFiles>, wave: Wave
 function laterRows(kept: KeptJob, files: ReturnType<typeof runFiles>, wave: Wave): string {
   return `SELECT key, kind, id, ${columnList(kept, "kind = 'create'")} AS columns FROM (
   SELECT c.* REPLACE (t.action AS kind) FROM ${parquetRows(files.change(wave))} c JOIN ${parquetRows(files.touched)} t ON t.key = c.key)`;
+}
+
+/** What goes with a record: of the columns that we write, what it holds. One of which nothing is known tells the reason alone. */
+function deletedRows(kept: KeptJob, from: string): string {
+  const reason = "'left the source'";
+  const held = kept.columns.map((c) => {
+    const old = ident(`o_${c.name}`);
+    return `CASE WHEN ${old} IS NOT NULL THEN ${entry(text(c.name), old, "NULL", reason)} END`;
+  });
+  return `SELECT key, 'delete' AS kind, id,
+  CASE WHEN len(held) > 0 THEN held ELSE [${entry("NULL", "NULL", "NULL", reason)}]::${change}[] END AS columns
+FROM (SELECT key, id, ${known(held)} AS held FROM ${from})`;
 }
 
 /** Records that are adopted as they are: both sides agree, or nothing of them is ours to write. */
