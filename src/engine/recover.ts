@@ -10,8 +10,7 @@ import { storedName } from "./sql/names.ts";
 import { orphans, takeOver } from "./sql/recover.ts";
 import { caughtDeletes, caughtMembers, caughtResting, caughtUpdates } from "./sql/recover-updates.ts";
 import { readJournal } from "./sql/settle.ts";
-import { addColumns, existingColumns, valueViews } from "./sql/tables.ts";
-import { lastFolded } from "./state-file.ts";
+import { growTables, lastFolded } from "./state-file.ts";
 import { readUndoNote } from "./undo/note.ts";
 import { writeWhole } from "./whole-file.ts";
 
@@ -76,8 +75,7 @@ async function takeOverFrom(
   ask: ((asked: Asked) => Promise<void>) | undefined,
 ): Promise<void> {
   const [creates, rests, deletes] = [dead.change("1-create"), dead.change("3-deactivate"), dead.change("4-delete")];
-  for (const statement of addColumns(shape)) await duck.run(statement);
-  for (const statement of valueViews(shape, await duck.all(existingColumns), matched)) await duck.run(statement);
+  await growTables(duck, shape, matched);
   const created = await columnsOf(duck, creates);
   await ask?.(await writtenBy(duck, dead, shape, created));
   if (created) {

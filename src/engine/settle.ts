@@ -16,8 +16,9 @@ import { newMembers } from "./sql/members.ts";
 import { atOnce, storedName } from "./sql/names.ts";
 import { keyProblems, keysToCount, newPending } from "./sql/pending.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
-import { addColumns, existingColumns, matchedBy, rematched, stateVersion, valueViews } from "./sql/tables.ts";
+import { matchedBy, rematched, stateVersion } from "./sql/tables.ts";
 import { addedColumns } from "./sql/unmet.ts";
+import { growTables } from "./state-file.ts";
 
 /** Of DuckDB's memory, what nothing can put aside may take so much: the rest is for what is under way. */
 const MOST = 0.8;
@@ -92,9 +93,8 @@ export async function settle(
     ({ resolved } = await duck.one<{ resolved: number }>("SELECT count(*) AS resolved FROM resolved"));
   }
   await duck.run(finalRows(at.touched, await restedBefore(at), shape.policies.deletedThere === "unlink"));
-  for (const statement of addColumns(shape)) await duck.run(statement);
   // The views made before the columns were there would go on saying that nothing is stored.
-  for (const statement of valueViews(shape, await duck.all(existingColumns), meta.matched)) await duck.run(statement);
+  await growTables(duck, shape, meta.matched);
   const { rows } = planned.touched;
   for (const statement of prepareFold(shape, at, full, "based", { rows, folder: at.temp })) await duck.run(statement);
   await duck.run(newMembers(shape));

@@ -5,7 +5,15 @@ import { putBackLeft } from "./aside.ts";
 import type { Duck } from "./duck.ts";
 import type { Layout } from "./layout.ts";
 import { openState } from "./open-state.ts";
-import { createTables, existingColumns } from "./sql/tables.ts";
+import type { Shape } from "./shape.ts";
+import {
+  addColumn,
+  createTables,
+  type ExistingColumn,
+  existingColumns,
+  missingColumns,
+  valueViews,
+} from "./sql/tables.ts";
 
 /**
  * What the state says of itself. `turn` numbers the folded runs; `fingerprint` is that of the mapping last folded, and
@@ -21,7 +29,7 @@ export type Meta = {
   undone: UndoneMark | undefined;
   /** The columns the sync matched by. */
   matched: string | undefined;
-  columns: { table: string; name: string }[];
+  columns: ExistingColumn[];
 };
 
 /**
@@ -55,6 +63,14 @@ export async function attachState(duck: Duck, at: Layout, destination: string): 
     undone: meta.has("undone") ? undoneMark.parse(JSON.parse(meta.get("undone")!)) : undefined,
     columns: await duck.all(existingColumns),
   };
+}
+
+/** Gives the state's tables the columns that a mapping needs, and makes their views anew (`valueViews`). */
+export async function growTables(duck: Duck, shape: Shape, matched: string | undefined): Promise<void> {
+  const existing = await duck.all<ExistingColumn>(existingColumns);
+  const missing = missingColumns(shape, existing);
+  for (const column of missing) await duck.run(addColumn(column));
+  for (const statement of valueViews(shape, [...existing, ...missing], matched)) await duck.run(statement);
 }
 
 /** The last run whose end the attached state knows; undefined before the first. */

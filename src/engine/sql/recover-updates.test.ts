@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { openDuck, text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { caughtUpdates } from "./recover-updates.ts";
-import { addColumns, createTables, existingColumns, valueViews } from "./tables.ts";
+import { addColumn, createTables, existingColumns, missingColumns, valueViews } from "./tables.ts";
 
 /** A record is found whose lookup, as the file of a dead run says, was given another parent. */
 async function caught(inFile: string, tabled: boolean): Promise<object[]> {
@@ -18,7 +18,7 @@ async function caught(inFile: string, tabled: boolean): Promise<object[]> {
   const columns = ["key", "id", "kind", "m", "a", "match_value", "c_code", inFile];
   try {
     await duck.run("ATTACH ':memory:' AS st");
-    for (const statement of [...createTables, ...addColumns(shape)]) await duck.run(statement);
+    for (const statement of [...createTables, ...missingColumns(shape).map(addColumn)]) await duck.run(statement);
     for (const statement of valueViews(shape, await duck.all(existingColumns), undefined)) await duck.run(statement);
     await duck.run("INSERT INTO st.link VALUES ('1', 'x', 7, 'a', false)");
     await duck.run(`INSERT INTO st.base(key, c_code, "${stored}") VALUES ('1', 'A', 'old')`);

@@ -1,3 +1,4 @@
+import { ident } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { stored, storedBefore, storedName } from "./names.ts";
@@ -59,22 +60,25 @@ export const existingColumns = valueTables
   .map((table) => `SELECT '${table}' AS "table", column_name AS name FROM (DESCRIBE st.${table})`)
   .join(" UNION ALL ");
 
-/** Adds what a grown mapping needs. Repeating it is harmless, so it need not share fold's transaction. */
-export function addColumns(shape: Shape): string[] {
-  return valueTables.flatMap((table) =>
-    shape.columns.map((c) => `ALTER TABLE st.${table} ADD COLUMN IF NOT EXISTS ${stored(c)} VARCHAR`),
-  );
+/** A column of a value table. */
+export type ExistingColumn = { table: string; name: string };
+
+/** The columns that a grown mapping needs besides those there are. */
+export function missingColumns(shape: Shape, existing: ExistingColumn[] = []): ExistingColumn[] {
+  const known = new Set(existing.map((e) => `${e.table}.${e.name}`));
+  const needed = valueTables.flatMap((table) => shape.columns.map((c) => ({ table, name: `c_${storedName(c)}` })));
+  return needed.filter((c) => !known.has(`${c.table}.${c.name}`));
 }
+
+/** Repeating it is harmless, so it need not share fold's transaction. */
+export const addColumn = ({ table, name }: ExistingColumn): string =>
+  `ALTER TABLE st.${table} ADD COLUMN IF NOT EXISTS ${ident(name)} VARCHAR`;
 
 /**
  * Views v_base (with each row's place), v_seen and v_have: the stored values under this mapping, whether or not the columns
  * are there yet; and v_link, whose match values (m) are made anew from them where the sync matches by other columns than before.
  */
-export function valueViews(
-  shape: Shape,
-  existing: { table: string; name: string }[],
-  matched: string | undefined,
-): string[] {
+export function valueViews(shape: Shape, existing: ExistingColumn[], matched: string | undefined): string[] {
   const known = new Set(existing.map((e) => `${e.table}.${e.name}`));
   const views = valueTables.map((table) => {
     const key = { base: "key, rowid AS place", seen: "key", have: "id, gone, created" }[table];

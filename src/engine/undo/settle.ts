@@ -10,7 +10,8 @@ import { fold, prepareFold, writtenFile } from "../sql/fold.ts";
 import { newMembers } from "../sql/members.ts";
 import { atOnce } from "../sql/names.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "../sql/settle.ts";
-import { addColumns, existingColumns, rematched, valueViews } from "../sql/tables.ts";
+import { rematched } from "../sql/tables.ts";
+import { growTables } from "../state-file.ts";
 import type { Sending } from "../waves.ts";
 
 type Facts = {
@@ -51,8 +52,7 @@ export async function settleUndo(
   await duck.run(
     "UPDATE final SET id = NULL WHERE status IN ('updated', 'unchanged') AND key IN (SELECT key FROM decided WHERE unlink)",
   );
-  for (const statement of addColumns(shape)) await duck.run(statement);
-  for (const statement of valueViews(shape, await duck.all(existingColumns), matched)) await duck.run(statement);
+  await growTables(duck, shape, matched);
   for (const statement of prepareFold(shape, at, false)) await duck.run(statement);
   await duck.run(newMembers(shape));
   // The rows taken back are looked at by the next run anyway, but for those that have left: what they wait for is to be done.
