@@ -56,9 +56,11 @@ export function imageColumns({ columns, id }: ObjectSchema): Mirrored[] {
     }));
 }
 
-/** What of a record is kept before its state is set. */
-export const stateColumn = ({ columns }: ObjectSchema): Mirrored[] =>
-  columns.filter((c) => c.name === "statecode").map((target) => ({ name: target.name, target }));
+/** What of a record is kept before its state is set: Dynamics sets the status reason with it. */
+export const stateColumns = ({ columns }: ObjectSchema): Mirrored[] =>
+  columns
+    .filter((c) => c.name === "statecode" || c.name === "statuscode")
+    .map((target) => ({ name: target.name, target }));
 
 /**
  * Keeps these columns of the records of a change file as they are, for undo: taken just before the records are deleted, or

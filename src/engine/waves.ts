@@ -1,5 +1,5 @@
 import type { WaveFile } from "./batches.ts";
-import { imageColumns, keepImages, stateColumn } from "./images.ts";
+import { imageColumns, keepImages, stateColumns } from "./images.ts";
 import { type Wave, wavesOf } from "./layout.ts";
 import { afterCreates } from "./members.ts";
 import type { Planned } from "./plan.ts";
@@ -40,7 +40,7 @@ export async function sendPlan(planned: Sending, host: Host, made?: Made): Promi
     const [columns, to] =
       wave === "4-delete"
         ? [imageColumns(shape.object), at.deleted]
-        : [setsStateAlone(shape, wave) ? stateColumn(shape.object) : [], at.before(wave)];
+        : [setsStateAlone(shape, wave) ? stateColumns(shape.object) : [], at.before(wave)];
     const image = { changes: file.path, to, folder: at.temp };
     if (columns.length > 0) await keepImages(duck, session, shape.object, columns, image, host.signal);
     const follows = file.op === "add" || (wave === "3-complete" && creates);
@@ -56,7 +56,10 @@ export async function waveFile({ duck, at, shape }: Sending, wave: Wave, made?: 
   const [, op, number] = /^2-(add|remove)-(\d+)$/.exec(wave) ?? [];
   if (op) return { path, op: op as "add" | "remove", into: shape.memberships[Number(number)]!.into, rows, columns: [] };
   const columns = setsStateAlone(shape, wave)
-    ? [{ wire: { name: "statecode" }, present: "true", value: "c_statecode" }]
+    ? [
+        { wire: { name: "statecode" }, present: "true", value: "c_statecode" },
+        { wire: { name: "statuscode" }, present: "c_statuscode IS NOT NULL", value: "c_statuscode" },
+      ]
     : shape.columns
         .filter((c) => c.name !== shape.object.id)
         .map((c) => ({ wire: c.wire, present: has("m", c), value: stored(c) }));

@@ -94,6 +94,47 @@ test("who had been deactivated before the row left stays so, and who had been wo
   expect(await contacts()).toMatchObject({ 2: { statecode: 0 }, 3: { statecode: 1 } });
 });
 
+test("the status reason goes back with the state", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ onLeave: "deactivate", leaveLimit: 10 }) });
+  const reason = async (label: string, StateCode: number) => {
+    const Label = { LocalizedLabels: [{ Label: label, LanguageCode: 1033 }] };
+    const status = { EntityLogicalName: "contact", AttributeLogicalName: "statuscode", Label, StateCode };
+    return (await bench.person("POST", "InsertStatusValue", status)).NewOptionValue as number;
+  };
+  const [valued, doubled] = [await reason("Valued", 0), await reason("Doubled", 1)];
+  bench.source("people", [ana, ben]);
+  await bench.run();
+  const { contactid } = (await contacts())["2"]!;
+  const set = (values: { statuscode: number }) => bench.person("PATCH", `contacts(${contactid})`, values);
+  await set({ statuscode: valued });
+  bench.source("people", [ana]);
+  await bench.run();
+  expect((await contacts())["2"]).toMatchObject({ statecode: 1, statuscode: 2 });
+  await set({ statuscode: doubled });
+  const left = await bench.undo({ sync: "people" });
+  expect(left).toMatchObject({ problems: [], counts: { updated: 1, writes: 1 } });
+  expect(left.samples[0]!.columns).toContainEqual({ name: "statuscode", old: `${doubled}`, new: `${valued}` });
+  expect((await contacts())["2"]).toMatchObject({ statecode: 0, statuscode: valued });
+  expect((await bench.undo({ run: left.run })).problems).toEqual([]);
+  expect((await contacts())["2"]).toMatchObject({ statecode: 1, statuscode: doubled });
+  // A run that wakes it is taken back, too.
+  bench.source("people", [ana, ben]);
+  await bench.run();
+  expect((await contacts())["2"]).toMatchObject({ statecode: 0, statuscode: 1 });
+  const back = await bench.undo({ sync: "people" });
+  expect(back).toMatchObject({ problems: [], counts: { updated: 1, writes: 1 } });
+  expect((await contacts())["2"]).toMatchObject({ statecode: 1, statuscode: doubled });
+  const told = await inProcess({ project: bench.folder, variables: bench.sandbox.env }, (client) =>
+    client.changes({ run: back.run }),
+  );
+  expect(told.changes[0]!.columns).toContainEqual({
+    column: "statuscode",
+    old: "1",
+    new: `${doubled}`,
+    reason: "undone",
+  });
+});
+
 test("a lookup goes back to the table it pointed at before, though the sync writes into another", async () => {
   const firm = { from: "firm", lookup: { object: "account", by: "accountnumber" } };
   await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: firm } }) });

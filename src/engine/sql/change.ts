@@ -64,23 +64,30 @@ export function activates(shape: Shape): string {
   return statesOf(shape).state ? "false" : "(NOT gone AND rested AND action IN ('update', 'adopt', 'none'))";
 }
 
-const stateChange = (kind: string, statecode: 0 | 1): string[] => [
+/** SQL of the status reason that goes with a state, and of the one it replaces; null where that is the server's to choose. */
+export type Reason = { to: string; from: string };
+const serversReason: Reason = { to: "NULL::VARCHAR", from: "NULL::VARCHAR" };
+
+const stateChange = (kind: string, statecode: 0 | 1, reason: Reason): string[] => [
   "key",
   "id",
   `'${kind}' AS kind`,
   "1::UBIGINT AS m",
   `'${statecode}' AS c_statecode`,
+  `${reason.to} AS c_statuscode`,
+  `${reason.from} AS o_statuscode`,
 ];
 
 /**
  * The statements that put a plan on disk. Position in a change file is the change number. c_* = new value (meant where
  * the bit in m or a is set), o_* = what the destination holds, sm and dm = why it is written (see `decide`). Which creates carry an id is `sentId`'s.
- * `values`: where the values of decided rows are.
+ * `values`: where the values of decided rows are. `reason`: what those that are put to rest or woken get.
  */
 export function writeChanges(
   shape: Shape,
   file: { touched: string; change: (wave: Wave) => string; parents: (k: number) => string; settled: string },
   values: Values,
+  reason = serversReason,
 ): string[] {
   const { early, main, late } = waveMasks(shape);
   const fresh = (m: string) =>
@@ -112,10 +119,10 @@ export function writeChanges(
       values.of(creates, false),
     ),
     valued([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} <> 0`, file.change("2-update")),
-    copy(stateChange("deactivate", 1), deactivates(shape), file.change("3-deactivate")),
+    copy(stateChange("deactivate", 1, reason), deactivates(shape), file.change("3-deactivate")),
     statesOf(shape).state
       ? alone(early, "wake", file.change("0-activate"))
-      : copy(stateChange("activate", 0), activates(shape), file.change("0-activate")),
+      : copy(stateChange("activate", 0, reason), activates(shape), file.change("0-activate")),
     alone(late, "later", file.change("3-complete")),
     valued(["key", "id", "'delete' AS kind", ...old], "action = 'delete'", file.change("4-delete")),
     valued([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} = 0 AND a <> 0`, file.settled),

@@ -1,6 +1,7 @@
 import { ident, parquetRows, text } from "../duck.ts";
 import type { KeptJob } from "../kept-job.ts";
 import type { runFiles, Wave } from "../layout.ts";
+import { withReason } from "./states.ts";
 
 /** Which changes: of these kinds, of these rows, of these columns; what is absent selects nothing out. */
 export type ChangeFilter = {
@@ -123,8 +124,9 @@ type StateRow = { kind: string; old: string; now: string; reason: string };
 /** A file that sets nothing but the state has no masks; one that wakes records into a mapped state is like any other. */
 function stateRows(kept: KeptJob, files: ReturnType<typeof runFiles>, wave: Wave, row: StateRow): string {
   if (wave === "0-activate" && kept.stateMapped) return laterRows(kept, files, wave);
-  const column = entry("'statecode'", text(row.old), text(row.now), text(row.reason));
-  return `SELECT key, '${row.kind}' AS kind, id, [${column}]::${change}[] AS columns FROM ${parquetRows(files.change(wave))}`;
+  const state = entry("'statecode'", text(row.old), text(row.now), text(row.reason));
+  const reason = `CASE WHEN c_statuscode IS NOT NULL THEN ${entry("'statuscode'", "o_statuscode", "c_statuscode", text(row.reason))} END`;
+  return `SELECT key, '${row.kind}' AS kind, id, ${known([state, reason])} AS columns FROM ${withReason(files.change(wave))}`;
 }
 
 /** What is written into a record before or after the rest of it, under the kind that its row goes by. */

@@ -1,5 +1,5 @@
 import type { Choice } from "../../core/schema.ts";
-import { text } from "../duck.ts";
+import { parquetRows, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { bit, fault, maskType, skipped, wanted } from "./names.ts";
@@ -53,6 +53,10 @@ export const inSeveralWaves = (shape: Shape): boolean =>
 /** Whether a wave sets the state of records and nothing else: its changes do not say what that was before. */
 export const setsStateAlone = (shape: Shape, wave: string): boolean =>
   wave === "3-deactivate" || (wave === "0-activate" && !statesOf(shape).state);
+
+/** The rows of a file of states alone; one of an older Sluice has no status reason. */
+export const withReason = (path: string): string =>
+  `(SELECT NULL::VARCHAR AS c_statuscode, NULL::VARCHAR AS o_statuscode WHERE false UNION ALL BY NAME FROM ${parquetRows(path)})`;
 
 /** The waves besides creates that write columns of the mapping. */
 export const wavesBesideCreates = (shape: Shape): Wave[] => [

@@ -73,7 +73,7 @@ export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rule
   return [
     `CREATE OR REPLACE TEMP TABLE judged AS
 WITH times AS (SELECT ${list(["key", "max(run) FILTER (wave <> 'idle') AS others", "bool_or(wave = 'idle') AS idle", "max(run) FILTER (wave IN ('0-activate', '3-deactivate')) AS state", ...times])} FROM later GROUP BY key)
-SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "w.idle AND (w.at_rest OR t.state IS NOT NULL) AS ours", "w.was", `${rules.stateColumn === undefined ? "NULL::VARCHAR" : `n."c_${rules.stateColumn}"`} AS state_there`, "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "n.gone AS gone_there", ...wants, ...ofRecord(shape, run, rules)])}
+SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "w.idle AND (w.at_rest OR t.state IS NOT NULL) AS ours", "w.was", "w.reason", `${rules.stateColumn === undefined ? "NULL::VARCHAR" : `n."c_${rules.stateColumn}"`} AS state_there`, "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "n.gone AS gone_there", ...wants, ...ofRecord(shape, run, rules)])}
 FROM wrote w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key LEFT JOIN times t ON t.key = w.key ${images}`,
     // A status belongs to its state: neither goes back without the other.
     ...(state && status
@@ -117,9 +117,12 @@ export function decideUndo(
   shape: Shape,
   { deleteCreated, restsAgain }: { deleteCreated: boolean; restsAgain: boolean },
 ): string {
-  const { state } = statesOf(shape);
+  const { state, status } = statesOf(shape);
   const back = shape.columns.map((c) => `CASE WHEN k_${c.index} = 'back' THEN ${bit(c)} ELSE 0 END`);
   if (state) back.push(`CASE WHEN k_rested = 'back' AND k_${state.index} IS NULL THEN ${bit(state)} ELSE 0 END`);
+  // The reason that goes with the state which is given back.
+  const reasoned = status?.target.update && `k_rested = 'back' AND k_${status.index} IS NULL AND reason IS NOT NULL`;
+  if (reasoned) back.push(`CASE WHEN ${reasoned} THEN ${bit(status)} ELSE 0 END`);
   const given = shape.columns.map((c) =>
     c.target.create || c.target.update ? `CASE WHEN x_${c.index} IS NOT NULL THEN ${bit(c)} ELSE 0 END` : "0",
   );
@@ -127,11 +130,15 @@ export function decideUndo(
   const unlink = `(linked AND link_id = id AND others IS NULL AND ${none.join(" AND ") || "true"} AND NOT gone_there)`;
   const every = ["k_made", "k_deleted", "k_rested", "k_woken", ...shape.columns.map((c) => `k_${c.index}`)];
   const restored = `(link_id = id AND NOT gone_there AND ('restored' IN (${list(every)}) OR key IN (SELECT key FROM judged_member WHERE k = 'restored')))`;
-  const x = shape.columns.map((c) =>
-    c === state
-      ? `CASE WHEN k_rested = 'back' AND k_${c.index} IS NULL THEN '0' ELSE x_${c.index} END AS x_${c.index}`
-      : `x_${c.index}`,
-  );
+  const x = shape.columns.map((c) => {
+    const [when, then] =
+      c === state
+        ? [`k_rested = 'back' AND k_${c.index} IS NULL`, "'0'"]
+        : c === status && reasoned
+          ? [reasoned, "reason"]
+          : [];
+    return when ? `CASE WHEN ${when} THEN ${then} ELSE x_${c.index} END AS x_${c.index}` : `x_${c.index}`;
+  });
   const again = restsAgain && state ? `coalesce(k_${state.index} = 'back' AND x_${state.index} <> '0', false) OR ` : "";
   // Of a record made anew: what points at another one.
   const later = shape.columns.flatMap((c) => {
@@ -146,7 +153,7 @@ export function decideUndo(
 WITH masked AS (SELECT *, (${back.join(" + ") || "0"})::${maskType} AS back, (${given.join(" + ") || "0"})::${maskType} AS given, ${unlink} AS unlink, ${restored} AS restored FROM judged),
 acted AS (SELECT *, CASE WHEN k_made = 'back' THEN '${deleteCreated ? "delete" : "leave"}' WHEN k_deleted = 'back' THEN 'create' WHEN k_woken = 'back' THEN 'leave'
   WHEN back <> 0 OR k_rested = 'back' OR unlink OR restored OR key IN (SELECT key FROM membership) THEN 'update' END AS action FROM masked)
-SELECT ${list(["key", "id", "action", "unlink", "k_rested = 'back' AS wakes", "CASE WHEN action = 'create' THEN given WHEN k_made = 'back' THEN 0 ELSE back END AS m", `0::${maskType} AS a`, "match_value"])},
+SELECT ${list(["key", "id", "action", "unlink", "k_rested = 'back' AS wakes", "CASE WHEN 'back' IN (k_rested, k_woken) THEN reason END AS reason", "CASE WHEN action = 'create' THEN given WHEN k_made = 'back' THEN 0 ELSE back END AS m", `0::${maskType} AS a`, "match_value"])},
   back AS sm, 0::${maskType} AS dm, link_h IS NULL AND NOT left_ AS gone, CASE WHEN link_h IS NOT NULL OR left_ THEN 0::UBIGINT END AS h, 0::UBIGINT AS old_h, ${again}(link_rested AND (ours OR k_rested IS DISTINCT FROM 'restored')) AS rested, link_id AS old_id,
   CASE WHEN link_id IS NULL THEN 'none' ELSE 'linked' END AS link_, NULL::VARCHAR AS code, NULL::VARCHAR AS rule_code, NULL::VARCHAR AS col,
   NULL::VARCHAR AS value, NULL::VARCHAR AS others, NULL::VARCHAR AS "limit", NULL::VARCHAR[] AS waits,

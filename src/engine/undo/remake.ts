@@ -60,8 +60,8 @@ FROM ${parquetRows(path)} c FULL JOIN (${rows}) o ON o.key = c.key`,
   if (images.includes("c_statecode") && !statesOf(shape).state)
     statements.push(
       copy(
-        `SELECT key, id, 'deactivate' AS kind, 1::UBIGINT AS m, '1' AS c_statecode FROM decided WHERE action = 'leave'
-UNION ALL SELECT d.key, d.id, 'deactivate', 1, '1' ${made} AND i.c_statecode <> '0'`,
+        `SELECT key, id, 'deactivate' AS kind, 1::UBIGINT AS m, '1' AS c_statecode, reason AS c_statuscode FROM decided WHERE action = 'leave'
+UNION ALL SELECT d.key, d.id, 'deactivate', 1, '1', ${images.includes("c_statuscode") ? "i.c_statuscode" : "NULL"} ${made} AND i.c_statecode <> '0'`,
         at.change("3-deactivate"),
       ),
     );

@@ -11,7 +11,7 @@ export const bare = (stored: string): string => stored.replace(/:table$/, "");
 
 /**
  * The shape that undo works under: the columns that the run's own files tell of, and those the sync mirrors now, so that
- * the state is told of both; and the record's state. A record is written only in the version just read, where its table
+ * the state is told of both; and the record's state and status reason. A record is written only in the version just read, where its table
  * knows versions. Nothing of the source is in it, for undo needs none; `mapping` is asked only which table a lookup of one
  * table means. `lost`: columns that the table has no more.
  * @throws SluiceError not_undoable where they are more than a mask holds.
@@ -28,10 +28,13 @@ export function undoShape(
     name,
     target: object.columns.find((c) => c.name === bare(name)),
   }));
-  // A record's state may have to be set: where a mask has room for it, reading back tells whether it was.
-  const state = object.columns.filter((c) => c.type === "state" && known.every(({ target }) => target !== c));
+  // A record's state may have to be set, and its status reason with it: where a mask has room for them, reading back tells whether they were.
+  const states = (["state", "status"] as const).flatMap((type) =>
+    object.columns.filter((c) => c.type === type && known.every(({ target }) => target !== c)),
+  );
   const all = known.flatMap(({ name, target }) => (target ? [columnOf(name, target, mapping)] : []));
-  const columns = [...all, ...(all.length < mostColumns ? state.map((c) => columnOf(c.name, c, mapping)) : [])].map(
+  const room = Math.max(0, mostColumns - all.length);
+  const columns = [...all, ...states.slice(0, room).map((c) => columnOf(c.name, c, mapping))].map(
     (c, index): ShapeColumn => ({ ...c, index, ...(ownTable(object, c, "") !== undefined && { awaits }) }),
   );
   if (columns.length > mostColumns)

@@ -190,8 +190,10 @@ async function imageNames(duck: Duck, { run: { files } }: Opened): Promise<strin
 
 /** The changes, as a plan writes them, but for records made anew, which get back all they held, and those woken. */
 function writeUndo({ run, shape }: Opened, at: Layout, images: string[]): string[] {
+  const { status } = statesOf(shape);
+  const reason = { to: "reason", from: status ? `o_${status.index}` : "NULL::VARCHAR" };
   const statements = [
-    ...writeChanges(shape, at, ownValues),
+    ...writeChanges(shape, at, ownValues, reason),
     ...shape.memberships.flatMap((_, i) =>
       (["add", "remove"] as const).map((does) =>
         copy(
@@ -204,7 +206,7 @@ function writeUndo({ run, shape }: Opened, at: Layout, images: string[]): string
   if (!statesOf(shape).state)
     statements.push(
       copy(
-        "SELECT key, id, 'activate' AS kind, 1::UBIGINT AS m, '0' AS c_statecode FROM decided WHERE wakes",
+        "SELECT key, id, 'activate' AS kind, 1::UBIGINT AS m, '0' AS c_statecode, reason AS c_statuscode FROM decided WHERE wakes",
         at.change("0-activate"),
       ),
     );

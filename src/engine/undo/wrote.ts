@@ -7,6 +7,7 @@ import { exists, runFiles, type Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { has, list, stored, storedName } from "../sql/names.ts";
 import { readJournal, sentChanges } from "../sql/settle.ts";
+import { withReason } from "../sql/states.ts";
 
 /**
  * The files of one run as far as undo needs them. `columns`: of each change file, in order. `before`: waves that have kept the
@@ -59,10 +60,10 @@ export const namesIn = ({ columns }: RunFolder): string[] =>
   );
 
 /**
- * Makes `written` (wave, n, key, kind, id, sure, idle, was): the changes of a run that were taken, or may have been: those
+ * Makes `written` (wave, n, key, kind, id, sure, idle, was, reason): the changes of a run that were taken, or may have been: those
  * whose answer was lost, and all without one where the run died, but of waves that never began. One whose answer was lost is
  * sure where the run read back that it was done: then its row is not listed as one that could not be written. An idle one put
- * to rest or woke a record that was so before; was: the state it was in where that is another than the two we set. `sent` is used on the way.
+ * to rest or woke a record that was so before; was: the state it was in where that is another than the two we set; reason: its status reason then. `sent` is used on the way.
  */
 export async function writtenChanges(duck: Duck, { files, columns, before, never, ended }: RunFolder): Promise<void> {
   await duck.run(readJournal((await exists(files.journal)) ? files.journal : undefined));
@@ -72,12 +73,12 @@ export async function writtenChanges(duck: Duck, { files, columns, before, never
   const unsettled = `SELECT key FROM ${parquetRows(files.outcome)} WHERE key IS NOT NULL AND NOT starts_with(coalesce(code, ''), 'undo_')`;
   const settled = ended && (await exists(files.outcome)) ? `status = 'unknown' AND key NOT IN (${unsettled})` : "false";
   const states = before.map(
-    (wave) => `SELECT ${text(wave)} AS wave, id, c_statecode AS state FROM ${parquetRows(files.before(wave))}`,
+    (wave) => `SELECT ${text(wave)} AS wave, id, c_statecode, c_statuscode FROM ${withReason(files.before(wave))}`,
   );
-  const none = "SELECT '' AS wave, '' AS id, '' AS state WHERE false";
-  const idle = "coalesce(state = CASE wave WHEN '0-activate' THEN '0' ELSE '1' END, false)";
+  const none = "SELECT '' AS wave, '' AS id, '' AS c_statecode, '' AS c_statuscode WHERE false";
+  const idle = "coalesce(c_statecode = CASE wave WHEN '0-activate' THEN '0' ELSE '1' END, false)";
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE written AS SELECT wave, n, key, kind, id, status IN ('created', 'updated', 'deleted') OR (${settled}) AS sure, ${idle} AS idle, CASE WHEN state NOT IN ('0', '1') THEN state END AS was
+    `CREATE OR REPLACE TEMP TABLE written AS SELECT wave, n, key, kind, id, status IN ('created', 'updated', 'deleted') OR (${settled}) AS sure, ${idle} AS idle, CASE WHEN c_statecode NOT IN ('0', '1') THEN c_statecode END AS was, c_statuscode AS reason
 FROM sent LEFT JOIN (${[none, ...states].join(" UNION ALL ")}) USING (wave, id) WHERE status IN ('created', 'updated', 'deleted', ${maybe}) AND NOT (status = 'unsent' AND wave IN (${["", ...never].map(text).join(", ")}))`,
   );
 }
@@ -112,7 +113,7 @@ const nothing = (shape: Shape): string =>
 
 /**
  * `wrote`: one row per source row of the run that it wrote or linked: made, deleted, rested (deactivated), woken, idle (and was
- * so before), was (in a state that we do not set, before), linked (adopted), at_rest (by us, before it), left_ (it had gone from the source), whole (made, and it is known
+ * so before), was (in a state that we do not set, before), reason (its status reason before, of a record put to rest or woken), linked (adopted), at_rest (by us, before it), left_ (it had gone from the source), whole (made, and it is known
  * what all its columns then held), and of each column w_i (written?), c_i (what the destination then held) and b_i (what it
  * held before). `wrote_member`: its memberships (key, id, list, does). Wants `written` of this run.
  */
@@ -147,8 +148,8 @@ FROM ${parquetRows(held)} h WHERE h.key = wrote_cell.key`);
   await duck.run(`CREATE OR REPLACE TEMP TABLE wrote AS
 WITH looked AS (${looked}),
 row AS (SELECT key, max(id) AS id, bool_or(wave = '1-create') AS made, bool_or(wave = '4-delete') AS deleted,
-  bool_or(kind = 'deactivate') AS rested, bool_or(kind = 'activate') AS woken, bool_or(idle) AS idle, max(was) AS was FROM written GROUP BY key
-  UNION ALL SELECT key, id, false, false, false, false, false, NULL FROM looked WHERE linked AND key NOT IN (SELECT key FROM written))
+  bool_or(kind = 'deactivate') AS rested, bool_or(kind = 'activate') AS woken, bool_or(idle) AS idle, max(was) AS was, max(reason) AS reason FROM written GROUP BY key
+  UNION ALL SELECT key, id, false, false, false, false, false, NULL, NULL FROM looked WHERE linked AND key NOT IN (SELECT key FROM written))
 SELECT r.* REPLACE (coalesce(r.id, l.id) AS id), coalesce(t.linked, false) AS linked, coalesce(t.at_rest, false) AS at_rest, coalesce(t.gone, false) AS left_, coalesce(w.whole, false) AS whole,
   ${list(shape.columns.flatMap((c) => [`coalesce(w.w_${c.index}, false) AS w_${c.index}`, `w.c_${c.index}`, `w.b_${c.index}`]))}
 FROM row r LEFT JOIN looked t ON t.key = r.key LEFT JOIN wrote_cell w ON w.key = r.key LEFT JOIN st.link l ON l.key = r.key
