@@ -59,6 +59,8 @@ export interface Session {
   members?(object: ObjectSchema, into: Membership, signal: AbortSignal): AsyncIterable<Page>;
   /** What runs by itself when rows of the table are written, or become members of these. */
   logic?(object: ObjectSchema, memberships: readonly Membership[], signal: AbortSignal): Promise<Logic>;
+  /** What happens to other records when one of the table is deleted. */
+  dependents?(object: ObjectSchema, signal: AbortSignal): Promise<Dependents>;
   /** What the destination takes at this moment; it changes with every answer, so ask before each batch. */
   pace?(object: ObjectSchema, op: BatchOp, guarded?: boolean): Pace;
   /** Records that one request reads by their ids (`ReadRequest.ids`), at most. */
@@ -213,6 +215,12 @@ export type Trigger = {
  * could not be looked at, a sentence each.
  */
 export type Logic = { triggers: Trigger[]; audited?: ReadonlySet<string>; unknown: string[] };
+
+/**
+ * What goes with a deleted record: tables whose records that point at it are `deleted`, and lookups (`table.column`) that are
+ * `emptied`.
+ */
+export type Dependents = { deleted: string[]; emptied: string[] };
 
 export type Batch = {
   op: BatchOp;

@@ -1,6 +1,7 @@
 import { settling } from "../core/delayed.ts";
 import type { GuardCode, StandingGuard } from "../core/guards.ts";
 import type { Forecast, Measured } from "../core/run.ts";
+import { tellDependents } from "./dependents.ts";
 import { parquetRows } from "./duck.ts";
 import { forecast } from "./forecast.ts";
 import { guard } from "./guards/index.ts";
@@ -22,6 +23,7 @@ export async function runPlan(job: Job, host: Host): Promise<JobResult> {
   try {
     const report = await planReport(planned);
     const { standing: stops } = await guard(job, planned);
+    await warnOfDeletes(planned, report, host);
     const expected = await forecast(planned, host.signal);
     const never = await noRoomToFold(planned);
     if (never) planned.warnings.push(`${never.message} ${never.remedy}`);
@@ -54,6 +56,7 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
   try {
     const report = await planReport(planned);
     const { standing, stop, approved, idle } = await guard(job, planned);
+    await warnOfDeletes(planned, report, host);
     await keepPlan(job, planned, report, standing, since(started));
     const never = stop ?? (await noRoomToFold(planned));
     if (never) {
@@ -106,6 +109,14 @@ const doneWith = (rows: number): string[] => [
 ];
 
 const tellIdle = (code: GuardCode): string => `${code} was approved, but did not stand against this run.`;
+
+async function warnOfDeletes(
+  { session, shape, warnings }: Planned,
+  { plan }: PlanReport,
+  { signal }: Host,
+): Promise<void> {
+  if (plan.delete > 0) warnings.push(...(await tellDependents(session, shape.object, "deletes", signal)));
+}
 
 /** What the plan says, beside the changes themselves: the same for a plan that is only shown and for one that is sent. */
 async function keepPlan(

@@ -57,7 +57,14 @@ test("`onLeave: delete` deletes the record, once; a row that comes back is made 
   bench.source("people", people(1, 3));
   await bench.run();
   bench.source("people", people(2, 3));
-  expect((await bench.plan()).totals).toMatchObject({ received: 3, delete: 1, update: 0, unchanged: 2 });
+  const planned = await bench.plan();
+  expect(planned.totals).toMatchObject({ received: 3, delete: 1, update: 0, unchanged: 2 });
+  // Read where Dynamics says what becomes of records that point at a deleted one.
+  expect(planned.plans[0]!.warnings).toContainEqual(
+    expect.stringMatching(
+      /^With each deleted contact the destination deletes .*annotation.* and empties .*account\.primarycontactid/,
+    ),
+  );
   const left = await bench.run();
   expect(left).toMatchObject({ received: 3, deleted: 1, updated: 0, unchanged: 2, writes: 1 });
   expect(left.log).toMatchObject([{ path: expect.stringMatching(/\$batch$/), rows: 1 }]);

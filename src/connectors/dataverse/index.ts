@@ -1,4 +1,5 @@
 import type { Connector, Io, Session } from "../../core/connector.ts";
+import { readCascades } from "./cascades.ts";
 import { checkConnection } from "./check.ts";
 import { config, type DataverseConfig } from "./config.ts";
 import { expiringSecrets } from "./expiry.ts";
@@ -58,6 +59,7 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     role: (needs, signal) => roleFor(api, given, all, metadata, needs, signal),
     membership: (object, target, signal) => findMembership(api, metadata.describe, object, target, signal),
     logic: async (object, into, signal) => readLogic(await metadata.answers(signal), object, into, given, signal),
+    dependents: async (object, signal) => readCascades(await metadata.answers(signal), object.name, signal),
     members: (object, into, signal) => readMembers(api, object, into, signal),
     ...(given.dailyRequests !== undefined && { dailyRequests: given.dailyRequests }),
     ...(given.prefix !== undefined && { prefix: given.prefix }),

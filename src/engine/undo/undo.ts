@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { settling } from "../../core/delayed.ts";
+import { tellDependents } from "../dependents.ts";
 import { type Duck, lockDown, openDuck, parquetRows } from "../duck.ts";
 import { readByIds } from "../images.ts";
 import type { Job, JobResult } from "../job.ts";
@@ -75,6 +76,8 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const warnings = [
       ...(await leftAlone(duck, opened)),
       ...tellLetGo(letGo),
+      ...(deleted > 0 ? await tellDependents(session, shape.object, "deletes", host.signal) : []),
+      ...(create > 0 ? await tellDependents(session, shape.object, "makes anew", host.signal) : []),
       ...(never ? [`${never.message} ${never.remedy}`] : []),
     ];
     const report = {
