@@ -313,6 +313,7 @@ test.each(["touched", "none"])(
     people.edit(synced.world, second, { name: "Somebody" });
     const done = await synced.undo(synced.last());
     expect(done.counts).toMatchObject({ received: 3, updated: 2, excluded: 1, failed: 0 });
+    expect(done.warnings).toEqual(mirror === "none" ? [expect.stringContaining("had read none of its records")] : []);
     expect([...synced.world.crm.values()].map(({ values }) => values.name)).toEqual(["Ann", "Somebody", "Cid"]);
   },
 );

@@ -76,6 +76,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const warnings = [
       ...(await leftAlone(duck, opened)),
       ...tellLetGo(letGo),
+      ...tellBlind(opened),
       ...(deleted > 0 ? await tellDependents(session, shape.object, "deletes", host.signal) : []),
       ...(create > 0 ? await tellDependents(session, shape.object, "makes anew", host.signal) : []),
       ...(never ? [`${never.message} ${never.remedy}`] : []),
@@ -215,6 +216,14 @@ function writeUndo({ run, shape }: Opened, at: Layout, images: string[]): string
     );
   return images.length === 0 ? statements : [...statements, ...remade(shape, run, at, images)];
 }
+
+/** What a run without a look at the records has replaced, it cannot tell. */
+const tellBlind = ({ kept }: Opened): string[] =>
+  kept?.syncFile.mirror === "none"
+    ? [
+        "The run had read none of its records (`mirror: none`): values go back to what the sync's run before had left there, not to what somebody may have written in between.",
+      ]
+    : [];
 
 const tellLetGo = ({ run, records }: { run: string; records: number }): string[] =>
   records === 0
