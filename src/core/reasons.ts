@@ -190,7 +190,7 @@ const rows = {
     wake: "always",
   },
   deleted_there: {
-    message: "Somebody deleted its record in the destination; it is held, not made anew.",
+    message: "Its record was deleted in the destination, by somebody or together with another; it is held, not made anew.",
     hint: "`deletedThere: recreate` makes such records anew.",
     wake: "record",
   },
