@@ -21,7 +21,7 @@ export const guardCases: Record<GuardCode, Case> = {
     },
     before: firmsBecome("no,title\nF1,Premier\n"),
     at: "audiences/ours.yaml",
-    says: "The audience ours came back empty, though it had 1 rows",
+    says: "The audience ours came back empty, though it had 1 row",
   },
   too_many_leaves: {
     args: ["run", "firms"],
@@ -41,14 +41,14 @@ export const guardCases: Record<GuardCode, Case> = {
     },
     before: firmsBecome("no,title\nF1,First\n"),
     at: "syncs/firms.yaml:10",
-    says: "1 records of 2 known rows would be deleted; this sync lets 0 be deleted",
+    says: "1 record of 2 known rows would be deleted; this sync lets 0 be deleted",
   },
   too_many_changes: {
     args: ["run", "firms"],
     files: { "syncs/firms.yaml": `${standardFiles["syncs/firms.yaml"]}changeLimit: 50 %\n` },
     before: firmsBecome("no,title\nF1,Premier\n"),
     at: "syncs/firms.yaml:8",
-    says: "1 of 1 records would be changed; this sync lets 0 be changed",
+    says: "1 of 1 record would be changed; this sync lets 0 be changed",
   },
   first_contact: {
     args: ["run", "firms"],

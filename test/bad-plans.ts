@@ -49,6 +49,6 @@ export const planCases = {
   plan_moved: {
     args: apply,
     before: planned(({ folder }) => writeFileSync(join(folder, "data", "firms.csv"), "no,title\nF1,Again\n")),
-    says: `1 of the 1 rows of the plan ${id} would be changed otherwise now, such as F1; at most 1 % may`,
+    says: `1 of the 1 row of the plan ${id} would be changed otherwise now, such as F1; at most 1 % may`,
   },
 } satisfies Record<string, Case>;

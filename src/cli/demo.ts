@@ -6,7 +6,7 @@ import type { RunCounts, SampleChange } from "../core/run.ts";
 import { causeLines, type DemoResult, faultsOf, sampleLines, stepLines } from "./demo/report.ts";
 import { type Context, type Ending, type Register, withClient } from "./terminal/command.ts";
 import { progressView } from "./terminal/progress.ts";
-import { count, duration } from "./terminal/table.ts";
+import { duration, many } from "./terminal/table.ts";
 
 export const register: Register = (program, run) => {
   program
@@ -113,7 +113,7 @@ function print(
   section("What happened", stepLines(result));
   out.line();
   out.line(
-    `Read back from Dynamics: ${count(result.verify.checked)} records checked, ${count(result.verify.differences)} differences.`,
+    `Read back from Dynamics: ${many(result.verify.checked, "record")} checked, ${many(result.verify.differences, "difference")}.`,
   );
   if (faults.length > 0) section(out.style.red("The numbers do not add up"), faults);
   else out.line(out.style.green(`The numbers add up. ${duration(result.seconds)} in all.`));

@@ -6,7 +6,7 @@ import { type Context, type Ending, type Register, targetOf, withClient } from "
 import type { Output } from "./terminal/output.ts";
 import { problemLines } from "./terminal/problems.ts";
 import { progressView } from "./terminal/progress.ts";
-import { count, duration, table } from "./terminal/table.ts";
+import { count, duration, many, table } from "./terminal/table.ts";
 import { whoAsks } from "./terminal/who.ts";
 
 type Options = { approve?: GuardCode[]; as?: string; maxWait?: number; plan?: string; maxMoved?: number };
@@ -83,7 +83,8 @@ export function printRuns({ runs, totals, environment }: Ran, out: Output): void
   for (const text of table([...head, "writes", "requests", "time"], rows, right)) out.line(text);
   if (totals.parents) {
     out.line();
-    out.line(`${count(totals.parents)} records were made for lookups to point at; they are counted in writes alone.`);
+    const were = totals.parents === 1 ? "was made for a lookup" : "were made for lookups";
+    out.line(`${many(totals.parents, "record")} ${were} to point at, counted in writes alone.`);
   }
   if (totals.rejected + totals.failed > 0) {
     out.line();

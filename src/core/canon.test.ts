@@ -75,6 +75,7 @@ const kinds: [string, Column, fc.Arbitrary<string>][] = [
   ["decimal of unknown precision", column("decimal"), plain],
   ["money of 2", column("money", { precision: 2 }), fc.oneof(plain, exponent)],
   ["double", column("double"), fc.oneof(double, plain, exponent)],
+  ["double of 2", column("double", { precision: 2 }), fc.oneof(double, plain, exponent)],
   ["boolean", column("boolean"), fc.constantFrom("true", "False", "TRUE", "1", "0", "yes")],
   [
     "date",
@@ -133,6 +134,9 @@ describe("canonical text", () => {
     ["double", {}, "0.10", "0.1"],
     ["double", {}, "0.00001", "1e-05"],
     ["double", {}, "-0.0", "0"],
+    ["double", { precision: 5 }, "1.1234550000000001", "1.12346"],
+    ["double", { precision: 5 }, "1.5", "1.5"],
+    ["double", { precision: 2 }, "-0.004", "0"],
     ["boolean", {}, "True", "true"],
     ["date", {}, "1980-05-31T00:00:00Z", "1980-05-31"],
     ["datetime", {}, "2023-04-07T23:59:01.999+02:00", "2023-04-07T21:59:01Z"],

@@ -1,5 +1,5 @@
 import { isoDatePattern, isoOffsetPattern, isoTimePattern, readIsoSql } from "./dates.ts";
-import { numberPattern, plainDecimal, plainDecimalSql, shortestDouble } from "./numbers.ts";
+import { numberPattern, plainDecimal, plainDecimalSql, shortestDouble, shortestDoubleSql } from "./numbers.ts";
 import type { Column, ColumnType } from "./schema.ts";
 
 /**
@@ -27,12 +27,20 @@ const fixed: Canon = {
   value: (column, x) => plainDecimal(x, digits(column)) ?? x,
 };
 
-/** The shortest text that means the same double, without a point where it is whole. */
+/**
+ * The shortest text that means the same double, without a point where it is whole: of the number rounded as `fixed` rounds
+ * it, where it is known to how many digits.
+ */
 const floating: Canon = {
-  sql: (_, x) =>
-    `CASE WHEN regexp_full_match(${x}, '${numberPattern}') THEN coalesce(regexp_replace(` +
-    `regexp_replace(CAST(TRY_CAST(${x} AS DOUBLE) AS VARCHAR), '\\.0$', ''), '^-0$', '0'), ${x}) ELSE ${x} END`,
-  value: (_, x) => (isNumber.test(x) ? shortestDouble(Number(x)) : x),
+  sql: ({ precision }, x) => {
+    const kept = precision === undefined ? x : `coalesce(${plainDecimalSql(x, precision)}, ${x})`;
+    return `CASE WHEN regexp_full_match(${x}, '${numberPattern}') THEN coalesce(${shortestDoubleSql(kept)}, ${x}) ELSE ${x} END`;
+  },
+  value: ({ precision }, x) => {
+    if (!isNumber.test(x)) return x;
+    const kept = precision === undefined ? null : plainDecimal(x, precision);
+    return shortestDouble(Number(kept ?? x));
+  },
 };
 
 const truths = new Map([
@@ -120,7 +128,12 @@ export function canonValue(column: Column, value: string | null): string | null 
   return canons[column.type].value(column, value) || null;
 }
 
-/** Digits after the point of a decimal or money column; Dataverse's most where the metadata does not say. */
+/** Whether there is a most of digits after the point. A double has all of its own unless the metadata says how many. */
+export function holdsDigits(column: Column): boolean {
+  return column.type !== "double" || column.precision !== undefined;
+}
+
+/** Digits after the point of a column that `holdsDigits`; Dataverse's most where the metadata does not say. */
 export function digits(column: Column): number {
   return column.precision ?? (column.type === "money" ? 4 : 10);
 }

@@ -74,3 +74,8 @@ export function shortestDouble(value: number): string {
   const rest = padded.slice(exponent + 1);
   return sign + padded.slice(0, exponent + 1) + (rest ? `.${rest}` : "");
 }
+
+/** SQL: the same of the VARCHAR `x`; NULL where it is no number. */
+export function shortestDoubleSql(x: string): string {
+  return `regexp_replace(regexp_replace(CAST(TRY_CAST(${x} AS DOUBLE) AS VARCHAR), '\\.0$', ''), '^-0$', '0')`;
+}

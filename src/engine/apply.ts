@@ -1,3 +1,4 @@
+import { counted } from "../core/counted.ts";
 import { SluiceError } from "../core/errors.ts";
 import type { Duck } from "./duck.ts";
 import type { AppliedPlan, Job } from "./job.ts";
@@ -79,7 +80,7 @@ export async function narrow(
 
 function tooMany({ plan, maxMoved }: AppliedPlan, { planned, moved }: Narrowed, keys: string[]): string {
   const share = `${Number((maxMoved * 100).toFixed(4))} %`;
-  return `${moved} of the ${planned} rows of the plan ${plan} would be changed otherwise now, such as ${keys.join(", ")}; at most ${share} may.`;
+  return `${moved} of the ${counted(planned, "row", "rows")} of the plan ${plan} would be changed otherwise now, such as ${keys.join(", ")}; at most ${share} may.`;
 }
 
 /** What a person should know of a plan that was applied in part; nothing where all of it was. */
@@ -87,11 +88,11 @@ export function tellNarrowed({ plan }: AppliedPlan, { planned, moved, others }: 
   const told: string[] = [];
   if (moved > 0)
     told.push(
-      `${moved} of the ${planned} rows of the plan ${plan} have moved since, so none of these was sent as planned; what is still to be changed of them is held back (moved).`,
+      `${moved} of the ${counted(planned, "row", "rows")} of the plan ${plan} ${moved === 1 ? "has" : "have"} moved since, so none of these was sent as planned; what is still to be changed of them is held back (moved).`,
     );
   if (others > 0)
     told.push(
-      `${others} ${others === 1 ? "row" : "rows"} changed since the plan was made; they were held back (not_planned).`,
+      `${counted(others, "row changed since the plan was made; it was", "rows changed since the plan was made; they were")} held back (not_planned).`,
     );
   return told;
 }

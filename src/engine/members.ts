@@ -1,4 +1,5 @@
 import type { Session } from "../core/connector.ts";
+import { counted } from "../core/counted.ts";
 import type { WaveFile } from "./batches.ts";
 import type { Relied } from "./drift.ts";
 import { type Duck, text } from "./duck.ts";
@@ -63,7 +64,7 @@ export async function abandoned(duck: Duck, relied: Relied | undefined, shape: S
     const { n } = await duck.one<{ n: number }>(`SELECT count(*) AS n FROM st.member WHERE list = ${text(list)}`);
     if (n > 0)
       told.push(
-        `${title} is filled by no audience any more, and keeps the ${n} members that ${shape.sync} put there. To take them out, let an audience that has no rows fill it once, with --approve audience_empty.`,
+        `${title} is filled by no audience any more, and keeps the ${counted(n, "member", "members")} that ${shape.sync} put there. To take them out, let an audience that has no rows fill it once, with --approve audience_empty.`,
       );
   }
   return told;

@@ -1,4 +1,5 @@
 import type { Session } from "../core/connector.ts";
+import { counted } from "../core/counted.ts";
 import type { Mirror } from "../core/run.ts";
 import type { ColumnType } from "../core/schema.ts";
 import type { Duck } from "./duck.ts";
@@ -48,7 +49,7 @@ export async function chooseMirror(
   if (size === undefined || size < LARGE) return use("all", "the table is small");
   const { linked } = await duck.one<{ linked: number }>("SELECT count(*) AS linked FROM st.link WHERE id IS NOT NULL");
   const rows = linked || (await duck.one<{ n: number }>("SELECT count(*) AS n FROM source_row")).n;
-  const share = `${rows} rows are ${((100 * rows) / size).toPrecision(2)} % of a table of about ${size}`;
+  const share = `${counted(rows, "row is", "rows are")} ${((100 * rows) / size).toPrecision(2)} % of a table of about ${size}`;
   return use(rows < SHARE * size ? "touched" : "all", share);
 }
 

@@ -1,3 +1,4 @@
+import { counted } from "../core/counted.ts";
 import { SluiceError } from "../core/errors.ts";
 import type { RebuildReport } from "../core/run.ts";
 import { moveAside, putBack, putBackLeft } from "./aside.ts";
@@ -70,13 +71,13 @@ async function unknown({ duck, shape, mirror }: Planned, missing: number): Promi
   const told: string[] = [];
   if (missing > 0 && policies.mode !== "update")
     told.push(
-      `${missing} rows have no record. Whether somebody deleted it there cannot be told: the next run makes these records${policies.deletedThere === "hold" ? ", also those that were held" : ""}.`,
+      `${counted(missing, "row has", "rows have")} no record. Whether somebody deleted it there cannot be told: the next run makes ${missing === 1 ? "this record" : "these records"}${policies.deletedThere === "hold" ? `, also ${missing === 1 ? "one that was" : "those that were"} held` : ""}.`,
     );
   if (policies.mode === "link") {
     const { n } = await duck.one<{ n: number }>("SELECT count(*) AS n FROM decided WHERE action = 'adopt'");
     if (n > 0)
       told.push(
-        `${n} rows are linked to the records that fit them, and these are left as they are. Whether the sync made them or left them alone cannot be told: they count as made by it${policies.onLeave === "nothing" ? "" : `, and \`onLeave: ${policies.onLeave}\` will be done to them`}.`,
+        `${counted(n, "row is linked to the record that fits it, and this is left as it is", "rows are linked to the records that fit them, and these are left as they are")}. Whether the sync made a record or left it alone cannot be told: each counts as made by it${policies.onLeave === "nothing" ? "" : `, and \`onLeave: ${policies.onLeave}\` will be done to it`}.`,
       );
   }
   if (mirror.mode === "all") {
@@ -84,13 +85,13 @@ async function unknown({ duck, shape, mirror }: Planned, missing: number): Promi
     const { n } = await duck.one<{ n: number }>(`SELECT count(*) AS n ${nobody}`);
     if (n > 0 && policies.onLeave !== "nothing")
       told.push(
-        `${n} records of ${object.name} belong to no row that was found. Those whose rows left meanwhile are not among what \`onLeave: ${policies.onLeave}\` will be done to.`,
+        `${counted(n, "record", "records")} of ${object.name} ${n === 1 ? "belongs" : "belong"} to no row that was found. Those whose rows left meanwhile are not among what \`onLeave: ${policies.onLeave}\` will be done to.`,
       );
     for (const c of columns.filter((each) => each.audience !== undefined)) {
       const of = await duck.one<{ n: number }>(`SELECT count(*) AS n ${nobody} AND h.${stored(c)} = 'realized'`);
       if (of.n > 0)
         told.push(
-          `${of.n} records of no row are realized in ${c.name} (${audiences[c.audience!]!.name}): if their rows left, nobody writes exited there.`,
+          `${counted(of.n, "record of no row is", "records of no row are")} realized in ${c.name} (${audiences[c.audience!]!.name}): if ${of.n === 1 ? "its row" : "their rows"} left, nobody writes exited there.`,
         );
     }
   }

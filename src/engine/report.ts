@@ -3,11 +3,11 @@ import { type Duck, parquetRows, text } from "./duck.ts";
 import type { Planned } from "./plan.ts";
 import { problemGroups } from "./problems.ts";
 import type { Shape } from "./shape.ts";
-import { activates, deactivates } from "./sql/change.ts";
+import { activates, deactivates, faultOf, saidOfFault } from "./sql/change.ts";
 import { exited } from "./sql/leaving.ts";
 import { madeRefs } from "./sql/made.ts";
 import { membersSent } from "./sql/members.ts";
-import { has, wanted } from "./sql/names.ts";
+import { has, list, wanted } from "./sql/names.ts";
 import { keysToCount, wakeCase } from "./sql/pending.ts";
 import { type Values, valuesOf } from "./sql/valued.ts";
 
@@ -18,8 +18,8 @@ export type PlanReport = { plan: PlanCounts; received: number; samples: SampleCh
 /** Counts, a few samples of each kind, and the rows that would not go. */
 export async function planReport(planned: Planned): Promise<PlanReport> {
   const { duck, shape, touched } = planned;
-  const refused = `SELECT *, ${wakeCase} AS wake FROM (SELECT key, CASE WHEN action = 'exclude' THEN 'excluded' ELSE 'rejected' END AS status, coalesce(code, rule_code) AS code,
-  col, coalesce(value, match_value) AS value, coalesce(others, nullif("limit", '')) AS message FROM decided WHERE action IN ('reject', 'status', 'exclude'))`;
+  const refused = `SELECT *, ${wakeCase} AS wake FROM (SELECT key, CASE WHEN action = 'exclude' THEN 'excluded' ELSE 'rejected' END AS status, ${list(faultOf(shape))},
+  ${saidOfFault} AS message FROM decided WHERE action IN ('reject', 'status', 'exclude'))`;
   await duck.run(
     `CREATE OR REPLACE TEMP VIEW plan_waiting AS SELECT * FROM waiting WHERE ${touched.chosen === undefined}`,
   );

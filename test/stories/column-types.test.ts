@@ -111,6 +111,7 @@ const columns: Record<string, Column> = {
     line: {},
     cases: [
       ["0.25", 0.25],
+      ["1.123456789", 1.12346],
       ["-1e3", -1000],
       ["1000.001", "out_of_range", /-1000 to 1000/],
       ["NaN", "bad_number", /Correct it/],
@@ -276,6 +277,23 @@ test("every type: what is good arrives, what is not is named with column, reason
     expect([title, read(row, name)]).toEqual([title, null]);
   }
   expect(await bench.run()).toMatchObject({ unchanged: accepted.length, writes: 0 });
+});
+
+test("a plan tells a number as it then stands there: digits that no column holds change nothing", async () => {
+  await begin({ con_double: "con_double", con_decimal: "con_decimal" });
+  const source = (value: string) =>
+    bench.source("things", [{ ...rowOf("one", "con_double", value), con_decimal: value }]);
+  source("1.123456789");
+  const [first] = (await bench.plan()).plans;
+  expect(first!.samples[0]!.columns).toEqual(
+    expect.arrayContaining([
+      { name: "con_double", old: null, new: "1.12346" },
+      { name: "con_decimal", old: null, new: "1.12" },
+    ]),
+  );
+  await bench.run();
+  source("1.12345999");
+  expect((await bench.plan()).plans[0]!.plan).toMatchObject({ update: 0, unchanged: 1 });
 });
 
 describe("columns that no mapping can write are refused before anything is sent, each with its reason", () => {

@@ -34,7 +34,7 @@ test("damaged: a run refuses it, a rebuild moves it aside and links again what b
   const before = await bench.rows("contact");
   const done = await bench.rebuild("people");
   expect(done).toMatchObject({ received: 4, linked: 2, differ: 1, missing: 1, excluded: 0, rejected: 0, problems: [] });
-  expect(done.unknown).toEqual([expect.stringContaining("1 rows have no record")]);
+  expect(done.unknown).toEqual([expect.stringContaining("1 row has no record")]);
   expect(existsSync(done.aside!)).toBe(true);
   expect(await bench.rows("contact")).toEqual(before);
   const next = await bench.run();
@@ -86,8 +86,8 @@ test("lost: audiences, lists, parents and rows that left are as they were, or it
     missing: 0,
   });
   expect(done.unknown).toEqual([
-    expect.stringContaining("1 records of contact belong to no row"),
-    expect.stringContaining("1 records of no row are realized in new_status (vips)"),
+    expect.stringContaining("1 record of contact belongs to no row"),
+    expect.stringContaining("1 record of no row is realized in new_status (vips)"),
     expect.stringContaining("The marketing list Newsletter: members"),
   ]);
   expect(await bench.run("people")).toMatchObject({ updated: 1, unchanged: 2, writes: 1 });

@@ -3,7 +3,7 @@ import { visible } from "../../core/visible.ts";
 import { logicLines } from "./logic.ts";
 import type { Output } from "./output.ts";
 import { problemLines } from "./problems.ts";
-import { count, duration, shown, table } from "./table.ts";
+import { count, duration, many, shown, table } from "./table.ts";
 
 type Planned = ResponseOf<"plan">["plans"][number];
 type Totals = ResponseOf<"plan">["totals"];
@@ -55,26 +55,31 @@ export function printPlan({ environment, plans, totals }: ResponseOf<"plan">, ou
 /** What the table of counts does not show, a sentence each. */
 function besideLines({ leave, deactivate, exit, status, add, remove, parents }: Totals): string[] {
   const off = deactivate ? `, ${count(deactivate)} of them by being deactivated` : "";
-  const told: [number | undefined, string][] = [
-    [leave, `of the updates are of rows that left${off}.`],
-    [exit, "rows would be taken out of an audience."],
-    [status, "of the rejected rows are written all the same, in their audience columns or memberships alone."],
-    [add, "members would be put into lists and relationships."],
-    [remove, "members would be taken out of them."],
-    [parents, "records more would be made for lookups to point at."],
+  const told: [number | undefined, one: string, several: string, rest: string][] = [
+    [leave, "of the updates is of a row", "of the updates are of rows", `that left${off}.`],
+    [exit, "row", "rows", "would be taken out of an audience."],
+    [
+      status,
+      "of the rejected rows is",
+      "of the rejected rows are",
+      "written all the same, in audience columns or memberships alone.",
+    ],
+    [add, "member", "members", "would be put into lists and relationships."],
+    [remove, "member", "members", "would be taken out of them."],
+    [parents, "record", "records", "more would be made for lookups to point at."],
   ];
-  return told.flatMap(([n, what]) => (n ? [`${count(n)} ${what}`] : []));
+  return told.flatMap(([n, one, several, rest]) => (n ? [`${count(n)} ${n === 1 ? one : several} ${rest}`] : []));
 }
 
 /** What a run would cost, in one line. */
 function forecastLine({ requests, counted, daily, share, seconds }: Planned["forecast"]): string {
   const of =
     daily === null || share === null
-      ? `${count(counted)} count for the day (\`dailyRequests\` of the connection says of how many)`
+      ? `${count(counted)} ${counted === 1 ? "counts" : "count"} for the day (\`dailyRequests\` of the connection says of how many)`
       : `${count(counted)} of the day's ${count(daily)}, ${(share * 100).toFixed(1)} %`;
   const about = (s: number) => (s < 1 ? "less than a second" : `about ${duration(s)}`);
   const time = seconds === null ? "no measure of the time yet" : `${about(seconds)} to send`;
-  return `forecast: ${count(requests)} requests; ${of}; ${time}`;
+  return `forecast: ${many(requests, "request")}; ${of}; ${time}`;
 }
 
 export function kindsOf(samples: Sample[]): string[] {

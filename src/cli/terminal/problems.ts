@@ -1,6 +1,6 @@
 import type { ResponseOf } from "../../api/index.ts";
 import { visible } from "../../core/visible.ts";
-import { count } from "./table.ts";
+import { many } from "./table.ts";
 
 type Group = ResponseOf<"run">["runs"][number]["problems"][number];
 
@@ -11,7 +11,7 @@ const statusOf = ({ code, status }: Group): string => (code.startsWith("undo_") 
 export function problemLines(groups: readonly Group[]): string[] {
   return groups.flatMap((group) => {
     const column = group.column === null ? "" : ` ${group.column}`;
-    const rows = group.rows === 1 ? "1 row" : `${count(group.rows)} rows`;
+    const rows = many(group.rows, "row");
     const keys = group.keys.filter((key) => key !== "");
     const more = group.rows > group.keys.length ? ", ..." : "";
     return [

@@ -73,7 +73,7 @@ function notCovered({ way, linked, checked, notCovered: { rows, columns, unmappe
     `${names.slice(0, mostNames).join(", ")}${names.length > mostNames ? ` and ${names.length - mostNames} more` : ""}`;
   return [
     ...(way === "sample" && checked < linked
-      ? [`Not read: ${count(linked - checked)} of ${count(linked)} linked records.`]
+      ? [`Not read: ${count(linked - checked)} of ${many(linked, "linked record")}.`]
       : []),
     ...(way !== "full" ? ["Not read: records of no row; --full reads the whole table."] : []),
     ...(rows > 0 ? [`Not covered: ${many(rows, "row")} of the source without a record.`] : []),

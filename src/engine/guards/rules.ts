@@ -1,3 +1,4 @@
+import { counted } from "../../core/counted.ts";
 import type { GuardCode, UndoneMark } from "../../core/guards.ts";
 import type { SyncFile } from "../../core/project.ts";
 import { mostRows } from "./limit.ts";
@@ -51,7 +52,7 @@ const audienceEmpty: Rule = ({ audiences }) =>
     .filter(({ before, now }) => before > 0 && now === 0)
     .map(({ name, before }) => ({
       code: "audience_empty",
-      message: `The audience ${name} came back empty, though it had ${before} rows.`,
+      message: `The audience ${name} came back empty, though it had ${counted(before, "row", "rows")}.`,
       look: "Look whether its query and its data are complete.",
       place: `audiences/${name}.yaml`,
     }));
@@ -66,7 +67,7 @@ const leaves: Rule = ({ known, leaves: of }, { leaveLimit, onLeave }) => {
     [of.exits, "taken out of an audience"],
   ] as const;
   const words = kinds.flatMap(([n, what]) => (n > 0 ? [`${n} ${what}`] : []));
-  const message = `${of.all} of ${known} known rows would leave (${words.join(", ")}); this sync lets ${most} leave in one run.`;
+  const message = `${of.all} of ${counted(known, "known row", "known rows")} would leave (${words.join(", ")}); this sync lets ${most} leave in one run.`;
   return [{ code: "too_many_leaves", message, look: "Look whether the source is complete.", setting: "leaveLimit" }];
 };
 
@@ -74,7 +75,7 @@ const leaves: Rule = ({ known, leaves: of }, { leaveLimit, onLeave }) => {
 const deletes: Rule = ({ known, leaves: { deleted } }, { deleteLimit, leaveLimit }) => {
   const most = mostRows(deleteLimit ?? leaveLimit, known);
   if (deleted <= most) return [];
-  const message = `${deleted} records of ${known} known rows would be deleted; this sync lets ${most} be deleted in one run.`;
+  const message = `${counted(deleted, "record", "records")} of ${counted(known, "known row", "known rows")} would be deleted; this sync lets ${most} be deleted in one run.`;
   return [{ code: "too_many_deletes", message, look: "Look which are gone from the source.", setting: "deleteLimit" }];
 };
 
@@ -88,7 +89,7 @@ const changes: Rule = ({ known, changes: of, moved }, { changeLimit }) => {
   const all = changeLimit === undefined ? known : known + of.met;
   const most = mostRows(changeLimit, all);
   if (changed <= most) return [];
-  const message = `${changed} of ${all} records would be changed; this sync lets ${most} be changed in one run.`;
+  const message = `${changed} of ${counted(all, "record", "records")} would be changed; this sync lets ${most} be changed in one run.`;
   const look = "Look at the plan.";
   return [{ code: "too_many_changes", message: [message, ...moved].join(" "), look, setting: "changeLimit" }];
 };
@@ -98,14 +99,14 @@ const firstContact: Rule = ({ known, changes: { first, met } }, { changeLimit })
   if (changeLimit !== undefined) return [];
   const most = mostRows(undefined, known);
   if (first <= most) return [];
-  const message = `${met} records that were there already are met for the first time, and ${first} of them would be changed; ${most} may be without a look.`;
+  const message = `${counted(met, "record that was there already is", "records that were there already are")} met for the first time, and ${first} of them would be changed; ${most} may be without a look.`;
   const look = "Look at the plan, and whether `firstContact` says what is meant.";
   return [{ code: "first_contact", message, look, setting: "changeLimit" }];
 };
 
 const requests: Rule = ({ requests: needed }, { requestLimit }) => {
   if (requestLimit === undefined || needed <= requestLimit) return [];
-  const message = `The run would need about ${needed} requests, each written row counting as one; this sync lets ${requestLimit} pass.`;
+  const message = `The run would need about ${counted(needed, "request", "requests")}, each written row counting as one; this sync lets ${requestLimit} pass.`;
   const look = "Look whether today's entitlement has room for them.";
   return [{ code: "request_budget", message, look, setting: "requestLimit" }];
 };

@@ -79,6 +79,23 @@ const stateChange = (kind: string, statecode: 0 | 1, reason: Reason): string[] =
 ];
 
 /**
+ * SQL: the fault of a decided row as people are told it: its code, the column and the value. A rule about rows is broken by
+ * the value that records are found by.
+ */
+export function faultOf(shape: Shape): string[] {
+  const ofRule = "code IS NULL AND rule_code IS NOT NULL";
+  return [
+    "coalesce(code, rule_code) AS code",
+    `CASE WHEN ${ofRule} THEN ${text(shape.match.map((c) => c.name).join(", "))} ELSE col END AS col`,
+    // A row that the destination refuses has no value of its own at fault that we knew of.
+    `CASE WHEN ${ofRule} THEN match_value ELSE value END AS value`,
+  ];
+}
+
+/** SQL: what is told besides of the fault of a decided row: the others it is about, or what its column takes. */
+export const saidOfFault = `coalesce(others, nullif("limit", ''))`;
+
+/**
  * The statements that put a plan on disk. Position in a change file is the change number. c_* = new value (meant where
  * the bit in m or a is set), o_* = what the destination holds, sm and dm = why it is written (see `decide`). Which creates carry an id is `sentId`'s.
  * `values`: where the values of decided rows are. `reason`: what those that are put to rest or woken get.
@@ -129,11 +146,8 @@ export function writeChanges(
     copy(
       [
         ...["key", "gone", "h", "rested", "old_id", "id", "link_", "action", "match_value"],
-        "coalesce(code, rule_code) AS code",
-        `CASE WHEN code IS NULL AND rule_code IS NOT NULL THEN ${text(shape.match.map((c) => c.name).join(", "))} ELSE col END AS col`,
-        // A row that the destination refuses has no value of its own at fault that we knew of.
-        "CASE WHEN code IS NULL AND rule_code IS NOT NULL THEN match_value ELSE value END AS value",
-        `coalesce(others, nullif("limit", '')) AS others`,
+        ...faultOf(shape),
+        `${saidOfFault} AS others`,
         "waits",
       ],
       "true",

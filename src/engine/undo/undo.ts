@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { counted } from "../../core/counted.ts";
 import { settling } from "../../core/delayed.ts";
 import { tellDependents } from "../dependents.ts";
 import { type Duck, lockDown, openDuck, parquetRows } from "../duck.ts";
@@ -225,12 +226,13 @@ const tellBlind = ({ kept }: Opened): string[] =>
       ]
     : [];
 
-const tellLetGo = ({ run, records }: { run: string; records: number }): string[] =>
-  records === 0
-    ? []
-    : [
-        `${records} records that run ${run} had taken over stay without a link, for its undo let them go. The next run would take them over anew, and stops until somebody approves.`,
-      ];
+function tellLetGo({ run, records }: { run: string; records: number }): string[] {
+  if (records === 0) return [];
+  const [stay, them] = records === 1 ? ["stays", "it"] : ["stay", "them"];
+  return [
+    `${counted(records, "record", "records")} that run ${run} had taken over ${stay} without a link, for its undo let ${them} go. The next run would take ${them} over anew, and stops until somebody approves.`,
+  ];
+}
 
 /** Records that lookups asked for may be pointed at by others by now. */
 async function leftAlone(duck: Duck, { run }: Opened): Promise<string[]> {
@@ -242,7 +244,7 @@ async function leftAlone(duck: Duck, { run }: Opened): Promise<string[]> {
     );
     if (n > 0)
       told.push(
-        `${n} records that lookups asked to be made (${keys}${n > 5 ? ", ..." : ""}) stay, for others may point at them by now.`,
+        `${counted(n, "record that a lookup", "records that lookups")} asked to be made (${keys}${n > 5 ? ", ..." : ""}) ${n === 1 ? "stays, for others may point at it" : "stay, for others may point at them"} by now.`,
       );
   }
   return told;

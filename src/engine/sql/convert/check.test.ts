@@ -62,6 +62,7 @@ describe("lines that cannot work for any row", () => {
       /no time zone Europe\/Berlni/,
     ],
     ["rounding of text", column("text"), { rounding: "down" }, {}, "mapping_unfit", /no digits to round/],
+    ["rounding of any digits", column("double"), { rounding: "down" }, {}, "mapping_unfit", /no digits to round/],
     ["a delimiter of one option", colors, { delimiter: "|" }, {}, "mapping_unfit", /no several values/],
     [
       "a phone number in a number",
@@ -104,6 +105,14 @@ describe("lines that cannot work for any row", () => {
       {},
       "mapping_unfit",
       /more digits/,
+    ],
+    [
+      "more digits than wanted of a double",
+      column("double", { precision: 2 }),
+      { value: 1.234, rounding: "reject" },
+      {},
+      "mapping_unfit",
+      /more digits.*2 of them/,
     ],
     [
       "an unknown option as constant",
@@ -154,6 +163,7 @@ describe("a constant that passes set-up passes for every row", () => {
     column("decimal", { precision: 2, min: -50, max: 50 }),
     column("money", { precision: 2 }),
     column("double"),
+    column("double", { precision: 1, min: -50, max: 50 }),
     column("boolean"),
     colors,
     column("choices", {

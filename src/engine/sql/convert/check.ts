@@ -1,5 +1,6 @@
+import { holdsDigits } from "../../../core/canon.ts";
 import { SluiceError } from "../../../core/errors.ts";
-import type { ColumnType } from "../../../core/schema.ts";
+import type { Column } from "../../../core/schema.ts";
 import { constantFault } from "./constant.ts";
 import type { LineInput } from "./conversion.ts";
 import { explainFor } from "./limits.ts";
@@ -7,17 +8,17 @@ import { knowsCountry } from "./phone.ts";
 import { kindOf } from "./source-text.ts";
 import { nearestZones, zoneName } from "./zone.ts";
 
-const isNumber = (type: ColumnType) => ["integer", "decimal", "money", "double"].includes(type);
-const isMoment = (type: ColumnType) => type === "date" || type === "datetime";
+const isNumber = ({ type }: Column) => ["integer", "decimal", "money", "double"].includes(type);
+const isMoment = ({ type }: Column) => type === "date" || type === "datetime";
 
 /** Keys of a line that only some types know. */
 const options = [
   { key: "formats", fits: isMoment, lacks: "dates" },
   { key: "zone", fits: isMoment, lacks: "dates" },
-  { key: "rounding", fits: (type: ColumnType) => isNumber(type) && type !== "double", lacks: "digits to round" },
-  { key: "delimiter", fits: (type: ColumnType) => type === "choices", lacks: "several values" },
-  { key: "currency", fits: (type: ColumnType) => type === "money", lacks: "amounts of money" },
-  { key: "format", fits: (type: ColumnType) => type === "text", lacks: "texts of that form" },
+  { key: "rounding", fits: (target: Column) => isNumber(target) && holdsDigits(target), lacks: "digits to round" },
+  { key: "delimiter", fits: ({ type }: Column) => type === "choices", lacks: "several values" },
+  { key: "currency", fits: ({ type }: Column) => type === "money", lacks: "amounts of money" },
+  { key: "format", fits: ({ type }: Column) => type === "text", lacks: "texts of that form" },
 ] as const;
 
 /**
@@ -38,9 +39,9 @@ export function checkLine(input: LineInput): void {
     );
   }
   for (const { key, fits, lacks } of options)
-    if (line[key] !== undefined && !fits(type))
+    if (line[key] !== undefined && !fits(target))
       throw unfit(`${name} is of type ${type}: it takes no ${lacks}.`, `Remove \`${key}\` from the line.`);
-  if (line.decimal === "," && !isNumber(type))
+  if (line.decimal === "," && !isNumber(target))
     throw unfit(`${name} is of type ${type}: it takes no numbers.`, "Remove `decimal` from the line.");
   if (line.tooLong === "truncate" && (type !== "text" || line.format !== undefined))
     throw unfit(

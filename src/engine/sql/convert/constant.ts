@@ -1,4 +1,4 @@
-import { canonValue, digits } from "../../../core/canon.ts";
+import { canonValue, digits, holdsDigits } from "../../../core/canon.ts";
 import { numberPattern, plainDecimal } from "../../../core/numbers.ts";
 import type { MappingLine } from "../../../core/project.ts";
 import type { ReasonCode } from "../../../core/reasons.ts";
@@ -48,7 +48,7 @@ export function constantFault(target: Column, line: MappingLine, text: string): 
 
 function numberFault(target: Column, { rounding }: MappingLine, text: string): ReasonCode | null {
   if (!new RegExp(`^${numberPattern}$`).test(text)) return "bad_number";
-  const value = target.type === "integer" || target.type === "double" ? text : plainDecimal(text, digits(target));
+  const value = target.type === "integer" || !holdsDigits(target) ? text : plainDecimal(text, digits(target));
   const [min, max] = rangeOf(target);
   if (value === null || Number(value) < min || Number(value) > max) return "out_of_range";
   if (target.type === "integer" && !Number.isInteger(Number(text)))

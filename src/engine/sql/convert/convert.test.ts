@@ -127,8 +127,33 @@ table("doubles", column("double", { min: -1e11, max: 1e11 }), {}, [
   ["1.50", "1.5", null],
   ["1e5", "100000", null],
   ["0.00001", "1e-05", null],
+  ["1.123456789012", "1.123456789012", null],
   ["100000000001", null, "out_of_range"],
   ["x", null, "bad_number"],
+]);
+
+// Sent 47.639583, Dataverse holds 47.63958: https://learn.microsoft.com/power-apps/developer/data-platform/webapi/create-entity-web-api
+const place = column("double", { precision: 5, min: -1e11, max: 1e11 });
+table("doubles of 5 digits", place, {}, [
+  ["47.639583", "47.63958", null],
+  ["1.123455", "1.12346", null],
+  ["-1.123455", "-1.12346", null],
+  ["1.50", "1.5", null],
+  ["2.999999", "3", null],
+  ["-0.000001", "0", null],
+  ["0.00001", "1e-05", null],
+  ["0.30000000000000004", "0.3", null],
+  ["1.123456789e2", "112.34568", null],
+  ["5e-300", "0", null],
+  ["9999999999.999989", "9999999999.99999", null],
+  ["1e11", "100000000000", null],
+  ["100000000000.000001", "100000000000", null],
+  ["100000000000.01", null, "out_of_range"],
+  ["x", null, "bad_number"],
+]);
+table("doubles without digits", column("double", { precision: 0 }), {}, [
+  ["2.5", "3", null],
+  ["-0.4", "0", null],
 ]);
 
 table("yes and no", column("boolean"), {}, [

@@ -81,6 +81,20 @@ table("decimals that must fit", cents, { rounding: "reject" }, [
   ["1001.255", null, "out_of_range"],
   ["x", null, "bad_number"],
 ]);
+const hundredths = column("double", { precision: 2, min: -1000, max: 1000 });
+table("doubles rounded down", hundredths, { rounding: "down" }, [
+  ["1.009", "1", null],
+  ["-1.999", "-1.99", null],
+  ["9.999e2", "999.9", null],
+  ["1e-3", "0", null],
+  ["1000.01", null, "out_of_range"],
+]);
+table("doubles that must fit", hundredths, { rounding: "reject" }, [
+  ["1.2500", "1.25", null],
+  ["1.255", null, "too_precise"],
+  ["1e-3", null, "too_precise"],
+  ["1001.255", null, "out_of_range"],
+]);
 table("whole numbers rounded", column("integer", { min: -10, max: 10 }), { rounding: "nearest" }, [
   ["2.5", "3", null],
   ["-2.5", "-3", null],

@@ -1,5 +1,5 @@
-import { canonSql, digits } from "../../../core/canon.ts";
-import { scientificSql } from "../../../core/numbers.ts";
+import { digits, holdsDigits } from "../../../core/canon.ts";
+import { scientificSql, shortestDoubleSql } from "../../../core/numbers.ts";
 import type { Column, ColumnType } from "../../../core/schema.ts";
 import type { Reading } from "./conversion.ts";
 
@@ -61,7 +61,7 @@ export function readNumber(target: Column, decimal: "." | ",", rounding: Roundin
     `WHEN ${fits(kind.behind)} THEN ${of(bare, false)} WHEN ${isScientific} THEN ${of(`ltrim(${x}, '+')`, true)} END`;
   const faults: Reading["faults"] = [[`NOT ${isNumber}`, "bad_number"]];
   if (target.type === "integer" && !rounds(rounding)) faults.push([`NOT ${isWhole}`, "not_whole"]);
-  else if (rounding === "reject" && target.type !== "double") {
+  else if (rounding === "reject" && holdsDigits(target)) {
     // Where what is left of it is within the range, the digits behind the point are too many.
     const cut = kindFor(target, "down");
     faults.push([`coalesce(${read((n, e) => cut.read(n, e))} BETWEEN ${range.join(" AND ")}, false)`, "too_precise"]);
@@ -84,8 +84,8 @@ type Kind = {
 function kindFor(target: Column, rounding: Rounding | undefined): Kind {
   const plain = (decimal: "." | ",") => (decimal === "." ? "-?[0-9]+(?:\\.[0-9]+)?" : "-?[0-9]+");
   if (target.type === "integer" && !rounds(rounding)) return whole;
-  if (target.type === "double") {
-    return { plain, behind: "[0-9]*", read: (n) => `TRY_CAST(${n} AS DOUBLE)`, text: (n) => canonSql(target, n) };
+  if (!holdsDigits(target)) {
+    return { plain, behind: "[0-9]*", read: (n) => `TRY_CAST(${n} AS DOUBLE)`, text: shortestDoubleSql };
   }
   const scale = target.type === "integer" ? 0 : digits(target);
   const most = Math.max(...rangeOf(target).map(Math.abs));
@@ -99,7 +99,9 @@ function kindFor(target: Column, rounding: Rounding | undefined): Kind {
       return `CASE WHEN NOT regexp_matches(${n}, '\\.[0-9]{${scale}}[0-9]*[1-9]') THEN ${n} END`;
     return n;
   };
-  return { plain, behind: "[0-9]*", read, text: (n, e) => `CAST(${read(n, e)} AS VARCHAR)` };
+  const text = (n: string, e: boolean) => `CAST(${read(n, e)} AS VARCHAR)`;
+  const short = (n: string, e: boolean) => shortestDoubleSql(text(n, e));
+  return { plain, behind: "[0-9]*", read, text: target.type === "double" ? short : text };
 }
 
 /** A cast to BIGINT would round, so only digits without a fraction come here; a double is whole or it is not. */
