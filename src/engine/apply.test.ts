@@ -5,6 +5,7 @@ import { beforeEach, expect, test } from "vitest";
 import { outside, people } from "../../test/model.ts";
 import { useSyncedWorld } from "../../test/synced-world.ts";
 import { firstChanges, openChanges } from "./changes.ts";
+import { openDuck, parquetRows, text } from "./duck.ts";
 import { exportRejected, rejectedRows } from "./rejected.ts";
 
 /** A plan that was looked at, and then applied: what has moved meanwhile is held back and told, and nothing else is sent. */
@@ -69,6 +70,89 @@ test("memberships, too; a plan that another run has done meanwhile has nothing l
   expect(listed()).toEqual(["C2", "C3", "C5"]);
   expect(await synced.run({ apply: second })).toMatchObject({ writes: 0, excluded: 3 });
   expect((await synced.run()).writes).toBe(0);
+});
+
+test.each([
+  ["delete", {}],
+  ["delete", { mirror: "touched" }],
+  ["deactivate", {}],
+  ["deactivate", { mirror: "touched" }],
+])("a record that was edited after the plan is not taken out of use unseen (%s, %j)", async (onLeave, mirror) => {
+  synced.settings = { onLeave, allowDelete: onLeave === "delete", ...mirror };
+  await synced.run();
+  people.edit(synced.world, record("C4"), { name: "Before the plan" });
+  const [c1, c2, c3, c4] = ["C1", "C2", "C3", "C4"].map(record) as [string, string, string, string];
+  const inUse = () => {
+    const there = ["C1", "C2", "C3", "C4"].filter((code) => code in names());
+    return there.filter((code) => synced.world.crm.get(record(code))!.values.statecode !== "1");
+  };
+  synced.world.source = [row("5"), row("6")];
+  const apply = await synced.plan();
+  people.edit(synced.world, c1, { name: "By hand" });
+  people.edit(synced.world, c2, { vip: "yes" });
+  people.edit(synced.world, c3, { name: "By hand" });
+  people.edit(synced.world, c3, { name: "Name 3" });
+  const { writes } = synced.world;
+  await expect(synced.run({ apply: { ...apply, maxMoved: 0.2 } })).rejects.toMatchObject({
+    code: "plan_moved",
+    message: `1 of the 4 rows of the plan ${apply.plan} would be changed otherwise now, such as 1; at most 20 % may.`,
+  });
+  expect(synced.world.writes).toBe(writes);
+  const counts = await synced.run({ apply });
+  expect(counts).toMatchObject({ excluded: 1, [onLeave === "delete" ? "deleted" : "updated"]: 3, writes: 3 });
+  expect(await held()).toEqual({ 1: "moved" });
+  expect(inUse()).toEqual(["C1"]);
+  expect(synced.world.crm.get(c1)!.values.name).toBe("By hand");
+  expect(synced.world.crm.has(c4)).toBe(onLeave !== "delete");
+  expect(await synced.run()).toMatchObject({ writes: 1 });
+  expect(inUse()).toEqual([]);
+  expect((await synced.run()).writes).toBe(0);
+});
+
+test.each(["delete", "deactivate"])(
+  "where nothing is read of what a record holds, who leaves goes as planned (%s)",
+  async (onLeave) => {
+    synced.settings = { onLeave, allowDelete: onLeave === "delete", mirror: "none" };
+    await synced.run();
+    synced.world.source = [row("1"), row("2"), row("3")];
+    const apply = await synced.plan();
+    people.edit(synced.world, record("C5"), { name: "By hand" });
+    expect(await synced.run({ apply })).toMatchObject({ excluded: 0, writes: 3 });
+  },
+);
+
+test.each([
+  ["delete", "unsent"],
+  ["deactivate", "unsent"],
+  ["deactivate", "lost"],
+] as const)(
+  "of a run that was broken off, too, whoever was edited stays; a state it may have set is set again (%s, %s)",
+  async (onLeave, fault) => {
+    const mapping = { code: "code", name: "name", statecode: { value: "Active" } };
+    synced.settings = { onLeave, allowDelete: onLeave === "delete", mapping };
+    await synced.run();
+    synced.world.source = [row("1"), row("2"), row("3")];
+    synced.world.fault = () => fault;
+    await synced.run();
+    synced.world.fault = () => "none";
+    const begun = { plan: synced.last(), folder: join(synced.folder, "runs", synced.last()), maxMoved: 1 };
+    people.edit(synced.world, record("C5"), { name: "By hand" });
+    expect(await synced.run({ apply: begun })).toMatchObject({ excluded: 1, writes: 2 });
+    expect(await held()).toEqual({ 5: "moved" });
+  },
+);
+
+test("a plan of an older Sluice, which does not tell what a record held that it deactivates, is applied without", async () => {
+  await synced.run();
+  synced.world.source = [row("1"), row("2"), row("3")];
+  const apply = await synced.plan();
+  const file = join(apply.folder, "change-3-deactivate.parquet");
+  const duck = await openDuck({ memoryLimit: "100MB", temp: synced.folder });
+  await duck.run(`CREATE TABLE older AS SELECT key, id, kind, m, c_statecode, c_statuscode FROM ${parquetRows(file)}`);
+  await duck.run(`COPY older TO ${text(file)} (FORMAT parquet)`);
+  await duck.close();
+  people.edit(synced.world, record("C5"), { name: "By hand" });
+  expect(await synced.run({ apply })).toMatchObject({ excluded: 0, updated: 3 });
 });
 
 test("too much has moved, or the plan means something else now: nothing is sent, and the plan can still be applied", async () => {

@@ -1,11 +1,11 @@
 import { counted } from "../core/counted.ts";
 import { SluiceError } from "../core/errors.ts";
-import type { Duck } from "./duck.ts";
+import { type Duck, parquetRows } from "./duck.ts";
 import type { AppliedPlan, Job } from "./job.ts";
 import { readKeptJob } from "./kept-job.ts";
 import { exists, type Layout, runFiles, wavesOf } from "./layout.ts";
 import type { Shape } from "./shape.ts";
-import { comparePlans, countCompared, dependentsMove, holdBack } from "./sql/apply.ts";
+import { comparePlans, countCompared, dependentsMove, type EndingColumns, endings, holdBack } from "./sql/apply.ts";
 import { writeChanges } from "./sql/change.ts";
 import { writeMembers } from "./sql/members.ts";
 import { storedName } from "./sql/names.ts";
@@ -57,7 +57,7 @@ export async function narrow(
   if (begun)
     for (const statement of [readJournal(journal), ...sentChanges(wavesOf(shape), files.change)])
       await duck.run(statement);
-  await duck.run(comparePlans(shape, files, at, values, begun));
+  await duck.run(comparePlans(shape, files, at, values, await endingColumns(duck, files), begun));
   const count = () => duck.one<Narrowed & { keys: string | null }>(countCompared);
   let { keys, ...found } = await count();
   const dependents = dependentsMove(shape);
@@ -76,6 +76,15 @@ export async function narrow(
     ])
       await duck.run(statement);
   return found;
+}
+
+async function endingColumns(duck: Duck, { change }: Pick<Layout, "change">): Promise<EndingColumns> {
+  const told: EndingColumns = { "3-deactivate": [], "4-delete": [] };
+  for (const wave of endings) {
+    const names = await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM ${parquetRows(change(wave))}`);
+    told[wave] = names.map((each) => each.column_name);
+  }
+  return told;
 }
 
 function tooMany({ plan, maxMoved }: AppliedPlan, { planned, moved }: Narrowed, keys: string[]): string {

@@ -173,6 +173,28 @@ test("retry makes records that point at others which the run had made", async ()
   expect((await bench.rows("contact")).filter((each) => !each._parentcustomerid_value)).toEqual([]);
 });
 
+test("retry deletes records that pointed at others which the run had deleted", async () => {
+  const mapping = {
+    ...{ accountnumber: "id", name: "name" },
+    parentaccountid: { from: "boss", lookup: { object: "account", by: "accountnumber" } },
+  };
+  const sync = { model: "people", to: "crm", object: "account", match: "accountnumber", mapping };
+  const deletes = { onLeave: "delete", allowDelete: true, leaveLimit: 250 };
+  await bench.begin({ "syncs/people.yaml": JSON.stringify({ ...sync, ...deletes }) });
+  const rows = Array.from({ length: 250 }, (_, n) => row(`${n}`, `Name ${n}`, { boss: `${(n + 125) % 250}` }));
+  bench.source("people", [...rows, row("stays", "Name", { boss: null })]);
+  await bench.run();
+  bench.source("people", [row("stays", "Name", { boss: null })]);
+  const run = await brokenOff("$batch", 2);
+  const left = (await bench.rows("account")).filter((each) => each.accountnumber !== "stays");
+  const emptied = left.filter((each) => !each._parentaccountid_value);
+  expect(emptied.length).toBeGreaterThan(0);
+  await bench.person("PATCH", `accounts(${emptied[0]!.accountid})`, { name: "By hand" });
+  const done = await bench.resolve({ run, how: "retry" });
+  expect(done).toMatchObject({ deleted: left.length - 1, excluded: 1 });
+  expect(done.problems).toMatchObject([{ key: emptied[0]!.accountnumber, code: "moved" }]);
+});
+
 test("retry where the journal is lost: what is there has not moved", async () => {
   const list = await withList();
   bench.source("people", people(250, "yes"));

@@ -4,7 +4,7 @@ import type { Shape } from "../shape.ts";
 import { has, stored, wanted } from "./names.ts";
 import { partyColumn } from "./parties.ts";
 import { plannedId } from "./planned.ts";
-import { inSeveralWaves, waveMasks, wavesBesideCreates } from "./states.ts";
+import { inSeveralWaves, isState, waveMasks, wavesBesideCreates } from "./states.ts";
 import type { Values } from "./valued.ts";
 
 type Files = Pick<ReturnType<typeof runFiles>, "change">;
@@ -15,16 +15,30 @@ export function wakePlanned(shape: Shape, planned: Files): string {
   return `INSERT INTO wake SELECT DISTINCT key FROM (${keys.join(" UNION ALL ")}) WHERE key NOT IN (SELECT key FROM wake)`;
 }
 
+/** The waves that take a record out of use, whatever it holds. Their files tell what that is. */
+export const endings = ["3-deactivate", "4-delete"] as const;
+
+/** The columns that an earlier plan's files of these waves have: an older Sluice did not tell what records held that it deactivates. */
+export type EndingColumns = Record<(typeof endings)[number], string[]>;
+
 /**
  * `compared`: one row a key that the earlier plan or this one (`decided`, and its change files) changes. `same`: both do exactly
- * the same to it: the same columns, from the same old values to the same new ones. What the earlier plan could not know yet
- * (the id of a record that it, or another sync, was to create) may be anything. Of a plan that was `begun` (then `sent` says what
- * became of its changes) what is done already is left out, whether its journal tells so or what is there.
+ * the same to it: the same columns, from the same old values to the same new ones. A record that is deleted or deactivated holds
+ * the same in all mapped columns, as far as the earlier plan has `told` them. What that could not know yet (the id of a record that
+ * it, or another sync, was to create) may be anything. Of a plan that was `begun` (then `sent` says what became of its changes)
+ * what is done already is left out, whether its journal tells so or what is there.
  */
-export function comparePlans(shape: Shape, planned: Files, now: Files, values: Values, begun = false): string {
+export function comparePlans(
+  shape: Shape,
+  planned: Files,
+  now: Files,
+  values: Values,
+  told: EndingColumns,
+  begun = false,
+): string {
   const alone = wavesOf(shape).filter((wave) => !writesColumns(shape, wave));
   return `CREATE TEMP TABLE compared AS SELECT key, bool_or(planned) AS planned, bool_and(same) AS same FROM (
-${[compareWritten(shape, planned, values, begun), ...alone.map((wave) => compareWave(wave, planned, now, begun))].join("\nUNION ALL ")}) GROUP BY key`;
+${[compareWritten(shape, planned, values, begun), ...alone.map((wave) => compareWave(shape, wave, planned, now, told, begun))].join("\nUNION ALL ")}) GROUP BY key`;
 }
 
 const writesColumns = (shape: Shape, wave: Wave): boolean =>
@@ -78,8 +92,35 @@ WHERE o.key IS NOT NULL OR n.masks <> 0 OR n.action = 'create'`;
 
 const isUnknown = (value: string): string => `coalesce(ends_with(${value}, ${text(plannedId)}), false)`;
 
+/**
+ * Terms: the record that a change of this wave takes out of use holds what the plan saw. What the begun run has done to it itself
+ * is no move, nor that it has deleted the record that this one pointed at.
+ */
+function heldSame(shape: Shape, wave: Wave, told: EndingColumns, begun: boolean): string[] {
+  const ending = endings.find((each) => each === wave);
+  if (!ending) return [];
+  const rests = ending === "3-deactivate";
+  const known = shape.columns.filter((c) => told[ending].includes(`o_${c.name}`));
+  // A lost answer does not tell whether the begun run set the state. The column of an audience is compared as it is written.
+  const asked = begun && rests ? known.filter((c) => c.role === "mapped" && !isState(c)) : known;
+  const terms = asked.map((c) => {
+    const old = ident(`o_${c.name}`);
+    const emptied = ` OR (n.${old} IS NULL AND right(o.${old}, 36) IN (SELECT id FROM sent WHERE status = 'deleted'))`;
+    return `(n.${old} IS NOT DISTINCT FROM o.${old}${begun && c.awaits ? emptied : ""})`;
+  });
+  if (!begun || !rests || terms.length === 0) return terms;
+  return [`(o.done OR (${terms.join(" AND ")}))`];
+}
+
 /** A wave that does one thing to a record: puts it into a state, deletes it, or takes it into a list or out of it. */
-function compareWave(wave: Wave, planned: Files, now: Files, begun: boolean): string {
+function compareWave(
+  shape: Shape,
+  wave: Wave,
+  planned: Files,
+  now: Files,
+  told: EndingColumns,
+  begun: boolean,
+): string {
   // Whoever is to be put into a list may be made before by the same plan.
   const id = wave.startsWith("2-add-") ? "(o.id IS NULL OR o.id = n.id)" : "o.id IS NOT DISTINCT FROM n.id";
   const member = "(o.list, o.id) IN (SELECT (list, id) FROM member_now)";
@@ -92,7 +133,8 @@ function compareWave(wave: Wave, planned: Files, now: Files, begun: boolean): st
         : "false";
   // No read tells who has set a state: it may be set once more.
   const again = wave === "0-activate" || wave === "3-deactivate";
-  const same = `(o.key IS NOT NULL AND n.key IS NOT NULL AND ${id})`;
+  const terms = ["o.key IS NOT NULL", "n.key IS NOT NULL", id, ...heldSame(shape, wave, told, begun)];
+  const same = `(${terms.join("\n  AND ")})`;
   return `SELECT coalesce(o.key, n.key) AS key, o.key IS NOT NULL AS planned, ${same}${begun ? ` OR (n.key IS NULL AND coalesce(${there}, false))` : ""} AS same
 FROM (SELECT * FROM ${changesOf(wave, planned, begun)}${again ? "" : " WHERE NOT done"}) o
 FULL JOIN ${parquetRows(now.change(wave))} n ON n.key = o.key WHERE n.key IS NOT NULL OR NOT o.done`;

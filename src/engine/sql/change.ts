@@ -64,18 +64,13 @@ export function activates(shape: Shape): string {
   return statesOf(shape).state ? "false" : "(NOT gone AND rested AND action IN ('update', 'adopt', 'none'))";
 }
 
-/** SQL of the status reason that goes with a state, and of the one it replaces; null where that is the server's to choose. */
-export type Reason = { to: string; from: string };
-const serversReason: Reason = { to: "NULL::VARCHAR", from: "NULL::VARCHAR" };
-
-const stateChange = (kind: string, statecode: 0 | 1, reason: Reason): string[] => [
+const stateChange = (kind: string, statecode: 0 | 1, reason: string): string[] => [
   "key",
   "id",
   `'${kind}' AS kind`,
   "1::UBIGINT AS m",
   `'${statecode}' AS c_statecode`,
-  `${reason.to} AS c_statuscode`,
-  `${reason.from} AS o_statuscode`,
+  `${reason} AS c_statuscode`,
 ];
 
 /**
@@ -98,13 +93,14 @@ export const saidOfFault = `coalesce(others, nullif("limit", ''))`;
 /**
  * The statements that put a plan on disk. Position in a change file is the change number. c_* = new value (meant where
  * the bit in m or a is set), o_* = what the destination holds, sm and dm = why it is written (see `decide`). Which creates carry an id is `sentId`'s.
- * `values`: where the values of decided rows are. `reason`: what those that are put to rest or woken get.
+ * `values`: where the values of decided rows are. `reason`: SQL of the status reason that those that are put to rest or woken
+ * get; null where that is the server's to choose.
  */
 export function writeChanges(
   shape: Shape,
   file: { touched: string; change: (wave: Wave) => string; parents: (k: number) => string; settled: string },
   values: Values,
-  reason = serversReason,
+  reason = "NULL::VARCHAR",
 ): string[] {
   const { early, main, late } = waveMasks(shape);
   const fresh = (m: string) =>
@@ -136,7 +132,7 @@ export function writeChanges(
       values.of(creates, false),
     ),
     valued([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} <> 0`, file.change("2-update")),
-    copy(stateChange("deactivate", 1, reason), deactivates(shape), file.change("3-deactivate")),
+    valued([...stateChange("deactivate", 1, reason), ...old], deactivates(shape), file.change("3-deactivate")),
     statesOf(shape).state
       ? alone(early, "wake", file.change("0-activate"))
       : copy(stateChange("activate", 0, reason), activates(shape), file.change("0-activate")),

@@ -50,11 +50,11 @@ function stateOfStatus(status: ShapeColumn, value: string): string {
 export const inSeveralWaves = (shape: Shape): boolean =>
   statesOf(shape).state !== undefined || shape.columns.some((c) => c.awaits || !c.target.create);
 
-/** Whether a wave sets the state of records and nothing else: its changes do not say what that was before. */
+/** Whether a wave sets the state of records and nothing else: its changes need not say what that was before. */
 export const setsStateAlone = (shape: Shape, wave: string): boolean =>
   wave === "3-deactivate" || (wave === "0-activate" && !statesOf(shape).state);
 
-/** The rows of a file of states alone; one of an older Sluice has no status reason. */
+/** The rows of a file of states alone. A status reason that it does not tell of is null. */
 export const withReason = (path: string): string =>
   `(SELECT NULL::VARCHAR AS c_statuscode, NULL::VARCHAR AS o_statuscode WHERE false UNION ALL BY NAME FROM ${parquetRows(path)})`;
 

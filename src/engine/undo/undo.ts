@@ -195,10 +195,8 @@ async function imageNames(duck: Duck, { run: { files } }: Opened): Promise<strin
 
 /** The changes, as a plan writes them, but for records made anew, which get back all they held, and those woken. */
 function writeUndo({ run, shape }: Opened, at: Layout, images: string[]): string[] {
-  const { status } = statesOf(shape);
-  const reason = { to: "reason", from: status ? `o_${status.index}` : "NULL::VARCHAR" };
   const statements = [
-    ...writeChanges(shape, at, ownValues, reason),
+    ...writeChanges(shape, at, ownValues, "reason"),
     ...shape.memberships.flatMap((_, i) =>
       (["add", "remove"] as const).map((does) =>
         copy(
