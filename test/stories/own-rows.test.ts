@@ -73,6 +73,27 @@ test("whoever waits for a row that cannot go is rejected too, to the end of the 
   expect(await bosses()).toEqual({ 1: "2", 2: "3", 3: null, 4: null });
 });
 
+test.each([{}, { mode: "create" }])("rows that do not go anyway may point at others that do not (%o)", async (more) => {
+  const long = "x".repeat(101);
+  await start("reject", true, more);
+  bench.source("people", [person("5", null)]);
+  await bench.run();
+  bench.source("people", [
+    person("1", "2", long),
+    person("2", "1", long),
+    person("3", "3", long),
+    person("4", "2"),
+    person("5", "2"),
+  ]);
+  const ran = await bench.run();
+  const waiting = ["4", ...("mode" in more ? [] : ["5"])];
+  expect(ran).toMatchObject({ created: 0, rejected: 3 + waiting.length, writes: 0 });
+  expect(ran.problems).toMatchObject([
+    ...waiting.map((key) => ({ key, code: "parent_missing", column: "parentcustomerid" })),
+    ...["1", "2", "3"].map((key) => ({ key, code: "too_long" })),
+  ]);
+});
+
 test.each(["null", "create"])("with `missing: %s` they go without a row that cannot go, at first", async (missing) => {
   await start(missing, true);
   bench.source("people", [person("1", "2"), person("2", null, "x".repeat(101))]);
