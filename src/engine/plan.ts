@@ -28,6 +28,7 @@ import type { Shape } from "./shape.ts";
 import { destinationName, type Host, holdsLease, open, readingRows, scanAudiences, scanModel } from "./source.ts";
 import { wakePlanned } from "./sql/apply.ts";
 import { lostRows, pointAtAwaited, withoutLost } from "./sql/awaited.ts";
+import { keepCalled, waitingForOwn, wakeOwn } from "./sql/chains.ts";
 import { createId, takenIds, writeChanges } from "./sql/change.ts";
 import { basedOn, decide, haveGone, heldNow, keepWanted, linkedRows, releaseTaken, seenThen } from "./sql/decide.ts";
 import { type Asked, linkedRecords, matchedRecords, undated } from "./sql/look.ts";
@@ -327,6 +328,7 @@ async function reconcile(
   await duck.run(skippedSleep);
   if (job.apply) await duck.run(wakePlanned(shape, runFiles(job.apply.folder)));
   const told = job.only ? await choose(duck, job.only, job.sync) : [];
+  const chains = all || job.only ? 0 : await wakeAwaiting(duck, shape);
   const { woken } = await duck.one<{ woken: boolean }>("SELECT count(*) > 0 AS woken FROM wake");
   const { links } = await duck.one<{ links: number }>("SELECT count(*) AS links FROM st.link");
   const lookUp = async (by: typeof byHash) => {
@@ -335,6 +337,7 @@ async function reconcile(
     return (await duck.one<{ n: number }>(misjoined)).n;
   };
   if ((await lookUp(byHash)) > 0) await lookUp(byKey);
+  if (chains > 0) for (const statement of keepCalled(shape, scan)) await duck.run(statement);
   const counts = await readingRows(job, duck.one<TouchCounts>(touchCounts));
   await duck.run(noDoubled);
   if (counts.doubled > 0 || counts.received !== counts.looked_at + counts.untouched) {
@@ -374,6 +377,16 @@ async function reconcile(
   for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at, values)])
     await duck.run(statement);
   return { ...counts, told };
+}
+
+/** Has rows looked at that wait for others of the sync, in case these come now. @returns how many there are. */
+async function wakeAwaiting(duck: Duck, shape: Shape): Promise<number> {
+  const waiting = waitingForOwn(shape);
+  if (!waiting) return 0;
+  await duck.run(waiting);
+  const { n } = await duck.one<{ n: number }>("SELECT count(*) AS n FROM own_wait");
+  if (n > 0) await duck.run(wakeOwn);
+  return n;
 }
 
 /** Rows that cannot go after all: their parent, another row of this run, does not come, or their state is not ours to set. */

@@ -1,6 +1,6 @@
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { bit, maskType, parentValue } from "./names.ts";
-import { demote } from "./refuse.ts";
+import { demote, goes } from "./refuse.ts";
 
 // Lookups into the sync's own table, whose parent is another row of this run and may not be there yet: circles among
 // them. Such a column is written in a wave after creates, and points at an id that is known beforehand. While the plan is
@@ -9,8 +9,9 @@ import { demote } from "./refuse.ts";
 /** Rows that have a record after this run, or are left alone with theirs. */
 const alive = "action IN ('create', 'adopt', 'update', 'none')";
 
+/** Of a row that does not go anyway nothing is lost, but what it would go without (`missing: null`): it waits for that, too. */
 const lost = (c: ShapeColumn): string =>
-  `(later_${c.index} IS NOT NULL AND later_${c.index} NOT IN (SELECT key FROM decided WHERE ${alive}))`;
+  `(later_${c.index} IS NOT NULL AND later_${c.index} NOT IN (SELECT key FROM decided WHERE ${alive})${c.awaits?.missing === "reject" ? ` AND ${goes}` : ""})`;
 
 /** How many rows await a parent that will not come; undefined where none can. */
 export function lostRows(shape: Shape): string | undefined {

@@ -31,6 +31,9 @@ export function refuseRenamed(shape: Shape): string[] {
   });
 }
 
+/** Decided rows that write their columns, and so may have to be rejected. */
+export const goes = "action IN ('create', 'adopt', 'update')";
+
 /** A decided row is rejected after all: what it then still does is what the row table says of an invalid one. */
 export function demote(
   shape: Shape,
@@ -56,5 +59,5 @@ export function demote(
     ...shape.columns.filter((each) => each.awaits).map((each) => `later_${each.index} = NULL`),
     ...(more ? [more] : []),
   ];
-  return `UPDATE decided SET ${set.join(", ")} WHERE action IN ('create', 'adopt', 'update') AND ${where}`;
+  return `UPDATE decided SET ${set.join(", ")} WHERE ${goes} AND ${where}`;
 }
