@@ -7,8 +7,8 @@ import type { Shape } from "../shape.ts";
 import { caughtUpdates } from "./recover-updates.ts";
 import { addColumn, createTables, existingColumns, missingColumns, valueViews } from "./tables.ts";
 
-/** A record is found whose lookup, as the file of a dead run says, was given another parent. */
-async function caught(inFile: string, tabled: boolean): Promise<object[]> {
+/** A record is found whose lookup, as the file of a dead run says, was given another parent: its base, and how it was found. */
+async function caught(inFile: string, tabled: boolean): Promise<{ base: object[]; plan: string }> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-caught-"));
   const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: folder });
   const code = { index: 0, name: "code" };
@@ -25,8 +25,10 @@ async function caught(inFile: string, tabled: boolean): Promise<object[]> {
     await duck.run(`CREATE TABLE have_now AS SELECT 'x' AS id, false AS gone, 'A' AS c_code, 'new' AS "${stored}"`);
     await duck.run(`COPY (SELECT '1' AS key, 'x' AS id, 'update' AS kind, 2::UBIGINT AS m, 0::UBIGINT AS a, 'a' AS match_value,
   NULL::VARCHAR AS c_code, 'new' AS "${inFile}", 'A' AS o_code, 'old' AS o_parent) TO ${text(file)} (FORMAT parquet)`);
-    for (const statement of caughtUpdates(shape, file, columns)) await duck.run(statement);
-    return await duck.all(`SELECT c_code AS code, "${stored}" AS parent FROM st.base`);
+    const statements = caughtUpdates(shape, file, columns);
+    const plan = JSON.stringify(await duck.all(`EXPLAIN ${statements[0]}`));
+    for (const statement of statements) await duck.run(statement);
+    return { base: await duck.all(`SELECT c_code AS code, "${stored}" AS parent FROM st.base`), plan };
   } finally {
     await duck.close();
     await rm(folder, { recursive: true, force: true });
@@ -34,9 +36,17 @@ async function caught(inFile: string, tabled: boolean): Promise<object[]> {
 }
 
 test.each([true, false])("what a dead run wrote into a lookup is its base (several tables: %s)", async (tabled) => {
-  expect(await caught(tabled ? "c_parent:table" : "c_parent", tabled)).toEqual([{ code: "A", parent: "new" }]);
+  const { base } = await caught(tabled ? "c_parent:table" : "c_parent", tabled);
+  expect(base).toEqual([{ code: "A", parent: "new" }]);
 });
 
 test.each([true, false])("a mapping that names tables now and did not then, or not any more (%s)", async (tabled) => {
-  expect(await caught(tabled ? "c_parent" : "c_parent:table", tabled)).toEqual([{ code: "A", parent: "old" }]);
+  const { base } = await caught(tabled ? "c_parent" : "c_parent:table", tabled);
+  expect(base).toEqual([{ code: "A", parent: "old" }]);
+});
+
+test("no join compares every update with every row's base", async () => {
+  const { plan } = await caught("c_parent", false);
+  expect(plan).toContain("HASH_JOIN");
+  expect(plan).not.toMatch(/NL_JOIN|NESTED_LOOP_JOIN|CROSS_PRODUCT/);
 });

@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Duck, openDuck, text } from "../duck.ts";
+import type { Wave } from "../layout.ts";
+import type { Shape } from "../shape.ts";
+import { resolveUnknown } from "./settle.ts";
+
+let folder: string;
+let duck: Duck;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-settle-"));
+  duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: folder });
+});
+afterEach(async () => {
+  await duck.close();
+  await rm(folder, { recursive: true });
+});
+
+const file = (wave: Wave) => join(folder, `${wave}.parquet`);
+
+const target = { type: "text" };
+const code = { index: 0, name: "code", target };
+const shape = {
+  columns: [code, { index: 1, name: "name", target }],
+  match: [code],
+  memberships: [],
+} as unknown as Shape;
+
+/** Creates whose answers were lost, by code; `sent`: the ids that were sent. `after`: what was read back (id, gone, code, name). */
+async function lost(sent: Record<string, string | null>, after: string): Promise<string[]> {
+  const rows = Object.entries(sent).map(([key, id]) => `(${text(key)}, ${id === null ? "NULL" : text(id)})`);
+  const change = (wave: Wave, of: string) => `COPY (${of}) TO ${text(file(wave))} (FORMAT parquet)`;
+  const values = (of: string) =>
+    `SELECT key, id, 'create' AS kind, 3::UBIGINT AS m, lower(key) AS match_value, key AS c_code, 'Ann' AS c_name, NULL::VARCHAR AS o_code, NULL::VARCHAR AS o_name FROM (VALUES ${of}) t(key, id)`;
+  await duck.run(change("1-create", values(rows.join(", "))));
+  for (const wave of ["2-update", "3-complete"] as const)
+    await duck.run(change(wave, `${values("('', NULL::VARCHAR)")} WHERE false`));
+  await duck.run(`CREATE TABLE sent AS SELECT '1-create' AS wave, file_row_number AS n, key, kind, id, NULL::VARCHAR AS code, NULL::VARCHAR AS message, 'unknown' AS status
+FROM read_parquet(${text(file("1-create"))}, file_row_number=true)`);
+  await duck.run(`CREATE TABLE after AS FROM (VALUES ${after}) t(id, gone, c_code, c_name)`);
+  return resolveUnknown(shape, file, false);
+}
+
+test("a create whose answer was lost is found by the id that was sent, or else by its match value, once", async () => {
+  const statements = await lost(
+    { A: "id-a", B: "id-b", C: null, D: "id-d", E: null, F: "id-f", G: null },
+    `('id-a', false, 'A', 'Ann'), ('a-other', false, 'A', 'Ann'), ('b-other', false, 'B', 'Ann'), ('id-c', false, 'C', 'Ann'),
+    ('id-d', false, 'D', 'Bea'), ('d-other', false, 'D', 'Ann'), ('id-e', false, 'E', 'Bea'), ('id-f', true, 'F', 'Ann'),
+    ('g-1', false, 'G', 'Ann'), ('g-2', false, 'G', 'Ann')`,
+  );
+  for (const statement of statements) await duck.run(statement);
+  expect(await duck.all("SELECT key, status, id FROM sent ORDER BY key")).toEqual([
+    { key: "A", status: "created", id: "id-a" },
+    { key: "B", status: "created", id: "b-other" },
+    { key: "C", status: "created", id: "id-c" },
+    { key: "D", status: "created", id: "d-other" },
+    { key: "E", status: "failed", id: null },
+    { key: "F", status: "failed", id: "id-f" },
+    { key: "G", status: "created", id: "g-1" },
+  ]);
+  expect(await duck.one("SELECT count(*) AS n FROM resolved")).toEqual({ n: 5 });
+});
+
+test("no join compares every lost answer with every record", async () => {
+  const [resolve] = await lost({ A: "id-a" }, "('id-a', false, 'A', 'Ann')");
+  const plan = JSON.stringify(await duck.all(`EXPLAIN ${resolve}`));
+  expect(plan).toContain("HASH_JOIN");
+  expect(plan).not.toMatch(/NL_JOIN|NESTED_LOOP_JOIN|CROSS_PRODUCT/);
+});
