@@ -190,7 +190,8 @@ const rows = {
     wake: "always",
   },
   deleted_there: {
-    message: "Its record was deleted in the destination, by somebody or together with another; it is held, not made anew.",
+    message:
+      "Its record was deleted in the destination, by somebody or together with another; it is held, not made anew.",
     hint: "`deletedThere: recreate` makes such records anew.",
     wake: "record",
   },
