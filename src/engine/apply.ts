@@ -58,14 +58,8 @@ export async function narrow(
     for (const statement of [readJournal(journal), ...sentChanges(wavesOf(shape), files.change)])
       await duck.run(statement);
   await duck.run(comparePlans(shape, files, at, values, await endingColumns(duck, files), begun));
-  const count = () => duck.one<Narrowed & { keys: string | null }>(countCompared);
-  let { keys, ...found } = await count();
-  const dependents = dependentsMove(shape);
-  for (let before = -1; dependents && found.moved > before; ) {
-    before = found.moved;
-    await duck.run(dependents);
-    ({ keys, ...found } = await count());
-  }
+  for (const statement of dependentsMove(shape)) await duck.run(statement);
+  const { keys, ...found } = await duck.one<Narrowed & { keys: string | null }>(countCompared);
   if (found.moved > found.planned * apply.maxMoved)
     throw new SluiceError("plan_moved", tooMany(apply, found, JSON.parse(keys ?? "[]") as string[]));
   if (found.moved + found.others > 0)

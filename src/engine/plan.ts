@@ -27,7 +27,7 @@ import { checkSourceColumns } from "./shape/source.ts";
 import type { Shape } from "./shape.ts";
 import { destinationName, type Host, holdsLease, open, readingRows, scanAudiences, scanModel } from "./source.ts";
 import { wakePlanned } from "./sql/apply.ts";
-import { lostRows, pointAtAwaited, withoutLost } from "./sql/awaited.ts";
+import { lostRows, pointAtAwaited, withoutFallen, withoutLost } from "./sql/awaited.ts";
 import { keepCalled, waitingForOwn, wakeOwn } from "./sql/chains.ts";
 import { createId, takenIds, writeChanges } from "./sql/change.ts";
 import { basedOn, decide, haveGone, heldNow, keepWanted, linkedRows, releaseTaken, seenThen } from "./sql/decide.ts";
@@ -393,6 +393,8 @@ async function wakeAwaiting(duck: Duck, shape: Shape): Promise<number> {
 async function withoutMissing(duck: Duck, shape: Shape): Promise<void> {
   for (const statement of [...refuseMessageStates(shape), ...refuseRenamed(shape)]) await duck.run(statement);
   const lost = lostRows(shape);
-  while (lost && (await duck.one<{ lost: number }>(lost)).lost > 0)
-    for (const statement of withoutLost(shape)) await duck.run(statement);
+  for (const statements of [withoutLost, withoutFallen]) {
+    if (!lost || (await duck.one<{ lost: number }>(lost)).lost === 0) return;
+    for (const statement of statements(shape)) await duck.run(statement);
+  }
 }

@@ -140,16 +140,22 @@ FROM (SELECT * FROM ${changesOf(wave, planned, begun)}${again ? "" : " WHERE NOT
 FULL JOIN ${parquetRows(now.change(wave))} n ON n.key = o.key WHERE n.key IS NOT NULL OR NOT o.done`;
 }
 
-/** Rows that the plan changes and whose record, made by this run, is not made after all: another row's that is held back. */
-export function dependentsMove(shape: Shape): string | undefined {
-  const lost = shape.columns
+/**
+ * Rows that the plan changes and whose parent's record, made by this run, is not made after all: it is another row's that is
+ * held back, as those are held back that point at them, in turn.
+ */
+export function dependentsMove(shape: Shape): string[] {
+  const links = shape.columns
     .filter((c) => c.awaits)
-    .map(
-      (c) =>
-        `later_${c.index} IN (SELECT d.key FROM decided d JOIN compared c ON c.key = d.key AND NOT c.same WHERE d.action = 'create')`,
-    );
-  if (lost.length === 0) return undefined;
-  return `UPDATE compared SET same = false WHERE same AND key IN (SELECT key FROM decided WHERE ${lost.join(" OR ")})`;
+    .map((c) => `SELECT key, later_${c.index} AS parent FROM decided WHERE later_${c.index} IS NOT NULL`);
+  if (links.length === 0) return [];
+  return [
+    `CREATE TEMP TABLE moves_with AS SELECT key, parent FROM (${links.join(" UNION ALL ")})
+WHERE key IN (SELECT key FROM compared) AND parent IN (SELECT key FROM decided WHERE action = 'create')`,
+    `UPDATE compared SET same = false WHERE same AND key IN (WITH RECURSIVE moved AS (
+  SELECT key FROM compared WHERE NOT same UNION SELECT w.key FROM moved m JOIN moves_with w ON w.parent = m.key)
+FROM moved)`,
+  ];
 }
 
 /**

@@ -19,8 +19,29 @@ export function lostRows(shape: Shape): string | undefined {
   return any.length ? `SELECT count(*) AS lost FROM decided WHERE ${any.join(" OR ")}` : undefined;
 }
 
-/** They are rejected, too, or go without. To be repeated while there are some: each may be the parent of others. */
+/** They are rejected, too, or go without. */
 export function withoutLost(shape: Shape): string[] {
+  return without(shape, lost);
+}
+
+/** All that are still lost, for those rejected were the parents of others, and these of others, to the end of each chain. */
+export function withoutFallen(shape: Shape): string[] {
+  const each = shape.columns.filter((c) => c.awaits?.missing === "reject");
+  const links = each.map(
+    (c) => `SELECT key, later_${c.index} AS parent FROM decided WHERE later_${c.index} IS NOT NULL AND ${goes}`,
+  );
+  if (links.length === 0) return [];
+  return [
+    `CREATE TEMP TABLE falls_with AS ${links.join(" UNION ALL ")}`,
+    `CREATE TEMP TABLE fallen AS WITH RECURSIVE reached AS (
+  SELECT key FROM falls_with WHERE parent NOT IN (SELECT key FROM decided WHERE ${alive})
+  UNION SELECT f.key FROM reached r JOIN falls_with f ON f.parent = r.key)
+FROM reached`,
+    ...without(shape, (c) => `(${lost(c)} OR later_${c.index} IN (SELECT key FROM fallen))`),
+  ];
+}
+
+function without(shape: Shape, lost: (c: ShapeColumn) => string): string[] {
   return shape.columns.flatMap((c) => {
     if (!c.awaits) return [];
     const waits = `waits = list_append(coalesce(waits, []), ref_${c.index})`;
