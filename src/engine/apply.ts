@@ -54,7 +54,7 @@ export async function narrow(
   const begun = (await readKeptJob(files))?.kind === "run";
   const journal = (await exists(files.journal)) ? files.journal : undefined;
   if (begun)
-    for (const statement of [readJournal(journal), ...sentChanges(wavesOf(shape), files.change)])
+    for (const statement of [...readJournal(journal), sentChanges(wavesOf(shape), files.change)])
       await duck.run(statement);
   await duck.run(comparePlans(shape, files, at, values, begun));
   const count = () => duck.one<Narrowed & { keys: string | null }>(countCompared);
