@@ -55,7 +55,7 @@ export async function narrow(
   const begun = (await readKeptJob(files))?.kind === "run";
   const journal = (await exists(files.journal)) ? files.journal : undefined;
   if (begun)
-    for (const statement of [readJournal(journal), ...sentChanges(wavesOf(shape), files.change)])
+    for (const statement of [...readJournal(journal), sentChanges(wavesOf(shape), files.change)])
       await duck.run(statement);
   await duck.run(comparePlans(shape, files, at, values, await endingColumns(duck, files), begun));
   for (const statement of dependentsMove(shape)) await duck.run(statement);

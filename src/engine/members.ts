@@ -43,8 +43,8 @@ export async function readMembers(
  * file and are not sent.
  */
 export async function afterCreates(duck: Duck, at: Layout, shape: Shape, file: WaveFile): Promise<WaveFile> {
-  await duck.run(readJournal(at.journal));
-  for (const statement of sentChanges(wavesOf(shape), at.change)) await duck.run(statement);
+  for (const statement of readJournal(at.journal)) await duck.run(statement);
+  await duck.run(sentChanges(wavesOf(shape), at.change));
   // Changes bring all their values along: they are put in order only where some are not to be sent.
   if (file.op !== "add" && (await duck.one<{ n: number }>(refusedCreates)).n === 0) return file;
   for (const statement of file.op === "add" ? resolvedAdds(file.path) : withoutUnmade(file.path))

@@ -105,7 +105,8 @@ async function writtenBy(
   shape: Shape,
   created: string[] | undefined,
 ): Promise<Asked> {
-  await duck.run(readJournal((await exists(dead.journal)) ? dead.journal : undefined));
+  for (const statement of readJournal((await exists(dead.journal)) ? dead.journal : undefined))
+    await duck.run(statement);
   const files: string[] = [];
   for (const wave of wavesOf({ memberships: [] }))
     if (await columnsOf(duck, dead.change(wave))) files.push(dead.change(wave));

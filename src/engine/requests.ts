@@ -49,9 +49,10 @@ export async function notTaken(folder: string, key: string, session: Session): P
   const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: folder });
   try {
     await lockDown(duck, [], [folder]);
-    await duck.run(readJournal((await exists(files.journal)) ? files.journal : undefined));
+    for (const statement of readJournal((await exists(files.journal)) ? files.journal : undefined))
+      await duck.run(statement);
     const waves = kept.waves.map(({ wave }) => wave);
-    for (const statement of sentChanges(waves, files.change, `key = ${text(key)}`)) await duck.run(statement);
+    await duck.run(sentChanges(waves, files.change, `key = ${text(key)}`));
     const [change] = await duck.all<{ wave: Wave; n: number; id: string | null; status: string }>(
       `SELECT wave, n, id, status FROM sent WHERE status NOT IN ('created', 'updated', 'deleted')
   AND (id IS NOT NULL OR wave = '1-create') ORDER BY status = 'unsent', wave, n LIMIT 1`,

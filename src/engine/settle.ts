@@ -13,7 +13,7 @@ import { fold, portionsChanged, prepareFold, rowsTogether, unmovable, writtenFil
 import { sentRecords } from "./sql/look.ts";
 import { foldMade, madeCount, madeKnown, tellUnmade } from "./sql/made.ts";
 import { newMembers } from "./sql/members.ts";
-import { atOnce, storedName } from "./sql/names.ts";
+import { atOnce, inGroups, storedName } from "./sql/names.ts";
 import { keyProblems, keysToCount, newPending } from "./sql/pending.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
 import { matchedBy, rematched, stateVersion } from "./sql/tables.ts";
@@ -60,8 +60,9 @@ export async function settle(
   let fullAfter = false;
   await duck.run("CREATE OR REPLACE TEMP TABLE after AS SELECT * FROM fresh WHERE false");
   await duck.run(noneExpected);
-  await duck.run(readJournal((await exists(at.journal)) ? at.journal : undefined));
-  for (const statement of sentChanges(wavesOf(shape), at.change)) await duck.run(statement);
+  const journal = (await exists(at.journal)) ? at.journal : undefined;
+  for (const statement of [...readJournal(journal), ...tellUnmade(shape, at)]) await duck.run(statement);
+  await duck.run(sentChanges(wavesOf(shape), at.change));
   const table = {
     session,
     object: shape.object,
@@ -82,7 +83,6 @@ export async function settle(
     fullAfter = read.full;
     if (read.cursor !== undefined) cursors["cursor:table"] = read.cursor;
   }
-  for (const statement of tellUnmade(shape, at)) await duck.run(statement);
   const { unknown } = await duck.one<{ unknown: number }>(
     "SELECT count(*) AS unknown FROM sent WHERE status = 'unknown'",
   );
@@ -93,6 +93,8 @@ export async function settle(
     ({ resolved } = await duck.one<{ resolved: number }>("SELECT count(*) AS resolved FROM resolved"));
   }
   await duck.run(finalRows(at.touched, await restedBefore(at), shape.policies.deletedThere === "unlink"));
+  await duck.run(madeKnown(shape, at));
+  for (const spent of ["line", "exception"]) await duck.run(`DROP TABLE ${spent}`);
   // The views made before the columns were there would go on saying that nothing is stored.
   await growTables(duck, shape, meta.matched);
   const { rows } = planned.touched;
@@ -124,9 +126,8 @@ export async function settle(
       matched: matchedBy(shape),
     }),
   };
-  await duck.run(madeKnown(shape, at));
   // The fold needs room for what it writes.
-  for (const spent of ["sent", "line", "exception", "unlike"]) await duck.run(`DROP TABLE ${spent}`);
+  for (const spent of ["sent", "unlike"]) await duck.run(`DROP TABLE ${spent}`);
   planned.holdsLease();
   const state = { full, rematched: rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) };
   await inTransaction(planned, fold(shape, facts, { ...state, made: [foldMade], rows }));
@@ -150,7 +151,7 @@ function outcomeFile(path: string, turn: number): string {
     "SELECT key, status, code, col, value, message, wake, due, due_at FROM new_pending WHERE status <> 'waits'";
   const all = `${now} UNION ALL ${waiting} UNION ALL BY NAME (${keyProblems})`;
   return `COPY (SELECT * EXCLUDE (due, due_at), CASE WHEN wake = 'destination' THEN greatest(due - ${turn}, 1) END AS runs,
-  CASE WHEN wake = 'destination' THEN due_at END AS due_at FROM (${all})) TO ${text(path)} (FORMAT parquet, ${atOnce})`;
+  CASE WHEN wake = 'destination' THEN due_at END AS due_at FROM (${all})) TO ${text(path)} (FORMAT parquet, ${inGroups}, ${atOnce})`;
 }
 
 async function countRows(planned: Planned): Promise<Omit<RunCounts, "seconds">> {

@@ -72,10 +72,10 @@ export function sentRecords(shape: Shape, creates: string): Asked {
   };
 }
 
-/** The records that a dead run has written or tried to, by its changes and its journal (`line`). `files`: those with ids. */
+/** The records that a dead run has written or tried to, by its changes and its journal (`line`, `exception`). `files`: those with ids. */
 export function writtenRecords(shape: Shape, files: string[], creates: string | undefined): Asked {
   const told =
-    "SELECT lower(u.id) AS id FROM (SELECT unnest(i) AS u FROM line) UNION ALL SELECT lower(u.id) FROM (SELECT unnest(x) AS u FROM line)";
+    "SELECT lower(u.id) AS id FROM (SELECT unnest(i) AS u FROM line) UNION ALL SELECT lower(id) FROM exception WHERE id IS NOT NULL";
   const each = files.map((path) => `SELECT id FROM ${parquetRows(path)}`);
   return {
     ids: [told, ...each],

@@ -56,7 +56,7 @@ WHERE ${has("m", c)} AND made_${c.index} AND action IN ('create', 'adopt', 'upda
   return `COPY (SELECT ${list([key, "id", "'parent' AS kind", ...values, ...named])} FROM (${wanted.join("\nUNION ALL ")}) GROUP BY id) TO ${text(path)} (FORMAT parquet)`;
 }
 
-/** A row is refused because its parent could not be made: it is told why that was. Wants `sent` and `exception`. */
+/** A row is refused because its parent could not be made: it is told why that was. Wants `exception`, and tells it before `sent` is made. */
 export function tellUnmade(
   shape: Shape,
   file: { change: (wave: Wave) => string; parents: (k: number) => string },
@@ -68,9 +68,9 @@ export function tellUnmade(
       (["1-create", "2-update"] as const).map(
         (
           wave,
-        ) => `UPDATE sent SET code = u.code, message = ${text(`${c.name}: its record could not be made: `)} || u.message
+        ) => `UPDATE exception SET code = u.code, message = ${text(`${c.name}: its record could not be made: `)} || u.message
 FROM ${parquetRows(file.change(wave), "file_row_number=true")} r JOIN ${unmade} u ON r.${stored(c)} = ${parentValue(c, makingWay(c)!, "u.id")}
-WHERE sent.wave = ${text(wave)} AND sent.n = r.file_row_number AND sent.status = 'rejected'`,
+WHERE exception.w = ${text(wave)} AND exception.n = r.file_row_number AND exception.status = 'rejected'`,
       ),
     );
   });
@@ -97,6 +97,5 @@ LEFT JOIN exception e ON e.w = l.w AND e.n = p.file_row_number WHERE coalesce(e.
 export const foldMade =
   "INSERT INTO st.ref(name, id, value, barred) SELECT name, id, value, false FROM made_ref ANTI JOIN st.ref USING (name, id)";
 
-/** How many parents the journal (`line`) says were made. */
-export const madeCount = `SELECT coalesce(sum(CASE WHEN s = 'created' THEN t - f - len(x) ELSE 0 END + len(list_filter(x, lambda e: e.status = 'created'))), 0)::INTEGER AS n
-FROM line WHERE starts_with(w, '0-parents-')`;
+/** How many parents were made (`made_ref`). */
+export const madeCount = "SELECT count(*) AS n FROM made_ref";

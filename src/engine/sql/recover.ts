@@ -23,9 +23,9 @@ export function orphans(shape: Shape, changes: string, journal: string | undefin
     return [`${sent} AS ${stored(c)}`, `${seen} AS e_${c.index}`];
   });
   return [
-    readJournal(journal),
+    ...readJournal(journal),
     `CREATE OR REPLACE TEMP TABLE told AS SELECT u.n AS n, lower(u.id) AS id FROM (SELECT unnest(i) AS u FROM line WHERE w = '1-create')
-UNION SELECT u.n, lower(u.id) FROM (SELECT unnest(x) AS u FROM line WHERE w = '1-create') WHERE u.status = 'created' AND u.id IS NOT NULL`,
+UNION SELECT n, lower(id) FROM exception WHERE w = '1-create' AND status = 'created' AND id IS NOT NULL`,
     "CREATE OR REPLACE TEMP TABLE there AS SELECT * FROM have_now WHERE NOT gone",
     `CREATE OR REPLACE TEMP TABLE fitting AS SELECT m, min(id) AS id FROM (SELECT ${storedMatch(shape, "h")} AS m, h.id FROM there h)
 WHERE m IS NOT NULL GROUP BY m HAVING count(*) = 1`,

@@ -1,11 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Duck, openDuck, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
-import { resolveUnknown } from "./settle.ts";
+import { finalRows, readJournal, resolveUnknown, sentChanges } from "./settle.ts";
 
 let folder: string;
 let duck: Duck;
@@ -68,4 +69,66 @@ test("no join compares every lost answer with every record", async () => {
   const plan = JSON.stringify(await duck.all(`EXPLAIN ${resolve}`));
   expect(plan).toContain("HASH_JOIN");
   expect(plan).not.toMatch(/NL_JOIN|NESTED_LOOP_JOIN|CROSS_PRODUCT/);
+});
+
+const waves = ["0-activate", "1-create", "2-update"] as const;
+const keys = ["a", "b", "c", "d", "e"];
+
+type Answer = { status: string; code?: string; message?: string };
+const answer: fc.Arbitrary<Answer> = fc.record(
+  {
+    status: fc.constantFrom("updated", "rejected", "failed", "unknown"),
+    code: fc.constantFrom("0x1", "0x2", "gone", "moved_there"),
+    message: fc.string({ unit: "grapheme", maxLength: 40 }),
+  },
+  { requiredKeys: ["status"] },
+);
+/** Of each wave the journal's lines, each about as many changes as it has answers; undefined is as the line says. */
+const journals = fc.tuple(
+  ...waves.map(() =>
+    fc.array(fc.array(fc.option(answer, { nil: undefined }), { minLength: 1, maxLength: 3 }), { maxLength: 3 }),
+  ),
+);
+
+test("a row tells the message of its first change that was not taken, whatever the journal says", async () => {
+  for (const wave of waves)
+    await duck.run(
+      `COPY (SELECT unnest([${keys.map(text).join(", ")}]) AS key, 'update' AS kind, 'id' AS id) TO ${text(file(wave))} (FORMAT parquet)`,
+    );
+  const touched = join(folder, "touched.parquet");
+  await duck.run(`COPY (SELECT unnest([${keys.map(text).join(", ")}]) AS key, false AS gone, 1 AS h, 'update' AS action, 'linked' AS link_, 'm' AS match_value,
+  NULL::BOOLEAN AS rested, 'id' AS old_id, 'id' AS id, NULL::VARCHAR AS code, NULL::VARCHAR AS col, NULL::VARCHAR AS value, NULL::VARCHAR AS others, NULL::VARCHAR[] AS waits) TO ${text(touched)} (FORMAT parquet)`);
+  const journal = join(folder, "journal.ndjson");
+  await fc.assert(
+    fc.asyncProperty(journals, async (told) => {
+      const lines = waves.flatMap((w, i) => {
+        let f = 0;
+        return told[i]!.map((answers) => {
+          const x = answers.flatMap((each, k) => (each ? [{ n: f + k, ...each }] : []));
+          const line = { w, f, t: f + answers.length, s: "updated", i: [], x };
+          f = line.t;
+          return `${JSON.stringify(line)}\n`;
+        });
+      });
+      await writeFile(journal, `${lines.join("")}{"w":"1-create","f":0,"t":5,"s":"crea`);
+      const statements = [...readJournal(journal), sentChanges(waves, file), finalRows(touched, undefined)];
+      for (const statement of statements) await duck.run(statement);
+      const expected = keys.map((key, n) => {
+        const all = told.map((each): Answer => {
+          const answers = each.flat();
+          return answers[n] ?? { status: n < answers.length ? "updated" : "unsent" };
+        });
+        const first = all.find(({ status }) => status !== "updated");
+        const refused = all.some(
+          ({ status, code }) => status === "rejected" && code !== "gone" && code !== "moved_there",
+        );
+        const why = first?.code && `(${first.code})`;
+        const message = refused ? [first?.message, why].filter((part) => part !== undefined).join(" ") : first?.message;
+        const overtaken = !refused && all.some(({ code }) => code === "moved_there");
+        return { key, message: overtaken ? null : (message ?? null) };
+      });
+      expect(await duck.all("SELECT key, message FROM final ORDER BY key")).toEqual(expected);
+    }),
+    { numRuns: 40 },
+  );
 });

@@ -9,14 +9,23 @@ import { statesOf } from "./states.ts";
 /** Of a row of changes (c): what is sent is not what the destination held. */
 export const differed = (c: ShapeColumn): string => `c.${stored(c)} IS DISTINCT FROM c.${ident(`o_${c.name}`)}`;
 
-/** `line`: the journal as a table. A torn last line, from a process that died while writing it, is left out. */
-export function readJournal(path: string | undefined): string {
-  const columns = `{w: 'VARCHAR', f: 'BIGINT', t: 'BIGINT', s: 'VARCHAR', i: 'STRUCT(n BIGINT, id VARCHAR)[]', x: 'STRUCT(n BIGINT, status VARCHAR, id VARCHAR, code VARCHAR, message VARCHAR)[]'}`;
+/**
+ * The journal as tables: `line`, and `exception`, what became of a change other than its line says. A torn last line, from a
+ * process that died while writing it, is left out.
+ */
+export function readJournal(path: string | undefined): string[] {
+  const exceptions = "STRUCT(n BIGINT, status VARCHAR, id VARCHAR, code VARCHAR, message VARCHAR)[]";
+  const columns = `{w: 'VARCHAR', f: 'BIGINT', t: 'BIGINT', s: 'VARCHAR', i: 'STRUCT(n BIGINT, id VARCHAR)[]', x: '${exceptions}'}`;
   const from =
     path === undefined
-      ? "(SELECT NULL::VARCHAR AS w, NULL::BIGINT AS f, NULL::BIGINT AS t, NULL::VARCHAR AS s, NULL::STRUCT(n BIGINT, id VARCHAR)[] AS i, NULL::STRUCT(n BIGINT, status VARCHAR, id VARCHAR, code VARCHAR, message VARCHAR)[] AS x)"
+      ? `(SELECT NULL::VARCHAR AS w, NULL::BIGINT AS f, NULL::BIGINT AS t, NULL::VARCHAR AS s, NULL::STRUCT(n BIGINT, id VARCHAR)[] AS i, NULL::${exceptions} AS x)`
       : `read_json(${text(path)}, ${noHive}, format='newline_delimited', columns=${columns}, ignore_errors=true)`;
-  return `CREATE OR REPLACE TEMP TABLE line AS SELECT * FROM ${from} WHERE w IS NOT NULL AND f IS NOT NULL AND t IS NOT NULL`;
+  const lines = `${from} WHERE w IS NOT NULL AND f IS NOT NULL AND t IS NOT NULL`;
+  // Of a table DuckDB hands on 2,048 lines at a time, and the messages of one may be a megabyte: they are taken apart as they are read.
+  return [
+    `CREATE OR REPLACE TEMP TABLE line AS SELECT w, f, t, s, i FROM ${lines}`,
+    `CREATE OR REPLACE TEMP TABLE exception AS SELECT w, u.n AS n, u.status AS status, u.id AS id, u.code AS code, u.message AS message FROM (SELECT w, unnest(x) AS u FROM ${lines})`,
+  ];
 }
 
 /**
@@ -32,19 +41,19 @@ UNION ALL SELECT p.w, p.s, p.n, m.u.id FROM (SELECT w, s, unnest(range(f, t)) AS
 LEFT JOIN (SELECT w, unnest(i) AS u FROM line ${some}) m ON m.w = p.w AND m.u.n = p.n`;
 })();
 
-/** `sent`: every change (`where`) of every wave with what became of it, as far as the answers told. */
-export function sentChanges(waves: readonly Wave[], file: (wave: Wave) => string, where = "true"): string[] {
+/**
+ * `sent`: every change (`where`) of every wave with what became of it, as far as the answers told. told: the place of its
+ * `exception`, which has the message.
+ */
+export function sentChanges(waves: readonly Wave[], file: (wave: Wave) => string, where = "true"): string {
   const changes = waves.map(
     (wave) =>
       `SELECT ${text(wave)} AS wave, file_row_number AS n, key, kind, id FROM ${parquetRows(file(wave), "file_row_number=true")} WHERE ${where}`,
   );
-  return [
-    "CREATE OR REPLACE TEMP TABLE exception AS SELECT w, u.n AS n, u.status AS status, u.id AS id, u.code AS code, u.message AS message FROM (SELECT w, unnest(x) AS u FROM line)",
-    `CREATE OR REPLACE TEMP TABLE sent AS
-SELECT c.wave, c.n, c.key, c.kind, lower(coalesce(x.id, l.id, c.id)) AS id, x.code, x.message, coalesce(x.status, l.s, 'unsent') AS status
+  return `CREATE OR REPLACE TEMP TABLE sent AS
+SELECT c.wave, c.n, c.key, c.kind, lower(coalesce(x.id, l.id, c.id)) AS id, x.code, x.rowid AS told, coalesce(x.status, l.s, 'unsent') AS status
 FROM (${changes.join("\nUNION ALL ")}) c LEFT JOIN (${answered}) l ON l.w = c.wave AND l.n = c.n
-LEFT JOIN exception x ON x.w = c.wave AND x.n = c.n`,
-  ];
+LEFT JOIN exception x ON x.w = c.wave AND x.n = c.n`;
 }
 
 /**
@@ -76,7 +85,7 @@ UNION ALL SELECT wave, n, id FROM sent WHERE wave = '4-delete' AND status = 'unk
 ${resolvedMembers(shape)
   .map((each) => `UNION ALL ${each}`)
   .join("\n")}`,
-    `UPDATE sent SET status = CASE r.wave WHEN '1-create' THEN 'created' WHEN '4-delete' THEN 'deleted' ELSE 'updated' END, id = r.id, code = NULL, message = NULL FROM resolved r WHERE r.wave = sent.wave AND r.n = sent.n`,
+    `UPDATE sent SET status = CASE r.wave WHEN '1-create' THEN 'created' WHEN '4-delete' THEN 'deleted' ELSE 'updated' END, id = r.id, code = NULL FROM resolved r WHERE r.wave = sent.wave AND r.n = sent.n`,
     `CREATE OR REPLACE TEMP TABLE appeared AS SELECT s.n FROM sent s
 JOIN ${parquetRows(file("1-create"), "file_row_number=true")} c ON c.file_row_number = s.n
 JOIN after a ON NOT a.gone AND ${storedMatch(shape, "a")} = c.match_value WHERE s.wave = '1-create' AND s.status = 'unknown'`,
@@ -115,7 +124,8 @@ const replies = (() => {
  * the link to it until it has another, for the record may be restored; not where it is to go on as one that never had any (`unlinks`).
  * wake: when it is tried again, if not when its code says: what a row at fault was to write of its audiences waits for no
  * change of the row. rested: its record rests by us; where it did before we said so (`before`: the file that tells, if there
- * is one) somebody else had seen to that, and who comes back does not wake it.
+ * is one) somebody else had seen to that, and who comes back does not wake it. Messages are joined last: what aggregates
+ * keep of them DuckDB cannot put aside.
  */
 export function finalRows(touched: string, before: string | undefined, unlinks = false): string {
   const { told, is } = replies;
@@ -128,10 +138,10 @@ export function finalRows(touched: string, before: string | undefined, unlinks =
 WITH reply AS (
   SELECT key, count(*) FILTER (status IN ('created', 'updated', 'deleted')) AS writes, ${told} AS told, any_value(id) FILTER (status = 'created') AS made_id FROM sent GROUP BY key),
 fault AS (
-  SELECT key, arg_min_null(code, wave) AS code, arg_min_null(message, wave) AS message FROM sent WHERE status NOT IN ('created', 'updated', 'deleted') GROUP BY key),
+  SELECT key, arg_min_null(code, wave) AS code, arg_min_null(told, wave) AS told FROM sent WHERE status NOT IN ('created', 'updated', 'deleted') GROUP BY key),
 answer AS (
   SELECT r.key, r.writes, r.made_id, NOT ${is("unwell")} AS well, ${is("refused")} AS refused, ${is("overtaken")} AS overtaken,
-    ${vanished} AS vanished, ${is("woken")} AS woken, ${is("laid")} AS laid, ${moved} AS moved, x.code, x.message
+    ${vanished} AS vanished, ${is("woken")} AS woken, ${is("laid")} AS laid, ${moved} AS moved, x.code, x.told
   FROM reply r LEFT JOIN fault x ON x.key = r.key)
 SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 0) AS writes,
   CASE WHEN t.action IN ('reject', 'status') THEN 'rejected' WHEN t.action = 'exclude' THEN 'excluded'
@@ -143,6 +153,6 @@ SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 
   t.old_id, CASE WHEN r.laid AND NOT coalesce(${idle}, false) THEN true WHEN r.woken THEN false ELSE t.rested END AS rested, CASE WHEN r.vanished THEN 'always' WHEN t.code IS NOT NULL AND r.refused THEN 'destination' WHEN t.code IS NOT NULL AND NOT r.well THEN 'always' END AS wake,
   CASE WHEN t.code IS NOT NULL THEN t.code WHEN r.vanished THEN 'deleted_there' WHEN r.refused THEN 'refused' WHEN r.overtaken THEN 'moved_there' WHEN NOT r.well THEN coalesce(r.code, 'not_sent') END AS code,
   t.col, t.value, t.others, t.waits,
-  CASE WHEN r.refused THEN concat_ws(' ', r.message, '(' || r.code || ')') WHEN NOT r.overtaken THEN r.message END AS message
-FROM ${parquetRows(touched)} t LEFT JOIN answer r ON r.key = t.key`;
+  CASE WHEN r.refused THEN concat_ws(' ', x.message, '(' || r.code || ')') WHEN NOT r.overtaken THEN x.message END AS message
+FROM ${parquetRows(touched)} t LEFT JOIN answer r ON r.key = t.key LEFT JOIN exception x ON x.rowid = r.told`;
 }

@@ -8,7 +8,7 @@ import { readMembers } from "../members.ts";
 import { noneExpected } from "../sql/expected.ts";
 import { fold, prepareFold, writtenFile } from "../sql/fold.ts";
 import { newMembers } from "../sql/members.ts";
-import { atOnce } from "../sql/names.ts";
+import { atOnce, inGroups } from "../sql/names.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "../sql/settle.ts";
 import { rematched } from "../sql/tables.ts";
 import { growTables } from "../state-file.ts";
@@ -34,8 +34,8 @@ export async function settleUndo(
   { duck, at, shape, session }: Sending,
   { reading, mark, attempted, turn, matched, holdsLease }: Facts,
 ): Promise<{ counts: Omit<RunCounts, "seconds" | "requests">; resolved: number }> {
-  await duck.run(readJournal((await exists(at.journal)) ? at.journal : undefined));
-  for (const statement of sentChanges(wavesOf(shape), at.change)) await duck.run(statement);
+  for (const statement of readJournal((await exists(at.journal)) ? at.journal : undefined)) await duck.run(statement);
+  await duck.run(sentChanges(wavesOf(shape), at.change));
   const written = attempted ? "SELECT id FROM sent WHERE status <> 'unsent'" : "SELECT id FROM sent WHERE false";
   await readByIds(duck, { ...reading, columns: shape.columns, of: written, into: "after" });
   await duck.run(noneExpected);
@@ -63,7 +63,7 @@ export async function settleUndo(
   await duck.run("CREATE OR REPLACE TEMP TABLE ref_full(name VARCHAR)");
   await duck.run(writtenFile(at.written));
   await duck.run(`COPY (SELECT key, 'excluded' AS status, code, col, value, message, 'undo' AS wake, NULL::INTEGER AS runs, NULL::TIMESTAMP AS due_at FROM kept
-UNION ALL SELECT key, status, code, col, value, message, 'undo', NULL, NULL FROM final WHERE status IN ('rejected', 'excluded', 'failed')) TO ${text(at.outcome)} (FORMAT parquet, ${atOnce})`);
+UNION ALL SELECT key, status, code, col, value, message, 'undo', NULL, NULL FROM final WHERE status IN ('rejected', 'excluded', 'failed')) TO ${text(at.outcome)} (FORMAT parquet, ${inGroups}, ${atOnce})`);
   const counts = await duck.one<Omit<RunCounts, "seconds" | "requests">>(`SELECT count(*) AS received,
   count(*) FILTER (f.status = 'created') AS created, count(*) FILTER (f.status = 'updated') AS updated,
   count(*) FILTER (f.status = 'deleted') AS deleted, count(*) FILTER (f.status = 'rejected') AS rejected,

@@ -66,8 +66,9 @@ export const namesIn = ({ columns }: RunFolder): string[] =>
  * to rest or woke a record that was so before; was: the state it was in where that is another than the two we set; reason: its status reason then. `sent` is used on the way.
  */
 export async function writtenChanges(duck: Duck, { files, columns, before, never, ended }: RunFolder): Promise<void> {
-  await duck.run(readJournal((await exists(files.journal)) ? files.journal : undefined));
-  for (const statement of sentChanges([...columns.keys()], files.change)) await duck.run(statement);
+  for (const statement of readJournal((await exists(files.journal)) ? files.journal : undefined))
+    await duck.run(statement);
+  await duck.run(sentChanges([...columns.keys()], files.change));
   const maybe = ended ? "'unknown'" : "'unknown', 'unsent'";
   // What undo left as it was says nothing of what it wrote.
   const unsettled = `SELECT key FROM ${parquetRows(files.outcome)} WHERE key IS NOT NULL AND NOT starts_with(coalesce(code, ''), 'undo_')`;
@@ -237,8 +238,9 @@ AND (list, id) IN (SELECT list, id FROM later_member WHERE ${ofRun})`,
  * far as to point it at another one. Asks the journal, for what a person has emptied since stays empty.
  */
 export async function unsetLookups(duck: Duck, shape: Shape, { files, columns }: RunFolder): Promise<string[]> {
-  await duck.run(readJournal((await exists(files.journal)) ? files.journal : undefined));
-  for (const statement of sentChanges([...columns.keys()], files.change)) await duck.run(statement);
+  for (const statement of readJournal((await exists(files.journal)) ? files.journal : undefined))
+    await duck.run(statement);
+  await duck.run(sentChanges([...columns.keys()], files.change));
   return (["2-update", "3-complete"] as const).flatMap((wave) => {
     const bits = (columns.get(wave) ?? []).filter((name) => name.startsWith("c_"));
     return shape.columns.flatMap((c) => {
