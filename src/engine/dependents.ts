@@ -31,7 +31,7 @@ function sentences(object: string, does: "deletes" | "makes anew", { deleted, em
   ];
   if (goes.length === 0) return [];
   if (does === "makes anew")
-    return [`A ${object} that was deleted comes back alone: ${goes.join(", and ")}, does not.`];
+    return [`A deleted record of ${object} comes back alone: ${goes.join(", and ")}, does not.`];
   const told = [
     ...(deleted.length > 0 ? [`deletes what belongs to it in ${named(deleted)}`] : []),
     ...(emptied.length > 0 ? [`empties ${named(emptied)} where they point at it`] : []),

@@ -60,6 +60,9 @@ test("what a run made is deactivated, what it deleted comes back whole under its
   const undone = await bench.undo({ sync: "people" });
   expect(undone.problems).toEqual([]);
   expect(undone.counts).toMatchObject({ received: 2, created: 1, updated: 1, rejected: 0 });
+  expect(undone.warnings).toEqual([
+    expect.stringMatching(/^A deleted record of contact comes back alone: .*annotation/),
+  ]);
   const after = await contacts();
   expect(after["3"]).toMatchObject({ statecode: 1 });
   const kept = Object.entries(before).filter(([name]) => !/(on|by|versionnumber|_value|number|timezone.*)$/.test(name));
