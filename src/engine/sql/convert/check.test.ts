@@ -107,6 +107,14 @@ describe("lines that cannot work for any row", () => {
       /more digits/,
     ],
     [
+      "more digits than wanted behind a great number",
+      column("money", { precision: 2 }),
+      { value: -12_345_678.005, rounding: "reject" },
+      {},
+      "mapping_unfit",
+      /more digits/,
+    ],
+    [
       "more digits than wanted of a double",
       column("double", { precision: 2 }),
       { value: 1.234, rounding: "reject" },

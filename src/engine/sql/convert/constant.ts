@@ -53,8 +53,9 @@ function numberFault(target: Column, { rounding }: MappingLine, text: string): R
   if (value === null || Number(value) < min || Number(value) > max) return "out_of_range";
   if (target.type === "integer" && !Number.isInteger(Number(text)))
     return (rounding ?? "reject") === "reject" ? "not_whole" : null;
-  const exact = plainDecimal(text, 36);
-  return rounding === "reject" && value !== null && exact !== plainDecimal(value, 36) ? "too_precise" : null;
+  // As many digits behind the point as 38 leave.
+  const room = 38 - value.replace(/^-|\..*$/g, "").length;
+  return rounding === "reject" && plainDecimal(text, room) !== plainDecimal(value, room) ? "too_precise" : null;
 }
 
 function optionFault(target: Column, text: string): ReasonCode | null {
