@@ -16,6 +16,7 @@ import { findAgain, isLost, lostState } from "./lost-state.ts";
 import { abandoned, readMembers } from "./members.ts";
 import { chooseMirror, look } from "./mirror.ts";
 import { choose } from "./only.ts";
+import { wakeAwaiting, withoutMissing } from "./own-rows.ts";
 import { describeParents, type Resumed, refreshParents } from "./parents.ts";
 import { recover } from "./recover.ts";
 import { readRelied, underDrift } from "./relied.ts";
@@ -27,8 +28,8 @@ import { checkSourceColumns } from "./shape/source.ts";
 import type { Shape } from "./shape.ts";
 import { destinationName, type Host, holdsLease, open, readingRows, scanAudiences, scanModel } from "./source.ts";
 import { wakePlanned } from "./sql/apply.ts";
-import { lostRows, pointAtAwaited, withoutFallen, withoutLost } from "./sql/awaited.ts";
-import { keepCalled, waitingForOwn, wakeOwn } from "./sql/chains.ts";
+import { pointAtAwaited } from "./sql/awaited.ts";
+import { keepCalled } from "./sql/chains.ts";
 import { createId, takenIds, writeChanges } from "./sql/change.ts";
 import { basedOn, decide, haveGone, heldNow, keepWanted, linkedRows, releaseTaken, seenThen } from "./sql/decide.ts";
 import { type Asked, linkedRecords, matchedRecords, undated } from "./sql/look.ts";
@@ -39,7 +40,6 @@ import { storedName } from "./sql/names.ts";
 import { chosenCount, leaveAside, noneAside, skipDecided, skipMembers, skippedSleep } from "./sql/only.ts";
 import { waitingRows } from "./sql/pending.ts";
 import { plannedParents } from "./sql/planned.ts";
-import { refuseMessageStates, refuseRenamed } from "./sql/refuse.ts";
 import { sourceViews } from "./sql/source.ts";
 import { valueViews } from "./sql/tables.ts";
 import {
@@ -377,24 +377,4 @@ async function reconcile(
   for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at, values)])
     await duck.run(statement);
   return { ...counts, told };
-}
-
-/** Has rows looked at that wait for others of the sync, in case these come now. @returns how many there are. */
-async function wakeAwaiting(duck: Duck, shape: Shape): Promise<number> {
-  const waiting = waitingForOwn(shape);
-  if (!waiting) return 0;
-  await duck.run(waiting);
-  const { n } = await duck.one<{ n: number }>("SELECT count(*) AS n FROM own_wait");
-  if (n > 0) await duck.run(wakeOwn);
-  return n;
-}
-
-/** Rows that cannot go after all: their parent, another row of this run, does not come, or their state is not ours to set. */
-async function withoutMissing(duck: Duck, shape: Shape): Promise<void> {
-  for (const statement of [...refuseMessageStates(shape), ...refuseRenamed(shape)]) await duck.run(statement);
-  const lost = lostRows(shape);
-  for (const statements of [withoutLost, withoutFallen]) {
-    if (!lost || (await duck.one<{ lost: number }>(lost)).lost === 0) return;
-    for (const statement of statements(shape)) await duck.run(statement);
-  }
 }
