@@ -1,6 +1,7 @@
 import { counted } from "../core/counted.ts";
 import { SluiceError } from "../core/errors.ts";
-import { type Duck, parquetRows } from "./duck.ts";
+import { columnsIn } from "./columns-of.ts";
+import type { Duck } from "./duck.ts";
 import type { AppliedPlan, Job } from "./job.ts";
 import { readKeptJob } from "./kept-job.ts";
 import { exists, type Layout, runFiles, wavesOf } from "./layout.ts";
@@ -74,10 +75,7 @@ export async function narrow(
 
 async function endingColumns(duck: Duck, { change }: Pick<Layout, "change">): Promise<EndingColumns> {
   const told: EndingColumns = { "3-deactivate": [], "4-delete": [] };
-  for (const wave of endings) {
-    const names = await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM ${parquetRows(change(wave))}`);
-    told[wave] = names.map((each) => each.column_name);
-  }
+  for (const wave of endings) told[wave] = await columnsIn(duck, change(wave));
   return told;
 }
 

@@ -38,7 +38,7 @@ async function lost(sent: Record<string, string | null>, after: string): Promise
   await duck.run(change("1-create", values(rows.join(", "))));
   for (const wave of ["2-update", "3-complete"] as const)
     await duck.run(change(wave, `${values("('', NULL::VARCHAR)")} WHERE false`));
-  await duck.run(`CREATE TABLE sent AS SELECT '1-create' AS wave, file_row_number AS n, key, kind, id, NULL::VARCHAR AS code, NULL::VARCHAR AS message, 'unknown' AS status
+  await duck.run(`CREATE TABLE sent AS SELECT '1-create' AS wave, file_row_number AS n, key, kind, id, NULL::VARCHAR AS code, 'unknown' AS status
 FROM read_parquet(${text(file("1-create"))}, file_row_number=true)`);
   await duck.run(`CREATE TABLE after AS FROM (VALUES ${after}) t(id, gone, c_code, c_name)`);
   return resolveUnknown(shape, file, false);

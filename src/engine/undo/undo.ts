@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { counted } from "../../core/counted.ts";
 import { settling } from "../../core/delayed.ts";
+import { columnsIn } from "../columns-of.ts";
 import { tellDependents } from "../dependents.ts";
 import { type Duck, lockDown, openDuck, parquetRows } from "../duck.ts";
 import { readByIds } from "../images.ts";
@@ -189,8 +190,7 @@ async function planUndo(
 
 async function imageNames(duck: Duck, { run: { files } }: Opened): Promise<string[]> {
   if (!(await exists(files.deleted))) return [];
-  const found = await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM ${parquetRows(files.deleted)}`);
-  return found.map((c) => c.column_name);
+  return await columnsIn(duck, files.deleted);
 }
 
 /** The changes, as a plan writes them, but for records made anew, which get back all they held, and those woken. */

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { columnsOf } from "../columns-of.ts";
+import { columnsIn, columnsOf } from "../columns-of.ts";
 import { type Duck, ident, parquetRows, text } from "../duck.ts";
 import { readKeptJob } from "../kept-job.ts";
 import { exists, runFiles, type Wave } from "../layout.ts";
@@ -28,13 +28,7 @@ export type RunFolder = {
 export async function openRun(duck: Duck, runs: string, run: string, ended: boolean): Promise<RunFolder> {
   const files = runFiles(join(runs, run));
   const columns = new Map<Wave, string[]>();
-  for (const wave of await wavesIn(join(runs, run))) {
-    const found = await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM ${parquetRows(files.change(wave))}`);
-    columns.set(
-      wave,
-      found.map((c) => c.column_name),
-    );
-  }
+  for (const wave of await wavesIn(join(runs, run))) columns.set(wave, await columnsIn(duck, files.change(wave)));
   const [before, never]: [Wave[], Wave[]] = [[], []];
   const kept = (await readKeptJob(files))?.statesKept;
   // A torn one says nothing: then the run is believed to have changed what it sent.
@@ -128,13 +122,7 @@ export async function wroteTable(duck: Duck, shape: Shape, run: RunFolder): Prom
   const whole = `coalesce(bool_or(kind = 'create' AND sure), false) AND ${held !== undefined} AS whole`;
   await duck.run(`CREATE OR REPLACE TEMP TABLE wrote_cell AS
 SELECT ${list(["key", whole, ...each])} FROM (${[nothing(shape), ...cells(shape, run)].join("\nUNION ALL ")}) GROUP BY key`);
-  const inFile = new Set<string>(
-    held === undefined
-      ? []
-      : (await duck.all<{ column_name: string }>(`DESCRIBE SELECT * FROM ${parquetRows(held)}`)).map(
-          (c) => c.column_name,
-        ),
-  );
+  const inFile = new Set(held === undefined ? [] : await columnsIn(duck, held));
   if (held !== undefined)
     await duck.run(`UPDATE wrote_cell SET ${list([
       "key = h.key",
