@@ -1,8 +1,9 @@
 import type { Session } from "../core/connector.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import { type Duck, parquetRows, text } from "./duck.ts";
-import { ingest, type Mirrored } from "./ingest.ts";
+import { ingest } from "./ingest.ts";
 import { exists, type Layout } from "./layout.ts";
+import type { Mirrored } from "./pages.ts";
 import { atOnce, inGroups, storedName } from "./sql/names.ts";
 
 /** Records asked for by id at once; bounds memory, and is some requests. */

@@ -1,7 +1,7 @@
 import { parquetRows, text } from "../duck.ts";
 import { imageColumns } from "../images.ts";
-import type { Mirrored } from "../ingest.ts";
 import type { Layout } from "../layout.ts";
+import type { Mirrored } from "../pages.ts";
 import type { Shape } from "../shape.ts";
 import { atOnce, inGroups, list, maskType, stored, storedName } from "../sql/names.ts";
 import { statesOf, waveMasks } from "../sql/states.ts";
