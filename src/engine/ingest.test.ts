@@ -182,6 +182,24 @@ test.each<[string, Parameters<typeof pagesOf>[0], there: Form[], asExpected: str
   expect(await duck.all("SELECT DISTINCT id FROM as_expected")).toEqual(asExpected.map((id) => ({ id })));
 });
 
+test("more of them than are compared at once: those with another value are found in whichever page, and no page stays", async () => {
+  const [pages, rows] = [11, 20_000];
+  await duck.run(`CREATE TEMP TABLE made AS SELECT range::VARCHAR AS id, hash('a') AS h FROM range(${pages * rows})`);
+  const other = (id: number) => id % 7_000 === 0 && Math.floor(id / rows) % 2 === 0;
+  const forms = (n: number) =>
+    Array.from({ length: rows }, (_, i): Form => [`${n * rows + i}`, other(n * rows + i) ? "b" : "a"]);
+  const session = pagesOf(Array.from({ length: pages }, (_, n) => ({ forms: forms(n) })));
+  expect(await read({ reading: "" }, { session, expected: "made" })).toMatchObject({ rows: pages * rows });
+  const others = Array.from({ length: pages * rows }, (_, id) => id).filter(other);
+  expect(others.length).toBeGreaterThan(10);
+  expect(await duck.all("SELECT id::INTEGER AS id, c_name AS name FROM fresh ORDER BY 1")).toEqual(
+    others.map((id) => ({ id, name: "b" })),
+  );
+  const { noted } = await duck.one<{ noted: number }>("SELECT count(DISTINCT id) AS noted FROM as_expected");
+  expect(noted).toBe(pages * rows - others.length);
+  expect(readdirSync(folder).filter((name) => name.endsWith(".json"))).toEqual([]);
+});
+
 // biome-ignore lint/suspicious/noExplicitAny: a file spoilt at will
 function edit(change: (reading: any) => unknown): void {
   const path = join(folder, "reading", "reading.json");
