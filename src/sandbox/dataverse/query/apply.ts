@@ -48,7 +48,9 @@ export function applyPage(request: ListRequest): Buffer {
   const groups = apply.groups.map((path) => groupOf(request, table, path));
   const results = apply.aggregates.map((each) => resultOf(request, table, each));
   const filter = apply.filter === undefined ? undefined : rowFilter(request, table, apply.filter, options.aliases);
-  const rows = (request.rows ?? table.rows).filter((row) => isAlive(row) && (!filter || filter(row)));
+  const rows = (request.rows ?? filter?.among ?? table.rows).filter(
+    (row) => isAlive(row) && (!filter || filter.passes(row)),
+  );
   if (rows.length > MOST_ROWS) throw errors.aggregateLimit();
 
   const order = ordering(options.orderby, groups);

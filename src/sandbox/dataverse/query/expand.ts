@@ -253,7 +253,7 @@ function inside(
   }
   return {
     names: [...(options.select ?? []), ...(more?.context ?? [])],
-    passes: options.filter === undefined ? () => true : rowFilter(reader, target, options.filter, new Map()),
+    passes: options.filter === undefined ? () => true : rowFilter(reader, target, options.filter, new Map()).passes,
     prepare(rows) {
       const expanded = more?.prepare(rows);
       return (row) => write(row, undefined, expanded?.(row));

@@ -12,7 +12,7 @@ import type { Reader } from "./fields.ts";
 import { PAGE_SIZE, type QueryOptions } from "./options.ts";
 import { type Order, orderedPage, orderValues, parseOrder } from "./order.ts";
 import { cachedRows } from "./page-cache.ts";
-import { rowFilter } from "./row-filter.ts";
+import { type RowFilter, rowFilter } from "./row-filter.ts";
 
 /**
  * `base` is the address of the Web API, `path` what follows it and leads here: a table's set, or a collection of one
@@ -45,14 +45,14 @@ export function listPage(request: ListRequest): Buffer | Buffer[] {
   const top = prefer.maxPageSize === undefined ? options.top : undefined;
   const size = Math.min(top ?? prefer.maxPageSize ?? PAGE_SIZE, PAGE_SIZE);
   const write = rowWriter(environment, table, columns, prefer);
-  const all = request.rows ?? table.rows;
+  const all = request.rows ?? filter?.among ?? table.rows;
   // What depends on nothing but the row itself can be kept as bytes.
   const plain = !filter && !expand && order.length === 0 && prefer.annotations === undefined && all === table.rows;
   const stretch =
     plain && !columns.some((column) => column.computed)
       ? cachedRows(table, selectText(options.select), write, cookie ? firstAfter(all, cookie.after) : 0, size)
       : undefined;
-  const { rows, more, last } = stretch ? { ...stretch, rows: [] } : pageOf(all, filter, order, cookie, size);
+  const { rows, more, last } = stretch ? { ...stretch, rows: [] } : pageOf(all, filter?.passes, order, cookie, size);
 
   const context = `${base}/$metadata#${table.set}${contextText(options.select, expand?.context)}`;
   const before = `{"@odata.context":${JSON.stringify(context)}${countText(request, filter)},"value":[`;
@@ -84,7 +84,7 @@ function* written(rows: Row[], write: RowWriter, more: ((row: Row) => string) | 
 }
 
 /** The filter of a request, or undefined when every row is in. */
-export function listFilter(request: ListRequest): ((row: Row) => boolean) | undefined {
+export function listFilter(request: ListRequest): RowFilter | undefined {
   const { table, options } = request;
   return options.filter === undefined ? undefined : rowFilter(request, table, options.filter, options.aliases);
 }
@@ -100,7 +100,7 @@ export function contextText(select: string[] | undefined, expanded: string[] | u
   return select === undefined && expanded === undefined ? "" : `(${names.join(",")})`;
 }
 
-function countText(request: ListRequest, filter: ((row: Row) => boolean) | undefined): string {
+function countText(request: ListRequest, filter: RowFilter | undefined): string {
   const { options, prefer } = request;
   const total = options.count ? countRows(request, filter) : -1;
   let text = options.count ? `,"@odata.count":${Math.min(total, PAGE_SIZE)}` : "";
@@ -117,10 +117,10 @@ function countText(request: ListRequest, filter: ((row: Row) => boolean) | undef
 }
 
 /** How many rows there are for a request, all pages together. */
-export function countRows({ table, rows }: ListRequest, filter: ((row: Row) => boolean) | undefined): number {
+export function countRows({ table, rows }: ListRequest, filter: RowFilter | undefined): number {
   if (!filter) return rows?.length ?? table.byId.size;
   let count = 0;
-  for (const row of rows ?? table.rows) if (isAlive(row) && filter(row)) count++;
+  for (const row of rows ?? filter.among ?? table.rows) if (isAlive(row) && filter.passes(row)) count++;
   return count;
 }
 

@@ -3,6 +3,7 @@ import type { Table } from "../model.ts";
 import { requirePrivilege } from "../records/privileges.ts";
 import { type CollectionNavigation, collectionNavigation, singleNavigation } from "../relationships.ts";
 import { idOf, type Row } from "../row.ts";
+import { candidates } from "./candidates.ts";
 import { compileFilter, type Powers, type Test } from "./evaluate.ts";
 import { noSuchNavigation, notInElastic, type Reader, requireJoinable, rowFields } from "./fields.ts";
 import { type Aliases, parseFilter } from "./parser.ts";
@@ -10,11 +11,15 @@ import { compileCall } from "./query-functions.ts";
 import { eachRelated } from "./related.ts";
 import type { Expression, Lambda } from "./syntax.ts";
 
+/** Whether a row is in; and the only rows that may be, in order of creation, where an index tells them. */
+export type RowFilter = { passes: (row: Row) => boolean; among: Row[] | undefined };
+
 /** $filter over rows of a table, with lambda and Dataverse's functions. Throws the documented 400 (section 6). */
-export function rowFilter(reader: Reader, table: Table, text: string, aliases: Aliases): (row: Row) => boolean {
+export function rowFilter(reader: Reader, table: Table, text: string, aliases: Aliases): RowFilter {
   const expression = parseFilter(text, aliases);
   if (comparesColumns(expression)) notInElastic(table, "comparing columns");
-  return compileFilter(expression, rowFields(reader, table), rowPowers(reader, table, undefined));
+  const passes = compileFilter(expression, rowFields(reader, table), rowPowers(reader, table, undefined));
+  return { passes, among: candidates(table, expression) };
 }
 
 function comparesColumns(expression: Expression): boolean {
