@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { openDuck } from "./duck.ts";
+import { inTransaction, lockDown, openDuck } from "./duck.ts";
 
 const open = () => openDuck({ memoryLimit: "256MB", threads: 2, temp: tmpdir() });
 
@@ -37,4 +37,38 @@ test("a join whose smaller side does not fit into memory finds every row", async
   const many = "SELECT count(*) AS n FROM here WHERE key IN (SELECT key FROM there WHERE strlen(key) > 0)";
   expect(await duck.one(many)).toEqual({ n: 400_000 });
   await duck.close();
+});
+
+/** It needs more memory than there is while it may take more than one thread. */
+const large =
+  "SELECT list(r) AS r FROM range(CASE WHEN current_setting('threads') > 1 THEN 50_000_000 ELSE 10 END) t(r)";
+
+test("a statement that memory does not suffice for is run again with fewer threads, also when nothing else may be set any more", async () => {
+  const duck = await openDuck({ memoryLimit: "64MB", threads: 4, temp: mkdtempSync(join(tmpdir(), "sluice-duck-")) });
+  try {
+    await lockDown(duck, [], [tmpdir()]);
+    await expect(duck.run("SET memory_limit = '1GB'")).rejects.toThrow();
+    await duck.run("SET threads = 4"); // which it was told not to take for small files
+    await duck.run(`CREATE TEMP TABLE rows_ AS ${large}`);
+    expect(await duck.one("SELECT len(r) AS rows FROM rows_")).toEqual({ rows: 10 });
+    expect(await duck.slower()).toBe(false);
+    const never = large.replace("ELSE 10", "ELSE 50_000_000");
+    await expect(duck.all(never)).rejects.toMatchObject({ code: "out_of_memory" });
+  } finally {
+    await duck.close();
+  }
+});
+
+test("a transaction that memory does not suffice for is begun anew, whole", async () => {
+  const duck = await openDuck({ memoryLimit: "64MB", threads: 4, temp: mkdtempSync(join(tmpdir(), "sluice-duck-")) });
+  try {
+    await duck.run("CREATE TEMP TABLE rows_(r BIGINT)");
+    const statements = ["INSERT INTO rows_ VALUES (1)", `INSERT INTO rows_ SELECT unnest(r) FROM (${large})`];
+    await inTransaction(duck, ["BEGIN TRANSACTION", ...statements, "COMMIT"]);
+    expect(await duck.one("SELECT count(*) AS rows FROM rows_")).toEqual({ rows: 11 });
+    await expect(inTransaction(duck, ["BEGIN TRANSACTION", statements[0]!, "SELECT nothing"])).rejects.toThrow();
+    expect(await duck.one("SELECT count(*) AS rows FROM rows_")).toEqual({ rows: 11 });
+  } finally {
+    await duck.close();
+  }
 });

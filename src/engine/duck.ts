@@ -17,6 +17,12 @@ export type Duck = {
   /** The only column of a query, texts a few thousand at a time: memory is bounded, however many there are. */
   column(sql: string): AsyncIterable<string[]>;
   connect(): Promise<DuckDBConnection>;
+  /**
+   * Has statements take half as many threads from now on, for each thread holds rows of its own. A statement that memory does
+   * not suffice for does that by itself, and is run again, unless it is part of a transaction, which its maker begins anew.
+   * @returns false where there is but one thread.
+   */
+  slower(): Promise<boolean>;
   /** Breaks off the statement under way, if any. What is asked for from then on fails. */
   close(): Promise<void>;
 };
@@ -48,11 +54,27 @@ export async function openDuck(options: Options): Promise<Duck> {
   // Temporary tables belong to a connection, and a connection takes one statement at a time.
   let last: Promise<unknown> = Promise.resolve();
   let closing = false;
-  const inTurn = <T>(sql: string, work: () => Promise<T>): Promise<T> => {
-    const mine = last.then(() => {
+  let transaction = false;
+  const slower = async () => {
+    const [{ threads }] = (await rowsOf(connection, "SELECT current_setting('threads') AS threads")) as [
+      { threads: number },
+    ];
+    if (threads < 2) return false;
+    await connection.run(`SET threads = ${Math.floor(threads / 2)}`);
+    return true;
+  };
+  const enough = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
+    for (;;) {
       if (closing) throw new Error("DuckDB is being closed");
-      return guarded(sql, work, options.state);
-    });
+      try {
+        return await guarded(sql, work, options.state);
+      } catch (thrown) {
+        if (transaction || !isOutOfMemory(thrown) || !(await slower())) throw thrown;
+      }
+    }
+  };
+  const inTurn = <T>(sql: string, work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(() => enough(sql, work));
     last = mine.catch(() => {});
     return mine;
   };
@@ -62,13 +84,16 @@ export async function openDuck(options: Options): Promise<Duck> {
     run: async (sql) => {
       await inTurn(sql, async () => {
         await freed.ifGrown();
+        if (/^(COMMIT|ROLLBACK)/.test(sql)) transaction = false;
         await connection.run(sql);
+        if (sql.startsWith("BEGIN")) transaction = true;
       });
     },
     all: (sql) => inTurn(sql, () => rowsOf(connection, sql)) as never,
     one: async (sql) => (await inTurn(sql, () => rowsOf(connection, sql)))[0] as never,
     column: (sql) => columnOf(instance, sql),
     connect: () => instance.connect(),
+    slower: () => inTurn("SET threads", slower),
     close: async () => {
       closing = true;
       // Closing under a running statement would block the process for ever. An interruption that comes before the
@@ -81,6 +106,19 @@ export async function openDuck(options: Options): Promise<Duck> {
       freed.close();
     },
   };
+}
+
+/** Runs statements of which the first begins a transaction and the last ends it: all of them, or none. */
+export async function inTransaction(duck: Duck, statements: readonly string[]): Promise<void> {
+  for (;;) {
+    try {
+      for (const statement of statements) await duck.run(statement);
+      return;
+    } catch (thrown) {
+      await duck.run("ROLLBACK").catch(() => {}); // the first failure is the one to tell
+      if (!isOutOfMemory(thrown) || !(await duck.slower())) throw thrown;
+    }
+  }
 }
 
 /** DuckDB does not count all that it takes, and JavaScript takes some, too: of the memory of a run it gets nine tenths. */
@@ -100,6 +138,7 @@ export async function lockDown(duck: Duck, files: string[], folders: string[]): 
   await duck.run(`SET allowed_paths=[${files.map(text).join(",")}]`);
   await duck.run(`SET allowed_directories=[${folders.map(text).join(",")}]`);
   await duck.run("SET enable_external_access=false");
+  await duck.run("SET allowed_configs=['threads']"); // see Duck.slower
   await duck.run("SET lock_configuration=true");
 }
 
@@ -143,6 +182,9 @@ async function guarded<T>(sql: string, work: () => Promise<T>, state?: string): 
     throw duckError(thrown, sql, state);
   }
 }
+
+export const isOutOfMemory = (thrown: unknown): boolean =>
+  thrown instanceof SluiceError && thrown.code === "out_of_memory";
 
 /** How DuckDB tells that it cannot make sense of a database; it does not always say of which. */
 const damaged =

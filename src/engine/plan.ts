@@ -113,27 +113,21 @@ export type TouchCounts = {
 
 /**
  * Extract, refresh, touch, map, match and plan: afterwards the run's folder holds every change that would be sent, and
- * nothing has been sent. The caller closes what it gets. Where memory does not suffice it is done once more with half the
- * threads, for each holds rows of its own, and so on down to one.
- * @throws SluiceError out_of_memory where that does not help, and all that the steps throw.
+ * nothing has been sent. The caller closes what it gets.
+ * @throws SluiceError all that the steps throw.
  */
 export async function plan(job: Job, host: Host): Promise<Planned> {
-  for (let threads = availableParallelism(); ; threads = Math.floor(threads / 2)) {
-    try {
-      return await planWith(threads, job, host);
-    } catch (thrown) {
-      if (!(thrown instanceof SluiceError) || thrown.code !== "out_of_memory" || threads < 2) throw thrown;
-    }
-  }
-}
-
-async function planWith(threads: number, job: Job, host: Host): Promise<Planned> {
   let requests = 0;
   const at = layout(job.folder, job.run);
   await makeFolders(at);
   const source = open(job.source, host);
   const session = open(job.destination, host, () => requests++);
-  const duck = await openDuck({ memoryLimit: job.memoryLimit, temp: at.temp, threads, state: at.state });
+  const duck = await openDuck({
+    memoryLimit: job.memoryLimit,
+    temp: at.temp,
+    threads: availableParallelism(),
+    state: at.state,
+  });
   const close = async () => {
     await duck.close();
     await Promise.allSettled([source.close(), session.close()]);

@@ -1,6 +1,6 @@
 import { SluiceError } from "../core/errors.ts";
 import type { RunCounts } from "../core/run.ts";
-import { text } from "./duck.ts";
+import { inTransaction, text } from "./duck.ts";
 import { restedBefore } from "./images.ts";
 import { ingest } from "./ingest.ts";
 import { exists, wavesOf } from "./layout.ts";
@@ -130,18 +130,9 @@ export async function settle(
   for (const spent of ["sent", "unlike"]) await duck.run(`DROP TABLE ${spent}`);
   planned.holdsLease();
   const state = { full, rematched: rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) };
-  await inTransaction(planned, fold(shape, facts, { ...state, made: [foldMade], rows }));
+  await inTransaction(duck, fold(shape, facts, { ...state, made: [foldMade], rows }));
   if (whole) await writeRelied(at.relied, shape, planned.destination);
   return { counts, resolved };
-}
-
-async function inTransaction({ duck }: Planned, statements: string[]): Promise<void> {
-  try {
-    for (const statement of statements) await duck.run(statement);
-  } catch (thrown) {
-    await duck.run("ROLLBACK").catch(() => {}); // the first failure is the one to tell
-    throw thrown;
-  }
 }
 
 /** Rows that were not sent or were refused, with the values at fault: what `rejected` shows. `runs`: until it is tried again. */

@@ -1,7 +1,7 @@
 import { SluiceError } from "../../core/errors.ts";
 import type { UndoneMark } from "../../core/guards.ts";
 import type { RunCounts } from "../../core/run.ts";
-import { text } from "../duck.ts";
+import { inTransaction, text } from "../duck.ts";
 import { readByIds, restedBefore } from "../images.ts";
 import { exists, wavesOf } from "../layout.ts";
 import { readMembers } from "../members.ts";
@@ -82,11 +82,6 @@ FROM wrote w LEFT JOIN final f ON f.key = w.key LEFT JOIN (SELECT DISTINCT key F
     { full: false, rematched: rematched(shape, matched), added: new Set() },
   );
   holdsLease();
-  try {
-    for (const statement of statements) await duck.run(statement);
-  } catch (thrown) {
-    await duck.run("ROLLBACK").catch(() => {}); // the first failure is the one to tell
-    throw thrown;
-  }
+  await inTransaction(duck, statements);
   return { counts, resolved };
 }
