@@ -84,9 +84,9 @@ export async function openDuck(options: Options): Promise<Duck> {
     run: async (sql) => {
       await inTurn(sql, async () => {
         await freed.ifGrown();
-        if (/^(COMMIT|ROLLBACK)/.test(sql)) transaction = false;
+        if (sql === "ROLLBACK") transaction = false;
         await connection.run(sql);
-        if (sql.startsWith("BEGIN")) transaction = true;
+        if (/^(BEGIN|COMMIT)/.test(sql)) transaction = sql.startsWith("BEGIN"); // one that fails to end has not
       });
     },
     all: (sql) => inTurn(sql, () => rowsOf(connection, sql)) as never,
