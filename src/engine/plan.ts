@@ -344,7 +344,7 @@ async function reconcile(
     counts.chosen = (await readingRows(job, duck.one<{ n: number }>(chosenCount))).n;
   }
   await duck.run(waitingRows);
-  for (const statement of wideTable("mapped", mapRows(shape, scan, counts.rows), counts.rows, at.temp))
+  for (const statement of wideTable("mapped", [mapRows(shape, scan, counts.rows)], counts.rows, at.temp))
     await duck.run(statement);
   await duck.run(withoutValues(shape));
   const contact = { added: addedColumns(shape, meta.mirrored), unmet: await unmetColumns(duck) };

@@ -14,6 +14,7 @@ import { sentRecords } from "./sql/look.ts";
 import { foldMade, madeCount, madeKnown, tellUnmade } from "./sql/made.ts";
 import { newMembers } from "./sql/members.ts";
 import { atOnce, inGroups, storedName } from "./sql/names.ts";
+import { countChanged } from "./sql/new-base.ts";
 import { keyProblems, keysToCount, newPending } from "./sql/pending.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
 import { matchedBy, rematched, stateVersion } from "./sql/tables.ts";
@@ -98,7 +99,13 @@ export async function settle(
   // The views made before the columns were there would go on saying that nothing is stored.
   await growTables(duck, shape, meta.matched);
   const { rows } = planned.touched;
-  for (const statement of prepareFold(shape, at, full, "based", { rows, folder: at.temp })) await duck.run(statement);
+  const size = {
+    rows,
+    ...(await duck.one<{ changed: number }>(countChanged(at, rows))),
+    memory: duck.memory,
+    folder: at.temp,
+  };
+  for (const statement of prepareFold(shape, at, full, size, "based")) await duck.run(statement);
   await duck.run(newMembers(shape));
   const whole = planned.touched.chosen === undefined;
   const turn = whole ? meta.turn + 1 : meta.turn;
@@ -130,7 +137,7 @@ export async function settle(
   for (const spent of ["sent", "unlike"]) await duck.run(`DROP TABLE ${spent}`);
   planned.holdsLease();
   const state = { full, rematched: rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) };
-  await inTransaction(duck, fold(shape, facts, { ...state, made: [foldMade], rows }));
+  await inTransaction(duck, fold(shape, facts, { ...state, made: [foldMade], size }));
   if (whole) await writeRelied(at.relied, shape, planned.destination);
   return { counts, resolved };
 }

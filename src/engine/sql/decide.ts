@@ -89,7 +89,7 @@ const linked = `SELECT key FROM mapped WHERE link_id IS NOT NULL AND ${chosenBy(
  */
 export function basedOn(rows: number, folder: string): string[] {
   if (rows > FEW)
-    return wideTable("based", `SELECT * EXCLUDE (place) FROM v_base WHERE key IN (${linked})`, rows, folder);
+    return wideTable("based", [`SELECT * EXCLUDE (place) FROM v_base WHERE key IN (${linked})`], rows, folder);
   return [
     `CREATE TEMP TABLE based_at AS SELECT place FROM v_base WHERE key IN (${linked})`,
     `CREATE TEMP TABLE based AS SELECT * EXCLUDE (place) FROM v_base WHERE place IN (SELECT place FROM based_at WHERE ${chosenBy("place::VARCHAR")}) AND key IN (${linked})`,

@@ -1,13 +1,11 @@
-import { ident, parquetRows, text } from "../duck.ts";
-import type { Wave } from "../layout.ts";
-import type { Shape, ShapeColumn } from "../shape.ts";
+import { text } from "../duck.ts";
+import type { Shape } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { foldMembers } from "./members.ts";
 import { atOnce, chosenBy, dealt, has, hashOf, inGroups, list, stored, storedList } from "./names.ts";
-import { inSeveralWaves, statesOf, wavesBesideCreates } from "./states.ts";
-import { differsFromSeen, seenValue } from "./touch.ts";
+import { changes, createdRows, type FoldFiles, type FoldSize, looked, newBase, partsOf, waits } from "./new-base.ts";
+import { differsFromSeen } from "./touch.ts";
 import { foldUnmet, metOf } from "./unmet.ts";
-import { wideTable } from "./wide.ts";
 
 /**
  * What fold needs, made beforehand outside its transaction from the run's files, the journal and what was read back:
@@ -19,55 +17,17 @@ import { wideTable } from "./wide.ts";
  *   new_seen what the destination held when both sides agreed, where that differs from what was agreed
  *   judged   ids of these records that may be exceptions of the mirror
  *   new_link links of looked-at rows       freed    keys of links whose record another row has taken over
- * `base`: a table with the base that changed rows had before, or SQL of it in brackets. `rows`: about how many rows were
- * looked at; where they are many the new base is a file in `folder`.
+ * `base`: a table with the base that changed rows had before, or SQL of it in brackets.
  */
-export function prepareFold(
-  shape: Shape,
-  file: { change: (wave: Wave) => string; settled: string },
-  full: boolean,
-  base = storedBase,
-  { rows: many, folder }: { rows: number; folder: string } = { rows: 0, folder: "" },
-): string[] {
+export function prepareFold(shape: Shape, file: FoldFiles, full: boolean, size: FoldSize, base = storedBase): string[] {
   const columns = shape.columns;
-  const changed = (from: string, settled: string) => `SELECT c.* FROM ${from} c ${settled}`;
-  const written = (wave: Wave) =>
-    `SEMI JOIN (SELECT n FROM sent WHERE wave = ${text(wave)} AND status IN ('created', 'updated')) s ON s.n = c.file_row_number`;
-  const rows = (path: string) => parquetRows(path, "file_row_number=true");
-  const creates = rows(file.change("1-create"));
-  // Where columns of a row go in several waves, what each has written is put together.
-  const several = inSeveralWaves(shape);
-  // A state brings its status along.
-  const { state, status } = statesOf(shape);
-  const known = (c: (typeof columns)[number]) =>
-    c === status && state ? `(${has("c.m | c.a", c)} OR ${has("c.m", state)})` : has("c.m | c.a", c);
-  // What the destination held is asked for where it was accepted: the rest would be kept in memory for nothing.
-  const accepted = columns.map(
-    (c) => `CASE WHEN ${has("c.a", c)} THEN c.${ident(`o_${c.name}`)} END AS ${ident(`o_${c.name}`)}`,
-  );
-  const lean = accepted.length > 0 ? `REPLACE (${list(accepted)})` : "";
-  // The row as it was agreed, where it goes on from that; joined by one equation, as in `decide`.
-  const settled = `SELECT c.* ${lean}, f.id AS record, CASE WHEN c.kind <> 'create' AND f.link_ = 'linked' THEN c.key END AS base_key FROM changed c JOIN final f ON f.key = c.key WHERE NOT ${waits}`;
-  const either = (c: (typeof columns)[number], then: string, otherwise: string) =>
-    `CASE WHEN ${has("c.m | c.a", c)} THEN ${then} ELSE ${otherwise} END`;
   // The id of a record we made is nobody else's, unless the source says it.
   const newId = columns.some((c) => c.name === shape.object.id) ? "true" : "f.status <> 'created'";
   const valuesOf = (rows: string) =>
-    `SELECT r.key, r.id, ${list(values(shape, (c) => `CASE WHEN ${has("c.m", c)} THEN c.${stored(c)} END`))} FROM ${creates} c JOIN ${rows} r ON r.place = c.file_row_number`;
-  // What the destination holds now is what we saw, for every column we wrote or accepted and for all of a record we
-  // made (it fills what we left out with defaults). Any other column keeps what we saw before.
-  const held = (c: (typeof columns)[number]) =>
-    `CASE WHEN c.kind = 'create' OR ${known(c)} THEN CASE WHEN n.id IS NOT NULL THEN n.${stored(c)} WHEN ${has("c.a", c)} THEN c.${ident(`o_${c.name}`)} ELSE c.${stored(c)} END ELSE ${seenValue(stored(c))} END AS n_${c.index}`;
+    `SELECT r.key, r.id, ${list(columns.map((c) => `CASE WHEN ${has("c.m", c)} THEN c.${stored(c)} END AS ${stored(c)}`))} FROM ${createdRows(file)} c JOIN ${rows} r ON r.place = c.file_row_number`;
   const differs = columns.map((c) => `${stored(c)} IS DISTINCT FROM n_${c.index}`).join(" OR ") || "false";
   return [
-    `CREATE OR REPLACE TEMP ${several ? "TABLE" : "VIEW"} part AS
-${wavesBesideCreates(shape)
-  .map((wave) => changed(rows(file.change(wave)), written(wave)))
-  .join("\nUNION ALL BY NAME ")}
-UNION ALL BY NAME ${changed(rows(file.settled), "")}`,
-    several
-      ? `CREATE OR REPLACE TEMP TABLE changed AS ${merged(shape, `SELECT * FROM part UNION ALL BY NAME ${changed(creates, `${written("1-create")} SEMI JOIN part p ON p.key = c.key`)}`)}`
-      : "CREATE OR REPLACE TEMP VIEW changed AS FROM part",
+    ...changes(shape, file),
     `CREATE OR REPLACE TEMP TABLE born AS SELECT n AS place, key, id FROM sent
 WHERE wave = '1-create' AND status IN ('created', 'updated') AND id IS NOT NULL AND key NOT IN (SELECT key FROM part)`,
     `CREATE OR REPLACE TEMP VIEW born_value AS ${valuesOf("born")}`,
@@ -75,14 +35,7 @@ WHERE wave = '1-create' AND status IN ('created', 'updated') AND id IS NOT NULL 
 WHERE id NOT IN (SELECT old_id FROM final WHERE status = 'deleted' AND old_id IS NOT NULL)${full ? "" : ` AND id IN (${news})`}`,
     `CREATE OR REPLACE TEMP VIEW latest AS
 SELECT id, gone, created, ${storedList(shape)} FROM after UNION ALL SELECT * FROM older`,
-    ...wideTable(
-      "new_base",
-      `SELECT ${list(["c.key", "c.record AS id", "b.key IS NULL AS first", `${metOf(shape, "c.m | c.a")} AS met`, ...values(shape, (c) => either(c, `c.${stored(c)}`, `b.${stored(c)}`)), ...columns.map(held)])}
-FROM (${settled}) c LEFT JOIN ${base} b ON b.key = c.base_key LEFT JOIN (SELECT * FROM v_seen WHERE key IN (${looked})) s ON s.key = b.key
-LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = c.record`,
-      many,
-      folder,
-    ),
+    ...newBase(shape, base, size),
     `CREATE OR REPLACE TEMP VIEW agreed AS SELECT key, id, first, met FROM new_base
 UNION ALL SELECT c.key, c.id, true, ${metOf(shape, "0")} FROM (SELECT *, 'create' AS kind FROM born) c`,
     // Of records we made the values are compared by their hashes: few differ, and most of those that do not have been sorted
@@ -110,37 +63,12 @@ SELECT l.key FROM (SELECT key, id FROM st.link WHERE id IN (SELECT id FROM gaine
   ];
 }
 
-/** Of `final` (f): its record is gone, and it got no other. What was agreed of that one holds, should it be restored. */
-const waits = "coalesce(f.link_ = 'none' AND f.id = f.old_id, false)";
-
-/** Keys of looked-at rows. */
-const looked = `SELECT key FROM final WHERE ${chosenBy("key")}`;
-
 /** The base that changed rows go on from, where no plan has read it (`based`). */
 const storedBase = `(SELECT * FROM v_base WHERE key IN (SELECT key FROM changed WHERE kind <> 'create' AND ${chosenBy("key")}))`;
 
 /** Ids of the records this run has news of. */
 const news =
   "SELECT id FROM fresh UNION ALL SELECT id FROM after UNION ALL SELECT id FROM as_expected UNION ALL SELECT id FROM final WHERE id IS NOT NULL UNION ALL SELECT old_id FROM final WHERE old_id IS NOT NULL";
-
-const values = (shape: Shape, of: (c: ShapeColumn) => string): string[] =>
-  shape.columns.map((c) => `${of(c)} AS ${stored(c)}`);
-
-/** One row a key. A value is told once: by the wave that wrote it. */
-function merged(shape: Shape, parts: string): string {
-  const each = shape.columns.flatMap((c) => [
-    `max(${stored(c)}) AS ${stored(c)}`,
-    `max(${ident(`o_${c.name}`)}) AS ${ident(`o_${c.name}`)}`,
-  ]);
-  const once = [
-    "key",
-    "max(match_value) AS match_value",
-    "CASE WHEN bool_or(kind = 'create') THEN 'create' ELSE max(kind) END AS kind",
-    "bit_or(m) AS m",
-    "bit_or(a) AS a",
-  ];
-  return `SELECT ${list([...once, ...each])} FROM (${parts}) GROUP BY key`;
-}
 
 /**
  * What the destination held after it had taken our values, of the rows where that differs: undo takes a value back only
@@ -149,8 +77,8 @@ function merged(shape: Shape, parts: string): string {
 export const writtenFile = (path: string): string =>
   `COPY (SELECT * FROM new_seen) TO ${text(path)} (FORMAT parquet, COMPRESSION snappy, ${inGroups}, ${atOnce})`;
 
-/** Keys of the rows whose records may be exceptions. */
-const owned = `SELECT key FROM owner WHERE ${chosenBy("key")}`;
+/** Keys of the rows whose records may be exceptions, of such ids. */
+const owned = (which: string): string => `SELECT key FROM owner WHERE ${which} AND ${chosenBy("key")}`;
 
 const forgotten = "SELECT key FROM final WHERE id IS NULL OR action = 'forget' UNION ALL SELECT key FROM freed";
 
@@ -170,7 +98,7 @@ FROM linked k JOIN decided d ON d.key = k.link_key`;
 /**
  * The fold: one transaction, from prepared tables only, so repeating it after a crash does the same. Deletes and
  * inserts, for DuckDB rewrites few pages that way. What is undefined in `meta` is forgotten. `added`: stored names of columns
- * that the mapping has since this run. `made`: what is known besides of parents. `rows`: about how many rows were looked at.
+ * that the mapping has since this run. `made`: what is known besides of parents.
  */
 export function fold(
   shape: Shape,
@@ -180,8 +108,8 @@ export function fold(
     rematched,
     added,
     made = [],
-    rows = 0,
-  }: { full: boolean; rematched: boolean; added: ReadonlySet<string>; made?: string[]; rows?: number },
+    size,
+  }: { full: boolean; rematched: boolean; added: ReadonlySet<string>; made?: string[]; size: FoldSize },
 ): string[] {
   const columns = storedList(shape);
   return [
@@ -196,16 +124,19 @@ export function fold(
     `DELETE FROM st.base WHERE key IN (SELECT key FROM agreed WHERE ${chosenBy("key")} UNION ALL ${forgotten})`,
     // A thread that has a whole group of rows packs it itself; smaller parts are packed by one, as it commits. Dealt out of one
     // place each thread gets such groups sooner than out of two.
-    `INSERT INTO st.base(key, ${columns}) WITH ${dealt("anew", `(SELECT key, ${columns} FROM new_base WHERE id IS NOT NULL UNION ALL SELECT key, ${columns} FROM born_value)`, rows)} FROM anew`,
+    `INSERT INTO st.base(key, ${columns}) WITH ${dealt("anew", `(SELECT key, ${columns} FROM new_base WHERE id IS NOT NULL UNION ALL SELECT key, ${columns} FROM born_value)`, size.rows)} FROM anew`,
     ...foldUnmet(shape, added, forgotten),
     `DELETE FROM st.seen WHERE key IN (SELECT key FROM agreed UNION ALL ${forgotten})`,
     `INSERT INTO st.seen(key, ${columns}) SELECT key, ${columns} FROM new_seen WHERE id IS NOT NULL`,
     full ? "DELETE FROM st.have" : `DELETE FROM st.have WHERE id IN (${news})`,
     `CREATE OR REPLACE TEMP TABLE owner AS SELECT key, id FROM st.link WHERE id IN (SELECT id FROM judged WHERE ${chosenBy("id")})`,
-    `INSERT INTO st.have(id, gone, created, ${columns}) SELECT n.id, n.gone, n.created, ${shape.columns.map((c) => `n.${stored(c)}`).join(", ")}
-FROM (SELECT * FROM latest SEMI JOIN judged USING (id)) n LEFT JOIN owner l ON l.id = n.id
-LEFT JOIN (SELECT * FROM v_base WHERE key IN (${owned})) b ON b.key = l.key LEFT JOIN (SELECT * FROM v_seen WHERE key IN (${owned})) s ON s.key = l.key
+    ...partsOf(shape, size, "id").map(
+      (which) =>
+        `INSERT INTO st.have(id, gone, created, ${columns}) SELECT n.id, n.gone, n.created, ${shape.columns.map((c) => `n.${stored(c)}`).join(", ")}
+FROM (SELECT * FROM latest SEMI JOIN judged USING (id) WHERE ${which}) n LEFT JOIN (SELECT * FROM owner WHERE ${which}) l ON l.id = n.id
+LEFT JOIN (SELECT * FROM v_base WHERE key IN (${owned(which)})) b ON b.key = l.key LEFT JOIN (SELECT * FROM v_seen WHERE key IN (${owned(which)})) s ON s.key = l.key
 WHERE CASE WHEN n.gone THEN l.id IS NOT NULL WHEN l.id IS NULL OR b.key IS NULL THEN true ELSE ${differsFromSeen(shape, "n")} END`,
+    ),
     "DELETE FROM st.pending WHERE key IN (SELECT key FROM final UNION ALL SELECT key FROM freed)",
     "INSERT INTO st.pending BY NAME SELECT * FROM new_pending",
     // News that came while we wrote: the cursor is past it, so the next run is told to look at the row.

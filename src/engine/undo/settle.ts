@@ -18,6 +18,8 @@ type Facts = {
   reading: Omit<Parameters<typeof readByIds>[1], "of" | "into" | "columns">;
   /** What the state is to say of it, for the next run to stop at: see `markAfter`. */
   mark: UndoneMark | undefined;
+  /** Of the run. */
+  rows: number;
   attempted: boolean;
   turn: number;
   matched: string | undefined;
@@ -32,7 +34,7 @@ type Facts = {
  */
 export async function settleUndo(
   { duck, at, shape, session }: Sending,
-  { reading, mark, attempted, turn, matched, holdsLease }: Facts,
+  { reading, mark, rows, attempted, turn, matched, holdsLease }: Facts,
 ): Promise<{ counts: Omit<RunCounts, "seconds" | "requests">; resolved: number }> {
   for (const statement of readJournal((await exists(at.journal)) ? at.journal : undefined)) await duck.run(statement);
   await duck.run(sentChanges(wavesOf(shape), at.change));
@@ -53,7 +55,8 @@ export async function settleUndo(
     "UPDATE final SET id = NULL WHERE status IN ('updated', 'unchanged') AND key IN (SELECT key FROM decided WHERE unlink)",
   );
   await growTables(duck, shape, matched);
-  for (const statement of prepareFold(shape, at, false)) await duck.run(statement);
+  const size = { rows, changed: rows, memory: duck.memory, folder: reading.folder };
+  for (const statement of prepareFold(shape, at, false, size)) await duck.run(statement);
   await duck.run(newMembers(shape));
   // The rows taken back are looked at by the next run anyway, but for those that have left: what they wait for is to be done.
   await duck.run(
@@ -79,7 +82,7 @@ FROM wrote w LEFT JOIN final f ON f.key = w.key LEFT JOIN (SELECT DISTINCT key F
   const statements = fold(
     shape,
     { turn: String(turn), undone: mark && JSON.stringify(mark) },
-    { full: false, rematched: rematched(shape, matched), added: new Set() },
+    { full: false, rematched: rematched(shape, matched), added: new Set(), size },
   );
   holdsLease();
   await inTransaction(duck, statements);

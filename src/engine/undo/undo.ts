@@ -97,11 +97,13 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     if (dryRun) return { ...result, resolved: 0 };
     const sending = { duck, at, shape, session, requests: () => requests };
     const made = madeColumns(shape, await imageNames(duck, opened));
+    for (const statement of doneWith) await duck.run(statement);
     const patient = settling(host.signal);
     const { attempted, stopped } = await sendPlan(sending, host, made);
     host.onProgress({ phase: "readback", done: 0 });
     const settled = await settleUndo(sending, {
       reading: { ...reading, signal: patient.signal },
+      rows: counted.rows,
       mark,
       attempted,
       turn: meta.turn,
@@ -129,6 +131,23 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
 /** Where the links of the rows lie, for `noRoomToFold`. */
 const linkedRows =
   "CREATE OR REPLACE TEMP TABLE linked AS SELECT rowid AS place, key AS link_key FROM st.link WHERE key IN (SELECT key FROM decided)";
+
+/** What the plan worked with, but for what is left to settle: which rows the run had written, and whose link goes. */
+const doneWith = [
+  ...[
+    "judged",
+    "judged_member",
+    "wrote_cell",
+    "wrote_member",
+    "written",
+    "later",
+    "later_member",
+    "member_now",
+    "linked",
+  ].map((table) => `DROP TABLE ${table}`),
+  "CREATE OR REPLACE TEMP TABLE wrote AS SELECT key FROM wrote",
+  "CREATE OR REPLACE TEMP TABLE decided AS SELECT key, unlink FROM decided WHERE unlink",
+];
 
 type Reading = Pick<Parameters<typeof readByIds>[1], "session" | "object" | "created" | "folder" | "signal">;
 
