@@ -101,7 +101,7 @@ export async function settle(
   const { rows } = planned.touched;
   const size = {
     rows,
-    ...(await duck.one<{ changed: number }>(countChanged(at, rows))),
+    ...(await duck.one<{ changed: number }>(countChanged(shape, at, rows))),
     memory: duck.memory,
     folder: at.temp,
   };

@@ -27,7 +27,7 @@ export function prepareFold(shape: Shape, file: FoldFiles, full: boolean, size: 
     `SELECT r.key, r.id, ${list(columns.map((c) => `CASE WHEN ${has("c.m", c)} THEN c.${stored(c)} END AS ${stored(c)}`))} FROM ${createdRows(file)} c JOIN ${rows} r ON r.place = c.file_row_number`;
   const differs = columns.map((c) => `${stored(c)} IS DISTINCT FROM n_${c.index}`).join(" OR ") || "false";
   return [
-    ...changes(shape, file),
+    ...changes(shape, file, size),
     `CREATE OR REPLACE TEMP TABLE born AS SELECT n AS place, key, id FROM sent
 WHERE wave = '1-create' AND status IN ('created', 'updated') AND id IS NOT NULL AND key NOT IN (SELECT key FROM part)`,
     `CREATE OR REPLACE TEMP VIEW born_value AS ${valuesOf("born")}`,

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Duck, openDuck, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
-import { changes, newBase, partsOf } from "./new-base.ts";
+import { changes, countChanged, newBase, partsOf } from "./new-base.ts";
 
 let folder: string;
 let duck: Duck;
@@ -68,7 +68,7 @@ NULL::VARCHAR AS o_code, 'there ' || i AS o_name, NULL::VARCHAR AS o_parent FROM
 
 test("the new base is the same of few rows, of many, and of so many that they are joined in parts", async () => {
   await given();
-  for (const statement of changes(shape, file)) await duck.run(statement);
+  for (const statement of changes(shape, file, { rows: 0, changed: 0, memory: 1e9, folder })) await duck.run(statement);
   const sizes = [
     { rows: ROWS, changed: 0, memory: 1e9, parts: 1, drop: "TABLE" },
     { rows: 30_000, changed: ROWS, memory: 1e9, parts: 1, drop: "VIEW" },
@@ -87,16 +87,25 @@ test("the new base is the same of few rows, of many, and of so many that they ar
   for (const each of others) expect(each).toEqual(few);
 });
 
-test("what several waves wrote of a row is put together, and what one wrote or was accepted stays as it is", async () => {
-  await given();
-  for (const statement of changes(shape, file)) await duck.run(statement);
-  const row = (n: number) =>
-    duck.all(`SELECT kind, m, a, c_code, c_name, c_parent, o_name FROM changed WHERE key = 'k${n}'`);
-  const whole = { c_code: "C3", c_name: "new 3", c_parent: "p3", o_name: "there 3" };
-  expect(await row(3)).toEqual([{ kind: "create", m: 7, a: 0, ...whole }]);
-  const one = { c_code: null, c_parent: null };
-  expect(await row(4)).toEqual([{ kind: "update", m: 2, a: 0, ...one, c_name: "new 4", o_name: "there 4" }]);
-  expect(await row(11)).toEqual([{ kind: "update", m: 0, a: 2, ...one, c_name: "new 11", o_name: "there 11" }]);
-  expect(await row(7)).toEqual([]);
-  expect(await row(5)).toEqual([]);
-});
+test.each([1e9, 1e5])(
+  "what several waves wrote of a row is put together, the rest stays as it is (%d bytes)",
+  async (memory) => {
+    await given();
+    const size = { rows: 30_000, ...(await duck.one<{ changed: number }>(countChanged(shape, file, 30_000))), memory };
+    expect(size.changed).toBe(900 + 900 + 334);
+    for (const statement of changes(shape, file, { ...size, folder })) await duck.run(statement);
+    expect(await duck.one("SELECT count(*) AS rows, count(DISTINCT key) AS keys FROM changed")).toEqual({
+      rows: 2134,
+      keys: 2134,
+    });
+    const row = (n: number) =>
+      duck.all(`SELECT kind, m, a, c_code, c_name, c_parent, o_name FROM changed WHERE key = 'k${n}'`);
+    const whole = { c_code: "C3", c_name: "new 3", c_parent: "p3", o_name: "there 3" };
+    expect(await row(3)).toEqual([{ kind: "create", m: 7, a: 0, ...whole }]);
+    const one = { c_code: null, c_parent: null };
+    expect(await row(4)).toEqual([{ kind: "update", m: 2, a: 0, ...one, c_name: "new 4", o_name: "there 4" }]);
+    expect(await row(11)).toEqual([{ kind: "update", m: 0, a: 2, ...one, c_name: "new 11", o_name: "there 11" }]);
+    expect(await row(7)).toEqual([]);
+    expect(await row(5)).toEqual([]);
+  },
+);

@@ -10,8 +10,8 @@ import { wideTable } from "./wide.ts";
 export type FoldFiles = { change: (wave: Wave) => string; settled: string };
 
 /**
- * About how many rows a fold is about, and how many of them changed otherwise than by being made. Where they are many the new
- * base is files in `folder`. `memory`: the bytes that DuckDB may take.
+ * About how many rows a fold is about, and how many changes other than creates (`countChanged`). Where rows are many the new base
+ * is files in `folder`. `memory`: the bytes that DuckDB may take.
  */
 export type FoldSize = { rows: number; changed: number; memory: number; folder: string };
 
@@ -31,26 +31,31 @@ function taken(file: FoldFiles, wave: Wave): string {
   return `SELECT c.* FROM ${numbered(file.change(wave))} c SEMI JOIN (${these}) s ON s.n = c.file_row_number`;
 }
 
-/** How many rows changed otherwise than by being made, of many; few are not counted. */
-export const countChanged = ({ settled }: FoldFiles, rows: number): string =>
+/** How many changes other than creates are settled or were accepted, where rows are many; few are not counted. */
+export const countChanged = (shape: Shape, { settled }: FoldFiles, rows: number): string =>
   areMany(rows)
-    ? `SELECT (SELECT count(*) FROM sent WHERE wave <> '1-create' AND status IN ('created', 'updated')) + (SELECT count(*) FROM ${parquetRows(settled)}) AS changed`
+    ? `SELECT (SELECT count(*) FROM sent WHERE wave IN (${wavesBesideCreates(shape).map(text).join(", ")}) AND status IN ('created', 'updated')) + (SELECT count(*) FROM ${parquetRows(settled)}) AS changed`
     : "SELECT 0 AS changed";
 
 /** `part`: settled changes other than creates, and accepted columns. `changed`: the same, all that became of a row in one. */
-export function changes(shape: Shape, file: FoldFiles): string[] {
+export function changes(shape: Shape, file: FoldFiles, size: FoldSize): string[] {
   const part = [
     ...wavesBesideCreates(shape).map((wave) => taken(file, wave)),
     `SELECT c.* FROM ${numbered(file.settled)} c`,
   ];
   const view = `CREATE OR REPLACE TEMP VIEW part AS\n${part.join("\nUNION ALL BY NAME ")}`;
   if (!inSeveralWaves(shape)) return [view, "CREATE OR REPLACE TEMP VIEW changed AS FROM part"];
-  // Where columns of a row went in several waves, what each has written is put together. Few rows have that, and to put together
-  // what is whole takes more memory than DuckDB counts.
+  // Where columns of a row went in several waves, what each has written is put together. Mostly few rows have that, and to put
+  // together what is whole takes more memory than DuckDB counts.
   const all = `SELECT * FROM part UNION ALL BY NAME ${taken(file, "1-create")} SEMI JOIN part p ON p.key = c.key`;
+  const together = partsOf(shape, size, "key").map((which, i) => {
+    const several = `SELECT key FROM (${all}) WHERE ${which} GROUP BY key HAVING count(*) > 1`;
+    const rows = merged(shape, `SELECT * FROM (${all}) WHERE ${which} AND key IN (${several})`);
+    return `${i === 0 ? "CREATE OR REPLACE TEMP TABLE together AS" : "INSERT INTO together"} ${rows}`;
+  });
   return [
     view,
-    `CREATE OR REPLACE TEMP TABLE together AS ${merged(shape, `SELECT * FROM (${all}) WHERE key IN (SELECT key FROM (${all}) GROUP BY key HAVING count(*) > 1)`)}`,
+    ...together,
     "CREATE OR REPLACE TEMP VIEW changed AS FROM together UNION ALL BY NAME SELECT * FROM part WHERE key NOT IN (SELECT key FROM together)",
   ];
 }
@@ -79,9 +84,9 @@ const BYTES = 40;
  * values. Of what is joined the smaller side is in memory, and in a fold base and what was read back are that, each about as
  * large as all that changed: with a quarter of the memory for each a run still took more than it may.
  */
-export function partsOf({ columns }: Shape, { changed, memory }: FoldSize, column: "key" | "id"): string[] {
+export function partsOf({ columns }: Shape, { rows, changed, memory }: FoldSize, column: "key" | "id"): string[] {
   const parts = Math.ceil((changed * columns.length * BYTES) / (memory / 6));
-  if (parts <= 1) return ["true"];
+  if (parts <= 1 || !areMany(rows)) return ["true"];
   return Array.from({ length: parts }, (_, i) => `hash(${column}) % ${parts} = ${i}`);
 }
 

@@ -9,6 +9,7 @@ import { noneExpected } from "../sql/expected.ts";
 import { fold, prepareFold, writtenFile } from "../sql/fold.ts";
 import { newMembers } from "../sql/members.ts";
 import { atOnce, inGroups } from "../sql/names.ts";
+import { countChanged } from "../sql/new-base.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "../sql/settle.ts";
 import { rematched } from "../sql/tables.ts";
 import { growTables } from "../state-file.ts";
@@ -55,7 +56,8 @@ export async function settleUndo(
     "UPDATE final SET id = NULL WHERE status IN ('updated', 'unchanged') AND key IN (SELECT key FROM decided WHERE unlink)",
   );
   await growTables(duck, shape, matched);
-  const size = { rows, changed: rows, memory: duck.memory, folder: reading.folder };
+  const changes = await duck.one<{ changed: number }>(countChanged(shape, at, rows));
+  const size = { rows, ...changes, memory: duck.memory, folder: reading.folder };
   for (const statement of prepareFold(shape, at, false, size)) await duck.run(statement);
   await duck.run(newMembers(shape));
   // The rows taken back are looked at by the next run anyway, but for those that have left: what they wait for is to be done.
