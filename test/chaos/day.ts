@@ -41,15 +41,15 @@ export async function playDay(day: Day, { calm, approve }: { calm: boolean; appr
     if (!approve) return untilDone(day, ["run"], aims, rejected);
     const firms = await untilDone(day, ["run", "firms"], 0, 0);
     const people = await untilDone(day, ["run", "people", "--approve", "undone"], aims, rejected);
-    return { ...people, written: firms.written + people.written, held: firms.held + people.held };
+    return { ...people, written: firms.written + people.written, early: firms.early + people.early };
   });
 }
 
 /**
- * `again`: how many runs before the last one did not do all. `held`: how many rows these refused that are not at fault: of such
- * a one the column that tells who is in an audience is written, and the rest once its firm is there, in two writes for one.
+ * `again`: how many runs before the last one did not do all. `early`: of how many rows they wrote the audience's column alone, because
+ * their firm was not there yet: the rest follows, in two writes for one.
  */
-type Done = { run: string; written: number; again: number; held: number };
+type Done = { run: string; written: number; again: number; early: number };
 
 /**
  * With `faulty`, through faults. Fails where Dynamics does not hold what it is to hold, or was written to more or less often
@@ -62,13 +62,13 @@ export async function counted(
 ): Promise<string> {
   const through = faulty && trial.rate > 0;
   if (through) await lane.control("faults", faultRules(trial.rate, r));
-  const { run, written, again, held } = await work();
+  const { run, written, again, early } = await work();
   if (through) await lane.control("faults", undefined, "DELETE");
   const { needed } = after;
   notes.push(`${written} of ${needed.writes} written${through ? ", faults" : ""}`);
   await sameAs(lane, after);
   // Whether a state was set is seen nowhere in what is read, so what was cut short sets it once more.
-  const most = needed.writes + needed.states * again + held;
+  const most = needed.writes + needed.states * again + early;
   if (written < needed.writes || written > most)
     throw new Error(`Dynamics wrote ${written} rows, ${needed.writes} had to be written`);
   played.written += written;
@@ -83,7 +83,7 @@ export async function untilDone(day: Day, command: string[], aims: number, rejec
   let before = await requestsOf(lane);
   // A run whose command alone was killed hears of it when it next listens: what it sends until then is the next one's.
   let orphan = false;
-  let held = 0;
+  let early = 0;
   for (let n = 0; n < mostRuns; n++) {
     const aimed = n < aims && wantsMore(trial, played);
     const unanswered = lane.gate.unanswered();
@@ -110,11 +110,13 @@ export async function untilDone(day: Day, command: string[], aims: number, rejec
     const agree = counts && (orphan ? rows >= counts.writes : rows === counts.writes);
     if (counts && !(counts.failed > 0) && !agree)
       throw new Error(`a run says that it wrote ${counts.writes} rows; Dynamics wrote ${rows}`);
-    if (counts && counts.failed > 0) held += Math.max(0, counts.rejected - rejected);
+    if (counts && counts.failed > 0)
+      for (const { sync, run } of runs)
+        if (sync === "people" && command[0] === "run") early += await lane.toldEarly(run);
     if (!counts || counts.failed > 0) continue;
     if (counts.rejected !== rejected || counts.excluded > 0)
       throw new Error(`${rejected} rows are at fault, but the counts are ${JSON.stringify(counts)}`);
-    return { run: runs.at(-1)!.run, written: log.rows, again: n, held };
+    return { run: runs.at(-1)!.run, written: log.rows, again: n, early };
   }
   throw new Error(`after ${mostRuns} runs there is still something to do`);
 }

@@ -14,6 +14,7 @@ import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { startServer } from "../../bench/server-process.ts";
 import { systemClock } from "../../src/connectors/dataverse/clock.ts";
 import { dataverse, ensureKey, openSession } from "../../src/connectors/dataverse/index.ts";
@@ -66,6 +67,8 @@ export type Lane = {
   newest(): string | undefined;
   /** Of a run that ended: how many changes whose answer was lost were found done. */
   resolved(sync: string, run: string): number;
+  /** Of how many of people's rows that a run refused for want of a parent it wrote the audience's column all the same. */
+  toldEarly(run: string): Promise<number>;
   control<T>(path: string, body?: unknown, method?: string): Promise<T>;
   rows(table: string): Promise<Record<string, unknown>[]>;
   /** Ends what is still at work, too. */
@@ -176,6 +179,17 @@ export async function openLane({ postgres = false } = {}): Promise<Lane> {
     resolved(sync, run) {
       const path = join(state, "default", sync, "runs", run, "done.json");
       return (JSON.parse(readFileSync(path, "utf8")) as { resolved?: number }).resolved ?? 0;
+    },
+    async toldEarly(run) {
+      const file = (name: string) => `'${join(state, "default", "people", "runs", run, `${name}.parquet`)}'`;
+      const duck = await DuckDBInstance.create();
+      const connection = await duck.connect();
+      const found = await connection.runAndReadAll(
+        `SELECT count(*) FROM ${file("change-2-update")} WHERE kind = 'status' AND key IN (SELECT key FROM ${file("outcome")} WHERE code = 'parent_missing')`,
+      );
+      connection.closeSync();
+      duck.closeSync();
+      return Number(found.getRows()[0]![0]);
     },
     rows: async (table) => (await control<{ value: Record<string, unknown>[] }>(`rows/${table}`)).value,
     async close() {

@@ -19,7 +19,7 @@ type Facts = {
   reading: Omit<Parameters<typeof readByIds>[1], "of" | "into" | "columns">;
   /** What the state is to say of it, for the next run to stop at: see `markAfter`. */
   mark: UndoneMark | undefined;
-  /** Of the run. */
+  /** How many rows the run wrote or linked. */
   rows: number;
   attempted: boolean;
   turn: number;
