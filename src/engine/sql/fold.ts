@@ -1,4 +1,4 @@
-import { text } from "../duck.ts";
+import { text, writtenOnce } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { foldMembers } from "./members.ts";
@@ -113,6 +113,7 @@ export function fold(
 ): string[] {
   const columns = storedList(shape);
   return [
+    writtenOnce,
     "BEGIN TRANSACTION",
     // Where the sync now matches by other columns, every link's match value is another.
     ...(rematched
