@@ -175,7 +175,7 @@ test.each<[string, Parameters<typeof pagesOf>[0], there: Form[], asExpected: str
   await duck.run(
     "CREATE TEMP TABLE made AS SELECT id, hash(c_name) AS h FROM (VALUES ('1', 'a'), ('2', NULL)) t(id, c_name)",
   );
-  await read({ reading: "" }, { session: pagesOf(pages), expected: "made" });
+  await read({ reading: "" }, { session: pagesOf(pages), expected: async () => "made" });
   expect(await duck.all("SELECT id, coalesce(c_name, '') AS name FROM fresh")).toEqual(
     there.map(([id, name]) => ({ id, name })),
   );
@@ -189,7 +189,7 @@ test("more of them than are compared at once: those with another value are found
   const forms = (n: number) =>
     Array.from({ length: rows }, (_, i): Form => [`${n * rows + i}`, other(n * rows + i) ? "b" : "a"]);
   const session = pagesOf(Array.from({ length: pages }, (_, n) => ({ forms: forms(n) })));
-  expect(await read({ reading: "" }, { session, expected: "made" })).toMatchObject({ rows: pages * rows });
+  expect(await read({ reading: "" }, { session, expected: async () => "made" })).toMatchObject({ rows: pages * rows });
   const others = Array.from({ length: pages * rows }, (_, id) => id).filter(other);
   expect(others.length).toBeGreaterThan(10);
   expect(await duck.all("SELECT id::INTEGER AS id, c_name AS name FROM fresh ORDER BY 1")).toEqual(
@@ -198,6 +198,34 @@ test("more of them than are compared at once: those with another value are found
   const { noted } = await duck.one<{ noted: number }>("SELECT count(DISTINCT id) AS noted FROM as_expected");
   expect(noted).toBe(pages * rows - others.length);
   expect(readdirSync(folder).filter((name) => name.endsWith(".json"))).toEqual([]);
+});
+
+test("while it is not known yet what is expected, pages are read ahead; what then fails is the read's failure", async () => {
+  await duck.run("CREATE TEMP TABLE made AS SELECT range::VARCHAR AS id, hash('a') AS h FROM range(20)");
+  let known = () => {};
+  const ahead = new Promise<void>((resolve) => {
+    known = resolve;
+  });
+  const session = {
+    ...sessionOf({ reading: "" }, []),
+    async *read() {
+      for (let n = 0; n < PAGES; n++) {
+        if (n === PAGES - 1) known();
+        yield {
+          rows: JSON.stringify([{ thingid: `${n}`, name: n === 7 ? "b" : "a" }]),
+          deleted: [],
+          count: 1,
+          last: false,
+        };
+      }
+    },
+  };
+  const expected = () => ahead.then(() => "made");
+  expect(await read({ reading: "" }, { session, expected })).toMatchObject({ rows: PAGES });
+  expect(await duck.all("SELECT id FROM fresh")).toEqual([{ id: "7" }]);
+  expect(await duck.all("SELECT count(*) AS n FROM as_expected")).toEqual([{ n: PAGES - 1 }]);
+  const failing = read({ reading: "" }, { session, expected: async () => Promise.reject(new Error("no journal")) });
+  await expect(failing).rejects.toThrow("no journal");
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: a file spoilt at will

@@ -2,7 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ReadRequest } from "../core/connector.ts";
 import { type Duck, text } from "./duck.ts";
-import { type PageFile, pageName, pagesAtOnce, rowsOf, type Wanted } from "./pages.ts";
+import { type PageFile, pageName, pagesAhead, pagesAtOnce, rowsOf, type Wanted } from "./pages.ts";
 import { dropReading, type Kept, keepReading, type Reading, startReading, takeUp } from "./reading.ts";
 import { newerOfBoth, sifting } from "./sift.ts";
 import { stored } from "./sql/names.ts";
@@ -15,10 +15,11 @@ export type Ingest = Wanted & {
   /** Only records that hold one of these combinations of values. */
   match?: ReadRequest["match"];
   /**
-   * A table (id, h) of records with the hash of the columns' values (`hashOf`). One that comes as it is expected is not put
-   * into `into`, but noted in the table `as_expected` (id, seq): so a million that nobody changed take no room.
+   * Makes a table (id, h) of records with the hash of the columns' values (`hashOf`), and tells its name. One that comes as it is
+   * expected is not put into `into`, but noted in the table `as_expected` (id, seq): so a million that nobody changed take no
+   * room. Asked while the first pages come.
    */
-  expected?: string;
+  expected?: () => Promise<string>;
   folder: string;
   /** Where a full read that is broken off is kept for the next run, of this destination; absent = nowhere. */
   keep?: { folder: string; destination: string };
@@ -101,8 +102,12 @@ async function readPages(
   let reading = last;
   let [rows, seq, cursor] = [reading?.rows ?? 0, reading?.pages ?? 0, undefined as string | undefined];
   let waiting: PageFile[] = [];
-  const sift = job.expected === undefined ? undefined : await sifting(duck, job, job.expected);
-  let taken = Promise.resolve();
+  const sifter = job.expected?.().then((expected) => sifting(duck, job, expected));
+  let most = sifter ? pagesAhead : pagesAtOnce;
+  let taken = Promise.resolve(sifter).then(() => {
+    most = pagesAtOnce;
+  });
+  taken.catch(() => {}); // whoever awaits it gets the error
   /** Has the pages at hand taken into the table, while the next are read. `place`: where reading could then be taken up. */
   const take = async (place?: string) => {
     await taken;
@@ -110,6 +115,7 @@ async function readPages(
     waiting = [];
     const work = async () => {
       if (pages.length === 0) return;
+      const sift = await sifter;
       if (sift) await sift(pages);
       else {
         await duck.run(`INSERT INTO ${job.into} ${rowsOf(job, pages)}`);
@@ -146,16 +152,16 @@ async function readPages(
       rows += page.count;
       job.onRows?.(rows);
       cursor = page.cursor ?? cursor;
-      if (waiting.length === pagesAtOnce) await take(page.place);
+      if (waiting.length >= most) await take(page.place);
     }
     await take();
   } finally {
     await taken.catch(() => {}); // nothing goes on behind a closed door
   }
   await taken;
-  await sift?.();
+  await (await sifter)?.();
   await keepNewest(duck, job.into);
-  if (sift) for (const statement of newerOfBoth(job.into)) await duck.run(statement);
+  if (sifter) for (const statement of newerOfBoth(job.into)) await duck.run(statement);
   return { cursor, rows };
 }
 

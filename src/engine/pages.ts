@@ -26,6 +26,9 @@ export type PageFile = { path: string; seq: number; bytes: number; rows: number 
 /** Pages read into DuckDB at once: bounds disk and memory, and lets it parse several in parallel. */
 export const pagesAtOnce = 8;
 
+/** Pages that may wait on disk until DuckDB knows what to compare them with. */
+export const pagesAhead = 64;
+
 /** Digits of a page's number in the name of its file. */
 const SEQ = 9;
 

@@ -1,22 +1,15 @@
 import { SluiceError } from "../core/errors.ts";
 import type { RunCounts } from "../core/run.ts";
 import { inTransaction, text } from "./duck.ts";
-import { restedBefore } from "./images.ts";
-import { ingest } from "./ingest.ts";
-import { exists, wavesOf } from "./layout.ts";
-import { readMembers } from "./members.ts";
-import { look } from "./mirror.ts";
 import type { Planned } from "./plan.ts";
+import { readBack } from "./read-back.ts";
 import { writeRelied } from "./relied.ts";
-import { expectedRecords, noneExpected } from "./sql/expected.ts";
 import { fold, portionsChanged, prepareFold, rowsTogether, unmovable, writtenFile } from "./sql/fold.ts";
-import { sentRecords } from "./sql/look.ts";
-import { foldMade, madeCount, madeKnown, tellUnmade } from "./sql/made.ts";
+import { foldMade, madeCount } from "./sql/made.ts";
 import { newMembers } from "./sql/members.ts";
 import { atOnce, inGroups, storedName } from "./sql/names.ts";
 import { countChanged } from "./sql/new-base.ts";
 import { keyProblems, keysToCount, newPending } from "./sql/pending.ts";
-import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
 import { matchedBy, rematched, stateVersion } from "./sql/tables.ts";
 import { addedColumns } from "./sql/unmet.ts";
 import { growTables } from "./state-file.ts";
@@ -55,46 +48,8 @@ export async function settle(
   signal: AbortSignal,
   onRows: (rows: number) => void,
 ): Promise<{ counts: Omit<RunCounts, "seconds">; resolved: number }> {
-  const { duck, at, shape, meta, session } = planned;
-  const cursors = { ...planned.cursors };
-  const { full } = planned;
-  let fullAfter = false;
-  await duck.run("CREATE OR REPLACE TEMP TABLE after AS SELECT * FROM fresh WHERE false");
-  await duck.run(noneExpected);
-  const journal = (await exists(at.journal)) ? at.journal : undefined;
-  for (const statement of [...readJournal(journal), ...tellUnmade(shape, at)]) await duck.run(statement);
-  await duck.run(sentChanges(wavesOf(shape), at.change));
-  const table = {
-    session,
-    object: shape.object,
-    columns: shape.columns,
-    created: shape.policies.severalMatches !== "reject",
-    folder: at.temp,
-    signal,
-    onRows,
-  };
-  const byId = planned.mirror.mode !== "all";
-  if (attempted && byId) {
-    const match = shape.match.map((c) => c.name);
-    await look(duck, table, "after", match, sentRecords(shape, at.change("1-create")));
-  } else if (attempted) {
-    await duck.run(expectedRecords(shape, at));
-    const read = await ingest(duck, { ...table, cursor: cursors["cursor:table"], into: "after", expected: "expected" });
-    await duck.run("DROP TABLE expected");
-    fullAfter = read.full;
-    if (read.cursor !== undefined) cursors["cursor:table"] = read.cursor;
-  }
-  const { unknown } = await duck.one<{ unknown: number }>(
-    "SELECT count(*) AS unknown FROM sent WHERE status = 'unknown'",
-  );
-  let resolved = 0;
-  if (unknown > 0) {
-    await readMembers(duck, session, shape, "member_after", at.temp, signal);
-    for (const statement of resolveUnknown(shape, at.change, fullAfter)) await duck.run(statement);
-    ({ resolved } = await duck.one<{ resolved: number }>("SELECT count(*) AS resolved FROM resolved"));
-  }
-  await duck.run(finalRows(at.touched, await restedBefore(at), shape.policies.deletedThere === "unlink"));
-  await duck.run(madeKnown(shape, at));
+  const { duck, at, shape, meta, full } = planned;
+  const { cursors, resolved } = await readBack(planned, attempted, signal, onRows);
   for (const spent of ["line", "exception"]) await duck.run(`DROP TABLE ${spent}`);
   // The views made before the columns were there would go on saying that nothing is stored.
   await growTables(duck, shape, meta.matched);
@@ -122,7 +77,7 @@ export async function settle(
     undone: meta.undone && JSON.stringify(meta.undone),
     ...cursors,
     // What changes meanwhile in records nobody asks for is not followed: then a later full read begins anew.
-    ...(byId && { "cursor:table": undefined }),
+    ...(planned.mirror.mode !== "all" && { "cursor:table": undefined }),
     ...Object.fromEntries(planned.resumed.map(({ name }) => [name, undefined])),
     mirrored: JSON.stringify(shape.columns.map(storedName)),
     // What is true of all rows, a run that was about some leaves as it was: the next one looks at the others.

@@ -46,7 +46,7 @@ SELECT b.key, b.id FROM (${valuesOf("back")}) b JOIN (SELECT * FROM latest WHERE
     `CREATE OR REPLACE TEMP TABLE new_seen AS SELECT key, id, ${list(columns.map((c) => `n_${c.index} AS ${stored(c)}`))} FROM new_base WHERE ${differs}
 UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM unlike u JOIN latest n ON n.id = u.id`,
     // A record we made was seen as it is: it is no exception.
-    "CREATE OR REPLACE TEMP TABLE judged AS SELECT id FROM latest WHERE gone OR id NOT IN (SELECT id FROM born)",
+    `CREATE OR REPLACE TEMP TABLE judged AS SELECT id FROM latest WHERE gone OR id NOT IN (SELECT id FROM born WHERE id IN (SELECT id FROM latest WHERE ${chosenBy("id")}))`,
     // A record that another row was to take over stays with the row that left where that did not come to pass. A row whose
     // leaving was held back, or never sent, has yet to leave: a guard counts it in the run that does it.
     `CREATE OR REPLACE TEMP TABLE new_link AS
@@ -142,7 +142,7 @@ WHERE CASE WHEN n.gone THEN l.id IS NOT NULL WHEN l.id IS NULL OR b.key IS NULL 
     "INSERT INTO st.pending BY NAME SELECT * FROM new_pending",
     // News that came while we wrote: the cursor is past it, so the next run is told to look at the row.
     `INSERT INTO st.pending(key, status, wake, tries, due) SELECT l.key, 'waits', 'always', 0, 0
-FROM st.link l JOIN after a ON a.id = l.id JOIN st.have h ON h.id = l.id WHERE l.h IS NOT NULL AND l.key NOT IN (SELECT key FROM st.pending)`,
+FROM (SELECT * FROM st.link WHERE h IS NOT NULL AND id IN (SELECT id FROM after WHERE ${chosenBy("id")})) l JOIN st.have h ON h.id = l.id WHERE l.key NOT IN (SELECT key FROM st.pending)`,
     "DELETE FROM st.ref WHERE name IN (SELECT name FROM ref_full) OR (name, id) IN (SELECT name, id FROM ref_fresh)",
     "INSERT INTO st.ref(name, id, value, barred) SELECT name, id, value, barred FROM ref_fresh WHERE NOT gone AND value IS NOT NULL",
     ...made,
