@@ -4,6 +4,7 @@ import { errors } from "../errors.ts";
 import { type Column, isLookup, slotOf, type Table } from "../model.ts";
 import { collectionsOf } from "../relationships.ts";
 import { idOf, isAlive, type Row } from "../row.ts";
+import { holdersOf } from "./holders.ts";
 import { keptRow } from "./kept-rows.ts";
 import { enterKeys, leaveKeys } from "./keys.ts";
 import { deletePairs } from "./links.ts";
@@ -76,13 +77,10 @@ export function deleteRows(tx: Transaction, table: Table, rows: Row[]): void {
   }
 }
 
-/** Living rows whose lookup holds one of the ids. */
+/** Living rows whose lookup holds one of the ids of the target table. */
 function holders({ table, column }: Reference, target: Table, ids: Set<string>): Row[] {
-  const { slot, typeSlot } = column;
-  return table.rows.filter(
-    (row) =>
-      ids.has(row[slot] as string) && isAlive(row) && (typeSlot < 0 || (row[typeSlot] ?? target.name) === target.name),
-  );
+  const { typeSlot } = column;
+  return holdersOf(table, column, ids).filter((row) => typeSlot < 0 || (row[typeSlot] ?? target.name) === target.name);
 }
 
 function emptyLookup(tx: Transaction, { table, column }: Reference, row: Row): void {
