@@ -28,7 +28,7 @@ export function success(batch: Batch): "created" | "updated" | "deleted" {
 
 /**
  * What the refusal of a single row means for it; throws when the refusal is not about this row. A create that meets
- * itself is `unknown`: we, in a try whose answer was lost, or somebody else made the record, and reading tells.
+ * a record is `unknown`, with the code: reading tells whose it is.
  */
 export function refused(object: ObjectSchema, row: Batch, fault: Fault, doing: string): PartResult {
   const { code, message } = fault;

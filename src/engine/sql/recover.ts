@@ -12,7 +12,7 @@ type FileColumns = ReadonlySet<string>;
  * `orphan`: rows that a dead run was about to create and whose record is there, with what was sent (c_*) and what we
  * then take for seen (e_*). The record is told by the journal; or it has the id that was ours to choose, or is the only
  * one with the row's match value, belongs to nobody, and holds all that was sent: when the dead run planned, there was
- * none. What was not sent and yet is there are defaults, filled in as the record was made.
+ * none. Where the dead run was told that a record is there already, that one is somebody's. What was not sent and yet is there are defaults, filled in as the record was made.
  */
 export function orphans(shape: Shape, changes: string, journal: string | undefined, inFile: FileColumns): string[] {
   const known = shape.columns.filter((c) => inFile.has(`c_${storedName(c)}`));
@@ -34,8 +34,9 @@ SELECT c.key, f.id, c.match_value, true AS first, (${known.map(bit).join(" + ") 
 FROM ${parquetRows(changes, "file_row_number=true")} c
 LEFT JOIN told t ON t.n = c.file_row_number
 LEFT JOIN there o ON o.id = c.id
-LEFT JOIN fitting m ON m.m = c.match_value,
-LATERAL (SELECT coalesce(t.id, o.id, m.id) AS id) f
+LEFT JOIN fitting m ON m.m = c.match_value
+LEFT JOIN (SELECT n FROM exception WHERE w = '1-create' AND code IS NOT NULL) x ON x.n = c.file_row_number,
+LATERAL (SELECT coalesce(t.id, o.id, CASE WHEN x.n IS NULL THEN m.id END) AS id) f
 LEFT JOIN there h ON h.id = f.id
 WHERE f.id IS NOT NULL AND (t.id IS NOT NULL OR (${holds.join(" AND ") || "true"}))
   AND f.id NOT IN (SELECT id FROM st.link WHERE id IS NOT NULL)

@@ -64,6 +64,21 @@ test("a create whose answer was lost is found by the id that was sent, or else b
   expect(await duck.one("SELECT count(*) AS n FROM resolved")).toEqual({ n: 5 });
 });
 
+test("a create that was refused because a record is there is found by the id that was sent alone: any other is somebody's", async () => {
+  const statements = await lost(
+    { A: "id-a", B: "id-b", C: null, D: null },
+    `('id-a', false, 'A', 'Ann'), ('b-other', false, 'B', 'Ann'), ('id-c', false, 'C', 'Ann'), ('id-e', false, 'E', 'Ann')`,
+  );
+  await duck.run("UPDATE sent SET code = '0x80060892'");
+  for (const statement of statements) await duck.run(statement);
+  expect(await duck.all("SELECT key, status, code FROM sent ORDER BY key")).toEqual([
+    { key: "A", status: "created", code: null },
+    { key: "B", status: "failed", code: "0x80060892" },
+    { key: "C", status: "failed", code: "0x80060892" },
+    { key: "D", status: "rejected", code: "0x80060892" },
+  ]);
+});
+
 test("no join compares every lost answer with every record", async () => {
   const [resolve] = await lost({ A: "id-a" }, "('id-a', false, 'A', 'Ann')");
   const plan = JSON.stringify(await duck.all(`EXPLAIN ${resolve}`));

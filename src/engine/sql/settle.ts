@@ -60,8 +60,9 @@ LEFT JOIN exception x ON x.w = c.wave AND x.n = c.n`;
  * Unknown answers, resolved by what was read back: a row that now holds all that we sent was written, and so was an update
  * of which one value is there that was not before, for it is written whole or not at all. Anything else stays pending:
  * the next run sees what is there and does what is left, so nothing is sent twice and nothing is lost. A create is found by
- * the id that was sent, or else by its match value. An unknown answer with a code is a record that exists already: one with
- * the row's match value is met by the next run, any other is a refusal. A record that was to be deleted is gone if it is
+ * the id that was sent, or else, where nothing was answered, by its match value. An unknown answer with a code is a record that exists
+ * already, and unless it has the id that we chose it is another's, however alike: one with the row's match value is met by the next
+ * run, any other is a refusal. A record that was to be deleted is gone if it is
  * reported so, or missing from a `full` reading.
  */
 export function resolveUnknown(shape: Shape, file: (wave: Wave) => string, full: boolean): string[] {
@@ -73,7 +74,7 @@ JOIN ${parquetRows(file(wave), "file_row_number=true")} c ON c.file_row_number =
 WHERE s.wave = ${text(wave)} AND s.status = 'unknown'`;
   const updates: Wave[] = ["2-update", "3-complete", ...(statesOf(shape).state ? (["0-activate"] as const) : [])];
   // Two joins of one equation each: with both in one DuckDB compares every create with every record.
-  const created = ["a.id = s.id", `${storedMatch(shape, "a")} = c.match_value`].map(
+  const created = ["a.id = s.id", `s.code IS NULL AND ${storedMatch(shape, "a")} = c.match_value`].map(
     (on) => `${found("1-create", on, ", s.id AS own")} AND (${all})`,
   );
   return [

@@ -64,6 +64,8 @@ export async function writtenChanges(duck: Duck, { files, columns, before, never
     await duck.run(statement);
   await duck.run(sentChanges([...columns.keys()], files.change));
   const maybe = ended ? "'unknown'" : "'unknown', 'unsent'";
+  // A create that was told of a record that is there already has made none, unless that has the id that we chose.
+  const met = "(wave = '1-create' AND status = 'unknown' AND code IS NOT NULL AND id IS NULL)";
   // What undo left as it was says nothing of what it wrote.
   const unsettled = `SELECT key FROM ${parquetRows(files.outcome)} WHERE key IS NOT NULL AND NOT starts_with(coalesce(code, ''), 'undo_')`;
   const settled = ended && (await exists(files.outcome)) ? `status = 'unknown' AND key NOT IN (${unsettled})` : "false";
@@ -74,7 +76,7 @@ export async function writtenChanges(duck: Duck, { files, columns, before, never
   const idle = "coalesce(c_statecode = CASE wave WHEN '0-activate' THEN '0' ELSE '1' END, false)";
   await duck.run(
     `CREATE OR REPLACE TEMP TABLE written AS SELECT wave, n, key, kind, id, status IN ('created', 'updated', 'deleted') OR (${settled}) AS sure, ${idle} AS idle, CASE WHEN c_statecode NOT IN ('0', '1') THEN c_statecode END AS was, c_statuscode AS reason
-FROM sent LEFT JOIN (${[none, ...states].join(" UNION ALL ")}) USING (wave, id) WHERE status IN ('created', 'updated', 'deleted', ${maybe}) AND NOT (status = 'unsent' AND wave IN (${["", ...never].map(text).join(", ")}))`,
+FROM sent LEFT JOIN (${[none, ...states].join(" UNION ALL ")}) USING (wave, id) WHERE status IN ('created', 'updated', 'deleted', ${maybe}) AND NOT ${met} AND NOT (status = 'unsent' AND wave IN (${["", ...never].map(text).join(", ")}))`,
   );
 }
 
