@@ -207,7 +207,7 @@ const rows = {
   },
   undo_gone: {
     message: "The record was deleted since.",
-    hint: "There is nothing to put the value of {column} back into.",
+    hint: "Nothing can be put back into it.",
     wake: "undo",
   },
   undo_not_writable: {

@@ -2,6 +2,7 @@ import { counted } from "../core/counted.ts";
 import { SluiceError } from "../core/errors.ts";
 import { columnsIn } from "./columns-of.ts";
 import type { Duck } from "./duck.ts";
+import { wholeRows } from "./guards/limit.ts";
 import type { AppliedPlan, Job } from "./job.ts";
 import { readKeptJob } from "./kept-job.ts";
 import { exists, type Layout, runFiles, wavesOf } from "./layout.ts";
@@ -61,7 +62,7 @@ export async function narrow(
   await duck.run(comparePlans(shape, files, at, values, await endingColumns(duck, files), begun));
   for (const statement of dependentsMove(shape)) await duck.run(statement);
   const { keys, ...found } = await duck.one<Narrowed & { keys: string | null }>(countCompared);
-  if (found.moved > found.planned * apply.maxMoved)
+  if (found.moved > wholeRows(found.planned * apply.maxMoved))
     throw new SluiceError("plan_moved", tooMany(apply, found, JSON.parse(keys ?? "[]") as string[]));
   if (found.moved + found.others > 0)
     for (const statement of [

@@ -98,6 +98,7 @@ test("a new row, a moved source, drift, conflict, first contact, audiences, a le
   expect(JSON.parse(await told("json"))).toEqual(all);
   expect(JSON.parse(await told("json", { keys: ["nobody"] }))).toEqual([]);
   expect(await told("text", { keys: ["nobody"] })).toBe("");
+  expect(await told("csv", { keys: ["nobody"] })).toBe("key,kind,id,column,old,new,reason\r\n");
 
   synced.world.source = [...synced.world.source, row("6")];
   await synced.run();

@@ -143,5 +143,5 @@ async function* pieces(duck: Duck, from: string, format: TextFormat): AsyncItera
     none = false;
   }
   if (!none) yield end;
-  else if (format !== "text") yield head + end;
+  else if (format !== "text") yield format === "csv" ? head : head + end;
 }

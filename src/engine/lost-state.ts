@@ -8,14 +8,25 @@ import { lastFolded } from "./state-file.ts";
  * Whether a run of this sync has ended by itself, all it did told: then there was a state that knew its rows. One that
  * died, and an undo, may never have folded.
  */
-export async function hasSettled({ runs }: Pick<Layout, "runs">): Promise<boolean> {
+export const hasSettled = async (at: Pick<Layout, "runs">): Promise<boolean> =>
+  (await settledAfter(at, "")) !== undefined;
+
+/** The first such run after the run `after`. */
+async function settledAfter({ runs }: Pick<Layout, "runs">, after: string): Promise<string | undefined> {
   for (const name of await runNames(runs)) {
+    if (name <= after) continue;
     const { done, outcome, undo } = runFiles(join(runs, name));
     if (!(await exists(outcome)) || !(await exists(done)) || (await exists(undo))) continue;
     const { status } = JSON.parse(await readFile(done, "utf8")) as { status?: string };
-    if (status !== "interrupted") return true;
+    if (status !== "interrupted") return name;
   }
-  return false;
+  return undefined;
+}
+
+/** A run that has ended by itself and that the attached state does not know of: it is an older one, put back. */
+export async function unknownRun(duck: Duck, at: Layout): Promise<string | undefined> {
+  const folded = await lastFolded(duck);
+  return folded === undefined ? undefined : settledAfter(at, folded);
 }
 
 /** The attached state was lost: it knows of no run, and there were some. One that was never more than made has no tables. */
@@ -27,5 +38,8 @@ export async function isLost(duck: Duck, at: Layout): Promise<boolean> {
 
 export const lostState = (state: string): string =>
   `${state}, which knew the rows of earlier runs, is gone: rows that have left meanwhile are nobody's now, and every other one meets its record for the first time.`;
+
+export const olderState = (state: string, run: string): string =>
+  `${state} is older than the run ${run}: what has been written since counts as somebody else's. \`sluice rebuild SYNC --force\` makes a state of what is there now.`;
 
 export const findAgain = "`sluice rebuild SYNC` first says what of it can be found again.";

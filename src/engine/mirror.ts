@@ -43,6 +43,7 @@ export async function chooseMirror(
   const odd = shape.match.find((c) => !comparable.includes(c.target.type));
   if (asked === "all") return use("all", "as the sync says");
   if (odd) return use("all", `records cannot be asked for by ${odd.name}`);
+  if (asked === "none" && job.kind === "rebuild") return use("touched", "to find every record again");
   if (asked !== "auto") return use(asked, "as the sync says");
   if (current) return use("all", "what has changed since the last run is all there is to read");
   const size = await session.size?.(shape.object, signal);

@@ -12,7 +12,7 @@ import { type Ingest, ingest, readNothing } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { keepJob, keptJob } from "./kept-job.ts";
 import { type Layout, layout, runFiles } from "./layout.ts";
-import { findAgain, isLost, lostState } from "./lost-state.ts";
+import { findAgain, isLost, lostState, olderState, unknownRun } from "./lost-state.ts";
 import { abandoned, readMembers } from "./members.ts";
 import { chooseMirror, look } from "./mirror.ts";
 import { choose } from "./only.ts";
@@ -61,6 +61,7 @@ import { valuesOf } from "./sql/valued.ts";
 import { mapRows } from "./sql/want.ts";
 import { wideTable } from "./sql/wide.ts";
 import { attachState, type Meta, makeFolders } from "./state-file.ts";
+import { markLeft } from "./undo/note.ts";
 import { writeWhole } from "./whole-file.ts";
 
 /** Everything open that a run goes on with after its plan stands. */
@@ -167,8 +168,12 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     ];
     const takenUp = refreshed.resumed.map(({ table }) => tellTakenUp(table));
     const lost = meta.turn === 0 && job.kind !== "rebuild" && (await isLost(duck, at));
+    const unknown = await unknownRun(duck, at);
+    // What such a state cannot say of undos the folders of the runs do.
+    if (lost || unknown !== undefined) meta.undone ??= await markLeft(at.runs, job.run);
     const warnings = [
       ...(lost ? [`${lostState(at.state)} ${findAgain}`] : []),
+      ...(unknown === undefined ? [] : [olderState(at.state, unknown)]),
       ...drift.map((d) => d.what),
       ...touched.told,
       ...keyWarnings(object.name, object.keys, match),

@@ -103,6 +103,11 @@ export async function listRuns(
   return query.orderBy("started", "desc").orderBy("id", "desc").limit(filter.limit).execute();
 }
 
+/** Undefined of a run that the history does not know. */
+export async function kindOf(database: Kysely<Tables>, id: string): Promise<RunKind | undefined> {
+  return (await database.selectFrom("run").select("kind").where("id", "=", id).executeTakeFirst())?.kind;
+}
+
 /** Of all environments. */
 export async function countRuns(database: Kysely<Tables>): Promise<number> {
   const { runs } = await database

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, truncateSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { peopleSync, useWorkbench, withFirms } from "../workbench.ts";
@@ -122,6 +122,26 @@ test("what was taken back stops the next run also where the state was lost since
   rmSync(state());
   await bench.rebuild("people");
   await expect(bench.run()).rejects.toMatchObject({ code: "undone" });
+});
+
+test("and where nobody has rebuilt it, or an older one was put back, which is told", async () => {
+  await undone();
+  rmSync(state());
+  await expect(bench.run()).rejects.toMatchObject({ code: "undone" });
+  await undone();
+  bench.source("people", [person("1")]);
+  await bench.approve("undone");
+  const older = readFileSync(state());
+  bench.source("people", [person("1", { name: "Newer" })]);
+  await bench.run();
+  await bench.undo({ sync: "people" });
+  writeFileSync(state(), older);
+  const { plans } = await bench.plan("people");
+  expect(plans[0]!.warnings).toContainEqual(expect.stringMatching(/rows[.]duckdb is older than the run .*--force/));
+  expect(plans[0]!.stops.map(({ code }) => code)).toContain("undone");
+  expect(await bench.approve("undone")).toMatchObject({ updated: 1 });
+  expect((await bench.plan("people")).plans[0]!.warnings).toEqual([]);
+  expect(await bench.run()).toMatchObject({ unchanged: 1 });
 });
 
 test("but not where somebody has let it pass before", async () => {

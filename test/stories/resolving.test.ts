@@ -116,3 +116,23 @@ test("skip of a run that a guard stopped: what it was about stays as it is there
   expect(await bench.run()).toMatchObject({ unchanged: 2, excluded: 4, created: 0, deleted: 0, writes: 0 });
   expect(await bench.rows("contact")).toHaveLength(5);
 });
+
+test("a plan or an undo that failed before it began is not sent as a run", async () => {
+  await bench.begin();
+  bench.source("people", people(1));
+  await bench.run();
+  const first = bench.latest();
+  bench.source("people", [{ ...people(1)[0]!, name: "Other" }]);
+  await bench.control("POST", "app", { state: "noRole" });
+  await expect(bench.plan("people")).rejects.toMatchObject({ code: "not_allowed" });
+  await expect(bench.undo({ run: first })).rejects.toMatchObject({ code: "not_allowed" });
+  await bench.control("POST", "app", { state: "active" });
+  const [undo, plan] = await bench.runs();
+  expect([undo!.kind, plan!.kind]).toEqual(["undo", "plan"]);
+  for (const { id, kind } of [undo!, plan!])
+    await expect(bench.resolve({ run: id, how: "restart" })).rejects.toMatchObject({
+      code: "not_resolvable",
+      message: expect.stringContaining(`is a ${kind}`),
+    });
+  expect((await bench.rows("contact")).map(({ lastname }) => lastname)).toEqual(["Name 0"]);
+});

@@ -33,3 +33,20 @@ test.each(["gone", "locked"])("of two lists one is %s", async (what) => {
   expect(done.problems).toMatchObject([{ code: "undo_no_list", rows: 1 }]);
   expect(await members(fan)).toEqual([]);
 });
+
+test("a record that an undo let go of is put back into no list by the undo of that undo", async () => {
+  await bench.begin({
+    "syncs/people.yaml": peopleSync({ audiences: { vip: { list: "VIP" } } }),
+    "audiences/vip.yaml": "model: people\nwhere: vip = 'yes'\n",
+  });
+  const vip = await list("VIP");
+  await bench.person("POST", "contacts", { externaluseridentifier: "1", lastname: "Mara's" });
+  bench.source("people", [row("1", "yes", "no")]);
+  await bench.approve("first_contact");
+  expect(await members(vip)).toHaveLength(1);
+  await bench.undo({ sync: "people" });
+  expect(await members(vip)).toEqual([]);
+  const back = await bench.undo({ sync: "people" });
+  expect(back.problems.map(({ code }) => code)).toEqual(expect.arrayContaining(["undo_unlinked"]));
+  expect(await members(vip)).toEqual([]);
+});

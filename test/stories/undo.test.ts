@@ -42,6 +42,21 @@ test("updates go back but for what a person has changed; the sync stops until so
   expect(await bench.run()).toMatchObject({ updated: 0, unchanged: 3 });
 });
 
+test("where nothing is left to take back the next run does not stop", async () => {
+  await bench.begin();
+  bench.source("people", [ana]);
+  await bench.run();
+  bench.source("people", [{ ...ana, name: "Second" }]);
+  await bench.run();
+  const second = bench.latest();
+  bench.source("people", [{ ...ana, name: "Third" }]);
+  await bench.run();
+  const undone = await bench.undo({ run: second });
+  expect(undone).toMatchObject({ stops: false, counts: { updated: 0, excluded: 1 } });
+  expect(undone.problems).toMatchObject([{ code: "undo_later" }]);
+  expect(await bench.run()).toMatchObject({ unchanged: 1 });
+});
+
 test("what a run made is deactivated, what it deleted comes back whole under its id", async () => {
   await bench.begin({ "syncs/people.yaml": peopleSync({ onLeave: "delete", allowDelete: true, leaveLimit: 10 }) });
   bench.source("people", [ana, ben]);

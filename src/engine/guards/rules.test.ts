@@ -97,6 +97,12 @@ test("figures and reasons are in the words", () => {
 test("a limit is a number of rows, or a share of them, rounded down; unless said, a share and always a few", () => {
   expect(mostRows(7, 1000)).toBe(7);
   expect(mostRows(0, 1000)).toBe(0);
+  // Exactly so many, whatever a computer makes of 4.6 / 100.
+  for (let tenths = 0; tenths <= 1000; tenths++)
+    for (const of of [1000, 1500, 100_000, 10_000_000])
+      expect(mostRows(`${tenths / 10} %`, of), `${tenths / 10} % of ${of}`).toBe(
+        Number((BigInt(tenths) * BigInt(of)) / 1000n),
+      );
   expect(mostRows("5 %", 1000)).toBe(50);
   expect(mostRows("2.5%", 199)).toBe(4);
   expect(mostRows("100 %", 0)).toBe(0);

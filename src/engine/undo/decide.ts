@@ -88,8 +88,8 @@ FROM wrote w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key 
 const other = (c: ShapeColumn, a: ShapeColumn, b: ShapeColumn): ShapeColumn => (c === a ? b : a);
 
 /**
- * `membership`, as a plan has it: the inverse of what the run did, where nobody has done anything since; a record that is
- * deleted leaves its lists by itself. And `judged_member`.
+ * `membership`, as a plan has it: the inverse of what the run did, where nobody has done anything since and the row still has the
+ * record; a record that is deleted leaves its lists by itself. And `judged_member`.
  */
 export function undoMembers(shape: Shape, deleteCreated: boolean): string[] {
   const numbers = shape.memberships.map(({ list: name }, i) => `WHEN ${text(name)} THEN ${i}`);
@@ -98,8 +98,9 @@ export function undoMembers(shape: Shape, deleteCreated: boolean): string[] {
     `CREATE OR REPLACE TEMP TABLE judged_member AS SELECT w.key, w.id, w.list, ${number} AS i,
   CASE w.does WHEN 'add' THEN 'remove' ELSE 'add' END AS does, t.run,
   CASE WHEN ${number} IS NULL THEN 'undo_no_list' WHEN (w.does = 'add') = (m.id IS NULL) THEN 'restored'
-    WHEN n.gone THEN 'undo_gone' WHEN t.run IS NOT NULL THEN 'undo_later' ELSE 'back' END AS k
-FROM wrote_member w LEFT JOIN now n ON n.id = w.id
+    WHEN n.gone THEN 'undo_gone' WHEN t.run IS NOT NULL THEN 'undo_later'
+    WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked' ELSE 'back' END AS k
+FROM wrote_member w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key
 LEFT JOIN (SELECT DISTINCT list, id FROM member_now) m ON m.list = w.list AND m.id = w.id
 LEFT JOIN (SELECT list, id, max(run) AS run FROM later_member GROUP BY ALL) t ON t.list = w.list AND t.id = w.id`,
     "CREATE OR REPLACE TEMP TABLE membership AS SELECT key, id, false AS gone, NULL::UBIGINT AS old_h, i, list, does FROM judged_member WHERE k = 'back'" +

@@ -62,12 +62,14 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const reading = { session, object, created, folder: at.temp, signal: host.signal };
     const note = { of, by, at: new Date().toISOString() };
     const letGo = await stillLetGo(duck, at.runs, of);
-    const after = await markAfter(at.runs, note, meta.undone);
-    const mark = letGo.records > 0 ? (after ?? meta.undone) : after;
     // Before the changes: what dies with these is known for an undo of that run.
     if (!dryRun) await writeWhole(at.undo, note);
     await planUndo(duck, at, { ...opened, mapped: meta.mirrored }, reading, deleteCreated, host);
     const counted = await countUndo(duck);
+    const { touched } = await duck.one<{ touched: number }>("SELECT count(*) AS touched FROM decided");
+    // What takes nothing back leaves the next run nothing to do again.
+    const after = touched === 0 ? meta.undone : await markAfter(at.runs, note, meta.undone);
+    const mark = letGo.records > 0 ? (after ?? meta.undone) : after;
     const unchanged = counted.rows - counted.create - counted.update - counted.delete - counted.excluded;
     const { create, update, delete: deleted, excluded } = counted;
     await duck.run(linkedRows);

@@ -10,6 +10,7 @@ import { readKeptJob } from "../../engine/kept-job.ts";
 import { mayHaveSent, runFiles } from "../../engine/layout.ts";
 import { type LeftRun, rejectedGroups } from "../../engine/rejected.ts";
 import { noteEvent } from "../../store/events.ts";
+import { kindOf } from "../../store/runs.ts";
 import { isRunId, latestLeft, leftRun } from "../left-runs.ts";
 import { ofSync } from "../project/locate.ts";
 import type { Workplace } from "../workplace.ts";
@@ -28,7 +29,9 @@ export async function resolve(
   const state = workplace.state(`resolve ${id}`);
   const left = leftRun(state, environment, id);
   const kept = await readKeptJob(runFiles(left.folder));
-  await refuseSettled(left, how, kept?.kind, latestLeft(state, environment, left.sync)?.run);
+  // What failed before it had a configuration to keep is told by the history.
+  const kind = kept?.kind ?? (await workplace.asking(kindOf(await workplace.history(), id)));
+  await refuseSettled(left, how, kind, latestLeft(state, environment, left.sync)?.run);
   const at = new Date().toISOString();
   const skip = `skipped by ${by} on ${at.slice(0, 16).replace("T", " ")} UTC`;
   // A run that was about chosen rows is about these again, whatever they wait for by now.
