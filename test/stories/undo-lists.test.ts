@@ -50,3 +50,22 @@ test("a record that an undo let go of is put back into no list by the undo of th
   expect(back.problems.map(({ code }) => code)).toEqual(expect.arrayContaining(["undo_unlinked"]));
   expect(await members(vip)).toEqual([]);
 });
+
+test("an undo made after the audience was given up can itself be undone", async () => {
+  const audiences = { vip: { list: "VIP" } };
+  await bench.begin({
+    "syncs/people.yaml": peopleSync({ audiences }),
+    "audiences/vip.yaml": "model: people\nwhere: vip = 'yes'\n",
+  });
+  const vip = await list("VIP");
+  bench.source("people", [row("1", "no", "no")]);
+  await bench.run();
+  bench.source("people", [row("1", "yes", "no")]);
+  await bench.run();
+  bench.write("syncs/people.yaml", peopleSync());
+  await bench.undo({ sync: "people" });
+  expect(await members(vip)).toEqual([]);
+  const back = await bench.undo({ sync: "people" });
+  expect(back).toMatchObject({ problems: [], counts: { updated: 1, excluded: 0 } });
+  expect(await members(vip)).toHaveLength(1);
+});

@@ -55,8 +55,10 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const meta = await attachState(duck, at, destination);
     await lockDown(duck, [], [job.folder]);
     const opened = await openUndo(duck, job, at, meta, session, object, destination, host.signal);
-    const { shape } = opened;
-    await keepJob(at, keptJob({ ...job, kind: dryRun ? "plan" : "undo" }, shape, destination));
+    const { shape, kept } = opened;
+    // What it takes back it does by the configuration of that run, and so does whoever takes back this.
+    const configured = { ...job, ...(kept && { syncFile: kept.syncFile, audiences: kept.audiences }) };
+    await keepJob(at, keptJob({ ...configured, kind: dryRun ? "plan" : "undo" }, shape, destination));
     for (const statement of valueViews(shape, await duck.all(existingColumns), meta.matched)) await duck.run(statement);
     const created = job.syncFile.severalMatches !== "reject";
     const reading = { session, object, created, folder: at.temp, signal: host.signal };

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { CallOptions } from "../../api/index.ts";
 import { endedBy, SluiceError } from "../../core/errors.ts";
 import type { Approval } from "../../core/guards.ts";
@@ -6,6 +7,7 @@ import type { Progress } from "../../core/run.ts";
 import type { Job, JobResult } from "../../engine/job.ts";
 import { isAsked, takeBack } from "../../store/asked.ts";
 import { underLease } from "../lease.ts";
+import { runIds } from "../left-runs.ts";
 import { type PlanRequest, planToApply } from "../plan-to-apply.ts";
 import { locate } from "../project/locate.ts";
 import type { Project, Resource } from "../project/project.ts";
@@ -65,8 +67,8 @@ export async function eachSync<K extends Kind>(
   const results: SyncResult<K>[] = [];
   const planned: (Job["upstream"][number] & { connection: string })[] = [];
   for (const [i, sync] of syncs.entries()) {
-    const run = newRunId();
     const folder = state.sync(project.environment, sync.name);
+    const run = newRunId(runIds(join(folder, "runs")).at(-1));
     if (kind === "run" && isAsked(folder, "paused")) {
       const paused = new SluiceError("paused", `The sync ${sync.name} is paused.`);
       return { project, results, error: locate(paused, sync, project) };
