@@ -12,7 +12,8 @@ type FileColumns = ReadonlySet<string>;
  * `orphan`: rows that a dead run was about to create and whose record is there, with what was sent (c_*) and what we
  * then take for seen (e_*). The record is told by the journal; or it has the id that was ours to choose, or is the only
  * one with the row's match value, belongs to nobody, and holds all that was sent: when the dead run planned, there was
- * none. Where the dead run was told that a record is there already, that one is somebody's. What was not sent and yet is there are defaults, filled in as the record was made.
+ * none. Where the dead run was told that a record is there already, that one is somebody's. What was not sent and yet is there are
+ * defaults, filled in as the record was made.
  */
 export function orphans(shape: Shape, changes: string, journal: string | undefined, inFile: FileColumns): string[] {
   const known = shape.columns.filter((c) => inFile.has(`c_${storedName(c)}`));
