@@ -36,7 +36,8 @@ function upToDate(before: Index | undefined, table: Table, slot: number): Index 
   const written = follows ? log.slice(before.read) : table.rows;
   for (const row of written) {
     const id = row[slot];
-    if (typeof id !== "string" || !isAlive(row)) continue;
+    // Also of one that is deleted: that may be undone, and the log says nothing of it.
+    if (typeof id !== "string") continue;
     const there = rows.get(id);
     if (there === undefined) rows.set(id, row);
     else if (there instanceof Set) there.add(row);
