@@ -54,6 +54,21 @@ export async function chooseMirror(
   return use(rows < SHARE * size ? "touched" : "all", share);
 }
 
+/** How records of the sync's table are read, whichever are asked for. */
+export const recordsOf = (
+  { object, columns, policies }: Shape,
+  session: Session,
+  folder: string,
+  signal: AbortSignal,
+) => ({
+  session,
+  object,
+  columns,
+  created: policies.severalMatches !== "reject",
+  folder,
+  signal,
+});
+
 /**
  * Reads the records asked for into the table `into`, beside those it has. A linked one that does not come is gone; of
  * others nothing is said.

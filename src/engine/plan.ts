@@ -14,7 +14,7 @@ import { keepJob, keptJob } from "./kept-job.ts";
 import { type Layout, layout, runFiles } from "./layout.ts";
 import { findAgain, isLost, lostState, olderState, unknownRun } from "./lost-state.ts";
 import { abandoned, readMembers } from "./members.ts";
-import { chooseMirror, look } from "./mirror.ts";
+import { chooseMirror, look, recordsOf } from "./mirror.ts";
 import { choose } from "./only.ts";
 import { wakeAwaiting, withoutMissing } from "./own-rows.ts";
 import { describeParents, type Resumed, refreshParents } from "./parents.ts";
@@ -169,8 +169,8 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     const takenUp = refreshed.resumed.map(({ table }) => tellTakenUp(table));
     const lost = meta.turn === 0 && job.kind !== "rebuild" && (await isLost(duck, at));
     const unknown = await unknownRun(duck, at);
-    // What such a state cannot say of undos the folders of the runs do.
-    if (lost || unknown !== undefined) meta.undone ??= await markLeft(at.runs, job.run);
+    // What such a state, or a new one, cannot say of undos the folders of the runs do.
+    if (lost || unknown !== undefined || job.kind === "rebuild") meta.undone ??= await markLeft(at.runs, job.run);
     const warnings = [
       ...(lost ? [`${lostState(at.state)} ${findAgain}`] : []),
       ...(unknown === undefined ? [] : [olderState(at.state, unknown)]),
@@ -252,14 +252,7 @@ async function refresh(
   for (const statement of valueViews(shape, meta.columns, meta.matched)) await duck.run(statement);
   // A column that the last run did not mirror, new or given up for a while, is unknown for every record.
   const complete = shape.columns.every((c) => meta.mirrored.includes(storedName(c)));
-  const table = {
-    session,
-    object: shape.object,
-    columns: shape.columns,
-    created: shape.policies.severalMatches !== "reject",
-    folder: at.temp,
-    signal: host.signal,
-  };
+  const table = recordsOf(shape, session, at.temp, host.signal);
   const cursor = complete ? meta.cursors["cursor:table"] : undefined;
   const mirror = await chooseMirror(job, duck, shape, session, cursor !== undefined, host.signal);
   const onRows = (done: number) => host.onProgress({ phase: "refresh", done });

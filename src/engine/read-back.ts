@@ -2,7 +2,7 @@ import { restedBefore } from "./images.ts";
 import { ingest } from "./ingest.ts";
 import { exists, wavesOf } from "./layout.ts";
 import { readMembers } from "./members.ts";
-import { look } from "./mirror.ts";
+import { look, recordsOf } from "./mirror.ts";
 import type { Planned } from "./plan.ts";
 import { expectedRecords, noneExpected } from "./sql/expected.ts";
 import { sentRecords } from "./sql/look.ts";
@@ -10,8 +10,8 @@ import { madeKnown, tellUnmade } from "./sql/made.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
 
 /**
- * Reads what the destination holds of what was sent, if anything was (`attempted`), and tells every row's outcome: afterwards there are
- * `after` and `as_expected` (see `Ingest.expected`), `sent` and `final`.
+ * Reads what the destination holds of what was sent, if anything was (`attempted`), and tells every row's outcome: afterwards
+ * there are `after` and `as_expected` (see `Ingest.expected`), `sent` and `final`.
  * @returns where the next run reads on from, and how many changes whose answer was lost were found done (`resolved`).
  * @throws SluiceError when the destination cannot be read.
  */
@@ -25,15 +25,7 @@ export async function readBack(
   const cursors = { ...planned.cursors };
   await duck.run("CREATE OR REPLACE TEMP TABLE after AS SELECT * FROM fresh WHERE false");
   await duck.run(noneExpected);
-  const table = {
-    session,
-    object: shape.object,
-    columns: shape.columns,
-    created: shape.policies.severalMatches !== "reject",
-    folder: at.temp,
-    signal,
-    onRows,
-  };
+  const table = { ...recordsOf(shape, session, at.temp, signal), onRows };
   let full = false;
   let unknown = 0;
   if (attempted && planned.mirror.mode === "all") {

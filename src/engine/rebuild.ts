@@ -14,7 +14,6 @@ import { settle } from "./settle.ts";
 import type { Host } from "./source.ts";
 import { stored } from "./sql/names.ts";
 import { makeFolders } from "./state-file.ts";
-import { markLeft } from "./undo/note.ts";
 import { writeWhole } from "./whole-file.ts";
 
 /**
@@ -42,8 +41,6 @@ export async function rebuild(job: Job, host: Host): Promise<JobResult> {
 async function anew(job: Job, host: Host, aside: string | null): Promise<RebuildReport> {
   const planned = await plan(job, host);
   try {
-    // The next run would bring back what was taken back.
-    planned.meta.undone ??= await markLeft(planned.at.runs, job.run);
     const { plan: counts } = await planReport(planned);
     const settled = await settle(planned, job.run, false, host.signal, () => {});
     const from = `${parquetRows(planned.at.outcome)} WHERE code <> 'not_sent'`;

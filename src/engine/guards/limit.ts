@@ -11,5 +11,8 @@ export function mostRows(limit: Limit | undefined, of: number): number {
   return wholeRows((of * Number.parseFloat(limit)) / 100);
 }
 
-/** How many rows a share comes to, rounded down. What is a whole number but for how fractions are kept is that number: 0.29 of 100 are 29. */
+/**
+ * How many rows a share comes to, rounded down. What is a whole number but for how fractions are kept is that number: 0.29 of
+ * 100 are 29.
+ */
 export const wholeRows = (rows: number): number => Math.floor(rows + 1e-6);

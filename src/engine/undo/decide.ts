@@ -195,11 +195,12 @@ WHERE (r.m & ${bit({ index })}) <> 0 AND r.key IN (SELECT key FROM wrote WHERE N
   );
 }
 
-export type UndoCounts = Record<"rows" | "create" | "update" | "delete" | "excluded", number>;
+/** `touched`: of how many anything is done, or was done already. */
+export type UndoCounts = Record<"rows" | "touched" | "create" | "update" | "delete" | "excluded", number>;
 
 /** Rows of the run by what is to become of them; each is counted once. */
 export async function countUndo(duck: Duck): Promise<UndoCounts> {
-  return await duck.one<UndoCounts>(`SELECT count(*) AS rows,
+  return await duck.one<UndoCounts>(`SELECT count(*) AS rows, count(d.key) AS touched,
   count(*) FILTER (d.action = 'create') AS "create", count(*) FILTER (d.action = 'delete') AS "delete",
   count(*) FILTER (d.action IN ('leave', 'update') AND (d.action = 'leave' OR d.m <> 0 OR d.wakes OR w.key IN (SELECT key FROM membership))) AS "update",
   count(*) FILTER (d.key IS NULL AND w.key IN (SELECT key FROM kept)) AS excluded

@@ -23,6 +23,8 @@ export type Opened = {
   /** Runs that wrote after it. */
   later: RunFolder[];
   kept: KeptJob | undefined;
+  /** The job with the configuration that the run kept: what it did is taken back by that, and so is this undo. */
+  configured: Job;
   shape: Shape;
   lost: string[];
   memberships: Shape["memberships"];
@@ -90,7 +92,7 @@ export async function openUndo(
       continue;
     later.push(await openRun(duck, at.runs, name, await ended(one.done)));
   }
-  return { run, later, kept, memberships, ...shaped([run]) };
+  return { run, later, kept, configured, memberships, ...shaped([run]) };
 }
 
 const noScan = { views: [], select: "", columns: [], paths: [], dates: {} };

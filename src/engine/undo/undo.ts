@@ -55,9 +55,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const meta = await attachState(duck, at, destination);
     await lockDown(duck, [], [job.folder]);
     const opened = await openUndo(duck, job, at, meta, session, object, destination, host.signal);
-    const { shape, kept } = opened;
-    // What it takes back it does by the configuration of that run, and so does whoever takes back this.
-    const configured = { ...job, ...(kept && { syncFile: kept.syncFile, audiences: kept.audiences }) };
+    const { shape, configured } = opened;
     await keepJob(at, keptJob({ ...configured, kind: dryRun ? "plan" : "undo" }, shape, destination));
     for (const statement of valueViews(shape, await duck.all(existingColumns), meta.matched)) await duck.run(statement);
     const created = job.syncFile.severalMatches !== "reject";
@@ -68,9 +66,8 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     if (!dryRun) await writeWhole(at.undo, note);
     await planUndo(duck, at, { ...opened, mapped: meta.mirrored }, reading, deleteCreated, host);
     const counted = await countUndo(duck);
-    const { touched } = await duck.one<{ touched: number }>("SELECT count(*) AS touched FROM decided");
     // What takes nothing back leaves the next run nothing to do again.
-    const after = touched === 0 ? meta.undone : await markAfter(at.runs, note, meta.undone);
+    const after = counted.touched === 0 ? meta.undone : await markAfter(at.runs, note, meta.undone);
     const mark = letGo.records > 0 ? (after ?? meta.undone) : after;
     const unchanged = counted.rows - counted.create - counted.update - counted.delete - counted.excluded;
     const { create, update, delete: deleted, excluded } = counted;
