@@ -73,6 +73,8 @@ export interface Session {
   wire?: Wire;
   /** Tests the connection step by step, and the tables that `needs` name; what is wrong is a step's finding. */
   check?(needs: readonly Need[], signal?: AbortSignal): Promise<CheckStep[]>;
+  /** Ids of the users as whom it writes: what it makes is made by one of them (`createdby`). */
+  users?(signal: AbortSignal): Promise<string[]>;
   /** The least privileges for these needs, which our user has of them, and which it has beyond them. */
   role?(needs: readonly Need[], signal?: AbortSignal): Promise<Privilege[]>;
   /**

@@ -225,6 +225,11 @@ const rows = {
     hint: "The record stays as it is.",
     wake: "undo",
   },
+  undo_found: {
+    message: "It is not known whether the run made the record: the later run {detail} found it there.",
+    hint: "The record stays as it is.",
+    wake: "undo",
+  },
   undo_no_state: {
     message: "The record was made by the run, and this table knows no inactive records.",
     hint: "`--delete-created` deletes it.",

@@ -15,6 +15,8 @@ export type KeptJob = Pick<
   Job,
   "run" | "kind" | "sync" | "environment" | "syncFile" | "model" | "audiences" | "only"
 > & {
+  /** Milliseconds since 1970; absent of a Sluice that did not keep it. */
+  began?: number;
   source: string;
   destination: string;
   /** Organisation and table. */
@@ -38,6 +40,7 @@ export type KeptJob = Pick<
 export function keptJob(job: Job, shape: Shape, table: string): KeptJob {
   const { run, kind, sync, environment, syncFile, model, audiences, only } = job;
   return {
+    began: Date.now(),
     ...{ run, kind, sync, environment, syncFile, model, audiences, table, ...(only && { only }) },
     source: job.source.connection,
     destination: job.destination.connection,

@@ -1,13 +1,16 @@
 import { restedBefore } from "./images.ts";
 import { ingest } from "./ingest.ts";
+import { readKeptJob } from "./kept-job.ts";
 import { exists, wavesOf } from "./layout.ts";
 import { readMembers } from "./members.ts";
 import { look, recordsOf } from "./mirror.ts";
 import type { Planned } from "./plan.ts";
 import { expectedRecords, noneExpected } from "./sql/expected.ts";
 import { sentRecords } from "./sql/look.ts";
+import { lookalikesAfter } from "./sql/lookalike.ts";
 import { madeKnown, tellUnmade } from "./sql/made.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
+import { leaveSomebodys } from "./whose.ts";
 
 /**
  * Reads what the destination holds of what was sent, if anything was (`attempted`), and tells every row's outcome: afterwards
@@ -48,6 +51,8 @@ export async function readBack(
   }
   if (unknown === 0) return { cursors, resolved: 0 };
   await readMembers(duck, session, shape, "member_after", at.temp, signal);
+  await duck.run(lookalikesAfter(shape, at.change("1-create")));
+  await leaveSomebodys(duck, table, (await readKeptJob(at))?.began);
   for (const statement of resolveUnknown(shape, at.change, full)) await duck.run(statement);
   await conclude(planned);
   const { resolved } = await duck.one<{ resolved: number }>("SELECT count(*) AS resolved FROM resolved");

@@ -7,12 +7,13 @@ import { exists, type Layout, mayHaveSent, runFiles, runNames, wavesOf } from ".
 import type { Shape } from "./shape.ts";
 import { type Asked, writtenRecords } from "./sql/look.ts";
 import { storedName } from "./sql/names.ts";
-import { orphans, takeOver } from "./sql/recover.ts";
+import { fitting, orphans, takeOver } from "./sql/recover.ts";
 import { caughtDeletes, caughtMembers, caughtResting, caughtUpdates } from "./sql/recover-updates.ts";
 import { readJournal } from "./sql/settle.ts";
 import { growTables, lastFolded } from "./state-file.ts";
 import { readUndoNote } from "./undo/note.ts";
 import { writeWhole } from "./whole-file.ts";
+import { leaveSomebodys } from "./whose.ts";
 
 /**
  * Takes over what runs that died had already written: records they created are linked, and what was sent to them, or to
@@ -27,6 +28,7 @@ export async function recover(
   shape: Shape,
   matched: string | undefined,
   ask: ((asked: Asked) => Promise<void>) | undefined,
+  reading: Parameters<typeof leaveSomebodys>[1],
 ): Promise<UndoneMark | undefined> {
   let undone: UndoneMark | undefined;
   const folded = await lastFolded(duck);
@@ -37,7 +39,7 @@ export async function recover(
     // Written before the first change is sent, as the journal is begun: a run that has not come so far has sent nothing. Of
     // one that died right after its fold the state knows all, and better than its plan does.
     if (name !== folded && (await exists(dead.touched)) && (await mayHaveSent(dead))) {
-      await takeOverFrom(duck, dead, shape, matched, ask);
+      await takeOverFrom(duck, dead, shape, matched, ask, reading);
       undone = (await noteUndo(duck, dead)) ?? undone;
     }
     await writeWhole(dead.done, { status: "interrupted" });
@@ -73,6 +75,7 @@ async function takeOverFrom(
   shape: Shape,
   matched: string | undefined,
   ask: ((asked: Asked) => Promise<void>) | undefined,
+  reading: Parameters<typeof leaveSomebodys>[1],
 ): Promise<void> {
   const [creates, rests, deletes] = [dead.change("1-create"), dead.change("3-deactivate"), dead.change("4-delete")];
   await growTables(duck, shape, matched);
@@ -80,7 +83,9 @@ async function takeOverFrom(
   await ask?.(await writtenBy(duck, dead, shape, created));
   if (created) {
     const journal = (await exists(dead.journal)) ? dead.journal : undefined;
-    for (const statement of orphans(shape, creates, journal, new Set(created))) await duck.run(statement);
+    for (const statement of fitting(shape, creates, journal)) await duck.run(statement);
+    await leaveSomebodys(duck, reading, (await readKeptJob(dead))?.began);
+    for (const statement of orphans(shape, creates, new Set(created))) await duck.run(statement);
     for (const statement of takeOver(shape)) await duck.run(statement);
   }
   // The updates first: they link the records that the dead run took over.

@@ -10,7 +10,7 @@ import { readMembers } from "./members.ts";
 import { findMembership } from "./membership.ts";
 import { openMetadata } from "./metadata.ts";
 import { MOST_IDS, readPages } from "./read.ts";
-import { roleFor } from "./role.ts";
+import { eachUser, roleFor } from "./role.ts";
 import { requestOf } from "./rows.ts";
 import { tableSize } from "./table-size.ts";
 import { wire } from "./wire.ts";
@@ -56,6 +56,7 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     request: (object, batch, signal) => requestOf(api, new URL(given.url).origin, object, batch, signal),
     share: api.share,
     check: (needs, signal) => checkConnection(given, all, needs, signal),
+    users: (signal) => eachUser(given, all, signal, (_, id) => id),
     role: (needs, signal) => roleFor(api, given, all, metadata, needs, signal),
     membership: (object, target, signal) => findMembership(api, metadata.describe, object, target, signal),
     logic: async (object, into, signal) => readLogic(await metadata.answers(signal), object, into, given, signal),

@@ -1,7 +1,7 @@
 import type { Need, Privilege } from "../../core/check.ts";
 import { whoAmI } from "./answers.ts";
 import type { DataverseConfig } from "./config.ts";
-import { type Credential, titleOf } from "./credential.ts";
+import { titleOf } from "./credential.ts";
 import { openWebApi, type Settings, type WebApi } from "./http.ts";
 import { getJson } from "./json.ts";
 import type { Metadata } from "./metadata.ts";
@@ -42,7 +42,10 @@ export async function roleFor(
   const wanted = [...needs.flatMap((need, i) => rightsFor(need, schemas[i]!)), ...always];
   const [names, users] = await Promise.all([
     namesOf(api, wanted, signal),
-    Promise.all(config.credentials.map((one) => userOf(one, config, settings, signal))),
+    eachUser(config, settings, signal, async (api, id, title) => ({
+      title,
+      held: await privilegesHeld(api, id, signal),
+    })),
   ]);
   const role = new Map<string, Privilege>();
   for (const { object, right, why } of wanted) {
@@ -59,19 +62,23 @@ export async function roleFor(
 
 type User = { title: string; held: Map<string, string> };
 
-async function userOf(
-  credential: Credential,
+/** Of each credential's user, by its id and title, what `of` tells. */
+export async function eachUser<T>(
   config: DataverseConfig,
   settings: Settings,
-  signal?: AbortSignal,
-): Promise<User> {
-  const api = openWebApi({ ...config, credentials: [credential] }, settings);
-  try {
-    const { UserId } = await getJson(api, { path: "WhoAmI", doing: "ask who we are" }, whoAmI, signal);
-    return { title: titleOf(credential), held: await privilegesHeld(api, UserId, signal) };
-  } finally {
-    await api.close();
-  }
+  signal: AbortSignal | undefined,
+  of: (api: WebApi, id: string, title: string) => T | Promise<T>,
+): Promise<T[]> {
+  const asked = config.credentials.map(async (credential) => {
+    const api = openWebApi({ ...config, credentials: [credential] }, settings);
+    try {
+      const { UserId } = await getJson(api, { path: "WhoAmI", doing: "ask who we are" }, whoAmI, signal);
+      return await of(api, UserId, titleOf(credential));
+    } finally {
+      await api.close();
+    }
+  });
+  return Promise.all(asked);
 }
 
 /** By the user that has least of it; of what is beyond need, by those who have it. */

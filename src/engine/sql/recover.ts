@@ -1,6 +1,6 @@
 import { parquetRows } from "../duck.ts";
 import type { Shape } from "../shape.ts";
-import { storedMatch } from "./match.ts";
+import { lookalikesThere } from "./lookalike.ts";
 import { bit, maskType, stored, storedList, storedName } from "./names.ts";
 import { readJournal } from "./settle.ts";
 import { meet } from "./unmet.ts";
@@ -8,14 +8,23 @@ import { meet } from "./unmet.ts";
 /** Whether a file of changes has a column at all: the mapping may have grown since it was written. */
 type FileColumns = ReadonlySet<string>;
 
+/** `told`: the creates of a dead run that its journal knows done. `there`: what records there are. `lookalike`: what may have come of the rest. */
+export function fitting(shape: Shape, changes: string, journal: string | undefined): string[] {
+  return [
+    ...readJournal(journal),
+    `CREATE OR REPLACE TEMP TABLE told AS SELECT u.n AS n, lower(u.id) AS id FROM (SELECT unnest(i) AS u FROM line WHERE w = '1-create')
+UNION SELECT n, lower(id) FROM exception WHERE w = '1-create' AND status = 'created' AND id IS NOT NULL`,
+    "CREATE OR REPLACE TEMP TABLE there AS SELECT * FROM have_now WHERE NOT gone",
+    lookalikesThere(shape, changes),
+  ];
+}
+
 /**
  * `orphan`: rows that a dead run was about to create and whose record is there, with what was sent (c_*) and what we
- * then take for seen (e_*). The record is told by the journal; or it has the id that was ours to choose, or is the only
- * one with the row's match value, belongs to nobody, and holds all that was sent: when the dead run planned, there was
- * none. Where the dead run was told that a record is there already, that one is somebody's. What was not sent and yet is there are
- * defaults, filled in as the record was made.
+ * then take for seen (e_*). The record is told by the journal; or it belongs to nobody, holds all that was sent, and has the id
+ * that was ours to choose or is `lookalike`. What was not sent and yet is there are defaults, filled in as the record was made.
  */
-export function orphans(shape: Shape, changes: string, journal: string | undefined, inFile: FileColumns): string[] {
+export function orphans(shape: Shape, changes: string, inFile: FileColumns): string[] {
   const known = shape.columns.filter((c) => inFile.has(`c_${storedName(c)}`));
   const holds = known.map((c) => `(c.${stored(c)} IS NULL OR h.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)})`);
   const values = shape.columns.flatMap((c) => {
@@ -24,20 +33,13 @@ export function orphans(shape: Shape, changes: string, journal: string | undefin
     return [`${sent} AS ${stored(c)}`, `${seen} AS e_${c.index}`];
   });
   return [
-    ...readJournal(journal),
-    `CREATE OR REPLACE TEMP TABLE told AS SELECT u.n AS n, lower(u.id) AS id FROM (SELECT unnest(i) AS u FROM line WHERE w = '1-create')
-UNION SELECT n, lower(id) FROM exception WHERE w = '1-create' AND status = 'created' AND id IS NOT NULL`,
-    "CREATE OR REPLACE TEMP TABLE there AS SELECT * FROM have_now WHERE NOT gone",
-    `CREATE OR REPLACE TEMP TABLE fitting AS SELECT m, min(id) AS id FROM (SELECT ${storedMatch(shape, "h")} AS m, h.id FROM there h)
-WHERE m IS NOT NULL GROUP BY m HAVING count(*) = 1`,
     `CREATE OR REPLACE TEMP TABLE orphan AS
 SELECT c.key, f.id, c.match_value, true AS first, (${known.map(bit).join(" + ") || "0"})::${maskType} AS met, ${values.join(", ")}
 FROM ${parquetRows(changes, "file_row_number=true")} c
 LEFT JOIN told t ON t.n = c.file_row_number
 LEFT JOIN there o ON o.id = c.id
-LEFT JOIN fitting m ON m.m = c.match_value
-LEFT JOIN (SELECT n FROM exception WHERE w = '1-create' AND code IS NOT NULL) x ON x.n = c.file_row_number,
-LATERAL (SELECT coalesce(t.id, o.id, CASE WHEN x.n IS NULL THEN m.id END) AS id) f
+LEFT JOIN lookalike m ON m.n = c.file_row_number,
+LATERAL (SELECT coalesce(t.id, o.id, m.id) AS id) f
 LEFT JOIN there h ON h.id = f.id
 WHERE f.id IS NOT NULL AND (t.id IS NOT NULL OR (${holds.join(" AND ") || "true"}))
   AND f.id NOT IN (SELECT id FROM st.link WHERE id IS NOT NULL)

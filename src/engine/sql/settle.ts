@@ -60,8 +60,8 @@ LEFT JOIN exception x ON x.w = c.wave AND x.n = c.n`;
  * Unknown answers, resolved by what was read back: a row that now holds all that we sent was written, and so was an update
  * of which one value is there that was not before, for it is written whole or not at all. Anything else stays pending:
  * the next run sees what is there and does what is left, so nothing is sent twice and nothing is lost. A create is found by
- * the id that was sent, or else, where nothing was answered, by its match value. An unknown answer with a code is a record that exists
- * already, and unless it has the id that we chose it is another's, however alike: one with the row's match value is met by the next
+ * the id that was sent, or where none was by its match value (`lookalike`). An unknown answer with a code is a record that exists
+ * already, and unless it has the id that we chose it is another's: one with the row's match value is met by the next
  * run, any other is a refusal. A record that was to be deleted is gone if it is
  * reported so, or missing from a `full` reading.
  */
@@ -69,17 +69,14 @@ export function resolveUnknown(shape: Shape, file: (wave: Wave) => string, full:
   const holds = (c: ShapeColumn) => `a.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)}`;
   const all = shape.columns.map((c) => `(NOT ${has("c.m", c)} OR ${holds(c)})`).join(" AND ");
   const turned = shape.columns.map((c) => `(${has("c.m", c)} AND ${holds(c)} AND ${differed(c)})`).join(" OR ");
-  const found = (wave: Wave, on: string, own = "") => `SELECT s.wave, s.n, a.id${own} FROM sent s
+  const found = (wave: Wave, on: string) => `SELECT s.wave, s.n, a.id FROM sent s
 JOIN ${parquetRows(file(wave), "file_row_number=true")} c ON c.file_row_number = s.n JOIN after a ON NOT a.gone AND ${on}
 WHERE s.wave = ${text(wave)} AND s.status = 'unknown'`;
   const updates: Wave[] = ["2-update", "3-complete", ...(statesOf(shape).state ? (["0-activate"] as const) : [])];
-  // Two joins of one equation each: with both in one DuckDB compares every create with every record.
-  const created = ["a.id = s.id", `s.code IS NULL AND ${storedMatch(shape, "a")} = c.match_value`].map(
-    (on) => `${found("1-create", on, ", s.id AS own")} AND (${all})`,
-  );
   return [
     `CREATE OR REPLACE TEMP TABLE resolved AS
-SELECT wave, n, coalesce(min(id) FILTER (id = own), min(id)) AS id FROM (${created.join("\nUNION ALL ")}) GROUP BY wave, n
+${found("1-create", "a.id = s.id")} AND (${all})
+UNION ALL SELECT '1-create', n, min(id) FROM lookalike GROUP BY n
 UNION ALL ${updates.map((wave) => `${found(wave, "a.id = c.id")} AND c.m <> 0 AND ((${all}) OR ${turned})`).join("\nUNION ALL ")}
 UNION ALL SELECT wave, n, id FROM sent WHERE wave = '4-delete' AND status = 'unknown'
   AND ${full ? "id NOT IN (SELECT id FROM after WHERE NOT gone)" : "id IN (SELECT id FROM after WHERE gone)"}

@@ -41,7 +41,7 @@ function ofRecord(shape: Shape, run: RunFolder, { deleteCreated, stateColumn, im
     WHEN ${done} THEN 'restored' WHEN t.state IS NOT NULL THEN 'undo_later' WHEN w.was IS NOT NULL THEN 'undo_other_state' ${unlinked} ELSE 'back' END`;
   return [
     `CASE WHEN NOT w.made THEN NULL WHEN n.gone THEN 'restored' ${deleteCreated ? "" : `WHEN ${inactive} THEN 'restored'`}
-    WHEN t.others IS NOT NULL THEN 'undo_later' WHEN ${moved.join(" OR ") || "false"} THEN 'undo_changed' ${unlinked}
+    WHEN t.others IS NOT NULL THEN 'undo_later' WHEN w.guessed AND f.run IS NOT NULL THEN 'undo_found' WHEN ${moved.join(" OR ") || "false"} THEN 'undo_changed' ${unlinked}
     ${deleteCreated || stateColumn !== undefined ? "" : "WHEN true THEN 'undo_no_state'"} ELSE 'back' END AS k_made`,
     `CASE WHEN NOT w.deleted THEN NULL WHEN NOT n.gone THEN 'restored' WHEN l.id IS NOT NULL THEN 'undo_unlinked'
     WHEN ${images ? "d.id IS NULL" : "true"} THEN 'undo_no_image' ELSE 'back' END AS k_deleted`,
@@ -52,8 +52,8 @@ function ofRecord(shape: Shape, run: RunFolder, { deleteCreated, stateColumn, im
 
 /**
  * `judged`: every row of the run with what is to be done with each of its values (k_*), what is there now (o_*) and what is
- * wanted (x_*). ours: the run put to rest what was so, but another run of ours has done it too. Wants `wrote`, `later` and
- * `now`, the records as they are.
+ * wanted (x_*). ours: the run put to rest what was so, but another run of ours has done it too. Wants `wrote`, `later`, `found_later`
+ * and `now`, the records as they are.
  */
 export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rules: Rules): string[] {
   const { state, status } = statesOf(shape);
@@ -73,8 +73,9 @@ export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rule
   return [
     `CREATE OR REPLACE TEMP TABLE judged AS
 WITH times AS (SELECT ${list(["key", "max(run) FILTER (wave <> 'idle') AS others", "bool_or(wave = 'idle') AS idle", "max(run) FILTER (wave IN ('0-activate', '3-deactivate')) AS state", ...times])} FROM later GROUP BY key)
-SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "w.idle AND (w.at_rest OR t.state IS NOT NULL) AS ours", "w.was", "w.reason", `${rules.stateColumn === undefined ? "NULL::VARCHAR" : `n."c_${rules.stateColumn}"`} AS state_there`, "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "n.gone AS gone_there", ...wants, ...ofRecord(shape, run, rules)])}
-FROM wrote w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key LEFT JOIN times t ON t.key = w.key ${images}`,
+SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "w.idle AND (w.at_rest OR t.state IS NOT NULL) AS ours", "w.was", "w.reason", `${rules.stateColumn === undefined ? "NULL::VARCHAR" : `n."c_${rules.stateColumn}"`} AS state_there`, "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "f.run AS found", "n.gone AS gone_there", ...wants, ...ofRecord(shape, run, rules)])}
+FROM wrote w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key LEFT JOIN times t ON t.key = w.key
+LEFT JOIN found_later f ON f.key = w.key AND f.id = w.id ${images}`,
     // A status belongs to its state: neither goes back without the other.
     ...(state && status
       ? [state, status].map(
@@ -176,7 +177,7 @@ export function keptTable(shape: Shape, lost: string[], run: RunFolder): string 
   const records = ["k_made", "k_deleted", "k_rested", "k_woken"].map((k) => {
     const state = ["k_rested", "k_woken"].includes(k) ? `${k} IN ('undo_other_state', 'undo_changed')` : "false";
     const value = `CASE ${k} WHEN 'undo_other_state' THEN was ELSE state_there END`;
-    return `SELECT key, ${k}, CASE WHEN ${state} THEN 'statecode' END, CASE WHEN ${state} THEN ${value} END, CASE WHEN ${k} = 'undo_later' THEN others END FROM judged WHERE ${k} NOT IN ('back', 'restored')`;
+    return `SELECT key, ${k}, CASE WHEN ${state} THEN 'statecode' END, CASE WHEN ${state} THEN ${value} END, CASE ${k} WHEN 'undo_later' THEN others WHEN 'undo_found' THEN found END FROM judged WHERE ${k} NOT IN ('back', 'restored')`;
   });
   const members = "SELECT key, k, list, NULL, run FROM judged_member WHERE k NOT IN ('back', 'restored')";
   return `CREATE OR REPLACE TEMP TABLE kept AS ${[none, ...columns, ...records, members, ...lostCells(lost, run)].join("\nUNION ALL ")}`;

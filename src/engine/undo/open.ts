@@ -22,6 +22,8 @@ export type Opened = {
   run: RunFolder;
   /** Runs that wrote after it. */
   later: RunFolder[];
+  /** What runs after it looked at (`touched`), by run. */
+  looked: [run: string, path: string][];
   kept: KeptJob | undefined;
   /** The job with the configuration that the run kept: what it did is taken back by that, and so is this undo. */
   configured: Job;
@@ -86,13 +88,17 @@ export async function openUndo(
   if (dead.length > 0) await takeOver(duck, job, at, meta, session, object, shaped(dead).shape, signal);
   const run = await openRun(duck, at.runs, of, await ended(files.done));
   const later: RunFolder[] = [];
+  const looked: Opened["looked"] = [];
   for (const name of runs) {
     const one = runFiles(join(at.runs, name));
-    if (name <= of || !(await exists(one.touched)) || (await sendsNothing(one)) || (await wroteNothing(one.done)))
-      continue;
+    if (name <= of || !(await exists(one.touched))) continue;
+    const rebuilt = (await readKeptJob(one))?.kind === "rebuild";
+    if (!rebuilt && (await sendsNothing(one))) continue;
+    looked.push([name, one.touched]);
+    if (rebuilt || (await wroteNothing(one.done))) continue;
     later.push(await openRun(duck, at.runs, name, await ended(one.done)));
   }
-  return { run, later, kept, configured, memberships, ...shaped([run]) };
+  return { run, later, looked, kept, configured, memberships, ...shaped([run]) };
 }
 
 const noScan = { views: [], select: "", columns: [], paths: [], dates: {} };
@@ -130,16 +136,9 @@ async function takeOver(
   signal: AbortSignal,
 ): Promise<void> {
   for (const statement of valueViews(shape, meta.columns, meta.matched)) await duck.run(statement);
-  await ingest(duck, {
-    session,
-    object,
-    columns: shape.columns,
-    into: "fresh",
-    created: false,
-    folder: at.temp,
-    signal,
-  });
+  const reading = { session, object, folder: at.temp, signal };
+  await ingest(duck, { ...reading, columns: shape.columns, into: "fresh", created: false });
   await readMembers(duck, session, shape, "member_now", at.temp, signal);
   await duck.run(haveNow(shape, true, false));
-  meta.undone = (await recover(duck, at, job.run, shape, meta.matched, undefined)) ?? meta.undone;
+  meta.undone = (await recover(duck, at, job.run, shape, meta.matched, undefined, reading)) ?? meta.undone;
 }

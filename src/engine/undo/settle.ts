@@ -7,6 +7,7 @@ import { exists, wavesOf } from "../layout.ts";
 import { readMembers } from "../members.ts";
 import { noneExpected } from "../sql/expected.ts";
 import { fold, prepareFold, writtenFile } from "../sql/fold.ts";
+import { noLookalikes } from "../sql/lookalike.ts";
 import { newMembers } from "../sql/members.ts";
 import { atOnce, inGroups } from "../sql/names.ts";
 import { countChanged } from "../sql/new-base.ts";
@@ -48,6 +49,7 @@ export async function settleUndo(
   let resolved = 0;
   if (unknown > 0) {
     await readMembers(duck, session, shape, "member_after", reading.folder, reading.signal);
+    await duck.run(noLookalikes);
     for (const statement of resolveUnknown(shape, at.change, false)) await duck.run(statement);
     ({ resolved } = await duck.one<{ resolved: number }>("SELECT count(*) AS resolved FROM resolved"));
   }

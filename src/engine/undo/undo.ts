@@ -26,7 +26,7 @@ import { markAfter, readUndoNote, stillLetGo } from "./note.ts";
 import { type Opened, openUndo } from "./open.ts";
 import { copy, madeColumns, remade } from "./remake.ts";
 import { settleUndo } from "./settle.ts";
-import { laterTable, type RunFolder, unsetLookups, writtenChanges, wroteTable } from "./wrote.ts";
+import { foundLater, laterTable, type RunFolder, unsetLookups, writtenChanges, wroteTable } from "./wrote.ts";
 
 /**
  * Takes a run back: every value it wrote becomes what it was before, where it still is what the run wrote and no later run
@@ -143,6 +143,7 @@ const doneWith = [
     "written",
     "later",
     "later_member",
+    "found_later",
     "member_now",
     "linked",
   ].map((table) => `DROP TABLE ${table}`),
@@ -161,7 +162,7 @@ async function planUndo(
   deleteCreated: boolean,
   host: Host,
 ): Promise<void> {
-  const { run, later, shape, lost } = opened;
+  const { run, later, looked, shape, lost } = opened;
   await writtenChanges(duck, run);
   await wroteTable(duck, shape, run);
   // What an undo of this run wrote, this one would write too: one that died may have got only half as far as it planned.
@@ -173,6 +174,7 @@ async function planUndo(
     else others.push({ ...each, ...(of !== undefined && { of }) });
   }
   await laterTable(duck, shape, others);
+  await duck.run(foundLater(looked));
   host.onProgress({ phase: "refresh", done: 0 });
   const state = reading.object.columns.find((c) => c.type === "state");
   const extra = state && !shape.columns.some((c) => c.name === state.name) ? [{ name: state.name, target: state }] : [];

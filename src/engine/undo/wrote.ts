@@ -109,7 +109,8 @@ const nothing = (shape: Shape): string =>
   `SELECT ${list(["NULL::VARCHAR AS key", "NULL::VARCHAR AS id", "NULL::VARCHAR AS kind", "false AS sure", ...shape.columns.flatMap((c) => [`false AS w_${c.index}`, `NULL::VARCHAR AS c_${c.index}`, `NULL::VARCHAR AS b_${c.index}`])])} WHERE false`;
 
 /**
- * `wrote`: one row per source row of the run that it wrote or linked: made, deleted, rested (deactivated), woken, idle (and was
+ * `wrote`: one row per source row of the run that it wrote or linked: made, guessed (nothing tells that it was made, nor which
+ * record came of it: it has the one that its row has now), deleted, rested (deactivated), woken, idle (and was
  * so before), was (in a state that we do not set, before), reason (its status reason before, of a record put to rest or woken), linked (adopted), at_rest (by us, before it), left_ (it had gone from the source), whole (made, and it is known
  * what all its columns then held), and of each column w_i (written?), c_i (what the destination then held) and b_i (what it
  * held before). `wrote_member`: its memberships (key, id, list, does). Wants `written` of this run.
@@ -138,9 +139,9 @@ FROM ${parquetRows(held)} h WHERE h.key = wrote_cell.key`);
     : "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, false AS gone, false AS at_rest, false AS linked WHERE false";
   await duck.run(`CREATE OR REPLACE TEMP TABLE wrote AS
 WITH looked AS (${looked}),
-row AS (SELECT key, max(id) AS id, bool_or(wave = '1-create') AS made, bool_or(wave = '4-delete') AS deleted,
+row AS (SELECT key, max(id) AS id, bool_or(wave = '1-create') AS made, bool_or(wave = '1-create' AND NOT sure AND id IS NULL) AS guessed, bool_or(wave = '4-delete') AS deleted,
   bool_or(kind = 'deactivate') AS rested, bool_or(kind = 'activate') AS woken, bool_or(idle) AS idle, max(was) AS was, max(reason) AS reason FROM written GROUP BY key
-  UNION ALL SELECT key, id, false, false, false, false, false, NULL, NULL FROM looked WHERE linked AND key NOT IN (SELECT key FROM written))
+  UNION ALL SELECT key, id, false, false, false, false, false, false, NULL, NULL FROM looked WHERE linked AND key NOT IN (SELECT key FROM written))
 SELECT r.* REPLACE (coalesce(r.id, l.id) AS id), coalesce(t.linked, false) AS linked, coalesce(t.at_rest, false) AS at_rest, coalesce(t.gone, false) AS left_, coalesce(w.whole, false) AS whole,
   ${list(shape.columns.flatMap((c) => [`coalesce(w.w_${c.index}, false) AS w_${c.index}`, `w.c_${c.index}`, `w.b_${c.index}`]))}
 FROM row r LEFT JOIN looked t ON t.key = r.key LEFT JOIN wrote_cell w ON w.key = r.key LEFT JOIN st.link l ON l.key = r.key
@@ -221,6 +222,16 @@ AND (list, id) IN (SELECT list, id FROM later_member WHERE ${ofRun})`,
     `DELETE FROM later WHERE (${updates.join(" OR ")}) AND (run, key) NOT IN (SELECT run, key FROM later WHERE wave = 'cell')`,
     `DELETE FROM later WHERE ${both} AND regexp_matches(wave, '^2-(add|remove)-') AND (run, key) NOT IN (SELECT run, key FROM later_member)`,
   ];
+}
+
+/** `found_later` (key, id, run): records that rows without one were given by later runs (`looked`), since they found them there. */
+export function foundLater(looked: [run: string, path: string][]): string {
+  const none = "SELECT NULL::VARCHAR AS run, NULL::VARCHAR AS key, NULL::VARCHAR AS id WHERE false";
+  const each = looked.map(
+    ([run, path]) =>
+      `SELECT ${text(run)}, key, id FROM ${parquetRows(path)} WHERE action = 'adopt' AND link_ = 'none' AND id IS NOT NULL`,
+  );
+  return `CREATE OR REPLACE TEMP TABLE found_later AS SELECT key, id, max(run) AS run FROM (${[none, ...each].join("\nUNION ALL ")}) GROUP BY key, id`;
 }
 
 /**
