@@ -31,6 +31,18 @@ test("a record that somebody deleted after its row had left", async () => {
   expect(await verified()).toMatchObject({ differences: 1, rows: [{ kind: "gone", key: "1" }] });
 });
 
+test("what people make of a record that the sync let go as its row left", async () => {
+  synced.settings = { onLeave: "nothing" };
+  synced.world.source = [row("1", "A"), row("2", "B")];
+  await synced.run();
+  synced.world.source.pop();
+  await synced.run();
+  people.edit(synced.world, idOf("B"), { name: "By hand" });
+  expect(await verified()).toMatchObject({ checked: 2, differences: 0, rows: [] });
+  people.edit(synced.world, idOf("A"), { name: "By hand" });
+  expect(await verified()).toMatchObject({ differences: 1, rows: [{ kind: "differs", key: "1" }] });
+});
+
 test("the state of a record that was put to rest as its row left, where the state is mapped", async () => {
   synced.settings = {
     onLeave: "deactivate",

@@ -65,7 +65,7 @@ export async function verify(job: Job, host: Host): Promise<JobResult> {
     await readMembers(duck, session, shape, "member_now", at.temp, host.signal);
     // A column that the mapping has got since the last run was never agreed on.
     const agreed = shape.columns.filter((c) => meta.mirrored.includes(storedName(c)));
-    await duck.run(sql.compared(agreed, await unmetColumns(duck)));
+    await duck.run(sql.compared(shape, agreed, await unmetColumns(duck)));
     await duck.run(sql.differences(shape, agreed, way === "full"));
     await duck.run(`COPY difference TO ${text(at.difference)} (FORMAT parquet)`);
     const report = { way, ...(await readingRows(job, reportOf(duck, shape, agreed, way))) };

@@ -14,12 +14,14 @@ export const knownRows = (sample: number | undefined): string =>
 /**
  * `compared`: every known row beside its record as it was read (`found`). e_* = what we hold it to be, f_* = what it is.
  * In a column that the row has yet to meet (`unmet`: stored names of those with such rows) we hold it to be what it is; so
- * also the state of a record that we put to rest, whatever its row said of it, and a record that is gone where its row left.
+ * also the state of a record that we put to rest, whatever its row said of it, a record that is gone where its row left, and all but
+ * audiences of one that the sync has let go (`onLeave: nothing`).
  */
-export function compared(agreed: readonly ShapeColumn[], unmet: ReadonlySet<string>): string {
+export function compared({ policies }: Shape, agreed: readonly ShapeColumn[], unmet: ReadonlySet<string>): string {
   const open = unmetFacts(agreed, { added: new Set(), unmet }, "known");
   const held = (c: ShapeColumn) => {
-    const asItIs = ["l.gone AND f.id IS NULL"];
+    const letGo = policies.onLeave === "nothing" && c.audience === undefined;
+    const asItIs = [letGo ? "l.gone" : "l.gone AND f.id IS NULL"];
     if (open.names.includes(`u_${c.index}`)) asItIs.push(`u_${c.index} IS TRUE`);
     if (isState(c)) asItIs.push("l.rested IS TRUE");
     return `CASE WHEN ${asItIs.join(" OR ")} THEN f.${stored(c)} ELSE ${seenValue(stored(c))} END`;
