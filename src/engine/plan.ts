@@ -162,10 +162,11 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     const { apply } = job;
     const narrowed = apply && (await narrow(duck, shape, at, apply, valuesOf(shape, touched.rows)));
     const match = shape.match.map((c) => c.name);
-    const moved = [
+    const moved = new Set([
+      ...meta.moved,
       ...(meta.fingerprint !== undefined && meta.fingerprint !== shape.fingerprint ? [movedSync] : []),
       ...drift.filter((d) => d.anew).map((d) => d.what),
-    ];
+    ]);
     const takenUp = refreshed.resumed.map(({ table }) => tellTakenUp(table));
     const lost = meta.turn === 0 && job.kind !== "rebuild" && (await isLost(duck, at));
     const unknown = await unknownRun(duck, at);
@@ -190,7 +191,7 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
       destination,
       meta,
       warnings,
-      moved,
+      moved: [...moved],
       ...refreshed,
       touched,
       heldBack: narrowed !== undefined && narrowed.moved + narrowed.others > 0,
@@ -207,7 +208,7 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
 }
 
 const movedSync =
-  "Since the last run the sync, its model, its audiences or the columns it writes have changed, so every row was looked at.";
+  "Since the last run that sent all it was to send, the sync, its model, its audiences or the columns it writes have changed.";
 
 /** Told at set-up, before the first run has ended: the API asks for less than forms do. */
 function formWarnings({ object, columns, parties, policies }: Shape): string[] {

@@ -42,7 +42,7 @@ async function anew(job: Job, host: Host, aside: string | null): Promise<Rebuild
   const planned = await plan(job, host);
   try {
     const { plan: counts } = await planReport(planned);
-    const settled = await settle(planned, job.run, false, host.signal, () => {});
+    const settled = await settle(planned, job.run, { attempted: false, through: true }, host.signal, () => {});
     const from = `${parquetRows(planned.at.outcome)} WHERE code <> 'not_sent'`;
     const report: RebuildReport = {
       aside,

@@ -63,9 +63,6 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
       await writeWhole(planned.at.done, { status: "failed", plan: report.plan });
       throw never;
     }
-    // A run of some rows, or of a plan that does not have all, lets the sync go on for these alone.
-    if (!job.only && !planned.heldBack && approved.some(({ code }) => code === "undone"))
-      planned.meta.undone = undefined;
     if (job.apply) await writeWhole(runFiles(job.apply.folder).applied, { run: job.run });
     // From here on the plan is what its files say.
     for (const statement of doneWith(planned.touched.rows)) await planned.duck.run(statement);
@@ -74,7 +71,11 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
     const { attempted, requests, stopped } = await sendPlan(planned, host);
     host.onProgress({ phase: "readback", done: 0 });
     const onRows = (done: number) => host.onProgress({ phase: "readback", done });
-    const { counts, resolved } = await settle(planned, job.run, attempted, patient.signal, onRows).finally(patient.end);
+    // A run of some rows, of a plan that does not have all, or that broke off lets the sync go on for what it sent alone.
+    const through = !job.only && !planned.heldBack && !stopped;
+    if (through && approved.some(({ code }) => code === "undone")) planned.meta.undone = undefined;
+    const settled = settle(planned, job.run, { attempted, through }, patient.signal, onRows);
+    const { counts, resolved } = await settled.finally(patient.end);
     const measured: Measured = { rows: counts.writes, requests, seconds: since(sending) };
     host.onProgress({ phase: "fold", done: 0 });
     const { duck, at, touched } = planned;

@@ -37,14 +37,15 @@ export async function noRoomToFold({ duck }: Pick<Planned, "duck">): Promise<Slu
 
 /**
  * Reads back what the destination holds now, tells every row's outcome, and folds: state and reality agree again, in
- * one transaction. Where nothing was sent nothing is read back.
+ * one transaction. Where nothing was sent nothing is read back. `through`: all that was to be sent of all rows was; else what
+ * made a guard look at more than usual does so again, for whoever approves a run approves no other.
  * @returns the counts, and how many changes whose answer was lost were found done (`resolved`).
  * @throws SluiceError when the destination cannot be read: then nothing is folded, and the next run finds out.
  */
 export async function settle(
   planned: Planned,
   run: string,
-  attempted: boolean,
+  { attempted, through }: { attempted: boolean; through: boolean },
   signal: AbortSignal,
   onRows: (rows: number) => void,
 ): Promise<{ counts: Omit<RunCounts, "seconds">; resolved: number }> {
@@ -86,6 +87,7 @@ export async function settle(
       fingerprint: shape.fingerprint,
       engine: version,
       matched: matchedBy(shape),
+      moved: through || planned.moved.length === 0 ? undefined : JSON.stringify(planned.moved),
     }),
   };
   // The fold needs room for what it writes.

@@ -27,6 +27,8 @@ export type Meta = {
   mirrored: string[];
   /** The last folded run took another one back, and nobody has let the sync go on since. */
   undone: UndoneMark | undefined;
+  /** Why more rows than usual may be changed, since before the last run that sent all it was to send. */
+  moved: string[];
   /** The columns the sync matched by. */
   matched: string | undefined;
   columns: ExistingColumn[];
@@ -60,6 +62,7 @@ export async function attachState(duck: Duck, at: Layout, destination: string): 
       : {},
     matched: meta.get("matched"),
     mirrored: JSON.parse(meta.get("mirrored") ?? "[]") as string[],
+    moved: JSON.parse(meta.get("moved") ?? "[]") as string[],
     undone: meta.has("undone") ? undoneMark.parse(JSON.parse(meta.get("undone")!)) : undefined,
     columns: await duck.all(existingColumns),
   };

@@ -64,7 +64,7 @@ test("another mapping that would rewrite many is looked at first; the source may
   await expect(bench.run()).rejects.toMatchObject({
     code: "too_many_changes",
     message: expect.stringMatching(
-      /^12 of 12 records would be changed; this sync lets 10 .* Since the last run the sync/,
+      /^12 of 12 records would be changed; this sync lets 10 .* Since the last run that sent all it was to send, the sync/,
     ),
   });
   const done = await ask((client) =>
@@ -75,6 +75,38 @@ test("another mapping that would rewrite many is looked at first; the source may
     approved: [{ code: "too_many_changes" }],
     warnings: [expect.stringContaining("undone was approved, but did not stand")],
   });
+});
+
+test("an approved rewriting that broke off, or of which a plan held back the rest, is asked about again", async () => {
+  await bench.begin();
+  bench.source("people", people(12));
+  await bench.run();
+  bench.write("syncs/people.yaml", peopleSync({ mapping: { lastname: { expression: "upper(name)" } } }));
+  await bench.control("POST", "faults", { match: { path: "Multiple" }, times: 1000, status: 403 });
+  await expect(bench.approve("too_many_changes")).rejects.toMatchObject({ code: "not_allowed" });
+  await bench.control("DELETE", "faults");
+  await expect(bench.run()).rejects.toMatchObject({ code: "too_many_changes" });
+  const { plans } = await bench.plan();
+  bench.source("people", people(12, { email: "moved@example.com" }));
+  const narrowed = await ask((client) => client.run({ syncs: [], plan: plans[0]!.run, maxMoved: 1 }));
+  expect(narrowed.totals).toMatchObject({ excluded: 12, writes: 0 });
+  await expect(bench.run()).rejects.toMatchObject({ code: "too_many_changes" });
+  expect(await bench.approve("too_many_changes")).toMatchObject({ updated: 12 });
+  bench.source("people", people(12, { email: "new@example.com" }));
+  expect(await bench.run()).toMatchObject({ updated: 12 });
+});
+
+test("an approval of `undone` for a run that broke off is for what it sent", async () => {
+  await bench.begin();
+  bench.source("people", people(2));
+  await bench.run();
+  await bench.undo({ sync: "people" }, { deleteCreated: true });
+  await bench.control("POST", "faults", { match: { path: "Multiple" }, times: 1000, status: 403 });
+  await expect(bench.approve("undone")).rejects.toMatchObject({ code: "not_allowed" });
+  await bench.control("DELETE", "faults");
+  await expect(bench.run()).rejects.toMatchObject({ code: "undone" });
+  expect(await bench.approve("undone")).toMatchObject({ created: 2 });
+  expect(await bench.run()).toMatchObject({ unchanged: 2 });
 });
 
 test("an approval is for one sync", async () => {
