@@ -6,7 +6,7 @@ import { askedInForms, columnsNamed, type ObjectSchema } from "../core/schema.ts
 import { columnDrift, tableDrift } from "./drift.ts";
 import { openDuck, text } from "./duck.ts";
 import { exists, layout, runFiles, runNames } from "./layout.ts";
-import { findAgain, hasSettled, isLost, lostState } from "./lost-state.ts";
+import { findAgain, hasSettled, lostState, stateUnknowing } from "./lost-state.ts";
 import { readThrough } from "./open-state.ts";
 import { readRelied } from "./relied.ts";
 import { inMegabytes } from "./sizes.ts";
@@ -97,8 +97,7 @@ async function readWhole(state: string, folder: string): Promise<SluiceError | u
   try {
     await duck.run(`ATTACH ${text(state)} AS st (READ_ONLY)`);
     await readThrough(duck);
-    const lost = await isLost(duck, layout(folder, ""));
-    return lost ? new SluiceError("state_broken", lostState(state), { remedy: findAgain }) : undefined;
+    return await stateUnknowing(duck, layout(folder, ""));
   } catch (thrown) {
     return SluiceError.from(thrown);
   } finally {

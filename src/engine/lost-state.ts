@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { SluiceError } from "../core/errors.ts";
 import type { Duck } from "./duck.ts";
 import { exists, type Layout, runFiles, runNames } from "./layout.ts";
 import { lastFolded } from "./state-file.ts";
@@ -43,3 +44,10 @@ export const olderState = (state: string, run: string): string =>
   `${state} is older than the run ${run}: what has been written since counts as somebody else's. \`sluice rebuild SYNC --force\` makes a state of what is there now.`;
 
 export const findAgain = "`sluice rebuild SYNC` first says what of it can be found again.";
+
+/** That the attached state was lost, or is older than the last run: then it does not tell what was sent. */
+export async function stateUnknowing(duck: Duck, at: Layout): Promise<SluiceError | undefined> {
+  if (await isLost(duck, at)) return new SluiceError("state_broken", lostState(at.state), { remedy: findAgain });
+  const unknown = await unknownRun(duck, at);
+  return unknown === undefined ? undefined : new SluiceError("state_broken", olderState(at.state, unknown));
+}

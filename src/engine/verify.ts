@@ -4,6 +4,7 @@ import { type Duck, lockDown, openDuck, text } from "./duck.ts";
 import { ingest, readNothing } from "./ingest.ts";
 import type { Job, JobResult } from "./job.ts";
 import { layout } from "./layout.ts";
+import { stateUnknowing } from "./lost-state.ts";
 import { readMembers } from "./members.ts";
 import { look } from "./mirror.ts";
 import { describeParents } from "./parents.ts";
@@ -25,6 +26,7 @@ const shown = 100;
 /**
  * Reads records again, by their ids or the whole table, and compares every linked one, column by column, with what we
  * hold it to be. Proof that runs did what they said: it reads, whatever the mirror says, and changes nothing.
+ * @throws SluiceError state_broken, where the state was lost or is older than the last run: of what was sent it proves nothing.
  */
 export async function verify(job: Job, host: Host): Promise<JobResult> {
   const started = performance.now();
@@ -42,6 +44,8 @@ export async function verify(job: Job, host: Host): Promise<JobResult> {
     const shape = shapeOf(job, scan, object, audiences, { tables, memberships, prefix: session.prefix });
     const destination = await destinationName(job, session, object, host.signal);
     const meta = await attachState(duck, at, destination);
+    const unknowing = await stateUnknowing(duck, at);
+    if (unknowing) throw unknowing;
     await lockDown(duck, [...new Set([scan, ...audiences].flatMap((s) => s.paths))], [job.folder]);
     for (const statement of [...valueViews(shape, meta.columns, meta.matched), ...sourceViews(shape, scan)])
       await duck.run(statement);

@@ -77,6 +77,7 @@ test("lost: audiences, lists, parents and rows that left are as they were, or it
   const { plans } = await bench.plan("people");
   expect(plans[0]!.warnings[0]).toMatch(/rows[.]duckdb, which knew the rows of earlier runs, is gone.*sluice rebuild/);
   await toldByDoctor();
+  await expect(bench.verify("people")).rejects.toMatchObject({ code: "state_broken" });
   const done = await bench.rebuild("people");
   expect(done).toMatchObject({
     aside: expect.stringContaining("rows.duckdb.before-"),
@@ -136,11 +137,17 @@ test("and where nobody has rebuilt it, or an older one was put back, which is to
   await bench.run();
   await bench.undo({ sync: "people" });
   writeFileSync(state(), older);
+  const fault = { message: expect.stringMatching(/older than the run/) };
+  await expect(bench.verify()).rejects.toMatchObject({ code: "state_broken", ...fault });
+  expect((await bench.doctor()).syncs[0]!.steps).toContainEqual(
+    expect.objectContaining({ step: "state", status: "failed", cause: fault.message }),
+  );
   const { plans } = await bench.plan("people");
   expect(plans[0]!.warnings).toContainEqual(expect.stringMatching(/rows[.]duckdb is older than the run .*--force/));
   expect(plans[0]!.stops.map(({ code }) => code)).toContain("undone");
   expect(await bench.approve("undone")).toMatchObject({ updated: 1 });
   expect((await bench.plan("people")).plans[0]!.warnings).toEqual([]);
+  expect(await bench.verify()).toMatchObject({ checked: 1, differences: 0 });
   expect(await bench.run()).toMatchObject({ unchanged: 1 });
 });
 
