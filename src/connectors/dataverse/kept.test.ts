@@ -91,3 +91,21 @@ test("what is kept is for the owner's eyes", async () => {
   const modes = await Promise.all((await files()).map(async (f) => (await stat(join(folder, f))).mode & 0o777));
   expect(new Set(modes)).toEqual(new Set([0o600]));
 });
+
+test("many that keep the same answers at once are in nobody's way, whatever the version each of them saw", async () => {
+  const same = await Promise.all(Array.from({ length: 20 }, () => described(at("7"))));
+  expect(new Set(same.map(({ schema }) => JSON.stringify(schema))).size).toBe(1);
+  expect((await described(at("7"))).requests).toBe(3);
+  await Promise.all(Array.from({ length: 20 }, (_, n) => described(at(`${8 + (n % 3)}`))));
+  await described(at("7"));
+  expect((await described(at("7"))).requests).toBe(3);
+});
+
+test("the draft of one who died is cleared away", async () => {
+  await described(at("7"));
+  const left = await readdir(folder);
+  expect(left).toHaveLength(1);
+  await writeFile(join(folder, "dead.new"), "{");
+  await described(at("7"));
+  expect(await readdir(folder)).toEqual(left);
+});

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
@@ -19,7 +19,7 @@ export type Answers = {
 /**
  * Answers about the schema, kept in `folder`. `state` names all they depend on: the organisation, the user (whose
  * language labels are in) and the version of the environment's metadata. Where it differs from the last time everything
- * is thrown away. Each answer is kept under its whole address, so that another API version, or a Sluice that asks for
+ * is thrown away. Several processes may share it: each reads what any of them has kept. Each answer is kept under its whole address, so that another API version, or a Sluice that asks for
  * other fields, finds nothing; one that is damaged or in another form counts as absent. Without `state` or `folder`
  * nothing is kept.
  */
@@ -37,11 +37,7 @@ export async function openAnswers(
       if (known !== undefined) return known.value;
       const answer = await readWhole(api, { ...call, headers: { ...fresh, ...call.headers } }, signal);
       const value = jsonOf(answer, call.doing, schema);
-      if (file !== undefined && keep(value)) {
-        // Whole or not at all: a reader never sees half an answer.
-        await writeFile(`${file}.new`, answer.body, { mode: 0o600 });
-        await rename(`${file}.new`, file);
-      }
+      if (file !== undefined && keep(value)) await keepWhole(join(folder!, `${randomUUID()}.new`), file, answer.body);
       return value;
     },
   };
@@ -58,10 +54,34 @@ async function kept<T>(file: string, schema: z.ZodType<T>): Promise<{ value: T }
   }
 }
 
+/**
+ * Whole or not at all: a reader never sees half an answer. `draft` has a name of its own and lies where the next who opens the
+ * answers clears away, so that nobody's death leaves it for long; where another process clears it, or the answers of this
+ * state, away meanwhile, the answer is not kept.
+ */
+async function keepWhole(draft: string, file: string, body: string | Buffer): Promise<void> {
+  try {
+    await writeFile(draft, body, { mode: 0o600 });
+    await rename(draft, file);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== "ENOENT") throw thrown;
+    await rm(draft, { force: true });
+  }
+}
+
 async function keepOnly(folder: string, name: string): Promise<void> {
   await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
   const others = (await readdir(folder)).filter((other) => other !== name);
-  await Promise.all(others.map((other) => rm(join(folder, other), { recursive: true, force: true })));
+  await Promise.all(others.map((other) => clear(join(folder, other))));
+}
+
+/** What another process puts into a folder while it is removed stays for the next who opens the answers. */
+async function clear(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== "ENOTEMPTY") throw thrown;
+  }
 }
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 32);
