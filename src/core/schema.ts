@@ -43,6 +43,8 @@ export type Column = {
   type: ColumnType;
   /** The API itself refuses a row without it. */
   required: boolean;
+  /** The API takes no empty value for it, but a row without it, which gets or keeps its own: an owner, a state. */
+  neverEmpty?: boolean;
   /** Forms ask for it; the API does not. */
   requiredInForms?: boolean;
   create: boolean;

@@ -74,6 +74,43 @@ test("`onLeave: clear` empties the mapped columns but not what the record is kno
   expect(await record("N1")).toMatchObject({ lastname: "Name 1", emailaddress1: "1@example.com", new_vip: "realized" });
 });
 
+test("`onLeave: clear` leaves what is never empty as it is: an owner, a state, a yes or no that a record must have", async () => {
+  await bench.begin({
+    "syncs/people.yaml": JSON.stringify({
+      model: "people",
+      to: "crm",
+      object: "list",
+      match: "listname",
+      onLeave: "clear",
+      mapping: {
+        listname: "name",
+        createdfromcode: { value: 2, write: "on create" },
+        type: "dynamic",
+        ownerid: "owner",
+        statuscode: "status",
+        purpose: "email",
+      },
+    }),
+  });
+  const [user] = await bench.rows("systemuser");
+  const list = (id: string) => ({
+    ...{ id, name: `List ${id}`, email: "mail", dynamic: "yes" },
+    ...{ owner: String(user!.domainname), status: "Inactive" },
+  });
+  bench.source("people", [list("1"), list("2")]);
+  expect(await bench.run()).toMatchObject({ created: 2 });
+  bench.source("people", [list("2")]);
+  expect((await bench.plan()).totals).toMatchObject({ update: 1, unchanged: 1 });
+  expect(await bench.run()).toMatchObject({ received: 2, updated: 1, unchanged: 1, rejected: 0, writes: 1 });
+  const lists = (await bench.rows("list")).toSorted((a, b) => (String(a.listname) < String(b.listname) ? -1 : 1));
+  expect(lists).toMatchObject([
+    { listname: "List 1", type: true, _ownerid_value: user!.systemuserid, statecode: 1 },
+    { listname: "List 2", purpose: "mail" },
+  ]);
+  expect(lists[0]).not.toHaveProperty("purpose");
+  expect(await bench.run()).toMatchObject({ received: 1, unchanged: 1, writes: 0 });
+});
+
 test("`onLeave: deactivate` deactivates the record, once, and activates it when its row comes back", async () => {
   await start({ onLeave: "deactivate" });
   bench.source("people", [person("1"), person("2")]);

@@ -168,6 +168,33 @@ test("an owner by e-mail, sign-in name or team; disabled and unknown ones are re
   expect((await contacts())["1"]).toMatchObject({ _ownerid_value: team });
 });
 
+test("an empty owner leaves the record to whose it is, or to us where it is made; so does one that goes without", async () => {
+  const owner = (...lookup: object[]) => ({
+    "syncs/people.yaml": peopleSync({ mapping: { ownerid: lookup.length ? { from: "owner", lookup } : "owner" } }),
+  });
+  await bench.begin(owner());
+  const unit = (await bench.rows("businessunit"))[0]!.businessunitid;
+  const at = { "businessunitid@odata.bind": `/businessunits(${unit})` };
+  const sales = await create("teams", { name: "Sales", teamtype: 0, ...at }, "teamid");
+  const person = (id: string, owner: string | null, name = `N${id}`) => ({ id, name, email: null, owner });
+  bench.source("people", [person("1", "Sales"), person("2", null), person("3", "Sales")]);
+  expect(await bench.run()).toMatchObject({ created: 3, rejected: 0 });
+  const ours = (await contacts())["2"]!._ownerid_value;
+  expect(ours).not.toBe(sales);
+  bench.source("people", [person("1", null), person("2", null), person("3", null, "Renamed")]);
+  expect(await bench.run()).toMatchObject({ updated: 1, unchanged: 2, rejected: 0, writes: 1 });
+  expect(await bench.run()).toMatchObject({ unchanged: 3, writes: 0 });
+  bench.write("syncs/people.yaml", owner({ object: "team", by: "name", missing: "null" })["syncs/people.yaml"]);
+  bench.source("people", [person("1", "Nobody"), person("2", "Sales"), person("3", "Nobody", "Renamed")]);
+  expect(await bench.run()).toMatchObject({ updated: 1, unchanged: 2, rejected: 0, writes: 1 });
+  expect(await contacts()).toMatchObject({
+    1: { _ownerid_value: sales },
+    2: { _ownerid_value: sales },
+    3: { _ownerid_value: sales, lastname: "Renamed" },
+  });
+  expect(await bench.run()).toMatchObject({ unchanged: 3, writes: 0 });
+});
+
 test("a task is about a contact or an account: names of activities have endings of their own", async () => {
   const ways = [
     { object: "contact", from: "email", by: "emailaddress1" },

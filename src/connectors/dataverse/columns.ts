@@ -40,6 +40,9 @@ const formats: Record<string, Column["format"]> = {
 /** SystemRequired columns of these kinds get a value from the server when a create says nothing. */
 const defaulted = new Set(["Owner", "State", "Status", "Boolean", "Uniqueidentifier"]);
 
+/** Never empty, also where the table's definition does not say so: that of a status does not. */
+const filled = new Set(["Owner", "State", "Status"]);
+
 /**
  * The columns of a table, by name. Left out: virtual companions (`owneridname`), which are in the metadata but not in
  * the rows, and what cannot be read nor written. Source: dataverse.md sections 3 to 5.
@@ -72,15 +75,19 @@ export function columnsOf(
     // A lookup without a navigation property of its own cannot be bound.
     const writable = type !== "other" && !computed && targets?.length !== 0;
     const level = attribute.RequiredLevel?.Value;
+    const required = writable && create && level === "SystemRequired" && !defaulted.has(kind);
+    // Parties are made with their activity, and by no update of it (see `partiesOf`).
+    const updates = writable && update && type !== "parties" && name !== definition.PrimaryIdAttribute;
+    const neverEmpty = updates && !required && (level === "SystemRequired" || filled.has(kind));
     columns.push({
       name,
       title: attribute.DisplayName ?? name,
       ...(attribute.MetadataId != null && { uid: attribute.MetadataId }),
       type,
-      required: writable && create && level === "SystemRequired" && !defaulted.has(kind),
+      required,
+      ...(neverEmpty && { neverEmpty }),
       create: writable && create && (type !== "parties" || name in participation),
-      // Parties are made with their activity, and by no update of it (see `partiesOf`).
-      update: writable && update && type !== "parties" && name !== definition.PrimaryIdAttribute,
+      update: updates,
       ...(level === "ApplicationRequired" && { requiredInForms: true }),
       ...(computed && { computed }),
       ...(type === "other" && kind && { native: kind }),

@@ -191,6 +191,8 @@ test("required is only what a create fails without", async () => {
   stub = await startStub((r) => environment(r));
   const { columns } = await stub.session.describe("contact");
   expect(columns.filter((c) => c.required).map((c) => c.name)).toEqual(["gendercode", "lastname"]);
+  const never = ["donotemail", "ownerid", "statecode", "statuscode"];
+  expect(columns.filter((c) => c.neverEmpty).map((c) => c.name)).toEqual(never);
   expect(column(columns, "contactid")).toMatchObject({ create: true, update: false });
   expect(column(columns, "statecode")).toMatchObject({ create: false, update: true });
   expect(column(columns, "entityimage")).toMatchObject({ create: false, update: false });

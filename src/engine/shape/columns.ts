@@ -1,7 +1,7 @@
 import type { Scan } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import type { MappingLine, SyncFile } from "../../core/project.ts";
-import type { Column, ObjectSchema } from "../../core/schema.ts";
+import type { ObjectSchema } from "../../core/schema.ts";
 import type { ColumnPolicies } from "../../core/state.ts";
 import type { Job } from "../job.ts";
 import type { ShapeColumn } from "../shape.ts";
@@ -34,7 +34,7 @@ export function mappedColumn(
     line: target.update ? line : { ...line, write: "on create" as const },
     said: name,
     ...sourceOf(name, line, scan),
-    clear: !target.required && target.update && line.write === "always" && !isState(target),
+    clear: !target.required && target.update && line.write === "always" && !target.neverEmpty,
   };
   if (isParties(column)) {
     const ways = partyWays(job, object, target, name, scan, tables);
@@ -57,8 +57,6 @@ export function policiesOf(sync: SyncFile, line?: MappingLine): ColumnPolicies {
     conflict: line?.conflict ?? sync.conflict ?? drift,
   };
 }
-
-const isState = (column: Column): boolean => column.type === "state" || column.type === "status";
 
 /** The mapped column of that name. @throws SluiceError mapping_unfit */
 export function matchColumn(

@@ -70,7 +70,7 @@ converted AS ${materialized}(SELECT ${list([...carried, ...values, ...converted]
 ${coming.map((each) => `${each},\n`).join("")}resolved AS (SELECT ${list(["c.*", ...resolved, ...parties.flat()])} FROM converted c ${joins.join("\n")})
 SELECT ${list([
     ...carried,
-    ...mapped.flatMap((c) => [wanted(c), skipped(c)]),
+    ...mapped.flatMap((c) => [wanted(c), c.target.neverEmpty ? `${wanted(c)} IS NULL AS ${skipped(c)}` : skipped(c)]),
     ...shape.parties.map(wanted),
     `coalesce(${all.map(fault).join(", ")}, NULL) AS code`,
     `${firstFault(all, (c) => text(c.name))} AS col`,

@@ -38,6 +38,7 @@ export async function describe(
 
 function details(column: Column): string {
   const parts: string[] = [];
+  if (column.neverEmpty) parts.push("never empty");
   if (column.maxLength !== undefined) parts.push(`up to ${column.maxLength} characters`);
   if (column.min !== undefined || column.max !== undefined)
     parts.push(`${column.min ?? "any"} to ${column.max ?? "any"}`);

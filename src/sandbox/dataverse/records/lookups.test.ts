@@ -31,6 +31,15 @@ test.each([
   expect(await parent()).toMatchObject({ _parentcustomerid_value: ACCOUNT, _accountid_value: ACCOUNT });
 });
 
+test.each([
+  ["contacts", { ownerid: null }],
+  ["opportunities", { "ownerid@odata.bind": null }],
+])("the owner of %s cannot be cleared", async (set, cleared) => {
+  await client.api("POST", "opportunities", { opportunityid: CONTACT, name: "Deal" });
+  const refused = await client.api("PATCH", `${set}(${CONTACT})`, cleared);
+  expect(refused).toMatchObject({ status: 400, json: { error: { code: "0x80040203" } } });
+});
+
 test("a polymorphic lookup tells its table by annotation only", async () => {
   await client.api("PATCH", `contacts(${CONTACT})`, { "parentcustomerid_account@odata.bind": `/accounts(${ACCOUNT})` });
   const { json } = await client.api("GET", `contacts(${CONTACT})?$select=_parentcustomerid_value`, undefined, {

@@ -65,7 +65,9 @@ export function updateFrom(tx: Transaction, table: Table, row: Row, draft: Draft
   if (table.name === "role") refuseAdministrator(row);
   if (!tx.actor.bypassPlugins) runPlugins(tx.environment, table, draft, "Update");
   for (const [n, column] of draft.columns.entries()) {
-    if (column.level === "SystemRequired" && draft.values[n] === null) throw errors.required(table.name, column.name);
+    // Every record has an owner, also of tables whose definition was not exported from an environment and has no level.
+    const needed = column.level === "SystemRequired" || column.kind === "owner";
+    if (needed && draft.values[n] === null) throw errors.required(table.name, column.name);
   }
   if (table.partition !== undefined) checkJson(table, draft);
   const before = row.slice();
