@@ -68,6 +68,24 @@ describe.each(["touched", "none"])("mirror: %s", (mirror) => {
     expect(await synced.run()).toMatchObject({ excluded: 1, created: 0, writes: 0 });
   });
 
+  test("a row whose record was deleted there waits until the record is back, and no other record is asked for", async () => {
+    synced.settings = { mirror };
+    synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben"), row("3", "C", "Cid")];
+    await synced.run();
+    const id = idOf("A");
+    people.remove(synced.world, id);
+    synced.world.source[0] = row("1", "A", "Anna");
+    for (let n = 0; n < 3; n++) expect(await synced.run()).toMatchObject({ excluded: 1, unchanged: 2, writes: 0 });
+    people.restore(synced.world, id);
+    const { asked, through } = counting();
+    expect(await synced.run({ through })).toMatchObject({ updated: 1, unchanged: 2, excluded: 0, writes: 1 });
+    expect(asked).toEqual({ all: 0, ids: 2, values: 0 }); // before it is written, and after
+    expect(names()).toEqual(["A: Anna", "B: Ben", "C: Cid"]);
+    const later = counting();
+    expect(await synced.run(later)).toMatchObject({ unchanged: 3, writes: 0 });
+    expect(later.asked).toEqual({ all: 0, ids: 0, values: 0 });
+  });
+
   test("what a run that died had written is met by asking for it, with its journal or without", async () => {
     synced.settings = { mirror, drift: "keep" };
     synced.world.source = [row("1", "A", "Ann"), row("2", "B", "Ben")];

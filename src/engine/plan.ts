@@ -32,7 +32,7 @@ import { pointAtAwaited } from "./sql/awaited.ts";
 import { keepCalled } from "./sql/chains.ts";
 import { createId, takenIds, writeChanges } from "./sql/change.ts";
 import { basedOn, decide, haveGone, heldNow, keepWanted, linkedRows, releaseTaken, seenThen } from "./sql/decide.ts";
-import { type Asked, linkedRecords, matchedRecords, undated } from "./sql/look.ts";
+import { type Asked, goneRecords, linkedRecords, matchedRecords, undated } from "./sql/look.ts";
 import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
 import { decideMembers, onlyMembers, takenOut, writeMembers } from "./sql/members.ts";
@@ -270,6 +270,7 @@ async function refresh(
   const read = (asked: Asked) => look(duck, table, "fresh", match, asked);
   const ask = mirror.mode === "all" ? undefined : read;
   meta.undone = (await recover(duck, at, job.run, shape, meta.matched, ask, table)) ?? meta.undone;
+  await ask?.(goneRecords);
   if (mirror.mode === "all" && matchedAnew(shape.policies)) await confirmGone(duck, table);
   return {
     mirror,

@@ -14,6 +14,17 @@ const valuesOf = (shape: Shape, of: (c: Shape["match"][number]) => string, from:
   `SELECT ${shape.match.map((c, i) => `${of(c)} AS v${i}`).join(", ")} FROM ${from}`;
 
 /**
+ * Linked records that were gone when last looked for: whoever restored one changed no row, so that nothing else would have its
+ * row looked at. None of a row that a person skipped, for it is not looked at for that.
+ */
+export const goneRecords: Asked = {
+  ids: [
+    `SELECT id FROM st.link WHERE h IS NOT NULL AND id IN (SELECT id FROM st.have WHERE gone AND ${chosenBy("id")})
+AND key NOT IN (SELECT key FROM st.pending WHERE code = 'skipped')`,
+  ],
+};
+
+/**
  * The records of the rows looked at (`mapped`). Mode none: of linked ones only those of which there is no idea yet, or not
  * of every column, or that were gone. A row that was tried before is also asked for by the id that we chose for its record.
  */
