@@ -210,6 +210,11 @@ const rows = {
     hint: "Nothing can be put back into it.",
     wake: "undo",
   },
+  undo_parent_gone: {
+    message: "{column}: it pointed at {value}, and that record is gone.",
+    hint: "It stays as it is, and is empty in a record made anew. If another run deleted that record, undo that run first.",
+    wake: "undo",
+  },
   undo_not_writable: {
     message: "{column}: Dynamics no longer takes it in updates, or nobody says which table its old value is of.",
     hint: "Its old value is in the run's folder.",

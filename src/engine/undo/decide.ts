@@ -164,23 +164,24 @@ FROM acted WHERE action IS NOT NULL`;
 }
 
 /**
- * `kept`: every value that stays as it is, with the reason: one line each (key, code, col, value = what is there now, message).
- * `lost`: stored names of columns the table has no more.
+ * `kept`: every value that stays as it is, with the reason: one line each (key, code, col, value = what is there now, or is
+ * gone, message). `lost`: stored names of columns the table has no more.
  */
 export function keptTable(shape: Shape, lost: string[], run: RunFolder): string {
   const none =
     "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS code, NULL::VARCHAR AS col, NULL::VARCHAR AS value, NULL::VARCHAR AS message WHERE false";
   const columns = shape.columns.map(
     (c) =>
-      `SELECT key, k_${c.index}, ${text(c.name)}, o_${c.index}, CASE WHEN k_${c.index} = 'undo_later' THEN t_${c.index} END FROM judged WHERE k_${c.index} NOT IN ('back', 'restored')`,
+      `SELECT key, k_${c.index}, ${text(c.name)}, CASE k_${c.index} WHEN 'undo_parent_gone' THEN x_${c.index} ELSE o_${c.index} END, CASE WHEN k_${c.index} = 'undo_later' THEN t_${c.index} END FROM judged WHERE k_${c.index} NOT IN ('back', 'restored')`,
   );
   const records = ["k_made", "k_deleted", "k_rested", "k_woken"].map((k) => {
     const state = ["k_rested", "k_woken"].includes(k) ? `${k} IN ('undo_other_state', 'undo_changed')` : "false";
     const value = `CASE ${k} WHEN 'undo_other_state' THEN was ELSE state_there END`;
     return `SELECT key, ${k}, CASE WHEN ${state} THEN 'statecode' END, CASE WHEN ${state} THEN ${value} END, CASE ${k} WHEN 'undo_later' THEN others WHEN 'undo_found' THEN found END FROM judged WHERE ${k} NOT IN ('back', 'restored')`;
   });
+  const bereft = "SELECT key, 'undo_parent_gone', col, value, NULL FROM bereft";
   const members = "SELECT key, k, list, NULL, run FROM judged_member WHERE k NOT IN ('back', 'restored')";
-  return `CREATE OR REPLACE TEMP TABLE kept AS ${[none, ...columns, ...records, members, ...lostCells(lost, run)].join("\nUNION ALL ")}`;
+  return `CREATE OR REPLACE TEMP TABLE kept AS ${[none, ...columns, ...records, bereft, members, ...lostCells(lost, run)].join("\nUNION ALL ")}`;
 }
 
 function lostCells(lost: string[], { files, columns }: RunFolder): string[] {

@@ -6,6 +6,7 @@ import type { Shape } from "../shape.ts";
 import { atOnce, inGroups, list, maskType, stored, storedName } from "../sql/names.ts";
 import { statesOf, waveMasks } from "../sql/states.ts";
 import type { Made } from "../waves.ts";
+import { remembered } from "./pointed.ts";
 import { ownTable } from "./shape.ts";
 import type { RunFolder } from "./wrote.ts";
 
@@ -30,8 +31,8 @@ const besides = (shape: Shape, images: string[]) =>
   pointers(shape, images).filter(({ name }) => !shape.columns.some((c) => c.awaits && storedName(c) === name));
 
 /** The statements that write these changes: over those of `writeChanges`, which knows the mapped columns alone. */
-export function remade(shape: Shape, { files }: RunFolder, at: Layout, images: string[]): string[] {
-  const made = `FROM decided d JOIN ${parquetRows(files.deleted)} i ON i.id = d.id WHERE d.action = 'create'`;
+export function remade(shape: Shape, run: RunFolder, at: Layout, images: string[]): string[] {
+  const made = `FROM decided d JOIN ${remembered(shape, run, images)} i ON i.id = d.id WHERE d.action = 'create'`;
   const one = ({ id }: { id: string }) => `coalesce(${id} IN (SELECT d.id ${made}), false)`;
   const waits = new Map(pointers(shape, images).map((each) => [`c_${each.name}`, one(each)]));
   const held = images.flatMap((name) => {

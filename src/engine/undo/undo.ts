@@ -24,6 +24,7 @@ import { writeWhole } from "../whole-file.ts";
 import { countUndo, decideUndo, judge, keptTable, undoMembers } from "./decide.ts";
 import { markAfter, readUndoNote, stillLetGo } from "./note.ts";
 import { type Opened, openUndo } from "./open.ts";
+import { withoutParentsGone } from "./pointed.ts";
 import { copy, madeColumns, remade } from "./remake.ts";
 import { settleUndo } from "./settle.ts";
 import { foundLater, laterTable, type RunFolder, unsetLookups, writtenChanges, wroteTable } from "./wrote.ts";
@@ -64,7 +65,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const letGo = await stillLetGo(duck, at.runs, of);
     // Before the changes: what dies with these is known for an undo of that run.
     if (!dryRun) await writeWhole(at.undo, note);
-    await planUndo(duck, at, { ...opened, mapped: meta.mirrored }, reading, deleteCreated, host);
+    const unasked = await planUndo(duck, at, { ...opened, mapped: meta.mirrored }, reading, deleteCreated, host);
     const counted = await countUndo(duck);
     // What takes nothing back leaves the next run nothing to do again.
     const after = counted.touched === 0 ? meta.undone : await markAfter(at.runs, note, meta.undone);
@@ -80,6 +81,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
       ...(await leftAlone(duck, opened)),
       ...tellLetGo(letGo),
       ...tellBlind(opened),
+      ...unasked,
       ...(deleted > 0 ? await tellDependents(session, shape.object, "deletes", host.signal) : []),
       ...(create > 0 ? await tellDependents(session, shape.object, "makes anew", host.signal) : []),
       ...(never ? [`${never.message} ${never.remedy}`] : []),
@@ -138,6 +140,8 @@ const doneWith = [
   ...[
     "judged",
     "judged_member",
+    "parent_gone",
+    "bereft",
     "wrote_cell",
     "wrote_member",
     "written",
@@ -153,7 +157,7 @@ const doneWith = [
 
 type Reading = Pick<Parameters<typeof readByIds>[1], "session" | "object" | "created" | "folder" | "signal">;
 
-/** Reads the records as they are, decides, and writes the changes down. */
+/** Reads the records as they are, decides, and writes the changes down. Answers what is to be told of that. */
 async function planUndo(
   duck: Duck,
   at: Layout,
@@ -161,7 +165,7 @@ async function planUndo(
   reading: Reading,
   deleteCreated: boolean,
   host: Host,
-): Promise<void> {
+): Promise<string[]> {
   const { run, later, looked, shape, lost } = opened;
   await writtenChanges(duck, run);
   await wroteTable(duck, shape, run);
@@ -202,12 +206,14 @@ async function planUndo(
   const rules = { deleteCreated, stateColumn: state?.name, images: imageNamesIn.length > 0 };
   for (const statement of judge(shape, run, imageNamesIn, rules)) await duck.run(statement);
   if (before) for (const statement of await unsetLookups(duck, shape, before)) await duck.run(statement);
+  const unasked = await withoutParentsGone(duck, shape, run, imageNamesIn, reading);
   for (const statement of undoMembers(shape, deleteCreated)) await duck.run(statement);
   // What an undo woke had been put to rest by us, unless the sync says itself what state a record is in.
   const restsAgain = (await exists(run.files.undo)) && state !== undefined && !opened.mapped.includes(state.name);
   await duck.run(decideUndo(shape, { deleteCreated, restsAgain }));
   await duck.run(keptTable(shape, lost, run));
   for (const statement of writeUndo(opened, at, imageNamesIn)) await duck.run(statement);
+  return unasked;
 }
 
 async function imageNames(duck: Duck, { run: { files } }: Opened): Promise<string[]> {

@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { peopleSync, type Row, useWorkbench, withFirms } from "../workbench.ts";
+
+/** What a run wrote or deleted pointed at records that are gone themselves by the time it is taken back. */
+
+const bench = useWorkbench();
+const leaving = { onLeave: "delete", allowDelete: true, leaveLimit: 10, deleteLimit: 10 };
+const firm = { from: "firm", lookup: { object: "account", by: "accountnumber", missing: "null" } };
+const person = (id: string, name: string, firm: string | null) => ({ id, name, email: `${id}@example.com`, firm });
+const one = async (table: string, column: string, value: string): Promise<Row | undefined> =>
+  (await bench.rows(table)).find((row) => row[column] === value);
+const contact = (id: string) => one("contact", "externaluseridentifier", id);
+const makeFirm = async (no: string) =>
+  (await bench.person("POST", "accounts", { name: no, accountnumber: no })).accountid as string;
+
+test("a deleted record is made anew without a lookup whose record went with it, which the dry run tells", async () => {
+  await bench.begin({
+    ...withFirms,
+    "syncs/people.yaml": null,
+    "syncs/firms.yaml": JSON.stringify({
+      ...{ model: "firms", to: "crm", object: "account", match: "accountnumber" },
+      ...{ mapping: { accountnumber: "no", name: "title" }, ...leaving },
+    }),
+  });
+  const firms = [
+    { no: "F1", title: "One" },
+    { no: "F2", title: "Two" },
+  ];
+  bench.source("firms", firms);
+  await bench.run();
+  const { accountid } = (await one("account", "accountnumber", "F2"))!;
+  const bind = { "parentcustomerid_account@odata.bind": `/accounts(${accountid})` };
+  const { contactid } = await bench.person("POST", "contacts", { lastname: "Boss", ...bind });
+  const more = { telephone1: "123", "primarycontactid@odata.bind": `/contacts(${contactid})` };
+  await bench.person("PATCH", `accounts(${accountid})`, more);
+  bench.source("firms", firms.slice(0, 1));
+  expect(await bench.run()).toMatchObject({ deleted: 1 });
+  expect(await bench.rows("contact")).toEqual([]);
+  const reason = { code: "undo_parent_gone", column: "primarycontactid", rows: 1, keys: ["F2"] };
+  const shown = await bench.undo({ sync: "firms" }, { dryRun: true });
+  expect(shown).toMatchObject({ plan: { create: 1, excluded: 0 }, problems: [reason] });
+  const undone = await bench.undo({ run: shown.of });
+  expect(undone).toMatchObject({ counts: { received: 1, created: 1, rejected: 0 }, problems: [reason] });
+  expect(undone.problems[0]!.example).toContain(contactid as string);
+  const back = await one("account", "accountnumber", "F2");
+  expect(back).toMatchObject({ accountid, name: "Two", telephone1: "123" });
+  expect(back).not.toHaveProperty("_primarycontactid_value");
+  expect((await bench.undo({ run: undone.of })).counts).toMatchObject({ unchanged: 1, writes: 0 });
+});
+
+test("so is one whose lookup the sync maps, and the next runs go on from there", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: firm }, ...leaving }) });
+  const gone = await makeFirm("F1");
+  bench.source("people", [person("1", "Ana", null), person("2", "Ben", "F1"), person("3", "Cid", null)]);
+  await bench.run();
+  bench.source("people", [person("1", "Ana", null)]);
+  expect(await bench.run()).toMatchObject({ deleted: 2 });
+  await bench.person("DELETE", `accounts(${gone})`);
+  const undone = await bench.undo({ sync: "people" });
+  expect(undone).toMatchObject({
+    counts: { received: 2, created: 2, rejected: 0 },
+    problems: [{ code: "undo_parent_gone", column: "parentcustomerid", rows: 1, keys: ["2"] }],
+  });
+  expect(await contact("2")).toMatchObject({ lastname: "Ben" });
+  bench.source("people", [person("1", "Ana", null), person("2", "Ben", "F1"), person("3", "Cid", null)]);
+  expect(await bench.approve("undone")).toMatchObject({ unchanged: 3, writes: 0 });
+  await makeFirm("F1");
+  expect(await bench.run()).toMatchObject({ updated: 1, writes: 1 });
+});
+
+test("an update gives back all but the lookup whose record is gone", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: firm } }) });
+  const [gone, stays, other] = [await makeFirm("F1"), await makeFirm("F2"), await makeFirm("F3")];
+  bench.source("people", [person("1", "Ana", "F1"), person("2", "Ben", "F2")]);
+  await bench.run();
+  bench.source("people", [person("1", "Wrong", "F3"), person("2", "Wrong", "F3")]);
+  await bench.run();
+  await bench.person("DELETE", `accounts(${gone})`);
+  const reason = { code: "undo_parent_gone", column: "parentcustomerid", rows: 1, keys: ["1"] };
+  const shown = await bench.undo({ sync: "people" }, { dryRun: true });
+  expect(shown).toMatchObject({ plan: { update: 2 }, problems: [reason] });
+  const undone = await bench.undo({ run: shown.of });
+  expect(undone).toMatchObject({ counts: { received: 2, updated: 2, rejected: 0 }, problems: [reason] });
+  expect(await contact("1")).toMatchObject({ lastname: "Ana", _parentcustomerid_value: other });
+  expect(await contact("2")).toMatchObject({ lastname: "Ben", _parentcustomerid_value: stays });
+});
