@@ -245,6 +245,11 @@ const rows = {
     hint: "Set it by hand.",
     wake: "undo",
   },
+  undo_made_since: {
+    message: "The record was deleted, and another one with {column} {value} was made since: {detail}.",
+    hint: "It is not made anew beside that. Once the other is gone, another undo makes it.",
+    wake: "undo",
+  },
   undo_no_image: {
     message: "The record was deleted, and what it held was not kept.",
     hint: "Dynamics may still have it in its recycle bin.",

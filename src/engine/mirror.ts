@@ -19,6 +19,9 @@ const comparable: readonly ColumnType[] = [
   ...(["text", "integer", "decimal", "money", "boolean", "date", "datetime", "choice", "lookup", "guid"] as const),
 ];
 
+/** A column of the match that records cannot be asked for by. */
+export const notAskedBy = ({ match }: Pick<Shape, "match">) => match.find((c) => !comparable.includes(c.target.type));
+
 const unseen = {
   all: null,
   touched:
@@ -40,7 +43,7 @@ export async function chooseMirror(
 ): Promise<Mirror> {
   const asked = job.syncFile.mirror;
   const use = (mode: Mirror["mode"], why: string): Mirror => ({ mode, why, unseen: unseen[mode] });
-  const odd = shape.match.find((c) => !comparable.includes(c.target.type));
+  const odd = notAskedBy(shape);
   if (asked === "all") return use("all", "as the sync says");
   if (odd) return use("all", `records cannot be asked for by ${odd.name}`);
   if (asked === "none" && job.kind === "rebuild") return use("touched", "to find every record again");

@@ -4,7 +4,7 @@ import { look } from "./mirror.ts";
 import { list, stored } from "./sql/names.ts";
 
 /** By how much our clock and the destination's may differ, in milliseconds. */
-const CLOCKS = 5 * 60_000;
+export const CLOCKS = 5 * 60_000;
 
 /**
  * Takes out of `lookalike` the records that a run cannot have made: they were there before it `began` (milliseconds since 1970;

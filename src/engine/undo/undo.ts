@@ -22,6 +22,7 @@ import { attachState, makeFolders } from "../state-file.ts";
 import { sendPlan } from "../waves.ts";
 import { writeWhole } from "../whole-file.ts";
 import { countUndo, decideUndo, judge, keptTable, undoMembers } from "./decide.ts";
+import { besideNone } from "./made-since.ts";
 import { markAfter, readUndoNote, stillLetGo } from "./note.ts";
 import { type Opened, openUndo } from "./open.ts";
 import { withoutParentsGone } from "./pointed.ts";
@@ -206,6 +207,7 @@ async function planUndo(
   const rules = { deleteCreated, stateColumn: state?.name, images: imageNamesIn.length > 0 };
   for (const statement of judge(shape, run, imageNamesIn, rules)) await duck.run(statement);
   if (before) for (const statement of await unsetLookups(duck, shape, before)) await duck.run(statement);
+  await besideNone(duck, shape, opened.kept?.began, reading);
   const unasked = await withoutParentsGone(duck, shape, run, imageNamesIn, reading);
   for (const statement of undoMembers(shape, deleteCreated)) await duck.run(statement);
   // What an undo woke had been put to rest by us, unless the sync says itself what state a record is in.
