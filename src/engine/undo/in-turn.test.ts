@@ -216,3 +216,36 @@ test("an undo and its own undo taken back: whom we had put to rest is woken as i
   await run(row("1", "A", "a"), row("2", "B", "b"));
   expect(held().B).toMatchObject({ statecode: "0" });
 });
+
+test.each([
+  [{ deleteCreated: true }, false, undefined],
+  [{ deleteCreated: true }, true, undefined],
+  [{}, false, { statecode: "1" }],
+])(
+  "a record that was deleted later and came back by the undo of that is still the first run's: %j, at rest %s",
+  async (options, rests, left) => {
+    synced.settings = { onLeave: "delete", allowDelete: true };
+    const first = await run(row("1", "A", "a"), row("2", "B", "b"));
+    const { id } = [...synced.world.crm.values()].find((each) => each.values.code === "B")!;
+    if (rests) people.edit(synced.world, id, { statecode: "1" });
+    await run(row("1", "A", "a"));
+    expect((await synced.undo(synced.last())).counts).toMatchObject({ created: 1 });
+    expect(held().B!.statecode ?? "0").toBe(rests ? "1" : "0");
+    expect(await synced.undo(first, options)).toMatchObject({ problems: [], counts: { received: 2, excluded: 0 } });
+    if (left) expect(held().B).toMatchObject(left);
+    else expect(held().B).toBeUndefined();
+  },
+);
+
+test("a record whose coming back was taken back, too, was deleted", async () => {
+  synced.settings = { onLeave: "delete", allowDelete: true };
+  const first = await run(row("1", "A", "a"), row("2", "B", "b"));
+  const second = await run(row("1", "A", "a"));
+  await synced.undo(second);
+  await synced.undo(synced.last(), { deleteCreated: true });
+  expect((await synced.undo(first, { deleteCreated: true })).counts).toMatchObject({
+    deleted: 1,
+    unchanged: 1,
+    excluded: 0,
+  });
+});

@@ -212,13 +212,21 @@ WHERE u.key = later.key AND ${both} AND later.wave = 'cell'`,
     const waves = ["2-update", "3-complete", ...(masked(each.columns.get("0-activate") ?? []) ? ["0-activate"] : [])];
     return `(run = ${text(each.run)} AND wave IN (${waves.map(text).join(", ")}))`;
   });
+  // A record that was deleted and made anew, or made and deleted: whatever else either wrote of it came or went with it.
+  const turned = (
+    done: Wave,
+    back: Wave,
+  ) => `DELETE FROM later WHERE ${both} AND key IN (SELECT key FROM later WHERE ${ofUndo} AND wave = '${back}')
+AND key IN (SELECT key FROM later WHERE ${ofRun} AND wave = '${done}')`;
   return [
+    turned("4-delete", "1-create"),
+    turned("1-create", "4-delete"),
     ...(w.length > 0 ? cells : []),
     `DELETE FROM later WHERE ${both} AND ${states} AND key IN (SELECT key FROM later WHERE ${ofUndo} AND ${states})
 AND key IN (SELECT key FROM later WHERE ${ofRun} AND ${states})`,
     `DELETE FROM later_member WHERE ${both} AND (list, id) IN (SELECT list, id FROM later_member WHERE ${ofUndo})
 AND (list, id) IN (SELECT list, id FROM later_member WHERE ${ofRun})`,
-    // Updates and memberships of which nothing is left; that a record was made or deleted stays.
+    // Updates and memberships of which nothing is left.
     `DELETE FROM later WHERE (${updates.join(" OR ")}) AND (run, key) NOT IN (SELECT run, key FROM later WHERE wave = 'cell')`,
     `DELETE FROM later WHERE ${both} AND regexp_matches(wave, '^2-(add|remove)-') AND (run, key) NOT IN (SELECT run, key FROM later_member)`,
   ];
