@@ -48,6 +48,8 @@ export interface Session {
   scan?(query: ScanQuery, signal?: AbortSignal): Promise<Scan>;
   /** A destination's rows, page by page; with `cursor`, only what changed since. */
   read?(object: ObjectSchema, request: ReadRequest, signal: AbortSignal): AsyncIterable<Page>;
+  /** How old, in milliseconds, a cursor may be that is still to be gone by; absent: as old as it likes. */
+  cursorLife?(signal?: AbortSignal): Promise<number>;
   /** About how many rows the table has; undefined where nobody can tell without reading them. */
   size?(object: ObjectSchema, signal: AbortSignal): Promise<number | undefined>;
   write?(object: ObjectSchema, batch: Batch, signal: AbortSignal): Promise<BatchOutcome>;

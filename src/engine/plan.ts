@@ -60,7 +60,7 @@ import { addedColumns, unmetColumns } from "./sql/unmet.ts";
 import { valuesOf } from "./sql/valued.ts";
 import { mapRows } from "./sql/want.ts";
 import { wideTable } from "./sql/wide.ts";
-import { attachState, type Meta, makeFolders } from "./state-file.ts";
+import { attachState, type Meta, makeFolders, young } from "./state-file.ts";
 import { markLeft } from "./undo/note.ts";
 import { writeWhole } from "./whole-file.ts";
 
@@ -254,7 +254,8 @@ async function refresh(
   // A column that the last run did not mirror, new or given up for a while, is unknown for every record.
   const complete = shape.columns.every((c) => meta.mirrored.includes(storedName(c)));
   const table = recordsOf(shape, session, at.temp, host.signal);
-  const cursor = complete ? meta.cursors["cursor:table"] : undefined;
+  const cursors = young(meta.read, Date.now(), await session.cursorLife?.(host.signal)) ? meta.cursors : {};
+  const cursor = complete ? cursors["cursor:table"] : undefined;
   const mirror = await chooseMirror(job, duck, shape, session, cursor !== undefined, host.signal);
   const onRows = (done: number) => host.onProgress({ phase: "refresh", done });
   const keep = { folder: join(at.reading, "table"), destination };
@@ -262,7 +263,7 @@ async function refresh(
     mirror.mode === "all"
       ? ingest(duck, { ...table, cursor, into: "fresh", keep, onRows })
       : readNothing(duck, { ...table, into: "fresh" }),
-    refreshParents(duck, session, shape, meta.cursors, at.temp, { folder: at.reading, destination }, host.signal),
+    refreshParents(duck, session, shape, cursors, at.temp, { folder: at.reading, destination }, host.signal),
     readMembers(duck, session, shape, "member_now", at.temp, host.signal),
   ]);
   await duck.run(haveNow(shape, mirrored.full, mirror.mode !== "all"));

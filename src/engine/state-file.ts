@@ -24,6 +24,8 @@ export type Meta = {
   fingerprint: string | undefined;
   engine: string | undefined;
   cursors: Record<string, string>;
+  /** When the cursors were got. */
+  read: string | undefined;
   mirrored: string[];
   /** The last folded run took another one back, and nobody has let the sync go on since. */
   undone: UndoneMark | undefined;
@@ -57,9 +59,8 @@ export async function attachState(duck: Duck, at: Layout, destination: string): 
     turn: Number(meta.get("turn") ?? 0),
     fingerprint: meta.get("fingerprint"),
     engine: meta.get("engine"),
-    cursors: young(meta.get("read"), Date.now())
-      ? Object.fromEntries([...meta].filter(([name]) => name.startsWith("cursor:")))
-      : {},
+    cursors: Object.fromEntries([...meta].filter(([name]) => name.startsWith("cursor:"))),
+    read: meta.get("read"),
     matched: meta.get("matched"),
     mirrored: JSON.parse(meta.get("mirrored") ?? "[]") as string[],
     moved: JSON.parse(meta.get("moved") ?? "[]") as string[],
@@ -83,14 +84,12 @@ export async function lastFolded(duck: Duck): Promise<string | undefined> {
 }
 
 /**
- * Whether a cursor got then is still good. Some environments answer one that has expired (after seven days unless they
- * say otherwise) with all rows as if these were the changes, and then nobody tells what was deleted meanwhile
- * (dataverse.md section 10): so it is not used that long. Of one from the future nobody knows how old it is: the clock has
- * been put back since.
+ * Whether a cursor got then is still to be gone by (`Session.cursorLife`). Of one from the future nobody knows how old it is:
+ * the clock has been put back since.
  */
-export function young(read: string | undefined, now: number): boolean {
+export function young(read: string | undefined, now: number, life = Number.POSITIVE_INFINITY): boolean {
   const age = now - Date.parse(read ?? "");
-  return age >= 0 && age < 6 * 24 * 3600_000;
+  return age >= 0 && age < life;
 }
 
 /** Makes folders only the owner may enter. */

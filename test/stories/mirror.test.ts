@@ -69,6 +69,22 @@ describe("edits, deletions and new records of others are found", () => {
     expect(await bench.run()).toMatchObject(afterLife);
   });
 
+  test.each([
+    [2, 25],
+    [1, 1],
+  ])("when the organisation keeps changes for %s days: a place of %s hours ago is not trusted", async (days, hours) => {
+    await bench.begin();
+    const [organization] = await bench.rows("organization");
+    await bench.person("PATCH", `organizations(${organization!.organizationid})`, { expirechangetrackingindays: days });
+    bench.source("people", [person("1"), person("2"), person("3")]);
+    await bench.run();
+    await life();
+    await bench.control("POST", "change-tracking", { expire: true, expired: "all rows" });
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + hours * 3600_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    expect(await bench.run()).toMatchObject(afterLife);
+  });
+
   test("on a table without change tracking", async () => {
     await bench.begin();
     await bench.control("POST", "change-tracking", { table: "contact", enabled: false });

@@ -18,6 +18,8 @@ export type Ground = {
   /** The version of the schema: changes with it; undefined where we may not see it. */
   schema: string | undefined;
   money: MoneyDigits;
+  /** How many days change tracking goes back, where we may see it. */
+  trackedDays: number | undefined;
 };
 
 const version = "Microsoft.Dynamics.CRM.globalmetadataversion";
@@ -34,34 +36,51 @@ const rows = z.object({
 export async function readGround(api: WebApi, signal?: AbortSignal): Promise<Ground> {
   const [who, organisation, currencies] = await Promise.all([
     getJson(api, { path: "WhoAmI", doing: "ask who we are" }, whoAmI, signal),
-    most(api, "organizations", "pricingdecimalprecision", signal),
-    most(api, "transactioncurrencies", "currencyprecision", signal),
+    visible(api, "organizations", ["pricingdecimalprecision", "expirechangetrackingindays"], signal),
+    visible(api, "transactioncurrencies", ["currencyprecision"], signal),
   ]);
+  const priced = most(organisation.rows, "pricingdecimalprecision");
+  const digits = most(currencies.rows, "currencyprecision");
   return {
     organisation: who.OrganizationId.toLowerCase(),
     user: who.UserId.toLowerCase(),
     schema: currencies.version ?? organisation.version,
     money: {
-      ...(organisation.digits !== undefined && { 1: organisation.digits }),
-      ...(currencies.digits !== undefined && { 2: currencies.digits }),
+      ...(priced !== undefined && { 1: priced }),
+      ...(digits !== undefined && { 2: digits }),
     },
+    trackedDays: most(organisation.rows, "expirechangetrackingindays"),
   };
 }
 
-async function most(
+type Rows = Record<string, unknown>[];
+
+async function visible(
   api: WebApi,
   set: string,
-  column: string,
+  columns: string[],
   signal?: AbortSignal,
-): Promise<{ digits?: number; version?: string }> {
-  const doing = `see how many digits amounts have (${set})`;
+): Promise<{ rows: Rows; version?: string }> {
+  const doing = `see what holds for all tables (${set})`;
   const headers = { ...fresh, prefer: `odata.include-annotations="${version}"` };
-  const answer = await readWhole(api, { path: `${set}?$select=${column}`, headers, doing }, signal);
-  if (answer.status !== 200 && classify(answer).kind === "permission") return {};
+  const answer = await readWhole(api, { path: `${set}?$select=${columns.join(",")}`, headers, doing }, signal);
+  if (answer.status !== 200 && classify(answer).kind === "permission") return { rows: [] };
   const { value, [`@${version}`]: stamp } = jsonOf(answer, doing, rows);
-  const digits = value.map((row) => row[column]).filter((n) => typeof n === "number");
-  return {
-    ...(digits.length > 0 && { digits: Math.max(...digits) }),
-    ...(stamp !== undefined && { version: String(stamp) }),
-  };
+  return { rows: value, ...(stamp !== undefined && { version: String(stamp) }) };
 }
+
+function most(rows: Rows, column: string): number | undefined {
+  const numbers = rows.map((row) => row[column]).filter((n) => typeof n === "number");
+  return numbers.length > 0 ? Math.max(...numbers) : undefined;
+}
+
+const DAY = 24 * 3600_000;
+
+/**
+ * Milliseconds for which a cursor is trusted. Some environments answer one that has expired with all rows as if these were
+ * the changes, and then nobody tells what was deleted meanwhile: so it is not used as long as it should hold, which is
+ * seven days unless the organisation says otherwise (`ExpireChangeTrackingInDays`, 0 to 365), but for a day less, since
+ * whether days are counted by the hour or by the calendar is not documented. That it keeps more is not relied upon.
+ * Source: dataverse.md section 10.
+ */
+export const cursorLife = (days = 7): number => Math.max(0, Math.min(days, 7) - 1) * DAY;

@@ -48,6 +48,7 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     wire,
     identity: metadata.identity,
     objects: metadata.objects,
+    cursorLife: metadata.cursorLife,
     describe: metadata.describe,
     idsAtOnce: MOST_IDS,
     read: (object, request, signal) => readPages(api, object, request, signal),

@@ -127,6 +127,22 @@ test("amounts have the columns' own digits where currencies cannot be seen", asy
   expect(["creditlimit", "listprice", "annualincome"].map((c) => column(columns, c)?.precision)).toEqual([2, 2, 2]);
 });
 
+test.each([
+  [undefined, 6],
+  [null, 6],
+  [365, 6],
+  [7, 6],
+  [3, 2],
+  [1, 0],
+  [0, 0],
+])("of an organisation that keeps changes for %s days a cursor is trusted for %s", async (days, trusted) => {
+  const settings = { pricingdecimalprecision: 4, expirechangetrackingindays: days };
+  const denied = refusal(403, "0x80040220", "is missing prvReadOrganization");
+  const organization = days === undefined ? denied : { body: { value: [settings] } };
+  stub = await startStub((r) => (r.path.includes("organizations") ? organization : environment(r)));
+  expect(await stub.session.cursorLife()).toBe(trusted * 24 * 3600_000);
+});
+
 test("many-to-many relationships: the navigation from this side; both where a table meets itself", async () => {
   stub = await startStub((r) => environment(r));
   const { pairs } = await stub.session.describe("contact");

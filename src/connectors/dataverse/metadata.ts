@@ -17,7 +17,7 @@ import {
 } from "./answers.ts";
 import { columnsOf, pairsOf } from "./columns.ts";
 import type { ApiVersion } from "./config.ts";
-import { type MoneyDigits, readGround } from "./ground.ts";
+import { cursorLife, type MoneyDigits, readGround } from "./ground.ts";
 import type { WebApi } from "./http.ts";
 import { type Answers, openAnswers } from "./kept.ts";
 
@@ -28,6 +28,7 @@ export type Metadata = {
   objects(signal?: AbortSignal): Promise<ObjectSummary[]>;
   /** What is kept beside the schema, for questions of others. */
   answers(signal?: AbortSignal): Promise<Answers>;
+  cursorLife(signal?: AbortSignal): Promise<number>;
   /** One table, as it is now. `name`: logical, schema, set or display name in any case, when only one table has it. */
   describe(name: string, signal?: AbortSignal): Promise<ObjectSchema>;
 };
@@ -50,6 +51,9 @@ export function openMetadata(api: WebApi, folder?: string): Metadata {
   return {
     async identity(signal) {
       return (await ground(signal)).organisation;
+    },
+    async cursorLife(signal) {
+      return cursorLife((await ground(signal)).trackedDays);
     },
     async objects(signal) {
       const addressed = [...(await known(signal)).tables.values()].filter((t) => t.EntitySetName);

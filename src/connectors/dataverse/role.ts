@@ -9,7 +9,11 @@ import { privilegeNames, privilegesHeld, rightsFor, type Wanted } from "./privil
 
 /** Tables that every session looks at: the slower or coarser way is taken where it may not. */
 const always: Wanted[] = [
-  { object: "organization", right: "Read", why: "the digits of prices, and whether the schema has changed" },
+  {
+    object: "organization",
+    right: "Read",
+    why: "the digits of prices, how long changes are kept, and whether the schema has changed",
+  },
   { object: "transactioncurrency", right: "Read", why: "the digits of amounts, and whether the schema has changed" },
   { object: "sdkmessage", right: "Read", why: "whether many records go in one call" },
   { object: "sdkmessagefilter", right: "Read", why: "whether many records go in one call" },
