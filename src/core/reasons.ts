@@ -215,6 +215,12 @@ const rows = {
     hint: "It stays as it is, and is empty in a record made anew. If another run deleted that record, undo that run first.",
     wake: "undo",
   },
+  undo_unset: {
+    message:
+      "{column}: an earlier undo made the record anew, and was broken off before it pointed it at {value} again.",
+    hint: "Set it by hand, if nobody has.",
+    wake: "undo",
+  },
   undo_not_writable: {
     message: "{column}: Dynamics no longer takes it in updates, or nobody says which table its old value is of.",
     hint: "Its old value is in the run's folder.",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { peopleSync, type Row, useWorkbench, withFirms } from "../workbench.ts";
+import { sluice } from "../sluice-process.ts";
+import { type Logged, peopleSync, type Row, useWorkbench, withFirms } from "../workbench.ts";
 
 /** What a run wrote or deleted pointed at records that are gone themselves by the time it is taken back. */
 
@@ -83,4 +84,36 @@ test("an update gives back all but the lookup whose record is gone", async () =>
   expect(undone).toMatchObject({ counts: { received: 2, updated: 2, rejected: 0 }, problems: [reason] });
   expect(await contact("1")).toMatchObject({ lastname: "Ana", _parentcustomerid_value: other });
   expect(await contact("2")).toMatchObject({ lastname: "Ben", _parentcustomerid_value: stays });
+});
+
+test("what an undo that died had not pointed at again, and the sync does not map, the next one lists", async () => {
+  const firms = { model: "firms", to: "crm", object: "account", match: "accountnumber", ...leaving };
+  await bench.begin({
+    ...{ ...withFirms, "syncs/people.yaml": null },
+    "syncs/firms.yaml": JSON.stringify({ ...firms, mapping: { accountnumber: "no", name: "title" } }),
+  });
+  const [first, second, third] = ["F1", "F2", "F3"].map((no) => ({ no, title: no }));
+  bench.source("firms", [first!, second!, third!]);
+  await bench.run();
+  const [below, above] = [await one("account", "accountnumber", "F3"), await one("account", "accountnumber", "F2")];
+  const bind = { "parentaccountid@odata.bind": `/accounts(${above!.accountid})` };
+  await bench.person("PATCH", `accounts(${below!.accountid})`, bind);
+  bench.source("firms", [first!]);
+  expect(await bench.run()).toMatchObject({ deleted: 2 });
+  const run = (await bench.runs())[0]!.id;
+  const match = { method: "POST", path: "$batch" };
+  await bench.control("POST", "faults", { match, times: 1_000_000, status: 429, retryAfter: 1 });
+  await bench.control("POST", "requests/clear");
+  const dying = sluice(bench, "undo", run, "--json");
+  for (let asked = false; !asked; ) {
+    const { requests } = await bench.control<{ requests: Logged[] }>("GET", "requests");
+    asked = requests.some(({ status }) => status === 429);
+  }
+  dying.kill();
+  await dying.ended;
+  await bench.control("DELETE", "faults");
+  const undone = await bench.undo({ run });
+  expect(undone.problems).toMatchObject([{ code: "undo_unset", column: "parentaccountid", rows: 1, keys: ["F3"] }]);
+  expect(undone.problems[0]!.example).toContain(above!.accountid as string);
+  expect(await bench.rows("account")).toHaveLength(3);
 });

@@ -28,7 +28,15 @@ import { type Opened, openUndo } from "./open.ts";
 import { withoutParentsGone } from "./pointed.ts";
 import { copy, madeColumns, remade } from "./remake.ts";
 import { settleUndo } from "./settle.ts";
-import { foundLater, laterTable, type RunFolder, unsetLookups, writtenChanges, wroteTable } from "./wrote.ts";
+import {
+  foundLater,
+  laterTable,
+  noneUnset,
+  type RunFolder,
+  unsetLookups,
+  writtenChanges,
+  wroteTable,
+} from "./wrote.ts";
 
 /**
  * Takes a run back: every value it wrote becomes what it was before, where it still is what the run wrote and no later run
@@ -143,6 +151,7 @@ const doneWith = [
     "judged_member",
     "parent_gone",
     "bereft",
+    "unset",
     "wrote_cell",
     "wrote_member",
     "written",
@@ -206,6 +215,7 @@ async function planUndo(
   const imageNamesIn = await imageNames(duck, opened);
   const rules = { deleteCreated, stateColumn: state?.name, images: imageNamesIn.length > 0 };
   for (const statement of judge(shape, run, imageNamesIn, rules)) await duck.run(statement);
+  await duck.run(noneUnset);
   if (before) for (const statement of await unsetLookups(duck, shape, before)) await duck.run(statement);
   await besideNone(duck, shape, opened.kept?.began, reading);
   const unasked = await withoutParentsGone(duck, shape, run, imageNamesIn, reading);
