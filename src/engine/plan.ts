@@ -8,6 +8,7 @@ import { matchedAnew } from "../core/state.ts";
 import { checkApplied, narrow, tellNarrowed } from "./apply.ts";
 import type { Drift } from "./drift.ts";
 import { type Duck, lockDown, openDuck } from "./duck.ts";
+import { findEmptied } from "./emptied.ts";
 import { type Ingest, ingest, readNothing } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { keepJob, keptJob } from "./kept-job.ts";
@@ -319,6 +320,7 @@ async function reconcile(
     ),
   );
   await duck.run(wake(shape, full, meta.turn + 1, new Date().toISOString()));
+  await findEmptied(duck, shape, mirror.mode === "touched" ? ask : undefined);
   await duck.run(takenOut(shape));
   await duck.run(skippedSleep);
   if (job.apply) await duck.run(wakePlanned(shape, runFiles(job.apply.folder)));

@@ -1,6 +1,7 @@
 import { SluiceError } from "../core/errors.ts";
 import type { RunCounts } from "../core/run.ts";
 import { inTransaction, text } from "./duck.ts";
+import { emptiedFold } from "./emptied.ts";
 import type { Planned } from "./plan.ts";
 import { readBack } from "./read-back.ts";
 import { writeRelied } from "./relied.ts";
@@ -94,7 +95,10 @@ export async function settle(
   for (const spent of ["sent", "unlike"]) await duck.run(`DROP TABLE ${spent}`);
   planned.holdsLease();
   const state = { full, rematched: rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) };
-  await inTransaction(duck, fold(shape, facts, { ...state, made: [foldMade], size }));
+  await inTransaction(
+    duck,
+    fold(shape, facts, { ...state, made: [foldMade, ...(await emptiedFold(duck, shape))], size }),
+  );
   if (whole) await writeRelied(at.relied, shape, planned.destination);
   return { counts, resolved };
 }

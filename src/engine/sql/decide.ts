@@ -1,5 +1,6 @@
 import { type ColumnPolicies, leftAsItIs, type Writes } from "../../core/state.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
+import { unlessEmptied, withEmptied } from "./emptied.ts";
 import { storedMatch, waitsForRecord } from "./match.ts";
 import { bit, chosenBy, list, maskType, skipped, stored, wanted } from "./names.ts";
 import { columnBits, columnCase, rowCase } from "./rules.ts";
@@ -28,9 +29,9 @@ export function decide(shape: Shape, contact: Contact): string {
 
   // Joined by one equation and nothing else: with a condition beside it DuckDB compares every row with every other.
   const acted = `SELECT f.* EXCLUDE (linked_key), CASE WHEN b.key IS NULL THEN 'no' ELSE 'yes' END AS base_, b.key AS base_key, s.key AS seen_key,
-    ${list([...shape.columns.flatMap((c) => [`b.${stored(c)} AS sent_${c.index}`, `${seenValue(stored(c))} AS seen_${c.index}`]), ...unmet.names])}
+    ${list([...shape.columns.flatMap((c) => [`${unlessEmptied(c, `b.${stored(c)}`)} AS sent_${c.index}`, `${unlessEmptied(c, seenValue(stored(c)))} AS seen_${c.index}`]), ...unmet.names])}
   FROM facts f LEFT JOIN based b ON b.key = f.linked_key
-  LEFT JOIN seen_then s ON s.key = b.key ${unmet.join}`;
+  LEFT JOIN seen_then s ON s.key = b.key ${withEmptied(shape)} ${unmet.join}`;
 
   const chosen = `SELECT *, ${rowCase(policies, "then")} AS action, ${rowCase(policies, "code")} AS rule_code FROM acted`;
 
