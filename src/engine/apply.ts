@@ -65,11 +65,7 @@ export async function narrow(
   if (found.moved > wholeRows(found.planned * apply.maxMoved))
     throw new SluiceError("plan_moved", tooMany(apply, found, JSON.parse(keys ?? "[]") as string[]));
   if (found.moved + found.others > 0)
-    for (const statement of [
-      ...holdBack(shape, begun),
-      ...writeMembers(shape, at.change),
-      ...writeChanges(shape, at, values),
-    ])
+    for (const statement of [...holdBack(shape, begun), ...writeMembers(shape, at), ...writeChanges(shape, at, values)])
       await duck.run(statement);
   return found;
 }

@@ -13,6 +13,7 @@ import { join } from "node:path";
  *   runs/<id>/change-<wave>.parquet  what is sent; a row's position is its change number
  *   runs/<id>/change-0-parents-<k>.parquet  records that lookups ask to be made, sent before everything else
  *   runs/<id>/settled.parquet      rows whose base moves without sending
+ *   runs/<id>/taken.parquet        memberships that people had made and that become the sync's, which nothing is sent for
  *   runs/<id>/plan.json            what the plan says in figures; its absence means that the plan was never complete
  *   runs/<id>/applied.json         which run applied the plan
  *   runs/<id>/requests.json        how each wave's changes become JSON, so that any can be shown as it was sent
@@ -45,6 +46,7 @@ export function runFiles(runFolder: string) {
     change: (wave: Wave) => join(runFolder, `change-${wave}.parquet`),
     /** Records that lookups ask to be made, by table. */
     parents: (k: number) => join(runFolder, `change-0-parents-${k}.parquet`),
+    taken: join(runFolder, "taken.parquet"),
     settled: join(runFolder, "settled.parquet"),
     requests: join(runFolder, "requests.json"),
     journal: join(runFolder, "journal.ndjson"),

@@ -371,7 +371,6 @@ async function reconcile(
   await duck.run(decideMembers(shape));
   if (skip !== undefined) for (const statement of skipMembers(shape, skip)) await duck.run(statement);
   const values = valuesOf(shape, counts.rows);
-  for (const statement of [...writeMembers(shape, at.change), ...writeChanges(shape, at, values)])
-    await duck.run(statement);
+  for (const statement of [...writeMembers(shape, at), ...writeChanges(shape, at, values)]) await duck.run(statement);
   return { ...counts, told };
 }

@@ -69,3 +69,22 @@ test("an undo made after the audience was given up can itself be undone", async 
   expect(back).toMatchObject({ problems: [], counts: { updated: 1, excluded: 0 } });
   expect(await members(vip)).toHaveLength(1);
 });
+
+test("a member that a person had put there, and the run took for its own, is hers again", async () => {
+  await bench.begin({
+    "syncs/people.yaml": peopleSync({ audiences: { vip: { list: "VIP" } } }),
+    "audiences/vip.yaml": "model: people\nwhere: vip = 'yes'\n",
+  });
+  const vip = await list("VIP");
+  bench.source("people", [row("1", "no", "no"), row("2", "no", "no")]);
+  await bench.run();
+  const [{ contactid }] = (await bench.rows("contact")) as [{ contactid: string }];
+  await bench.person("POST", `lists(${vip})/Microsoft.Dynamics.CRM.AddMemberList`, { EntityId: contactid });
+  bench.source("people", [{ ...row("1", "yes", "no"), name: "Wrong" }, row("2", "no", "no")]);
+  expect(await bench.run()).toMatchObject({ updated: 1, writes: 1 });
+  const undone = await bench.undo({ sync: "people" });
+  expect(undone).toMatchObject({ problems: [], counts: { received: 1, updated: 1, writes: 1 } });
+  bench.source("people", [row("1", "no", "no"), row("2", "no", "no")]);
+  await bench.approve("undone", "audience_empty");
+  expect(await members(vip)).toHaveLength(1);
+});

@@ -52,15 +52,18 @@ SELECT key, id, gone, old_h, i, list, ours, ${actionCase()} AS does FROM (${[non
 /** Keys of rows that a membership is sent for. */
 export const membersSent = "SELECT key FROM membership WHERE does IN ('add', 'remove')";
 
-/** The statements that write a plan's memberships down, a wave for each kind and direction. */
-export function writeMembers(shape: Shape, file: (wave: Wave) => string): string[] {
-  return [...shape.memberships.keys()].flatMap((i) =>
+/** The statements that write a plan's memberships down: a wave for each kind and direction, and those that are taken over. */
+export function writeMembers(shape: Shape, file: { change: (wave: Wave) => string; taken: string }): string[] {
+  if (shape.memberships.length === 0) return [];
+  const taken = `COPY (SELECT key, id, list FROM membership WHERE does = 'take') TO ${text(file.taken)} (FORMAT parquet, COMPRESSION snappy)`;
+  const sent = [...shape.memberships.keys()].flatMap((i) =>
     (["add", "remove"] as const).map(
       (does) =>
         `COPY (SELECT key, id, '${does}' AS kind, list, ours FROM membership WHERE i = ${i} AND does = '${does}' ORDER BY id IS NULL)
-TO ${text(file(`2-${does}-${i}`))} (FORMAT parquet, COMPRESSION snappy)`,
+TO ${text(file.change(`2-${does}-${i}`))} (FORMAT parquet, COMPRESSION snappy)`,
     ),
   );
+  return [taken, ...sent];
 }
 
 /**

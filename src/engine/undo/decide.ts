@@ -1,5 +1,6 @@
 import { type Duck, parquetRows, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
+import { membersSent } from "../sql/members.ts";
 import { bit, list, maskType, stored, storedName } from "../sql/names.ts";
 import { isState, statesOf } from "../sql/states.ts";
 import { bare, canWrite, ownTable } from "./shape.ts";
@@ -90,7 +91,8 @@ const other = (c: ShapeColumn, a: ShapeColumn, b: ShapeColumn): ShapeColumn => (
 
 /**
  * `membership`, as a plan has it: the inverse of what the run did, where nobody has done anything since and the row still has the
- * record; a record that is deleted leaves its lists by itself. And `judged_member`.
+ * record; a record that is deleted leaves its lists by itself. One that the run had only taken for its own is people's again.
+ * And `judged_member`.
  */
 export function undoMembers(shape: Shape, deleteCreated: boolean): string[] {
   const numbers = shape.memberships.map(({ list: name }, i) => `WHEN ${text(name)} THEN ${i}`);
@@ -103,7 +105,12 @@ export function undoMembers(shape: Shape, deleteCreated: boolean): string[] {
     WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked' ELSE 'back' END AS k
 FROM wrote_member w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key
 LEFT JOIN (SELECT DISTINCT list, id FROM member_now) m ON m.list = w.list AND m.id = w.id
-LEFT JOIN (SELECT list, id, max(run) AS run FROM later_member GROUP BY ALL) t ON t.list = w.list AND t.id = w.id`,
+LEFT JOIN (SELECT list, id, max(run) AS run FROM later_member GROUP BY ALL) t ON t.list = w.list AND t.id = w.id
+UNION ALL SELECT w.key, w.id, w.list, ${number}, 'drop', t.run,
+  CASE WHEN o.id IS NULL THEN 'restored' WHEN ${number} IS NULL THEN 'undo_no_list' WHEN t.run IS NOT NULL THEN 'undo_later'
+    WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked' ELSE 'back' END
+FROM took w LEFT JOIN v_link l ON l.key = w.key LEFT JOIN st.member o ON o.list = w.list AND o.id = w.id
+LEFT JOIN (SELECT list, id, max(run) AS run FROM (SELECT list, id, run FROM later_member UNION ALL SELECT list, id, run FROM took_later) GROUP BY ALL) t ON t.list = w.list AND t.id = w.id`,
     "CREATE OR REPLACE TEMP TABLE membership AS SELECT key, id, false AS gone, NULL::UBIGINT AS old_h, i, list, does FROM judged_member WHERE k = 'back'" +
       (deleteCreated ? " AND key NOT IN (SELECT key FROM judged WHERE k_made = 'back')" : ""),
   ];
@@ -207,7 +214,7 @@ export type UndoCounts = Record<"rows" | "touched" | "create" | "update" | "dele
 export async function countUndo(duck: Duck): Promise<UndoCounts> {
   return await duck.one<UndoCounts>(`SELECT count(*) AS rows, count(d.key) AS touched,
   count(*) FILTER (d.action = 'create') AS "create", count(*) FILTER (d.action = 'delete') AS "delete",
-  count(*) FILTER (d.action IN ('leave', 'update') AND (d.action = 'leave' OR d.m <> 0 OR d.wakes OR w.key IN (SELECT key FROM membership))) AS "update",
+  count(*) FILTER (d.action IN ('leave', 'update') AND (d.action = 'leave' OR d.m <> 0 OR d.wakes OR w.key IN (${membersSent}))) AS "update",
   count(*) FILTER (d.key IS NULL AND w.key IN (SELECT key FROM kept)) AS excluded
 FROM wrote w LEFT JOIN decided d ON d.key = w.key`);
 }

@@ -16,14 +16,14 @@ import { valueViews } from "../sql/tables.ts";
 import { haveNow } from "../sql/touch.ts";
 import type { Meta } from "../state-file.ts";
 import { undoShape } from "./shape.ts";
-import { namesIn, openRun, type RunFolder } from "./wrote.ts";
+import { type Looked, namesIn, openRun, type RunFolder } from "./wrote.ts";
 
 export type Opened = {
   run: RunFolder;
   /** Runs that wrote after it. */
   later: RunFolder[];
-  /** What runs after it looked at (`touched`), by run. */
-  looked: [run: string, path: string][];
+  /** Runs after it. */
+  looked: Looked;
   kept: KeptJob | undefined;
   /** The job with the configuration that the run kept: what it did is taken back by that, and so is this undo. */
   configured: Job;
@@ -88,13 +88,13 @@ export async function openUndo(
   if (dead.length > 0) await takeOver(duck, job, at, meta, session, object, shaped(dead).shape, signal);
   const run = await openRun(duck, at.runs, of, await ended(files.done));
   const later: RunFolder[] = [];
-  const looked: Opened["looked"] = [];
+  const looked: Looked = [];
   for (const name of runs) {
     const one = runFiles(join(at.runs, name));
     if (name <= of || !(await exists(one.touched))) continue;
     const rebuilt = (await readKeptJob(one))?.kind === "rebuild";
     if (!rebuilt && (await sendsNothing(one))) continue;
-    looked.push([name, one.touched]);
+    looked.push([name, one]);
     if (rebuilt || (await wroteNothing(one.done))) continue;
     later.push(await openRun(duck, at.runs, name, await ended(one.done)));
   }

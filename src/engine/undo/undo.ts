@@ -33,6 +33,7 @@ import {
   laterTable,
   noneUnset,
   type RunFolder,
+  tookTables,
   unsetLookups,
   writtenChanges,
   wroteTable,
@@ -157,6 +158,8 @@ const doneWith = [
     "written",
     "later",
     "later_member",
+    "took",
+    "took_later",
     "found_later",
     "member_now",
     "linked",
@@ -178,6 +181,7 @@ async function planUndo(
 ): Promise<string[]> {
   const { run, later, looked, shape, lost } = opened;
   await writtenChanges(duck, run);
+  await tookTables(duck, run, looked);
   await wroteTable(duck, shape, run);
   // What an undo of this run wrote, this one would write too: one that died may have got only half as far as it planned.
   const others: RunFolder[] = [];

@@ -25,6 +25,9 @@ export type RunFolder = {
   ended: boolean;
 };
 
+/** Runs that looked at rows (`touched`), and their files. */
+export type Looked = [run: string, files: RunFolder["files"]][];
+
 /** The change files of a run's folder and their columns. */
 export async function openRun(duck: Duck, runs: string, run: string, ended: boolean): Promise<RunFolder> {
   const files = runFiles(join(runs, run));
@@ -114,7 +117,7 @@ const nothing = (shape: Shape): string =>
  * record came of it: it has the one that its row has now), deleted, rested (deactivated), woken, idle (and was
  * so before), was (in a state that we do not set, before), reason (its status reason before, of a record put to rest or woken), linked (adopted), at_rest (by us, before it), left_ (it had gone from the source), whole (made, and it is known
  * what all its columns then held), and of each column w_i (written?), c_i (what the destination then held) and b_i (what it
- * held before). `wrote_member`: its memberships (key, id, list, does). Wants `written` of this run.
+ * held before). `wrote_member`: its memberships (key, id, list, does). Wants `written` of this run, and `took`.
  */
 export async function wroteTable(duck: Duck, shape: Shape, run: RunFolder): Promise<void> {
   const each = shape.columns.flatMap((c) => [
@@ -142,7 +145,7 @@ FROM ${parquetRows(held)} h WHERE h.key = wrote_cell.key`);
 WITH looked AS (${looked}),
 row AS (SELECT key, max(id) AS id, bool_or(wave = '1-create') AS made, bool_or(wave = '1-create' AND NOT sure AND id IS NULL) AS guessed, bool_or(wave = '4-delete') AS deleted,
   bool_or(kind = 'deactivate') AS rested, bool_or(kind = 'activate') AS woken, bool_or(idle) AS idle, max(was) AS was, max(reason) AS reason FROM written GROUP BY key
-  UNION ALL SELECT key, id, false, false, false, false, false, false, NULL, NULL FROM looked WHERE linked AND key NOT IN (SELECT key FROM written))
+  UNION ALL SELECT key, id, false, false, false, false, false, false, NULL, NULL FROM looked WHERE key NOT IN (SELECT key FROM written) AND (linked OR key IN (SELECT key FROM took)))
 SELECT r.* REPLACE (coalesce(r.id, l.id) AS id), coalesce(t.linked, false) AS linked, coalesce(t.at_rest, false) AS at_rest, coalesce(t.gone, false) AS left_, coalesce(w.whole, false) AS whole,
   ${list(shape.columns.flatMap((c) => [`coalesce(w.w_${c.index}, false) AS w_${c.index}`, `w.c_${c.index}`, `w.b_${c.index}`]))}
 FROM row r LEFT JOIN looked t ON t.key = r.key LEFT JOIN wrote_cell w ON w.key = r.key LEFT JOIN st.link l ON l.key = r.key
@@ -164,6 +167,21 @@ JOIN ${parquetRows(files.change(wave), "file_row_number=true")} r ON r.file_row_
   const none =
     "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, NULL::VARCHAR AS list, NULL::VARCHAR AS does, false AS sure WHERE false";
   return [none, ...each].join("\nUNION ALL ");
+}
+
+/**
+ * `took` (key, id, list): memberships that the run found there and took for its own, for which nothing was sent; `took_later` the
+ * same of later runs (`looked`), with the run.
+ */
+export async function tookTables(duck: Duck, { files }: RunFolder, looked: Looked): Promise<void> {
+  const none =
+    "SELECT NULL::VARCHAR AS run, NULL::VARCHAR AS key, NULL::VARCHAR AS id, NULL::VARCHAR AS list WHERE false";
+  const later: string[] = [];
+  for (const [run, { taken }] of looked)
+    if (await exists(taken)) later.push(`SELECT ${text(run)}, key, id, list FROM ${parquetRows(taken)}`);
+  const own = (await exists(files.taken)) ? parquetRows(files.taken) : `(${none})`;
+  await duck.run(`CREATE OR REPLACE TEMP TABLE took AS SELECT key, id, list FROM ${own}`);
+  await duck.run(`CREATE OR REPLACE TEMP TABLE took_later AS ${[none, ...later].join("\nUNION ALL ")}`);
 }
 
 /**
@@ -234,11 +252,11 @@ AND (list, id) IN (SELECT list, id FROM later_member WHERE ${ofRun})`,
 }
 
 /** `found_later` (key, id, run): records that rows without one were given by later runs (`looked`), since they found them there. */
-export function foundLater(looked: [run: string, path: string][]): string {
+export function foundLater(looked: Looked): string {
   const none = "SELECT NULL::VARCHAR AS run, NULL::VARCHAR AS key, NULL::VARCHAR AS id WHERE false";
   const each = looked.map(
-    ([run, path]) =>
-      `SELECT ${text(run)}, key, id FROM ${parquetRows(path)} WHERE action = 'adopt' AND link_ = 'none' AND id IS NOT NULL`,
+    ([run, { touched }]) =>
+      `SELECT ${text(run)}, key, id FROM ${parquetRows(touched)} WHERE action = 'adopt' AND link_ = 'none' AND id IS NOT NULL`,
   );
   return `CREATE OR REPLACE TEMP TABLE found_later AS SELECT key, id, max(run) AS run FROM (${[none, ...each].join("\nUNION ALL ")}) GROUP BY key, id`;
 }
