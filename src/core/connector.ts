@@ -221,10 +221,11 @@ export type Trigger = {
 export type Logic = { triggers: Trigger[]; audited?: ReadonlySet<string>; unknown: string[] };
 
 /**
- * What goes with a deleted record: tables whose records that point at it are `deleted`, and lookups (`table.column`) that are
+ * What goes with a deleted record: by these lookups records that point at it are `deleted`, and these (`table.column`) are
  * `emptied`.
  */
-export type Dependents = { deleted: string[]; emptied: string[] };
+export type Dependents = { deleted: Pointer[]; emptied: string[] };
+export type Pointer = { object: string; column: string };
 
 export type Batch = {
   op: BatchOp;

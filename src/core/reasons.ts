@@ -195,6 +195,11 @@ const rows = {
     hint: "`deletedThere: recreate` makes such records anew.",
     wake: "record",
   },
+  still_referenced: {
+    message: "It left, but with its record the destination would delete {detail}; so it stays for now.",
+    hint: "Run that sync too: once none of these points at the record it is deleted by itself. If they keep pointing there, correct their source.",
+    wake: "always",
+  },
   undo_changed: {
     message: "{column}: it now holds {value}, which is not what the run wrote: somebody has changed it since.",
     hint: "It stays as it is.",

@@ -28,7 +28,12 @@ async function told(found: () => Dependents, source = rows.slice(0, 1)): Promise
 }
 
 test("a run that deletes says what the destination deletes and empties with it; one that does not asks nobody", async () => {
-  const all = { deleted: ["annotation", "task"], emptied: ["account.primarycontactid"] };
+  const deleted = [
+    { object: "annotation", column: "objectid" },
+    { object: "task", column: "new_other" },
+    { object: "task", column: "regardingobjectid" },
+  ];
+  const all = { deleted, emptied: ["account.primarycontactid"] };
   expect(await told(() => all)).toEqual([
     "With each deleted contact the destination deletes what belongs to it in annotation and task, and empties account.primarycontactid where they point at it. No plan counts that, and no undo brings it back.",
   ]);

@@ -24,7 +24,8 @@ export async function tellDependents(
   }
 }
 
-function sentences(object: string, does: "deletes" | "makes anew", { deleted, emptied }: Dependents): string[] {
+function sentences(object: string, does: "deletes" | "makes anew", { deleted: by, emptied }: Dependents): string[] {
+  const deleted = [...new Set(by.map((pointer) => pointer.object))];
   const goes = [
     ...(deleted.length > 0 ? [`what belongs to it in ${named(deleted)}`] : []),
     ...(emptied.length > 0 ? [`what points at it in ${named(emptied)}`] : []),

@@ -136,12 +136,12 @@ async function leaveRoom(connection: DuckDBConnection): Promise<number> {
 }
 
 /**
- * After this the instance reads only `files` and works only inside `folders`, and nothing can undo it: a model's SQL
- * is a stranger's.
+ * After this the instance reads only `files`, and perhaps a little of `besides`, and works only inside `folders`, and nothing
+ * can undo it: a model's SQL is a stranger's.
  */
-export async function lockDown(duck: Duck, files: string[], folders: string[]): Promise<void> {
+export async function lockDown(duck: Duck, files: string[], folders: string[], besides: string[] = []): Promise<void> {
   await sizeUp(duck, files);
-  await duck.run(`SET allowed_paths=[${files.map(text).join(",")}]`);
+  await duck.run(`SET allowed_paths=[${[...files, ...besides].map(text).join(",")}]`);
   await duck.run(`SET allowed_directories=[${folders.map(text).join(",")}]`);
   await duck.run("SET enable_external_access=false");
   // See Duck.slower, and `writtenOnce`.

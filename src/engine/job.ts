@@ -29,8 +29,8 @@ export type Job = {
   /** The state folder of this sync in this environment. */
   folder: string;
   syncFile: SyncFile;
-  /** The project's other syncs into this connection: none may write what this one writes. */
-  others?: { sync: string; file: SyncFile }[];
+  /** The project's other syncs into this connection: none may write what this one writes, or delete what that one keeps. */
+  others?: OtherSync[];
   model: { name: string; file: ModelFile };
   audiences: { name: string; file: AudienceFile }[];
   source: Endpoint;
@@ -58,6 +58,9 @@ export type Job = {
   /** For plan: syncs of the same command that run before this one and create rows it looks up to. */
   upstream: { object: string; runFolder: string }[];
 };
+
+/** `folder`: its state folder. */
+export type OtherSync = { sync: string; file: SyncFile; folder: string };
 
 /** `maxMoved`: the share of its rows that may have moved. */
 export type AppliedPlan = { plan: string; folder: string; maxMoved: number };

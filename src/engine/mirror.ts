@@ -10,7 +10,8 @@ import type { Asked } from "./sql/look.ts";
 
 /** Below so many rows a table is read in a few requests, and seeing everything is worth them. */
 const LARGE = 100_000;
-const SHARE = 0.2;
+/** Of more than that, reading the whole table takes fewer requests. */
+export const SHARE = 0.2;
 
 /** Asked for at once: bounds what is held outside of DuckDB. */
 const AT_ONCE = 20_000;
@@ -96,7 +97,8 @@ export async function look(duck: Duck, table: Omit<Ingest, "into">, into: string
     await take({ match: { columns: match, values: rows.map((row) => Object.values(JSON.parse(row.v))) } });
 }
 
-async function* portions<Row>(duck: Duck, column: string): AsyncGenerator<Row[]> {
+/** The rows of the table `asked` (n, and what is asked for), as many as may be asked for at once. */
+export async function* portions<Row>(duck: Duck, column: string): AsyncGenerator<Row[]> {
   for (let from = 0; ; from += AT_ONCE) {
     const rows = await duck.all<Row>(`SELECT ${column} FROM asked WHERE n > ${from} AND n <= ${from + AT_ONCE}`);
     if (rows.length === 0) return;

@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { copyFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openDuck } from "./duck.ts";
-import { openState } from "./open-state.ts";
+import { attachBeside, openState } from "./open-state.ts";
 import { migrations, stateVersion } from "./sql/tables.ts";
 
 let folder: string;
@@ -52,6 +53,25 @@ for (const statement of statements) await duck.run(statement);
 process.kill(process.pid, "SIGKILL");`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script, given], { stdio: "ignore" });
   expect(await once(child, "exit")).toEqual([null, "SIGKILL"]);
+}
+
+/** A process that has a state attached until it is told to end. */
+function holding(state: string, how: string) {
+  const script = `import { DuckDBInstance } from "@duckdb/node-api";
+const duck = await (await DuckDBInstance.create()).connect();
+await duck.run("ATTACH '" + process.argv[1] + "' AS st${how}");
+console.log("held");
+process.stdin.resume();`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script, state], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  return {
+    holds: once(child.stdout, "data"),
+    ends: async () => {
+      child.kill();
+      await once(child, "exit");
+    },
+  };
 }
 
 /** What the opened state holds, in one row. */
@@ -123,6 +143,52 @@ describe("an older state", () => {
     const before = await readFile(path);
     await expect(opened()).rejects.toMatchObject({ code: "bug" });
     expect(await readFile(path)).toEqual(before);
+  });
+});
+
+describe("another sync's state", () => {
+  const folded = [
+    ...versionOne,
+    "ALTER TABLE ref ADD COLUMN barred BOOLEAN",
+    `INSERT INTO meta VALUES ('version', '${stateVersion}')`,
+    "INSERT INTO meta VALUES ('folded', 'r1')",
+  ];
+  /** The ids it knows; undefined where nobody can tell. */
+  async function looked(): Promise<unknown> {
+    const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: folder });
+    try {
+      if (!(await attachBeside(duck, path))) return undefined;
+      return await duck.all("SELECT id FROM beside.link");
+    } finally {
+      await duck.close();
+    }
+  }
+
+  test.each<[string, string[] | undefined, unknown]>([
+    ["is read", folded, [{ id: "a" }]],
+    ["is not there", undefined, undefined],
+    ["is of no run that has ended", folded.slice(0, -1), undefined],
+    ["is an older one", versionOne, undefined],
+    ["is none", ["CREATE TABLE other(key VARCHAR)"], undefined],
+  ])("%s", async (_, statements, found) => {
+    if (statements) await write(statements);
+    const before = statements && (await readFile(path));
+    expect(await looked()).toEqual(found);
+    if (before) expect(await readFile(path)).toEqual(before);
+  });
+
+  test("is read with what its log has, or not at all while a process writes it; who comes to write it waits a moment", async () => {
+    await write(folded);
+    await diesIn(path, ["UPDATE st.link SET id = 'b'"]);
+    expect(await looked()).toEqual([{ id: "b" }]);
+    const writer = holding(path, "");
+    await writer.holds;
+    expect(await looked()).toBeUndefined();
+    await writer.ends();
+    const reader = holding(path, " (READ_ONLY)");
+    await reader.holds;
+    const [, now] = await Promise.all([setTimeout(300).then(reader.ends), opened()]);
+    expect(now).toMatchObject({ links: 1 });
   });
 });
 

@@ -1,7 +1,8 @@
 import { copyFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { SluiceError } from "../core/errors.ts";
-import { attached, type Duck } from "./duck.ts";
+import { attached, type Duck, text } from "./duck.ts";
 import { exists } from "./layout.ts";
 import { createTables, migrations, stateVersion } from "./sql/tables.ts";
 import { onDisk } from "./whole-file.ts";
@@ -24,6 +25,30 @@ export async function openState(duck: Duck, path: string): Promise<void> {
   if (version < stateVersion) await migrate(duck, path, version);
 }
 
+/**
+ * Attaches the state of another sync as `beside`, to be read for a moment.
+ * @returns false where nobody can tell what it knows: no run of that sync has ended, another process has it, or it is an older one.
+ */
+export async function attachBeside(duck: Duck, path: string): Promise<boolean> {
+  if (!(await exists(path))) return false;
+  try {
+    await duck.run(`ATTACH ${text(path)} AS beside (READ_ONLY)`);
+  } catch (thrown) {
+    if (thrown instanceof SluiceError) return false;
+    throw thrown;
+  }
+  try {
+    const [row] = await duck.all<{ value: string }>(
+      "SELECT value FROM beside.meta WHERE name = 'version' AND EXISTS (FROM beside.meta WHERE name = 'folded')",
+    );
+    if (Number(row?.value) === stateVersion) return true;
+  } catch (thrown) {
+    if (!(thrown instanceof SluiceError)) throw thrown;
+  }
+  await duck.run("DETACH beside");
+  return false;
+}
+
 /** Reads every block of the attached state that holds something, so that damage shows. */
 export async function readThrough(duck: Duck): Promise<void> {
   const tables = await duck.all<{ name: string }>(
@@ -32,11 +57,18 @@ export async function readThrough(duck: Duck): Promise<void> {
   for (const { name } of tables) await duck.run(`SELECT bit_xor(hash(t)) FROM st.${name} t`);
 }
 
+/** Milliseconds in which the run of another sync is sure to have looked into the file (`attachBeside`). */
+const glance = 2000;
+
 async function attach(duck: Duck, path: string): Promise<void> {
-  try {
-    await duck.run(attached(path, "st"));
-  } catch (thrown) {
-    throw attachFault(SluiceError.from(thrown), path);
+  for (const until = Date.now() + glance; ; await setTimeout(100)) {
+    try {
+      await duck.run(attached(path, "st"));
+      return;
+    } catch (thrown) {
+      const fault = SluiceError.from(thrown);
+      if (fault.code !== "state_locked" || Date.now() > until) throw attachFault(fault, path);
+    }
   }
 }
 

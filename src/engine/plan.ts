@@ -20,6 +20,7 @@ import { choose } from "./only.ts";
 import { wakeAwaiting, withoutMissing } from "./own-rows.ts";
 import { describeParents, type Resumed, refreshParents } from "./parents.ts";
 import { recover } from "./recover.ts";
+import { holdReferenced, statesBeside } from "./referenced.ts";
 import { readRelied, underDrift } from "./relied.ts";
 import { shapeOf } from "./shape/build.ts";
 import { withExpressions } from "./shape/expression.ts";
@@ -156,10 +157,11 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     const meta = await attachState(duck, at, destination);
     meta.mirrored = stillMirrored(meta.mirrored, shape, drift);
     const files = [scan, ...audiences.filter((a) => a !== undefined)].flatMap((s) => s.paths);
-    await lockDown(duck, [...new Set(files)], [job.folder, ...job.upstream.map((u) => u.runFolder)]);
+    const folders = [job.folder, ...job.upstream.map((u) => u.runFolder)];
+    await lockDown(duck, [...new Set(files)], folders, statesBeside(job));
     for (const statement of sourceViews(shape, scan)) await duck.run(statement);
     const refreshed = await refresh(job, duck, at, shape, session, meta, destination, host);
-    const touched = await reconcile(job, duck, at, shape, scan, meta, refreshed, host);
+    const touched = await reconcile(job, duck, at, shape, session, scan, meta, refreshed, host);
     const { apply } = job;
     const narrowed = apply && (await narrow(duck, shape, at, apply, valuesOf(shape, touched.rows)));
     const match = shape.match.map((c) => c.name);
@@ -303,6 +305,7 @@ async function reconcile(
   duck: Duck,
   at: Layout,
   shape: Shape,
+  session: Session,
   scan: Scan,
   meta: Meta,
   { full, mirror, ask, read }: Pick<Awaited<ReturnType<typeof refresh>>, "full" | "mirror" | "ask" | "read">,
@@ -364,7 +367,10 @@ async function reconcile(
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
   await duck.run(onlyMembers);
-  if (shape.policies.onLeave === "delete") await duck.run(keepWanted(shape));
+  if (shape.policies.onLeave === "delete") {
+    await duck.run(keepWanted(shape));
+    await holdReferenced(job, duck, shape, session, at.temp, host.signal);
+  }
   const skip = job.only?.skip;
   if (skip !== undefined) await duck.run(skipDecided(shape, skip));
   for (const statement of pointAtAwaited(shape, takenIds(shape), createId(shape))) await duck.run(statement);

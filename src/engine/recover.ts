@@ -63,6 +63,15 @@ async function noteUndo(duck: Duck, dead: ReturnType<typeof runFiles>): Promise<
   return mark;
 }
 
+/** Whether there is a run that may have sent something and has not ended: what it has done the state does not tell yet. */
+export async function hasUnended(runs: string): Promise<boolean> {
+  for (const name of await runNames(runs)) {
+    const run = runFiles(join(runs, name));
+    if (!(await exists(run.done)) && (await mayHaveSent(run)) && !(await sendsNothing(run))) return true;
+  }
+  return false;
+}
+
 /** A mere plan. What older versions of Sluice kept of a run says that by its plan.json. */
 async function sendsNothing(dead: ReturnType<typeof runFiles>): Promise<boolean> {
   const kept = await readKeptJob(dead);

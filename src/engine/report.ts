@@ -33,7 +33,7 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   const of = await duck.one<Record<string, number>>(`SELECT
   count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'adopt') AS adopts,
   count(*) FILTER ((action IN ('update', 'none') AND (m <> 0 OR ${joins} OR ${activates(shape)})) OR ${leaves}) AS updates,
-  count(*) FILTER (action = 'delete') AS deletes, count(*) FILTER (${leaves}) AS "leave",
+  count(*) FILTER (action = 'delete') AS deletes, count(*) FILTER (gone AND action = 'exclude') AS held, count(*) FILTER (${leaves}) AS "leave",
   count(*) FILTER (${deactivates(shape)}) AS deactivate, count(*) FILTER (${exited(shape)}) AS exit,
   count(*) FILTER (action = 'status' AND (m <> 0 OR ${joins})) AS status FROM decided`);
   const members = await duck.one<Record<"add" | "remove", number>>(
@@ -42,7 +42,7 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   const not = await duck.one<Record<string, number>>(
     "SELECT count(*) FILTER (status = 'excluded') AS excluded, count(*) FILTER (status <> 'excluded') AS rejected FROM plan_problem",
   );
-  const received = (touched.chosen ?? touched.received) + of.leave! + of.deletes! + still;
+  const received = (touched.chosen ?? touched.received) + of.leave! + of.deletes! + of.held! + still;
   const counts = {
     create: of.creates!,
     adopt: of.adopts!,

@@ -19,5 +19,12 @@ test("what cascades is deleted, what is unlinked is emptied, and the rest stays;
     one("new_odder", "new_contact", null),
     one("asyncoperation", "regardingobjectid", "Cascade"),
   ];
-  expect(dependentsOf(found)).toEqual({ deleted: ["annotation", "task"], emptied: ["account.primarycontactid"] });
+  expect(dependentsOf([...found, ...found])).toEqual({
+    deleted: [
+      { object: "annotation", column: "objectid" },
+      { object: "task", column: "new_other" },
+      { object: "task", column: "regardingobjectid" },
+    ],
+    emptied: ["account.primarycontactid"],
+  });
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Dependents } from "../../core/connector.ts";
+import type { Dependents, Pointer } from "../../core/connector.ts";
 import { list } from "./answers.ts";
 import type { Answers } from "./kept.ts";
 
@@ -21,15 +21,18 @@ export async function readCascades(answers: Answers, object: string, signal: Abo
   return dependentsOf((await answers.get({ path, doing }, list(relationship), signal)).value);
 }
 
-/** Pure: the tables whose records go too, and the lookups that are emptied, each once and in order. */
+/** Pure: the lookups by which records go too, and those that are emptied, each once and in order. */
 export function dependentsOf(relationships: Cascade[]): Dependents {
   const known = relationships.filter(({ ReferencingEntity }) => !notesOfThePlatform.has(ReferencingEntity));
-  const by = (behaviour: string) => known.filter((each) => each.CascadeConfiguration?.Delete === behaviour);
-  const sorted = (names: string[]) => [...new Set(names)].sort();
-  return {
-    deleted: sorted(by("Cascade").map((each) => each.ReferencingEntity)),
-    emptied: sorted(by("RemoveLink").map((each) => `${each.ReferencingEntity}.${each.ReferencingAttribute}`)),
+  const by = (behaviour: string) => {
+    const found = known.filter((each) => each.CascadeConfiguration?.Delete === behaviour);
+    return [...new Set(found.map((each) => `${each.ReferencingEntity}.${each.ReferencingAttribute}`))].sort();
   };
+  const pointer = (name: string): Pointer => {
+    const [object, column] = name.split(".") as [string, string];
+    return { object, column };
+  };
+  return { deleted: by("Cascade").map(pointer), emptied: by("RemoveLink") };
 }
 
 /** Tables in which Dynamics notes things for itself beside nearly every other table: nobody misses them, and they would hide the rest. */

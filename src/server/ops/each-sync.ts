@@ -67,7 +67,8 @@ export async function eachSync<K extends Kind>(
   const results: SyncResult<K>[] = [];
   const planned: (Job["upstream"][number] & { connection: string })[] = [];
   for (const [i, sync] of syncs.entries()) {
-    const folder = state.sync(project.environment, sync.name);
+    const folderOf = (name: string) => state.sync(project.environment, name);
+    const folder = folderOf(sync.name);
     const run = newRunId(runIds(join(folder, "runs")).at(-1));
     if (kind === "run" && isAsked(folder, "paused")) {
       const paused = new SluiceError("paused", `The sync ${sync.name} is paused.`);
@@ -77,7 +78,7 @@ export async function eachSync<K extends Kind>(
     const job = jobFor(project, sync, {
       run,
       kind,
-      folder,
+      folderOf,
       cache: state.connection(project.environment, sync.file.to),
       upstream: planned.flatMap(({ connection, ...plan }) => (connection === sync.file.to ? [plan] : [])),
       memoryLimit: workplace.memoryLimit,

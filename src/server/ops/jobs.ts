@@ -17,33 +17,25 @@ export function pickSyncs(project: Project, names: readonly string[]): Resource<
 
 type Rest = Pick<
   Job,
-  | "run"
-  | "kind"
-  | "folder"
-  | "upstream"
-  | "memoryLimit"
-  | "approval"
-  | "maxWait"
-  | "only"
-  | "undo"
-  | "verify"
-  | "force"
-  | "apply"
+  "run" | "kind" | "upstream" | "memoryLimit" | "approval" | "maxWait" | "only" | "undo" | "verify" | "force" | "apply"
 > & {
   cache?: string;
+  /** The state folder of a sync. */
+  folderOf: (sync: string) => string;
 };
 
 /** Everything a job's process needs, secrets included: for the private channel only. */
-export function jobFor(project: Project, sync: Resource<SyncFile>, { cache, ...rest }: Rest): Job {
+export function jobFor(project: Project, sync: Resource<SyncFile>, { cache, folderOf, ...rest }: Rest): Job {
   const model = project.models.get(sync.file.model)!;
   return {
     ...rest,
     sync: sync.name,
     environment: project.environment,
+    folder: folderOf(sync.name),
     retention: project.retention,
     syncFile: sync.file,
     others: project.syncs.flatMap(({ name, file }) =>
-      name !== sync.name && file.to === sync.file.to ? [{ sync: name, file }] : [],
+      name !== sync.name && file.to === sync.file.to ? [{ sync: name, file, folder: folderOf(name) }] : [],
     ),
     model: { name: model.name, file: model.file },
     audiences: Object.keys(sync.file.audiences).map((name) => ({ name, file: project.audiences.get(name)!.file })),

@@ -44,7 +44,8 @@ async function checkSources(project: Project, workplace: Workplace, signal?: Abo
   const worker = async () => {
     for (let sync = waiting.shift(); sync; sync = waiting.shift()) {
       const { memoryLimit } = workplace;
-      const job = jobFor(project, sync, { run: newRunId(), kind: "check", folder: "", upstream: [], memoryLimit });
+      const nowhere = { folderOf: () => "", upstream: [] };
+      const job = jobFor(project, sync, { run: newRunId(), kind: "check", ...nowhere, memoryLimit });
       try {
         await workplace.jobs.start(job, () => {}, signal);
       } catch (thrown) {

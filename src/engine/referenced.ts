@@ -1,0 +1,123 @@
+import type { Pointer, Session } from "../core/connector.ts";
+import { SluiceError } from "../core/errors.ts";
+import type { Column, ObjectSchema } from "../core/schema.ts";
+import type { Duck } from "./duck.ts";
+import { ingest } from "./ingest.ts";
+import type { Job } from "./job.ts";
+import { layout } from "./layout.ts";
+import { portions, SHARE } from "./mirror.ts";
+import { attachBeside } from "./open-state.ts";
+import { hasUnended } from "./recover.ts";
+import type { Shape } from "./shape.ts";
+import { stored } from "./sql/names.ts";
+import {
+  askedAt,
+  besideRows,
+  heldBack,
+  holding,
+  letGo,
+  mayBeRows,
+  ownRows,
+  reachedFirst,
+  reachedNext,
+  tablesAt,
+} from "./sql/referenced.ts";
+
+// Records that the destination deletes together with those of this run's deletes, and that rows have which are there.
+
+/** Of fewer ids one need not ask how large the table is. */
+const FEW = 1000;
+
+type Reading = { job: Job; duck: Duck; session: Session; folder: string; signal: AbortSignal };
+
+/**
+ * Holds back each delete (`decided`) with which the record of a row would go that is there: another sync's, or this one's. What
+ * points at a record is asked of the destination, through all tables that the project's syncs write; whose it is, of the states.
+ */
+export async function holdReferenced(
+  job: Job,
+  duck: Duck,
+  shape: Shape,
+  session: Session,
+  folder: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const reading = { job, duck, session, folder, signal };
+  for (const statement of [reachedFirst(shape.object.name), holding]) await duck.run(statement);
+  for (let level = 0; ; level++) {
+    const tables = await duck.all<{ object: string }>(tablesAt(level));
+    if (tables.length === 0) break;
+    for (const { object } of tables) {
+      const schema = object === shape.object.name ? shape.object : await session.describe(object, signal);
+      if (level > 0) await findRows(reading, shape, object, level);
+      await follow(reading, shape, schema, level);
+    }
+  }
+  for (const statement of [heldBack, ...letGo]) await duck.run(statement);
+}
+
+/** The files of other syncs that it may have to read. */
+export const statesBeside = ({ syncFile, others = [] }: Job): string[] =>
+  syncFile.onLeave === "delete"
+    ? others.map(({ folder }) => layout(folder, "").state).flatMap((s) => [s, `${s}.wal`])
+    : [];
+
+/** Which records would go with those of a table that have been reached. */
+async function follow(reading: Reading, shape: Shape, object: ObjectSchema, level: number): Promise<void> {
+  const { duck, session, signal } = reading;
+  for (const pointer of await cascades(reading, shape, object)) {
+    const child = pointer.object === shape.object.name ? shape.object : await session.describe(pointer.object, signal);
+    const column = child.columns.find((c) => c.name === pointer.column);
+    if (column?.type !== "lookup") continue;
+    await duck.run(askedAt(object.name, level));
+    await readPointing(reading, child, column);
+    await duck.run(reachedNext(object.name, child.name, level));
+  }
+}
+
+/** The lookups of tables that syncs of the project write, through which a delete goes on. What cannot be told is warned of (`tellDependents`). */
+async function cascades({ job, session, signal }: Reading, shape: Shape, object: ObjectSchema): Promise<Pointer[]> {
+  const written = new Set([shape.object.name, ...(job.others ?? []).map(({ file }) => file.object.toLowerCase())]);
+  try {
+    const found = await session.dependents?.(object, signal);
+    return (found?.deleted ?? []).filter((pointer) => written.has(pointer.object));
+  } catch (thrown) {
+    if (!(thrown instanceof SluiceError) || signal.aborted) throw thrown;
+    return [];
+  }
+}
+
+/** `pointing`: the records that point at those of `asked`. */
+async function readPointing({ duck, session, folder, signal }: Reading, object: ObjectSchema, target: Column) {
+  const column = { name: target.name, target };
+  const table = { session, object, columns: [column], created: false, folder, signal, into: "pointing_part" };
+  await duck.run("CREATE OR REPLACE TEMP TABLE pointing(id VARCHAR, parent VARCHAR)");
+  const keep = `INSERT INTO pointing SELECT id, ${stored(column)} FROM pointing_part WHERE NOT gone AND ${stored(column)} IN (SELECT id FROM asked)`;
+  const { n } = await duck.one<{ n: number }>("SELECT count(*) AS n FROM asked");
+  const size = n < FEW ? undefined : await session.size?.(object, signal);
+  if (size !== undefined && n > SHARE * size) {
+    await ingest(duck, table);
+    await duck.run(keep);
+    return;
+  }
+  for await (const rows of portions<{ id: string }>(duck, "id")) {
+    await ingest(duck, { ...table, match: { columns: [column.name], values: rows.map(({ id }) => [id]) } });
+    await duck.run(keep);
+  }
+}
+
+/** Notes (`holding`) whose rows the records of a table are that have been reached. */
+async function findRows({ job, duck }: Reading, shape: Shape, object: string, level: number): Promise<void> {
+  if (object === shape.object.name) await duck.run(ownRows(job.sync, object, level));
+  for (const { sync, file, folder } of job.others ?? []) {
+    if (file.object.toLowerCase() !== object) continue;
+    const at = layout(folder, "");
+    // What a run that has not ended has linked only it can tell.
+    const known = !(await hasUnended(at.runs)) && (await attachBeside(duck, at.state));
+    try {
+      await duck.run(known ? besideRows(sync, object, level) : mayBeRows(sync, object, level));
+    } finally {
+      if (known) await duck.run("DETACH beside");
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { text } from "../duck.ts";
+import { chosenBy } from "./names.ts";
+
+// What the destination would delete together with the records that a run deletes. See `engine/referenced.ts`.
+
+/** `reached`: of each record to be deleted (`root`) what would go with it, so many lookups away; first itself. */
+export const reachedFirst = (object: string): string =>
+  `CREATE OR REPLACE TEMP TABLE reached AS SELECT id AS root, ${text(object)} AS object, id, 0 AS level FROM decided WHERE action = 'delete' AND id IS NOT NULL`;
+
+/** `holding`: the rows with whose records the root may not go; without a key, where nobody can tell whether it is a row's. */
+export const holding =
+  "CREATE OR REPLACE TEMP TABLE holding(root VARCHAR, sync VARCHAR, object VARCHAR, id VARCHAR, key VARCHAR)";
+
+const reachedAt = (object: string, level: number): string =>
+  `SELECT root, id FROM reached WHERE object = ${text(object)} AND level = ${level}`;
+
+/** The same of roots that nothing holds: of others no more needs to be known. */
+const freeAt = (object: string, level: number): string =>
+  `(${reachedAt(object, level)} AND root NOT IN (SELECT root FROM holding))`;
+
+export const tablesAt = (level: number): string =>
+  `SELECT DISTINCT object FROM reached WHERE level = ${level} ORDER BY object`;
+
+/** `asked`: the records to which pointers are looked for. */
+export const askedAt = (object: string, level: number): string =>
+  `CREATE OR REPLACE TEMP TABLE asked AS SELECT row_number() OVER () AS n, id FROM (SELECT DISTINCT id FROM ${freeAt(object, level)})`;
+
+/** After `pointing`. Circles end, for what has been reached is not reached again. */
+export const reachedNext = (object: string, child: string, level: number): string =>
+  `INSERT INTO reached SELECT root, object, id, ${level + 1} FROM (
+  SELECT DISTINCT r.root, ${text(child)} AS object, p.id FROM pointing p JOIN ${freeAt(object, level)} r ON r.id = p.parent) ANTI JOIN reached USING (root, object, id)`;
+
+const holds = (sync: string, object: string, level: number, rows: string): string =>
+  `INSERT INTO holding SELECT r.root, ${text(sync)}, ${text(object)}, r.id, l.key FROM (${reachedAt(object, level)}) r JOIN (${rows}) l ON l.id = r.id`;
+
+/** Rows of this sync that have their records after this run. */
+export const ownRows = (sync: string, object: string, level: number): string =>
+  holds(
+    sync,
+    object,
+    level,
+    `SELECT key, id FROM st.link WHERE h IS NOT NULL AND key NOT IN (SELECT key FROM decided WHERE action IN ('delete', 'release')) UNION ALL SELECT key, id FROM decided WHERE action = 'adopt' AND link_ = 'none'`,
+  );
+
+/** Rows of the sync whose state is attached, as its last run has seen them. */
+export const besideRows = (sync: string, object: string, level: number): string =>
+  holds(
+    sync,
+    object,
+    level,
+    `SELECT key, id FROM beside.link WHERE h IS NOT NULL AND id IN (SELECT id FROM reached WHERE ${chosenBy("id")})`,
+  );
+
+/** Where nobody can tell. */
+export const mayBeRows = (sync: string, object: string, level: number): string =>
+  `INSERT INTO holding SELECT root, ${text(sync)}, ${text(object)}, id, NULL FROM (${reachedAt(object, level)})`;
+
+const rowsOf = `CASE count(DISTINCT key) WHEN 1 THEN 'that of 1 row' ELSE 'those of ' || count(DISTINCT key) || ' rows' END || ' of the sync ' || sync || ' (such as ' || min(key) || ')'`;
+const recordsOf = `count(DISTINCT id) || CASE count(DISTINCT id) WHEN 1 THEN ' record' ELSE ' records' END || ' of ' || object || ' that may be of the sync ' || sync`;
+
+/** The deletes that are held back. The row has not left until its record goes. */
+export const heldBack = `UPDATE decided SET action = 'exclude', code = 'still_referenced', others = h.said FROM (
+  SELECT root, string_agg(said, ' and ' ORDER BY said) AS said
+  FROM (SELECT root, CASE WHEN count(key) > 0 THEN ${rowsOf} ELSE ${recordsOf} END AS said FROM holding GROUP BY root, sync, object) GROUP BY root) h
+WHERE decided.action = 'delete' AND decided.id = h.root`;
+
+export const letGo = [
+  "DROP TABLE reached",
+  "DROP TABLE holding",
+  "DROP TABLE IF EXISTS pointing",
+  "DROP TABLE IF EXISTS pointing_part",
+];
