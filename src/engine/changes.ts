@@ -7,7 +7,7 @@ import { SluiceError } from "../core/errors.ts";
 import { didYouMean } from "../core/nearest.ts";
 import type { ChangeFormat, PlannedChange } from "../core/run.ts";
 import { type Duck, ident, openDuck, text } from "./duck.ts";
-import { readKeptJob } from "./kept-job.ts";
+import { readWholeJob } from "./kept-job.ts";
 import { exists, runFiles } from "./layout.ts";
 import { writeOwnFile } from "./own-file.ts";
 import { inGroups } from "./sql/names.ts";
@@ -21,10 +21,10 @@ export type { ChangeFilter } from "./sql/planned-changes.ts";
 /** The changes of one plan or run, from its folder: `from` is a relation of key, kind, id and columns. */
 export type Changes = { object: string; duck: Duck; from: string; close(): Promise<void> };
 
-/** Errors: plan_incomplete; usage, where the filter names a column that the plan cannot write. */
+/** Errors: plan_incomplete, state_broken; usage, where the filter names a column that the plan cannot write. */
 export async function openChanges(runFolder: string, filter: ChangeFilter): Promise<Changes> {
   const files = runFiles(runFolder);
-  const kept = await readKeptJob(files);
+  const kept = await readWholeJob(files);
   if ((await exists(files.outcome)) && !(await exists(files.touched)))
     throw new SluiceError("plan_incomplete", "What this run changed is kept no longer (`retention.beforeImages`).", {
       remedy: "`sluice runs` still tells its figures. Keep before-images for longer where you want to look back.",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { CheckStep, Need } from "../core/check.ts";
 import { SluiceError } from "../core/errors.ts";
 import { askedInForms, columnsNamed, type ObjectSchema } from "../core/schema.ts";
+import { brokenRun, tornFiles } from "./damage.ts";
 import { columnDrift, tableDrift } from "./drift.ts";
 import { openDuck, text } from "./duck.ts";
 import { exists, layout, runFiles, runNames } from "./layout.ts";
@@ -87,6 +88,9 @@ export async function stateSteps(folder: string): Promise<CheckStep[]> {
       `The run ${unfinished.join(", ")} sent something and did not end.`,
       "Run the sync again: it takes up what was sent and does the rest.",
     );
+  const torn = await tornFiles(await endedRuns(at.runs));
+  const { message, remedy } = brokenRun(torn);
+  if (torn.length > 0) warn(message, remedy);
   if (steps.length > 0) return steps;
   return [{ step: "state", status: "ok", detail: `${inMegabytes(size)}; every run has ended` }];
 }
@@ -115,4 +119,11 @@ async function unfinishedRuns(runs: string): Promise<string[]> {
     } else if (await exists(files.outcome)) break;
   }
   return found;
+}
+
+/** Their folders. What others have left may be half written, and is told apart by the next run. */
+async function endedRuns(runs: string): Promise<string[]> {
+  const folders = (await runNames(runs)).map((name) => join(runs, name));
+  const ended = await Promise.all(folders.map((folder) => exists(runFiles(folder).done)));
+  return folders.filter((_, i) => ended[i]);
 }

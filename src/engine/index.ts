@@ -1,6 +1,8 @@
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { namingDamage } from "./damage.ts";
 import type { Job, JobResult } from "./job.ts";
-import { layout } from "./layout.ts";
+import { layout, runNames } from "./layout.ts";
 import { rebuild } from "./rebuild.ts";
 import { runPlan, runSync } from "./run.ts";
 import { withExpressions } from "./shape/expression.ts";
@@ -19,12 +21,23 @@ export { exportRejected, type LeftRun, type RejectedFilter, rejectedGroups, reje
 export async function runJob(job: Job, given: Host): Promise<JobResult> {
   const host = tellingWaits(job, given);
   try {
-    const result = await jobs[job.kind](job, host);
+    const result = await namingDamage(await readsOf(job), () => jobs[job.kind](job, host));
     await tidy(job, result);
     return result;
   } finally {
     await rm(layout(job.folder, job.run).temp, { recursive: true, force: true });
   }
+}
+
+/** Folders of runs that ended, or of plans, whose files a job cannot do without. */
+async function readsOf({ kind, folder, run, apply, only }: Job): Promise<string[]> {
+  const { runs } = layout(folder, run);
+  const earlier = kind === "undo" ? (await runNames(runs)).filter((name) => name !== run) : [];
+  return [
+    ...(apply ? [apply.folder] : []),
+    ...(only?.run ? [only.run] : []),
+    ...earlier.map((name) => join(runs, name)),
+  ];
 }
 
 const jobs = { check, plan: runPlan, verify, undo, rebuild, run: runSync };

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { brokenRun } from "./damage.ts";
 import type { Job } from "./job.ts";
-import type { Layout } from "./layout.ts";
+import { exists, type Layout } from "./layout.ts";
 import type { Shape } from "./shape.ts";
 import { madeRefs } from "./sql/made.ts";
 import { storedName } from "./sql/names.ts";
@@ -78,4 +79,11 @@ export async function readKeptJob(at: Pick<Layout, "job">): Promise<KeptJob | un
     if ((thrown as NodeJS.ErrnoException).code === "ENOENT" || thrown instanceof SyntaxError) return undefined;
     throw thrown;
   }
+}
+
+/** For those who cannot do without it. Undefined where there is none. Error: state_broken. */
+export async function readWholeJob(at: Pick<Layout, "job">): Promise<KeptJob | undefined> {
+  const kept = await readKeptJob(at);
+  if (!kept && (await exists(at.job))) throw brokenRun([at.job]);
+  return kept;
 }

@@ -18,10 +18,19 @@ async function settledAfter({ runs }: Pick<Layout, "runs">, after: string): Prom
     if (name <= after) continue;
     const { done, outcome, undo } = runFiles(join(runs, name));
     if (!(await exists(outcome)) || !(await exists(done)) || (await exists(undo))) continue;
-    const { status } = JSON.parse(await readFile(done, "utf8")) as { status?: string };
-    if (status !== "interrupted") return name;
+    if (!(await wasTakenOver(done))) return name;
   }
   return undefined;
+}
+
+/** Of one that is damaged nobody knows; better to ask once too often than never. */
+async function wasTakenOver(done: string): Promise<boolean> {
+  try {
+    return (JSON.parse(await readFile(done, "utf8")) as { status?: string }).status === "interrupted";
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return false;
+    throw thrown;
+  }
 }
 
 /** A run that has ended by itself and that the attached state does not know of: it is an older one, put back. */

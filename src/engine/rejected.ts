@@ -2,6 +2,7 @@ import { tmpdir } from "node:os";
 import { extname } from "node:path";
 import { SluiceError } from "../core/errors.ts";
 import type { ProblemGroup, RejectedRow } from "../core/run.ts";
+import { namingDamage } from "./damage.ts";
 import { type Duck, ident, openDuck, parquetRows, text } from "./duck.ts";
 import { exists, runFiles } from "./layout.ts";
 import { writeOwnFile } from "./own-file.ts";
@@ -76,7 +77,14 @@ export async function exportRejected(runs: readonly LeftRun[], filter: RejectedF
 }
 
 /** Opens what the runs left as one relation: sync, run, and the columns of an outcome file. */
-async function reading<T>(runs: readonly LeftRun[], use: (duck: Duck, from: string) => Promise<T>): Promise<T> {
+function reading<T>(runs: readonly LeftRun[], use: (duck: Duck, from: string) => Promise<T>): Promise<T> {
+  return namingDamage(
+    runs.map(({ folder }) => folder),
+    () => opened(runs, use),
+  );
+}
+
+async function opened<T>(runs: readonly LeftRun[], use: (duck: Duck, from: string) => Promise<T>): Promise<T> {
   const files = await Promise.all(runs.map(async (run) => ((await exists(runFiles(run.folder).outcome)) ? [run] : [])));
   const each = files
     .flat()

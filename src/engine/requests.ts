@@ -2,6 +2,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import type { Batch, RowRequest, Session, Wire } from "../core/connector.ts";
 import type { ObjectSchema } from "../core/schema.ts";
 import { elementSql, type WaveFile } from "./batches.ts";
+import { namingDamage } from "./damage.ts";
 import { type Duck, lockDown, openDuck, parquetRows, text } from "./duck.ts";
 import { exists, type Layout, runFiles, type SentWave, type Wave } from "./layout.ts";
 import { readJournal, sentChanges } from "./sql/settle.ts";
@@ -40,9 +41,13 @@ export type NotTaken = { object: ObjectSchema; status: string; guarded: boolean;
 
 /**
  * The first change of a row that the destination did not take in a run (`folder`), or that did not reach it; undefined
- * where the run sent nothing of that row, all was taken, or its before-images are removed.
+ * where the run sent nothing of that row, all was taken, or its before-images are removed. Error: state_broken.
  */
-export async function notTaken(folder: string, key: string, session: Session): Promise<NotTaken | undefined> {
+export function notTaken(folder: string, key: string, session: Session): Promise<NotTaken | undefined> {
+  return namingDamage([folder], () => findNotTaken(folder, key, session));
+}
+
+async function findNotTaken(folder: string, key: string, session: Session): Promise<NotTaken | undefined> {
   const files = runFiles(folder);
   const kept = await readKept(files.requests);
   if (!kept || !session.request) return undefined;

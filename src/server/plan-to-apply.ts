@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SluiceError } from "../core/errors.ts";
 import type { SyncFile } from "../core/project.ts";
+import { namingDamage } from "../engine/damage.ts";
 import type { Job } from "../engine/job.ts";
-import { type KeptJob, readKeptJob } from "../engine/kept-job.ts";
+import { type KeptJob, readWholeJob } from "../engine/kept-job.ts";
 import { runFiles } from "../engine/layout.ts";
 import type { StatePlaces } from "../store/folder.ts";
 import { leftRun } from "./left-runs.ts";
@@ -24,7 +25,7 @@ const mostMoved = 0.01;
 
 /**
  * The plan by its id, as far as it can be told from its folder that it may be applied.
- * @throws SluiceError unknown_name, plan_elsewhere, plan_incomplete, plan_applied, plan_outdated.
+ * @throws SluiceError unknown_name, plan_elsewhere, plan_incomplete, plan_applied, plan_outdated, state_broken.
  */
 export async function planToApply(
   places: StatePlaces,
@@ -37,8 +38,17 @@ export async function planToApply(
   if (names.length > 0 && (names.length > 1 || names[0] !== name))
     throw new SluiceError("plan_elsewhere", `The plan ${id} is of the sync ${name}, not of ${names.join(", ")}.`);
   const [sync] = pickSyncs(project, [name]);
+  return namingDamage([folder], () => ofFolder(project, sync!, folder, { id, maxMoved, asKept }));
+}
+
+async function ofFolder(
+  project: Project,
+  sync: Resource<SyncFile>,
+  folder: string,
+  { id, maxMoved, asKept }: { id: string; maxMoved: number; asKept: boolean },
+): Promise<PlanToApply> {
   const files = runFiles(folder);
-  const kept = await readKeptJob(files);
+  const kept = await readWholeJob(files);
   if (!asKept && (existsSync(files.journal) || existsSync(files.outcome)))
     throw new SluiceError("plan_applied", `${id} is a run, and it has begun to send its plan.`, {
       remedy: "Make a new plan with `sluice plan`, or let `sluice resolve RUN retry` go on with this one.",
@@ -46,7 +56,7 @@ export async function planToApply(
   if (!kept || !existsSync(files.plan) || !existsSync(files.touched))
     throw new SluiceError("plan_incomplete", `The plan ${id} was never complete: it died, or it failed.`);
   const apply = { plan: id, folder, maxMoved };
-  if (asKept) return { ...asThen(project, sync!, kept), apply };
+  if (asKept) return { ...asThen(project, sync, kept), apply };
   if (existsSync(files.applied)) {
     const { run } = JSON.parse(readFileSync(files.applied, "utf8")) as { run: string };
     throw new SluiceError("plan_applied", `The plan ${id} was applied by the run ${run}.`);
@@ -60,8 +70,8 @@ export async function planToApply(
         remedy: `\`sluice undo ${of}\` does it.`,
       },
     );
-  refuseOtherMapping(project, sync!, kept);
-  return { project, sync: sync!, apply };
+  refuseOtherMapping(project, sync, kept);
+  return { project, sync, apply };
 }
 
 /** With what the plan was made under in the place of what is said now; connections go by their names. */

@@ -58,10 +58,15 @@ WHERE t.action = 'adopt' AND t.link_ = 'none' AND l.id IS DISTINCT FROM t.id`);
   return { run, records };
 }
 
-/** Whether a run that ended was one of a plan that did not have all. */
+/** Whether a run that ended was one of a plan that did not have all. One whose end is damaged may have been. */
 async function heldBack(done: string): Promise<boolean> {
   if (!(await exists(done))) return false;
-  return (JSON.parse(await readFile(done, "utf8")) as { heldBack?: boolean }).heldBack === true;
+  try {
+    return (JSON.parse(await readFile(done, "utf8")) as { heldBack?: boolean }).heldBack === true;
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return true;
+    throw thrown;
+  }
 }
 
 /**

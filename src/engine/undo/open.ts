@@ -6,7 +6,7 @@ import { columnsNamed, type ObjectSchema } from "../../core/schema.ts";
 import type { Duck } from "../duck.ts";
 import { ingest } from "../ingest.ts";
 import type { Job } from "../job.ts";
-import { type KeptJob, readKeptJob } from "../kept-job.ts";
+import { type KeptJob, readKeptJob, readWholeJob } from "../kept-job.ts";
 import { exists, type Layout, mayHaveSent, runFiles } from "../layout.ts";
 import { readMembers } from "../members.ts";
 import { recover } from "../recover.ts";
@@ -48,7 +48,7 @@ export async function openUndo(
 ): Promise<Opened> {
   const of = job.undo!.run;
   const files = runFiles(join(at.runs, of));
-  const kept = await readKeptJob(files);
+  const kept = await readWholeJob(files);
   if ((await sendsNothing(files)) || !(await exists(files.touched))) {
     const told = (await exists(files.done)) || (await exists(files.plan));
     throw refusal(

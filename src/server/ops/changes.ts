@@ -3,6 +3,7 @@ import type { CallOptions, ResponseOf } from "../../api/index.ts";
 import { SluiceError } from "../../core/errors.ts";
 import type { ChangeFormat } from "../../core/run.ts";
 import { exportChanges, firstChanges, formatOf, openChanges, tellChanges } from "../../engine/changes.ts";
+import { namingDamage } from "../../engine/damage.ts";
 import { leftRun } from "../left-runs.ts";
 import type { Workplace } from "../workplace.ts";
 
@@ -28,13 +29,15 @@ export async function changes(
   const as = format ?? (file === null ? "text" : formatOf(file));
   if (as === "parquet" && file === null && onText)
     throw new SluiceError("usage", "Parquet is no text: say with --out which file to write.");
-  const opened = await openChanges(folder, filter);
-  try {
-    if (file !== null) await exportChanges(opened, as, file);
-    else if (onText && as !== "parquet") await tellChanges(opened, as, onText);
-    const { total, changes: first } = await firstChanges(opened, file === null && !onText ? limit : 0);
-    return { environment, sync, run, object: opened.object, total, changes: first, file };
-  } finally {
-    await opened.close();
-  }
+  return namingDamage([folder], async () => {
+    const opened = await openChanges(folder, filter);
+    try {
+      if (file !== null) await exportChanges(opened, as, file);
+      else if (onText && as !== "parquet") await tellChanges(opened, as, onText);
+      const { total, changes: first } = await firstChanges(opened, file === null && !onText ? limit : 0);
+      return { environment, sync, run, object: opened.object, total, changes: first, file };
+    } finally {
+      await opened.close();
+    }
+  });
 }

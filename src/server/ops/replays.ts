@@ -4,7 +4,7 @@ import type { Session } from "../../core/connector.ts";
 import { curlOf } from "../../core/curl.ts";
 import { masked } from "../../core/mask.ts";
 import type { RejectedRow } from "../../core/run.ts";
-import { readKeptJob } from "../../engine/kept-job.ts";
+import { readWholeJob } from "../../engine/kept-job.ts";
 import { runFiles } from "../../engine/layout.ts";
 import type { LeftRun } from "../../engine/rejected.ts";
 import { type NotTaken, notTaken } from "../../engine/requests.ts";
@@ -15,7 +15,7 @@ import { connectionOf } from "./connections.ts";
 type Replay = ResponseOf<"rejected">["requests"][number];
 type Row = RejectedRow & { sync: string; run: string };
 
-/** The request of each row as a command; of one that only waits, from the run that last sent it. Error: unknown_name. */
+/** The request of each row as a command; of one that only waits, from the run that last sent it. Errors: unknown_name, state_broken. */
 export async function replays(
   project: Project,
   left: readonly LeftRun[],
@@ -33,7 +33,7 @@ export async function replays(
     const found: Replay[] = [];
     for (const row of rows) {
       const { folder } = left.find(({ run }) => run === row.run)!;
-      const kept = await readKeptJob(runFiles(folder));
+      const kept = await readWholeJob(runFiles(folder));
       const sent = kept && (await lastSent(dirname(folder), row, sessionOf(kept.destination)));
       found.push(replay(row, sent, showValues));
     }
