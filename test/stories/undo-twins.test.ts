@@ -46,3 +46,27 @@ test("one that had stood beside it before the run keeps nobody from coming back"
   expect(await bench.undo({ sync: "people" })).toMatchObject({ counts: { created: 1 }, problems: [] });
   expect(await there()).toEqual(["1 Name 1", "2 Mara's", "2 Name 2"]);
 });
+
+test.each([false, true])("what pointed at such a record comes back without that (mapped: %s)", async (mapped) => {
+  const boss = { from: "boss", lookup: { object: "contact", by: "externaluseridentifier", missing: "null" } };
+  const mapping = mapped ? { parentcustomerid: boss } : {};
+  await bench.begin({ "syncs/people.yaml": peopleSync({ ...leaving, mapping }) }, { keyed: false });
+  const all = ["1", "2", "3"].map((id) => ({ ...person(id), boss: id === "3" ? "2" : null }));
+  bench.source("people", all);
+  await bench.run();
+  const [, two, three] = (await bench.rows("contact")).sort((a, b) => `${a.lastname}`.localeCompare(`${b.lastname}`));
+  if (!mapped)
+    await bench.person("PATCH", `contacts(${three!.contactid})`, {
+      "parentcustomerid_contact@odata.bind": `/contacts(${two!.contactid})`,
+    });
+  bench.source("people", all.slice(0, 1));
+  expect(await bench.runThroughFaults()).toMatchObject({ deleted: 2 });
+  await byMara("2");
+  const undone = await bench.undo({ sync: "people" });
+  expect(undone.counts).toMatchObject({ received: 2, created: 1, excluded: 1, rejected: 0 });
+  expect(undone.problems).toMatchObject([
+    { code: "undo_made_since", keys: ["2"] },
+    { code: "undo_parent_gone", column: "parentcustomerid", keys: ["3"] },
+  ]);
+  expect(await there()).toEqual(["1 Name 1", "2 Mara's", "3 Name 3"]);
+});
