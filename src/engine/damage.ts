@@ -1,9 +1,13 @@
+import { createReadStream } from "node:fs";
 import { open, readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { SluiceError } from "../core/errors.ts";
 import { columnsOf } from "./columns-of.ts";
 import { openDuck } from "./duck.ts";
+import { journalSize } from "./journal.ts";
+import { exists, runFiles } from "./layout.ts";
 
 /**
  * Does what reads files that runs have left in these folders. Where it fails as nothing of ours should, they are looked
@@ -32,35 +36,68 @@ export const brokenRun = (paths: readonly string[], cause?: unknown): SluiceErro
     },
   );
 
-/** Files that were cut, or are no JSON, by their ends alone: what is spoilt within a Parquet file costs reading all of it. */
+/** Files that were cut, or are no JSON, by their ends alone: what is spoilt within a large one costs reading all of it. */
 export async function tornFiles(folders: readonly string[]): Promise<string[]> {
-  return found(folders, hasEnds);
+  return found(folders, hasEnds, hasLength);
+}
+
+/** Whether the journal of a run that ended is another than it left. What an older Sluice kept does not tell. */
+export async function journalTorn(runFolder: string): Promise<boolean> {
+  return !(await hasLength(runFiles(runFolder).journal));
 }
 
 async function damagedFiles(folders: readonly string[]): Promise<string[]> {
   const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: folders[0] ?? tmpdir() });
   try {
-    return await found(folders, async (path) => (await columnsOf(duck, path)) !== undefined);
+    const isLines = async (path: string) => (await hasLength(path)) && (await isEachJson(path));
+    return await found(folders, async (path) => (await columnsOf(duck, path)) !== undefined, isLines);
   } finally {
     await duck.close();
   }
 }
 
-/** `isWhole`: whether a Parquet file is. */
-async function found(folders: readonly string[], isWhole: (path: string) => Promise<boolean>): Promise<string[]> {
+type IsWhole = (path: string) => Promise<boolean>;
+
+/** Of these kinds, each file that is not whole, and the journal, also where it is gone. */
+async function found(folders: readonly string[], isParquet: IsWhole, isJournal: IsWhole): Promise<string[]> {
   const damaged: string[] = [];
-  for (const folder of folders)
+  for (const folder of folders) {
     for (const name of (await readdir(folder)).sort()) {
       const path = join(folder, name);
-      const whole = name.endsWith(".json") ? await isJson(path) : !name.endsWith(".parquet") || (await isWhole(path));
+      const whole = name.endsWith(".json") ? await isJson(path) : !name.endsWith(".parquet") || (await isParquet(path));
       if (!whole) damaged.push(path);
     }
+    const { journal } = runFiles(folder);
+    if (!(await isJournal(journal))) damaged.push(journal);
+  }
   return damaged;
 }
 
 async function isJson(path: string): Promise<boolean> {
+  return (await jsonIn(path)) !== undefined;
+}
+
+/** Undefined where it is none. */
+async function jsonIn(path: string): Promise<unknown> {
   try {
-    JSON.parse(await readFile(path, "utf8"));
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return undefined;
+    throw thrown;
+  }
+}
+
+/** Whether a journal is as long as its run says. */
+async function hasLength(path: string): Promise<boolean> {
+  const { done } = runFiles(dirname(path));
+  const told = (await exists(done)) ? ((await jsonIn(done)) as { journal?: number } | undefined) : undefined;
+  return told?.journal === undefined || told.journal === (await journalSize(path));
+}
+
+async function isEachJson(path: string): Promise<boolean> {
+  if (!(await exists(path))) return true;
+  try {
+    for await (const line of createInterface({ input: createReadStream(path) })) JSON.parse(line);
     return true;
   } catch (thrown) {
     if (thrown instanceof SyntaxError) return false;

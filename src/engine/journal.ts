@@ -1,7 +1,7 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import type { BatchOutcome } from "../core/connector.ts";
 import { SluiceError } from "../core/errors.ts";
-import type { SentWave } from "./layout.ts";
+import { exists, type SentWave } from "./layout.ts";
 
 export type JournalLine = {
   w: SentWave;
@@ -52,6 +52,10 @@ export async function openJournal(
     },
   };
 }
+
+/** Bytes: what a run that ends says of its journal, so that damage to it shows. */
+export const journalSize = async (path: string): Promise<number> =>
+  (await exists(path)) ? (await stat(path)).size : 0;
 
 async function write(file: FileHandle, text: string): Promise<void> {
   try {

@@ -6,8 +6,8 @@ import { exists, type Layout, runFiles, runNames } from "./layout.ts";
 import { lastFolded } from "./state-file.ts";
 
 /**
- * Whether a run of this sync has ended by itself, all it did told: then there was a state that knew its rows. One that
- * died, and an undo, may never have folded.
+ * Whether a run of this sync, or an undo, has ended by itself, all it did told: then there was a state that knew its rows. One
+ * that died may never have folded.
  */
 export const hasSettled = async (at: Pick<Layout, "runs">): Promise<boolean> =>
   (await settledAfter(at, "")) !== undefined;
@@ -17,18 +17,22 @@ async function settledAfter({ runs }: Pick<Layout, "runs">, after: string): Prom
   for (const name of await runNames(runs)) {
     if (name <= after) continue;
     const { done, outcome, undo } = runFiles(join(runs, name));
-    if (!(await exists(outcome)) || !(await exists(done)) || (await exists(undo))) continue;
-    if (!(await wasTakenOver(done))) return name;
+    if (!(await exists(outcome)) || !(await exists(done))) continue;
+    if (await foldedItself(done, await exists(undo))) return name;
   }
   return undefined;
 }
 
-/** Of one that is damaged nobody knows; better to ask once too often than never. */
-async function wasTakenOver(done: string): Promise<boolean> {
+/** And was not taken over. Of one that is damaged nobody knows; better to ask once too often than never. */
+async function foldedItself(done: string, undo: boolean): Promise<boolean> {
   try {
-    return (JSON.parse(await readFile(done, "utf8")) as { status?: string }).status === "interrupted";
+    const { status, folded = !undo } = JSON.parse(await readFile(done, "utf8")) as {
+      status?: string;
+      folded?: boolean;
+    };
+    return status !== "interrupted" && folded;
   } catch (thrown) {
-    if (thrown instanceof SyntaxError) return false;
+    if (thrown instanceof SyntaxError) return true;
     throw thrown;
   }
 }

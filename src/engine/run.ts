@@ -6,6 +6,7 @@ import { parquetRows } from "./duck.ts";
 import { forecast } from "./forecast.ts";
 import { guard } from "./guards/index.ts";
 import type { Job, JobResult } from "./job.ts";
+import { journalSize } from "./journal.ts";
 import { runFiles } from "./layout.ts";
 import { type Planned, plan } from "./plan.ts";
 import { problemGroups } from "./problems.ts";
@@ -94,7 +95,8 @@ export async function runSync(job: Job, host: Host): Promise<JobResult> {
       ...(stopped && { error: stopped.toJSON() }),
     };
     const { heldBack } = planned;
-    const ended = { status: stopped ? "failed" : "done", ...result, measured, heldBack, problems: undefined };
+    const journal = await journalSize(at.journal);
+    const ended = { status: stopped ? "failed" : "done", ...result, measured, heldBack, journal, problems: undefined };
     await writeWhole(planned.at.done, ended);
     return result;
   } finally {

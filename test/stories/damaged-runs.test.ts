@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, rmSync, statSync, truncateSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { SluiceError } from "../../src/core/errors.ts";
@@ -71,6 +71,7 @@ test.each([
   ["outcome.parquet", ["rejected", "groups", "export", "requests", "undo"]],
   ["touched.parquet", ["changes", "undo"]],
   ["change-1-create.parquet", ["changes", "requests", "undo"]],
+  ["journal.ndjson", ["undo"]],
 ])("%s of an earlier run is cut: who needs it is told so, and everybody else is answered", async (file, needs) => {
   for (const [, to] of cuts) {
     await begin();
@@ -129,6 +130,18 @@ test.each(["job.json", "plan.json", "change-2-update.parquet"])(
     expect((await ask((client) => client.run({ syncs: [], plan: again }))).totals).toMatchObject({ updated: 1 });
   },
 );
+
+test("a line of a journal is spoilt, or all of it is gone: nothing is undone by the rest", async () => {
+  await begin();
+  const path = join(runs(), first, "journal.ndjson");
+  writeFileSync(path, readFileSync(path, "utf8").replace("{", "x"));
+  const told = { code: "state_broken", message: expect.stringContaining(path) };
+  expect(await failure(asked(first).undo)).toMatchObject(told);
+  rmSync(path);
+  expect(await failure(asked(first).undo)).toMatchObject(told);
+  const steps = (await bench.doctor()).syncs.flatMap((each) => each.steps);
+  expect(steps).toContainEqual(expect.objectContaining({ status: "warning", cause: told.message }));
+});
 
 test("the state is lost, and how every run ended is damaged: it still counts as lost", async () => {
   await begin();

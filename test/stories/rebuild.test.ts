@@ -151,6 +151,28 @@ test("and where nobody has rebuilt it, or an older one was put back, which is to
   expect(await bench.run()).toMatchObject({ unchanged: 1 });
 });
 
+test("and where the run that was approved broke off", async () => {
+  await undone();
+  await bench.control("POST", "faults", { match: { path: "Multiple" }, times: 1000, status: 403 });
+  await expect(bench.approve("undone")).rejects.toMatchObject({ code: "not_allowed" });
+  await bench.control("DELETE", "faults");
+  rmSync(state());
+  await expect(bench.run()).rejects.toMatchObject({ code: "undone" });
+});
+
+test("a state from before an undo is an older one", async () => {
+  await undone();
+  await bench.approve("undone");
+  bench.source("people", [person("1", { name: "Wrong" })]);
+  await bench.run();
+  const older = readFileSync(state());
+  await bench.undo({ sync: "people" });
+  expect(await bench.verify()).toMatchObject({ differences: 0 });
+  writeFileSync(state(), older);
+  await expect(bench.verify()).rejects.toMatchObject({ code: "state_broken" });
+  await expect(bench.run()).rejects.toMatchObject({ code: "undone" });
+});
+
 test("but not where somebody has let it pass before", async () => {
   await undone();
   await bench.approve("undone");

@@ -11,15 +11,15 @@ export const differed = (c: ShapeColumn): string => `c.${stored(c)} IS DISTINCT 
 
 /**
  * The journal as tables: `line`, and `exception`, what became of a change other than its line says. A torn last line, from a
- * process that died while writing it, is left out.
+ * process that died while writing it, is left out; where the journal is `whole` there is none such.
  */
-export function readJournal(path: string | undefined): string[] {
+export function readJournal(path: string | undefined, whole = false): string[] {
   const exceptions = "STRUCT(n BIGINT, status VARCHAR, id VARCHAR, code VARCHAR, message VARCHAR)[]";
   const columns = `{w: 'VARCHAR', f: 'BIGINT', t: 'BIGINT', s: 'VARCHAR', i: 'STRUCT(n BIGINT, id VARCHAR)[]', x: '${exceptions}'}`;
   const from =
     path === undefined
       ? `(SELECT NULL::VARCHAR AS w, NULL::BIGINT AS f, NULL::BIGINT AS t, NULL::VARCHAR AS s, NULL::STRUCT(n BIGINT, id VARCHAR)[] AS i, NULL::${exceptions} AS x)`
-      : `read_json(${text(path)}, ${noHive}, format='newline_delimited', columns=${columns}, ignore_errors=true)`;
+      : `read_json(${text(path)}, ${noHive}, format='newline_delimited', columns=${columns}, ignore_errors=${!whole})`;
   const lines = `${from} WHERE w IS NOT NULL AND f IS NOT NULL AND t IS NOT NULL`;
   // Of a table DuckDB hands on 2,048 lines at a time, and the messages of one may be a megabyte: they are taken apart as they are read.
   return [

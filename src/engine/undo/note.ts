@@ -58,20 +58,20 @@ WHERE t.action = 'adopt' AND t.link_ = 'none' AND l.id IS DISTINCT FROM t.id`);
   return { run, records };
 }
 
-/** Whether a run that ended was one of a plan that did not have all. One whose end is damaged may have been. */
-async function heldBack(done: string): Promise<boolean> {
-  if (!(await exists(done))) return false;
+/** Whether a run sent all that it was to send, of a plan that had all. One whose end is damaged, or not told, may not have. */
+async function wentThrough(done: string): Promise<boolean> {
   try {
-    return (JSON.parse(await readFile(done, "utf8")) as { heldBack?: boolean }).heldBack === true;
+    const { status, heldBack } = JSON.parse(await readFile(done, "utf8")) as { status?: string; heldBack?: boolean };
+    return status === "done" && heldBack !== true;
   } catch (thrown) {
-    if (thrown instanceof SyntaxError) return true;
+    if (thrown instanceof SyntaxError || (thrown as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw thrown;
   }
 }
 
 /**
  * What the state would say of undos, by the folders of the runs alone; of those before `run`. A run of all rows that followed an undo
- * was approved, or it would not have come to its end.
+ * was approved, or it would not have gone through.
  */
 export async function markLeft(runs: string, run: string): Promise<UndoneMark | undefined> {
   let mark: UndoneMark | undefined;
@@ -82,7 +82,7 @@ export async function markLeft(runs: string, run: string): Promise<UndoneMark | 
     if (note && (await mayHaveSent(files))) mark = await markAfter(runs, note, mark);
     if (note || !mark || !(await exists(files.outcome))) continue;
     const kept = await readKeptJob(files);
-    if (kept?.kind === "run" && !kept.only && !(await heldBack(files.done))) mark = undefined;
+    if (kept?.kind === "run" && !kept.only && (await wentThrough(files.done))) mark = undefined;
   }
   return mark;
 }

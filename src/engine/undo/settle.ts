@@ -17,6 +17,7 @@ import { growTables } from "../state-file.ts";
 import type { Sending } from "../waves.ts";
 
 type Facts = {
+  run: string;
   reading: Omit<Parameters<typeof readByIds>[1], "of" | "into" | "columns">;
   /** What the state is to say of it, for the next run to stop at: see `markAfter`. */
   mark: UndoneMark | undefined;
@@ -36,7 +37,7 @@ type Facts = {
  */
 export async function settleUndo(
   { duck, at, shape, session }: Sending,
-  { reading, mark, rows, attempted, turn, matched, holdsLease }: Facts,
+  { run, reading, mark, rows, attempted, turn, matched, holdsLease }: Facts,
 ): Promise<{ counts: Omit<RunCounts, "seconds" | "requests">; resolved: number }> {
   for (const statement of readJournal((await exists(at.journal)) ? at.journal : undefined)) await duck.run(statement);
   await duck.run(sentChanges(wavesOf(shape), at.change));
@@ -85,7 +86,8 @@ FROM wrote w LEFT JOIN final f ON f.key = w.key LEFT JOIN (SELECT DISTINCT key F
     throw new SluiceError("bug", `The counts do not add up: ${received} rows of the run, ${sum} outcomes.`);
   const statements = fold(
     shape,
-    { turn: String(turn), undone: mark && JSON.stringify(mark) },
+    // Into a state that knows of no run it comes after its loss, which stays to be told.
+    { turn: String(turn), undone: mark && JSON.stringify(mark), ...(turn > 0 && { folded: run }) },
     { full: false, rematched: rematched(shape, matched), added: new Set(), size },
   );
   holdsLease();

@@ -6,6 +6,7 @@ import { tellDependents } from "../dependents.ts";
 import { type Duck, lockDown, openDuck, parquetRows } from "../duck.ts";
 import { readByIds } from "../images.ts";
 import type { Job, JobResult } from "../job.ts";
+import { journalSize } from "../journal.ts";
 import { keepJob, keptJob } from "../kept-job.ts";
 import { exists, type Layout, layout } from "../layout.ts";
 import { readMembers } from "../members.ts";
@@ -115,6 +116,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const { attempted, stopped } = await sendPlan(sending, host, made);
     host.onProgress({ phase: "readback", done: 0 });
     const settled = await settleUndo(sending, {
+      run: job.run,
       reading: { ...reading, signal: patient.signal },
       rows: counted.rows,
       mark,
@@ -132,8 +134,8 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
       resolved: settled.resolved,
       ...(stopped && { error: stopped.toJSON() }),
     };
-    const told = { ...done, samples: undefined, problems: undefined };
-    await writeWhole(at.done, { status: stopped ? "failed" : "done", ...told });
+    const told = { ...done, samples: undefined, problems: undefined, folded: meta.turn > 0 };
+    await writeWhole(at.done, { status: stopped ? "failed" : "done", ...told, journal: await journalSize(at.journal) });
     return done;
   } finally {
     await duck.close();

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { columnsIn, columnsOf } from "../columns-of.ts";
+import { brokenRun, journalTorn } from "../damage.ts";
 import { type Duck, ident, parquetRows, text } from "../duck.ts";
 import { readKeptJob } from "../kept-job.ts";
 import { exists, runFiles, type Wave } from "../layout.ts";
@@ -28,9 +29,10 @@ export type RunFolder = {
 /** Runs that looked at rows (`touched`), and their files. */
 export type Looked = [run: string, files: RunFolder["files"]][];
 
-/** The change files of a run's folder and their columns. */
+/** The change files of a run's folder and their columns. @throws SluiceError state_broken: its journal is not what it left. */
 export async function openRun(duck: Duck, runs: string, run: string, ended: boolean): Promise<RunFolder> {
   const files = runFiles(join(runs, run));
+  if (ended && (await journalTorn(join(runs, run)))) throw brokenRun([files.journal]);
   const columns = new Map<Wave, string[]>();
   for (const wave of await wavesIn(join(runs, run))) columns.set(wave, await columnsIn(duck, files.change(wave)));
   const [before, never]: [Wave[], Wave[]] = [[], []];
@@ -64,7 +66,7 @@ export const namesIn = ({ columns }: RunFolder): string[] =>
  * to rest or woke a record that was so before; was: the state it was in where that is another than the two we set; reason: its status reason then. `sent` is used on the way.
  */
 export async function writtenChanges(duck: Duck, { files, columns, before, never, ended }: RunFolder): Promise<void> {
-  for (const statement of readJournal((await exists(files.journal)) ? files.journal : undefined))
+  for (const statement of readJournal((await exists(files.journal)) ? files.journal : undefined, ended))
     await duck.run(statement);
   await duck.run(sentChanges([...columns.keys()], files.change));
   const maybe = ended ? "'unknown'" : "'unknown', 'unsent'";
