@@ -200,6 +200,11 @@ const rows = {
     hint: "Run that sync too: once none of these points at the record it is deleted by itself. If they keep pointing there, correct their source.",
     wake: "always",
   },
+  still_shared: {
+    message: "It left, but its record belongs {detail}, too; so it stays for now.",
+    hint: "Run that sync too: once its row has left as well, the record is deleted by itself.",
+    wake: "always",
+  },
   undo_changed: {
     message: "{column}: it now holds {value}, which is not what the run wrote: somebody has changed it since.",
     hint: "It stays as it is.",

@@ -72,6 +72,15 @@ export async function hasUnended(runs: string): Promise<boolean> {
   return false;
 }
 
+/** Whether a run has ever begun to send, or ended with its plan done. */
+export async function hasBegun(runs: string): Promise<boolean> {
+  for (const name of await runNames(runs)) {
+    const { journal, outcome } = runFiles(join(runs, name));
+    if ((await exists(journal)) || (await exists(outcome))) return true;
+  }
+  return false;
+}
+
 /** A mere plan. What older versions of Sluice kept of a run says that by its plan.json. */
 async function sendsNothing(dead: ReturnType<typeof runFiles>): Promise<boolean> {
   const kept = await readKeptJob(dead);

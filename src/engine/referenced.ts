@@ -7,7 +7,7 @@ import type { Job } from "./job.ts";
 import { layout } from "./layout.ts";
 import { portions, SHARE } from "./mirror.ts";
 import { attachBeside } from "./open-state.ts";
-import { hasUnended } from "./recover.ts";
+import { hasBegun, hasUnended } from "./recover.ts";
 import type { Shape } from "./shape.ts";
 import { stored } from "./sql/names.ts";
 import {
@@ -23,7 +23,7 @@ import {
   tablesAt,
 } from "./sql/referenced.ts";
 
-// Records that the destination deletes together with those of this run's deletes, and that rows have which are there.
+// Records that this run deletes, or that the destination deletes together with them, and that rows have which are there.
 
 /** Of fewer ids one need not ask how large the table is. */
 const FEW = 1000;
@@ -31,8 +31,9 @@ const FEW = 1000;
 type Reading = { job: Job; duck: Duck; session: Session; folder: string; signal: AbortSignal };
 
 /**
- * Holds back each delete (`decided`) with which the record of a row would go that is there: another sync's, or this one's. What
- * points at a record is asked of the destination, through all tables that the project's syncs write; whose it is, of the states.
+ * Holds back each delete (`decided`) with which the record of a row would go that is there: another sync's, be that the very same
+ * record, or this one's. What points at a record is asked of the destination, through all tables that the project's syncs write;
+ * whose it is, of the states.
  */
 export async function holdReferenced(
   job: Job,
@@ -49,7 +50,7 @@ export async function holdReferenced(
     if (tables.length === 0) break;
     for (const { object } of tables) {
       const schema = object === shape.object.name ? shape.object : await session.describe(object, signal);
-      if (level > 0) await findRows(reading, shape, object, level);
+      await findRows(reading, shape, object, level);
       await follow(reading, shape, schema, level);
     }
   }
@@ -108,14 +109,14 @@ async function readPointing({ duck, session, folder, signal }: Reading, object: 
 
 /** Notes (`holding`) whose rows the records of a table are that have been reached. */
 async function findRows({ job, duck }: Reading, shape: Shape, object: string, level: number): Promise<void> {
-  if (object === shape.object.name) await duck.run(ownRows(job.sync, object, level));
+  if (level > 0 && object === shape.object.name) await duck.run(ownRows(job.sync, object, level));
   for (const { sync, file, folder } of job.others ?? []) {
     if (file.object.toLowerCase() !== object) continue;
     const at = layout(folder, "");
     // What a run that has not ended has linked only it can tell.
     const known = !(await hasUnended(at.runs)) && (await attachBeside(duck, at.state));
     try {
-      await duck.run(known ? besideRows(sync, object, level) : mayBeRows(sync, object, level));
+      await duck.run(known ? besideRows(sync, object, level) : mayBeRows(sync, object, level, await hasBegun(at.runs)));
     } finally {
       if (known) await duck.run("DETACH beside");
     }

@@ -3,13 +3,16 @@ import { chosenBy } from "./names.ts";
 
 // What the destination would delete together with the records that a run deletes. See `engine/referenced.ts`.
 
+/** Codes of rows that have left and whose records stay for now. */
+export const heldCodes = "'still_referenced', 'still_shared'";
+
 /** `reached`: of each record to be deleted (`root`) what would go with it, so many lookups away; first itself. */
 export const reachedFirst = (object: string): string =>
   `CREATE OR REPLACE TEMP TABLE reached AS SELECT id AS root, ${text(object)} AS object, id, 0 AS level FROM decided WHERE action = 'delete' AND id IS NOT NULL`;
 
 /** `holding`: the rows with whose records the root may not go; without a key, where nobody can tell whether it is a row's. */
 export const holding =
-  "CREATE OR REPLACE TEMP TABLE holding(root VARCHAR, sync VARCHAR, object VARCHAR, id VARCHAR, key VARCHAR)";
+  "CREATE OR REPLACE TEMP TABLE holding(root VARCHAR, level INTEGER, sync VARCHAR, object VARCHAR, id VARCHAR, key VARCHAR)";
 
 const reachedAt = (object: string, level: number): string =>
   `SELECT root, id FROM reached WHERE object = ${text(object)} AND level = ${level}`;
@@ -31,7 +34,7 @@ export const reachedNext = (object: string, child: string, level: number): strin
   SELECT DISTINCT r.root, ${text(child)} AS object, p.id FROM pointing p JOIN ${freeAt(object, level)} r ON r.id = p.parent) ANTI JOIN reached USING (root, object, id)`;
 
 const holds = (sync: string, object: string, level: number, rows: string): string =>
-  `INSERT INTO holding SELECT r.root, ${text(sync)}, ${text(object)}, r.id, l.key FROM (${reachedAt(object, level)}) r JOIN (${rows}) l ON l.id = r.id`;
+  `INSERT INTO holding SELECT r.root, ${level}, ${text(sync)}, ${text(object)}, r.id, l.key FROM (${reachedAt(object, level)}) r JOIN (${rows}) l ON l.id = r.id`;
 
 /** Rows of this sync that have their records after this run. */
 export const ownRows = (sync: string, object: string, level: number): string =>
@@ -42,26 +45,32 @@ export const ownRows = (sync: string, object: string, level: number): string =>
     `SELECT key, id FROM st.link WHERE h IS NOT NULL AND key NOT IN (SELECT key FROM decided WHERE action IN ('delete', 'release')) UNION ALL SELECT key, id FROM decided WHERE action = 'adopt' AND link_ = 'none'`,
   );
 
-/** Rows of the sync whose state is attached, as its last run has seen them. */
+/**
+ * Rows of the sync whose state is attached, as its last run has seen them. One that has left, and is held for a row of ours, say, holds
+ * none: each would wait for the other.
+ */
 export const besideRows = (sync: string, object: string, level: number): string =>
   holds(
     sync,
     object,
     level,
-    `SELECT key, id FROM beside.link WHERE h IS NOT NULL AND id IN (SELECT id FROM reached WHERE ${chosenBy("id")})`,
+    `SELECT key, id FROM beside.link WHERE h IS NOT NULL AND id IN (SELECT id FROM reached WHERE ${chosenBy("id")}) AND key NOT IN (SELECT key FROM beside.pending WHERE code IN (${heldCodes}))`,
   );
 
-/** Where nobody can tell. */
-export const mayBeRows = (sync: string, object: string, level: number): string =>
-  `INSERT INTO holding SELECT root, ${text(sync)}, ${text(object)}, id, NULL FROM (${reachedAt(object, level)})`;
+/** Where nobody can tell. `begun`: it may have linked what this run itself deletes. */
+export const mayBeRows = (sync: string, object: string, level: number, begun: boolean): string =>
+  `INSERT INTO holding SELECT root, ${level}, ${text(sync)}, ${text(object)}, id, NULL FROM (${reachedAt(object, level)})${begun ? "" : " WHERE id NOT IN (SELECT id FROM reached WHERE level = 0)"}`;
 
 const rowsOf = `CASE count(DISTINCT key) WHEN 1 THEN 'that of 1 row' ELSE 'those of ' || count(DISTINCT key) || ' rows' END || ' of the sync ' || sync || ' (such as ' || min(key) || ')'`;
 const recordsOf = `count(DISTINCT id) || CASE count(DISTINCT id) WHEN 1 THEN ' record' ELSE ' records' END || ' of ' || object || ' that may be of the sync ' || sync`;
 
+const sharedWith =
+  "CASE WHEN count(key) > 0 THEN 'to the row ' || min(key) ELSE 'perhaps to a row' END || ' of the sync ' || sync";
+
 /** The deletes that are held back. The row has not left until its record goes. */
-export const heldBack = `UPDATE decided SET action = 'exclude', code = 'still_referenced', others = h.said FROM (
-  SELECT root, string_agg(said, ' and ' ORDER BY said) AS said
-  FROM (SELECT root, CASE WHEN count(key) > 0 THEN ${rowsOf} ELSE ${recordsOf} END AS said FROM holding GROUP BY root, sync, object) GROUP BY root) h
+export const heldBack = `UPDATE decided SET action = 'exclude', code = CASE WHEN h.shared THEN 'still_shared' ELSE 'still_referenced' END, others = h.said FROM (
+  SELECT root, bool_or(level = 0) AS shared, string_agg(said, ' and ' ORDER BY said) AS said
+  FROM (SELECT root, level, CASE WHEN level = 0 THEN ${sharedWith} WHEN count(key) > 0 THEN ${rowsOf} ELSE ${recordsOf} END AS said FROM holding GROUP BY root, level, sync, object) GROUP BY root) h
 WHERE decided.action = 'delete' AND decided.id = h.root`;
 
 export const letGo = [
