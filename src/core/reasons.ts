@@ -251,6 +251,16 @@ const rows = {
     hint: "The record stays as it is.",
     wake: "undo",
   },
+  undo_shared: {
+    message: "The record was made by the run, and belongs {detail}, too.",
+    hint: "It stays as it is. Undo the run in which that sync took it over, or let its row leave there; then undo this one again.",
+    wake: "undo",
+  },
+  undo_referenced: {
+    message: "The record was made by the run, but with it the destination would delete {detail}.",
+    hint: "It stays as it is. Undo that sync's run first, also with `--delete-created`, and then this one again; without that flag the record is deactivated.",
+    wake: "undo",
+  },
   undo_no_state: {
     message: "The record was made by the run, and this table knows no inactive records.",
     hint: "`--delete-created` deletes it.",

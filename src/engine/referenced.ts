@@ -13,61 +13,70 @@ import { stored } from "./sql/names.ts";
 import {
   askedAt,
   besideRows,
+  type Going,
   heldBack,
   holding,
+  holds,
   letGo,
   mayBeRows,
-  ownRows,
+  planned,
   reachedFirst,
   reachedNext,
+  spared,
   tablesAt,
 } from "./sql/referenced.ts";
 
-// Records that this run deletes, or that the destination deletes together with them, and that rows have which are there.
+// Records that a run or an undo deletes, or that the destination deletes together with them, and that rows have which are there.
 
 /** Of fewer ids one need not ask how large the table is. */
 const FEW = 1000;
 
-type Reading = { job: Job; duck: Duck; session: Session; folder: string; signal: AbortSignal };
+type Reading = { job: Job; duck: Duck; own: ObjectSchema; session: Session; folder: string; signal: AbortSignal };
 
-/**
- * Holds back each delete (`decided`) with which the record of a row would go that is there: another sync's, be that the very same
- * record, or this one's. What points at a record is asked of the destination, through all tables that the project's syncs write;
- * whose it is, of the states.
- */
+/** Holds back each delete of a plan (`decided`) with which the record of a row would go that is there. */
 export async function holdReferenced(
   job: Job,
   duck: Duck,
-  shape: Shape,
+  { object }: Shape,
   session: Session,
   folder: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const reading = { job, duck, session, folder, signal };
-  for (const statement of [reachedFirst(shape.object.name), holding]) await duck.run(statement);
+  await findSpared({ job, duck, own: object, session, folder, signal }, planned);
+  for (const statement of [heldBack, "DROP TABLE spared"]) await duck.run(statement);
+}
+
+/**
+ * `spared`: those of the sync's records with which the record of a row would go that is there: another sync's, be that the very
+ * same record, or this one's. What points at a record is asked of the destination, through all tables that the project's syncs
+ * write; whose it is, of the states.
+ */
+export async function findSpared(reading: Reading, { ids, rows, rest }: Going): Promise<void> {
+  const { duck, own, session, signal } = reading;
+  for (const statement of [reachedFirst(own.name, ids), holding]) await duck.run(statement);
   for (let level = 0; ; level++) {
     const tables = await duck.all<{ object: string }>(tablesAt(level));
     if (tables.length === 0) break;
     for (const { object } of tables) {
-      const schema = object === shape.object.name ? shape.object : await session.describe(object, signal);
-      await findRows(reading, shape, object, level);
-      await follow(reading, shape, schema, level);
+      const schema = object === own.name ? own : await session.describe(object, signal);
+      await findRows(reading, rows, object, level);
+      if (!rest) await follow(reading, schema, level);
     }
   }
-  for (const statement of [heldBack, ...letGo]) await duck.run(statement);
+  for (const statement of [spared, ...letGo]) await duck.run(statement);
 }
 
 /** The files of other syncs that it may have to read. */
-export const statesBeside = ({ syncFile, others = [] }: Job): string[] =>
-  syncFile.onLeave === "delete"
+export const statesBeside = ({ syncFile, undo, others = [] }: Job): string[] =>
+  syncFile.onLeave === "delete" || undo
     ? others.map(({ folder }) => layout(folder, "").state).flatMap((s) => [s, `${s}.wal`])
     : [];
 
 /** Which records would go with those of a table that have been reached. */
-async function follow(reading: Reading, shape: Shape, object: ObjectSchema, level: number): Promise<void> {
-  const { duck, session, signal } = reading;
-  for (const pointer of await cascades(reading, shape, object)) {
-    const child = pointer.object === shape.object.name ? shape.object : await session.describe(pointer.object, signal);
+async function follow(reading: Reading, object: ObjectSchema, level: number): Promise<void> {
+  const { duck, own, session, signal } = reading;
+  for (const pointer of await cascades(reading, object)) {
+    const child = pointer.object === own.name ? own : await session.describe(pointer.object, signal);
     const column = child.columns.find((c) => c.name === pointer.column);
     if (column?.type !== "lookup") continue;
     await duck.run(askedAt(object.name, level));
@@ -77,8 +86,8 @@ async function follow(reading: Reading, shape: Shape, object: ObjectSchema, leve
 }
 
 /** The lookups of tables that syncs of the project write, through which a delete goes on. What cannot be told is warned of (`tellDependents`). */
-async function cascades({ job, session, signal }: Reading, shape: Shape, object: ObjectSchema): Promise<Pointer[]> {
-  const written = new Set([shape.object.name, ...(job.others ?? []).map(({ file }) => file.object.toLowerCase())]);
+async function cascades({ job, own, session, signal }: Reading, object: ObjectSchema): Promise<Pointer[]> {
+  const written = new Set([own.name, ...(job.others ?? []).map(({ file }) => file.object.toLowerCase())]);
   try {
     const found = await session.dependents?.(object, signal);
     return (found?.deleted ?? []).filter((pointer) => written.has(pointer.object));
@@ -108,8 +117,8 @@ async function readPointing({ duck, session, folder, signal }: Reading, object: 
 }
 
 /** Notes (`holding`) whose rows the records of a table are that have been reached. */
-async function findRows({ job, duck }: Reading, shape: Shape, object: string, level: number): Promise<void> {
-  if (level > 0 && object === shape.object.name) await duck.run(ownRows(job.sync, object, level));
+async function findRows({ job, duck, own }: Reading, rows: string, object: string, level: number): Promise<void> {
+  if (level > 0 && object === own.name) await duck.run(holds(job.sync, object, level, rows));
   for (const { sync, file, folder } of job.others ?? []) {
     if (file.object.toLowerCase() !== object) continue;
     const at = layout(folder, "");

@@ -1,14 +1,26 @@
 import { text } from "../duck.ts";
 import { chosenBy } from "./names.ts";
 
-// What the destination would delete together with the records that a run deletes. See `engine/referenced.ts`.
+// What the destination would delete together with records that are to go. See `engine/referenced.ts`.
 
 /** Codes of rows that have left and whose records stay for now. */
 export const heldCodes = "'still_referenced', 'still_shared'";
 
-/** `reached`: of each record to be deleted (`root`) what would go with it, so many lookups away; first itself. */
-export const reachedFirst = (object: string): string =>
-  `CREATE OR REPLACE TEMP TABLE reached AS SELECT id AS root, ${text(object)} AS object, id, 0 AS level FROM decided WHERE action = 'delete' AND id IS NOT NULL`;
+/**
+ * Records that are to go. `ids`: SQL of them. `rows`: SQL of this sync's rows (key, id) that have their records afterwards.
+ * `rest`: they are put to rest, so nothing goes with them.
+ */
+export type Going = { ids: string; rows: string; rest?: boolean };
+
+/** A plan's deletes. */
+export const planned: Going = {
+  ids: "SELECT id FROM decided WHERE action = 'delete' AND id IS NOT NULL",
+  rows: "SELECT key, id FROM st.link WHERE h IS NOT NULL AND key NOT IN (SELECT key FROM decided WHERE action IN ('delete', 'release')) UNION ALL SELECT key, id FROM decided WHERE action = 'adopt' AND link_ = 'none'",
+};
+
+/** `reached`: of each record that is to go (`root`) what would go with it, so many lookups away; first itself. */
+export const reachedFirst = (object: string, ids: string): string =>
+  `CREATE OR REPLACE TEMP TABLE reached AS SELECT id AS root, ${text(object)} AS object, id, 0 AS level FROM (${ids})`;
 
 /** `holding`: the rows with whose records the root may not go; without a key, where nobody can tell whether it is a row's. */
 export const holding =
@@ -33,17 +45,9 @@ export const reachedNext = (object: string, child: string, level: number): strin
   `INSERT INTO reached SELECT root, object, id, ${level + 1} FROM (
   SELECT DISTINCT r.root, ${text(child)} AS object, p.id FROM pointing p JOIN ${freeAt(object, level)} r ON r.id = p.parent) ANTI JOIN reached USING (root, object, id)`;
 
-const holds = (sync: string, object: string, level: number, rows: string): string =>
+/** `rows`: SQL of rows of the sync (key, id). */
+export const holds = (sync: string, object: string, level: number, rows: string): string =>
   `INSERT INTO holding SELECT r.root, ${level}, ${text(sync)}, ${text(object)}, r.id, l.key FROM (${reachedAt(object, level)}) r JOIN (${rows}) l ON l.id = r.id`;
-
-/** Rows of this sync that have their records after this run. */
-export const ownRows = (sync: string, object: string, level: number): string =>
-  holds(
-    sync,
-    object,
-    level,
-    `SELECT key, id FROM st.link WHERE h IS NOT NULL AND key NOT IN (SELECT key FROM decided WHERE action IN ('delete', 'release')) UNION ALL SELECT key, id FROM decided WHERE action = 'adopt' AND link_ = 'none'`,
-  );
 
 /**
  * Rows of the sync whose state is attached, as its last run has seen them. One that has left, and is held for a row of ours, say, holds
@@ -57,7 +61,7 @@ export const besideRows = (sync: string, object: string, level: number): string 
     `SELECT key, id FROM beside.link WHERE h IS NOT NULL AND id IN (SELECT id FROM reached WHERE ${chosenBy("id")}) AND key NOT IN (SELECT key FROM beside.pending WHERE code IN (${heldCodes}))`,
   );
 
-/** Where nobody can tell. `begun`: it may have linked what this run itself deletes. */
+/** Where nobody can tell. `begun`: it may have linked the records that are to go themselves. */
 export const mayBeRows = (sync: string, object: string, level: number, begun: boolean): string =>
   `INSERT INTO holding SELECT root, ${level}, ${text(sync)}, ${text(object)}, id, NULL FROM (${reachedAt(object, level)})${begun ? "" : " WHERE id NOT IN (SELECT id FROM reached WHERE level = 0)"}`;
 
@@ -67,11 +71,13 @@ const recordsOf = `count(DISTINCT id) || CASE count(DISTINCT id) WHEN 1 THEN ' r
 const sharedWith =
   "CASE WHEN count(key) > 0 THEN 'to the row ' || min(key) ELSE 'perhaps to a row' END || ' of the sync ' || sync";
 
-/** The deletes that are held back. The row has not left until its record goes. */
-export const heldBack = `UPDATE decided SET action = 'exclude', code = CASE WHEN h.shared THEN 'still_shared' ELSE 'still_referenced' END, others = h.said FROM (
-  SELECT root, bool_or(level = 0) AS shared, string_agg(said, ' and ' ORDER BY said) AS said
-  FROM (SELECT root, level, CASE WHEN level = 0 THEN ${sharedWith} WHEN count(key) > 0 THEN ${rowsOf} ELSE ${recordsOf} END AS said FROM holding GROUP BY root, level, sync, object) GROUP BY root) h
-WHERE decided.action = 'delete' AND decided.id = h.root`;
+/** `spared`: the records that may not go; `shared`: for being a row's of another sync themselves; `said`: whose they are, or what would go with them. */
+export const spared = `CREATE OR REPLACE TEMP TABLE spared AS SELECT root AS id, bool_or(level = 0) AS shared, string_agg(said, ' and ' ORDER BY said) AS said
+FROM (SELECT root, level, CASE WHEN level = 0 THEN ${sharedWith} WHEN count(key) > 0 THEN ${rowsOf} ELSE ${recordsOf} END AS said FROM holding GROUP BY root, level, sync, object) GROUP BY root`;
+
+/** The deletes of a plan that are held back. The row has not left until its record goes. */
+export const heldBack = `UPDATE decided SET action = 'exclude', code = CASE WHEN s.shared THEN 'still_shared' ELSE 'still_referenced' END, others = s.said
+FROM spared s WHERE decided.action = 'delete' AND decided.id = s.id`;
 
 export const letGo = [
   "DROP TABLE reached",

@@ -54,7 +54,7 @@ function ofRecord(shape: Shape, run: RunFolder, { deleteCreated, stateColumn, im
 /**
  * `judged`: every row of the run with what is to be done with each of its values (k_*), what is there now (o_*) and what is
  * wanted (x_*). ours: the run put to rest what was so, but another run of ours has done it too. Wants `wrote`, `later`, `found_later`
- * and `now`, the records as they are. twin: for `besideNone`.
+ * and `now`, the records as they are. twin: for `besideNone`; holder: for `spareOthers`.
  */
 export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rules: Rules): string[] {
   const { state, status } = statesOf(shape);
@@ -74,7 +74,7 @@ export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rule
   return [
     `CREATE OR REPLACE TEMP TABLE judged AS
 WITH times AS (SELECT ${list(["key", "max(run) FILTER (wave <> 'idle') AS others", "bool_or(wave = 'idle') AS idle", "max(run) FILTER (wave IN ('0-activate', '3-deactivate')) AS state", ...times])} FROM later GROUP BY key)
-SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "w.idle AND (w.at_rest OR t.state IS NOT NULL) AS ours", "w.was", "w.reason", `${rules.stateColumn === undefined ? "NULL::VARCHAR" : `n."c_${rules.stateColumn}"`} AS state_there`, "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "f.run AS found", "NULL::VARCHAR AS twin", "n.gone AS gone_there", ...wants, ...ofRecord(shape, run, rules)])}
+SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "w.idle AND (w.at_rest OR t.state IS NOT NULL) AS ours", "w.was", "w.reason", `${rules.stateColumn === undefined ? "NULL::VARCHAR" : `n."c_${rules.stateColumn}"`} AS state_there`, "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "f.run AS found", "NULL::VARCHAR AS twin", "NULL::VARCHAR AS holder", "n.gone AS gone_there", ...wants, ...ofRecord(shape, run, rules)])}
 FROM wrote w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key LEFT JOIN times t ON t.key = w.key
 LEFT JOIN found_later f ON f.key = w.key AND f.id = w.id ${images}`,
     // A status belongs to its state: neither goes back without the other.
@@ -184,7 +184,7 @@ export function keptTable(shape: Shape, lost: string[], run: RunFolder): string 
   const records = ["k_made", "k_deleted", "k_rested", "k_woken"].map((k) => {
     const state = ["k_rested", "k_woken"].includes(k) ? `${k} IN ('undo_other_state', 'undo_changed')` : "false";
     const value = `CASE ${k} WHEN 'undo_other_state' THEN was ELSE state_there END`;
-    return `SELECT key, ${k}, CASE WHEN ${state} THEN 'statecode' END, CASE WHEN ${state} THEN ${value} END, CASE ${k} WHEN 'undo_later' THEN others WHEN 'undo_found' THEN found END FROM judged WHERE ${k} NOT IN ('back', 'restored', 'undo_made_since')`;
+    return `SELECT key, ${k}, CASE WHEN ${state} THEN 'statecode' END, CASE WHEN ${state} THEN ${value} END, CASE ${k} WHEN 'undo_later' THEN others WHEN 'undo_found' THEN found WHEN 'undo_shared' THEN holder WHEN 'undo_referenced' THEN holder END FROM judged WHERE ${k} NOT IN ('back', 'restored', 'undo_made_since')`;
   });
   const match = shape.match.map((c) => `x_${c.index}`).join(", ");
   const twins = `SELECT key, k_deleted, ${text(shape.match.map((c) => c.name).join(", "))}, concat_ws(', ', NULL, ${match || "NULL"}), twin FROM judged WHERE k_deleted = 'undo_made_since'`;

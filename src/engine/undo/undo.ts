@@ -11,6 +11,7 @@ import { keepJob, keptJob } from "../kept-job.ts";
 import { exists, type Layout, layout } from "../layout.ts";
 import { readMembers } from "../members.ts";
 import { problemGroups } from "../problems.ts";
+import { statesBeside } from "../referenced.ts";
 import { samples } from "../report.ts";
 import { noRoomToFold } from "../settle.ts";
 import { destinationName, type Host, holdsLease, open } from "../source.ts";
@@ -29,6 +30,7 @@ import { type Opened, openUndo } from "./open.ts";
 import { withoutParentsGone } from "./pointed.ts";
 import { copy, madeColumns, remade } from "./remake.ts";
 import { settleUndo } from "./settle.ts";
+import { spareOthers } from "./spared.ts";
 import {
   foundLater,
   laterTable,
@@ -65,7 +67,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const object = await session.describe(job.syncFile.object, host.signal);
     const destination = await destinationName(job, session, object, host.signal);
     const meta = await attachState(duck, at, destination);
-    await lockDown(duck, [], [job.folder]);
+    await lockDown(duck, [], [job.folder], statesBeside(job));
     const opened = await openUndo(duck, job, at, meta, session, object, destination, host.signal);
     const { shape, configured } = opened;
     await keepJob(at, keptJob({ ...configured, kind: dryRun ? "plan" : "undo" }, shape, destination));
@@ -224,6 +226,7 @@ async function planUndo(
   await duck.run(noneUnset);
   if (before) for (const statement of await unsetLookups(duck, shape, before)) await duck.run(statement);
   await besideNone(duck, shape, opened.kept?.began, reading);
+  await spareOthers({ ...reading, job: opened.configured, duck }, deleteCreated);
   const unasked = await withoutParentsGone(duck, shape, run, imageNamesIn, reading);
   for (const statement of undoMembers(shape, deleteCreated)) await duck.run(statement);
   // What an undo woke had been put to rest by us, unless the sync says itself what state a record is in.
