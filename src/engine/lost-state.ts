@@ -38,8 +38,8 @@ async function foldedItself(done: string, undo: boolean): Promise<boolean> {
 }
 
 /** A run that has ended by itself and that the attached state does not know of: it is an older one, put back. */
-export async function unknownRun(duck: Duck, at: Layout): Promise<string | undefined> {
-  const folded = await lastFolded(duck);
+export async function unknownRun(duck: Duck, at: Layout, state?: "beside"): Promise<string | undefined> {
+  const folded = await lastFolded(duck, state);
   return folded === undefined ? undefined : settledAfter(at, folded);
 }
 

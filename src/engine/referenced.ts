@@ -5,6 +5,7 @@ import type { Duck } from "./duck.ts";
 import { ingest } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { layout } from "./layout.ts";
+import { unknownRun } from "./lost-state.ts";
 import { portions, SHARE } from "./mirror.ts";
 import { attachBeside } from "./open-state.ts";
 import { hasBegun, hasUnended } from "./recover.ts";
@@ -15,6 +16,7 @@ import {
   besideRows,
   type Going,
   heldBack,
+  holdBelow,
   holding,
   holds,
   letGo,
@@ -37,12 +39,12 @@ type Reading = { job: Job; duck: Duck; own: ObjectSchema; session: Session; fold
 export async function holdReferenced(
   job: Job,
   duck: Duck,
-  { object }: Shape,
+  shape: Shape,
   session: Session,
   folder: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await findSpared({ job, duck, own: object, session, folder, signal }, planned);
+  await findSpared({ job, duck, own: shape.object, session, folder, signal }, planned(shape));
   for (const statement of [heldBack, "DROP TABLE spared"]) await duck.run(statement);
 }
 
@@ -51,16 +53,18 @@ export async function holdReferenced(
  * same record, or this one's. What points at a record is asked of the destination, through all tables that the project's syncs
  * write; whose it is, of the states.
  */
-export async function findSpared(reading: Reading, { ids, rows, rest }: Going): Promise<void> {
-  const { duck, own, session, signal } = reading;
+export async function findSpared(given: Reading, { ids, rows, rest, below }: Going): Promise<void> {
+  const { duck, own, session, signal } = given;
   for (const statement of [reachedFirst(own.name, ids), holding]) await duck.run(statement);
+  const { n } = await duck.one<{ n: number }>("SELECT count(*) AS n FROM reached");
+  const reading = { ...given, others: n > 0 ? await tablesOf(given) : [] };
   for (let level = 0; ; level++) {
     const tables = await duck.all<{ object: string }>(tablesAt(level));
     if (tables.length === 0) break;
     for (const { object } of tables) {
       const schema = object === own.name ? own : await session.describe(object, signal);
       await findRows(reading, rows, object, level);
-      if (!rest) await follow(reading, schema, level);
+      if (!rest) await follow(reading, schema, level, below);
     }
   }
   for (const statement of [spared, ...letGo]) await duck.run(statement);
@@ -73,9 +77,16 @@ export const statesBeside = ({ syncFile, undo, others = [] }: Job): string[] =>
     : [];
 
 /** Which records would go with those of a table that have been reached. */
-async function follow(reading: Reading, object: ObjectSchema, level: number): Promise<void> {
-  const { duck, own, session, signal } = reading;
+async function follow(
+  reading: Reading & { others: Other[] },
+  object: ObjectSchema,
+  level: number,
+  below: Going["below"],
+): Promise<void> {
+  const { job, duck, own, session, signal } = reading;
   for (const pointer of await cascades(reading, object)) {
+    const coming = object === own && pointer.object === own.name ? below?.(pointer.column) : undefined;
+    if (coming) await duck.run(holdBelow(job.sync, own.name, level, coming));
     const child = pointer.object === own.name ? own : await session.describe(pointer.object, signal);
     const column = child.columns.find((c) => c.name === pointer.column);
     if (column?.type !== "lookup") continue;
@@ -85,16 +96,28 @@ async function follow(reading: Reading, object: ObjectSchema, level: number): Pr
   }
 }
 
-/** The lookups of tables that syncs of the project write, through which a delete goes on. What cannot be told is warned of (`tellDependents`). */
-async function cascades({ job, own, session, signal }: Reading, object: ObjectSchema): Promise<Pointer[]> {
-  const written = new Set([own.name, ...(job.others ?? []).map(({ file }) => file.object.toLowerCase())]);
-  try {
-    const found = await session.dependents?.(object, signal);
-    return (found?.deleted ?? []).filter((pointer) => written.has(pointer.object));
-  } catch (thrown) {
-    if (!(thrown instanceof SluiceError) || signal.aborted) throw thrown;
-    return [];
-  }
+type Other = { sync: string; table: string; folder: string };
+
+/** The other syncs, with the names of their tables as the destination has them. One that has no table there has no records. */
+async function tablesOf({ job, session, signal }: Reading): Promise<Other[]> {
+  const found: Other[] = [];
+  for (const { sync, file, folder } of job.others ?? [])
+    try {
+      found.push({ sync, table: (await session.describe(file.object, signal)).name, folder });
+    } catch (thrown) {
+      if (!(thrown instanceof SluiceError) || thrown.code !== "unknown_object") throw thrown;
+    }
+  return found;
+}
+
+/** The lookups of tables that syncs of the project write, through which a delete goes on. */
+async function cascades(
+  { own, session, signal, others }: Reading & { others: Other[] },
+  object: ObjectSchema,
+): Promise<Pointer[]> {
+  const written = new Set([own.name, ...others.map(({ table }) => table)]);
+  const found = await session.dependents?.(object, signal);
+  return (found?.deleted ?? []).filter((pointer) => written.has(pointer.object));
 }
 
 /** `pointing`: the records that point at those of `asked`. */
@@ -117,17 +140,23 @@ async function readPointing({ duck, session, folder, signal }: Reading, object: 
 }
 
 /** Notes (`holding`) whose rows the records of a table are that have been reached. */
-async function findRows({ job, duck, own }: Reading, rows: string, object: string, level: number): Promise<void> {
+async function findRows(
+  { job, duck, own, others }: Reading & { others: Other[] },
+  rows: string,
+  object: string,
+  level: number,
+): Promise<void> {
   if (level > 0 && object === own.name) await duck.run(holds(job.sync, object, level, rows));
-  for (const { sync, file, folder } of job.others ?? []) {
-    if (file.object.toLowerCase() !== object) continue;
+  for (const { sync, table, folder } of others) {
+    if (table !== object) continue;
     const at = layout(folder, "");
     // What a run that has not ended has linked only it can tell.
-    const known = !(await hasUnended(at.runs)) && (await attachBeside(duck, at.state));
+    const attached = !(await hasUnended(at.runs)) && (await attachBeside(duck, at.state));
     try {
+      const known = attached && (await unknownRun(duck, at, "beside")) === undefined;
       await duck.run(known ? besideRows(sync, object, level) : mayBeRows(sync, object, level, await hasBegun(at.runs)));
     } finally {
-      if (known) await duck.run("DETACH beside");
+      if (attached) await duck.run("DETACH beside");
     }
   }
 }

@@ -78,8 +78,8 @@ export async function growTables(duck: Duck, shape: Shape, matched: string | und
 }
 
 /** The last run whose end the attached state knows; undefined before the first. */
-export async function lastFolded(duck: Duck): Promise<string | undefined> {
-  const [folded] = await duck.all<{ value: string }>("SELECT value FROM st.meta WHERE name = 'folded'");
+export async function lastFolded(duck: Duck, state: "st" | "beside" = "st"): Promise<string | undefined> {
+  const [folded] = await duck.all<{ value: string }>(`SELECT value FROM ${state}.meta WHERE name = 'folded'`);
   return folded?.value;
 }
 

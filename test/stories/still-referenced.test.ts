@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { inProcess } from "../in-process.ts";
@@ -249,4 +249,54 @@ test("of many that leave those are held that have somebody", async () => {
   bench.source("firms", firms(3));
   expect(await bench.run("firms")).toMatchObject({ received: 1202, deleted: 1199, excluded: 2, unchanged: 1 });
   expect(await accounts()).toEqual(["F1", "F2", "F3"]);
+});
+
+test("own table: whom this very run would put below a record that leaves, or makes there, holds it", async () => {
+  const boss = {
+    parentcustomerid: { from: "firm", lookup: { object: "contact", by: "externaluseridentifier", missing: "null" } },
+  };
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: boss, ...leaving }) });
+  const below = (n: number, boss: number | null) => ({ ...person(n, null), firm: boss === null ? null : `${boss}` });
+  bench.source("people", [below(1, null), below(2, null), below(3, 1)]);
+  await bench.run();
+  const before = await contacts();
+  bench.source("people", [below(2, 3), below(4, 1)]);
+  expect(await bench.run()).toMatchObject({ created: 1, updated: 1, deleted: 0, excluded: 2, writes: 2 });
+  expect(await contacts()).toMatchObject(before);
+  bench.source("people", [below(2, null), below(4, null)]);
+  expect(await bench.run()).toMatchObject({ updated: 2, deleted: 0, excluded: 2 });
+  expect(await bench.run()).toMatchObject({ deleted: 2, excluded: 0, unchanged: 2 });
+  expect(Object.keys(await contacts()).sort()).toEqual(["2", "4"]);
+});
+
+test("the other sync may call its table as it likes", async () => {
+  await begin({ object: "Contacts" });
+  bench.source("firms", firms(1));
+  expect(await bench.run("firms")).toMatchObject({ deleted: 0, excluded: 1 });
+});
+
+test("whose state is older than its last run is not believed", async () => {
+  await begin();
+  const state = join(bench.folder, ".sluice/default/people/rows.duckdb");
+  bench.source("people", [person(1, 1)]);
+  await bench.run("people");
+  const older = readFileSync(state);
+  bench.source("people", [person(1, 1), person(3, 2)]);
+  await bench.run("people");
+  writeFileSync(state, older);
+  bench.source("firms", firms(1));
+  const done = await bench.run("firms");
+  expect(done).toMatchObject({ deleted: 0, excluded: 1 });
+  expect(done.problems[0]!.message).toMatch(/that may be of the sync people/);
+});
+
+test("where it cannot be told what goes with a record, nothing is deleted", async () => {
+  await begin();
+  bench.source("firms", firms(1));
+  await bench.control("POST", "faults", { match: { path: "OneToManyRelationships" }, times: 1000, status: 403 });
+  rmSync(join(bench.folder, ".sluice/default/.schema"), { recursive: true, force: true });
+  const run = bench.run("firms");
+  await expect(run).rejects.toMatchObject({ code: "not_allowed" });
+  await bench.control("DELETE", "faults");
+  expect(await accounts()).toEqual(["F1", "F2"]);
 });

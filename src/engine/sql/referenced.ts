@@ -1,5 +1,7 @@
 import { text } from "../duck.ts";
-import { chosenBy } from "./names.ts";
+import type { Shape } from "../shape.ts";
+import { ownTable } from "../undo/shape.ts";
+import { chosenBy, has } from "./names.ts";
 
 // What the destination would delete together with records that are to go. See `engine/referenced.ts`.
 
@@ -8,15 +10,24 @@ export const heldCodes = "'still_referenced', 'still_shared'";
 
 /**
  * Records that are to go. `ids`: SQL of them. `rows`: SQL of this sync's rows (key, id) that have their records afterwards.
- * `rest`: they are put to rest, so nothing goes with them.
+ * `rest`: they are put to rest, so nothing goes with them. `below`: SQL of rows that will point at records of the sync's own table by
+ * this column (key, parent).
  */
-export type Going = { ids: string; rows: string; rest?: boolean };
+export type Going = { ids: string; rows: string; rest?: boolean; below?: (column: string) => string | undefined };
 
 /** A plan's deletes. */
-export const planned: Going = {
+export const planned = (shape: Shape): Going => ({
   ids: "SELECT id FROM decided WHERE action = 'delete' AND id IS NOT NULL",
   rows: "SELECT key, id FROM st.link WHERE h IS NOT NULL AND key NOT IN (SELECT key FROM decided WHERE action IN ('delete', 'release')) UNION ALL SELECT key, id FROM decided WHERE action = 'adopt' AND link_ = 'none'",
-};
+  below: (name) => {
+    const column = shape.columns.find((c) => c.name === name && c.awaits);
+    const parent = column && ownTable(shape.object, column, `x_${column.index}`);
+    return (
+      parent &&
+      `SELECT key, ${parent} AS parent FROM decided WHERE action = 'create' OR (action IN ('adopt', 'update') AND ${has("m", column)})`
+    );
+  },
+});
 
 /** `reached`: of each record that is to go (`root`) what would go with it, so many lookups away; first itself. */
 export const reachedFirst = (object: string, ids: string): string =>
@@ -48,6 +59,10 @@ export const reachedNext = (object: string, child: string, level: number): strin
 /** `rows`: SQL of rows of the sync (key, id). */
 export const holds = (sync: string, object: string, level: number, rows: string): string =>
   `INSERT INTO holding SELECT r.root, ${level}, ${text(sync)}, ${text(object)}, r.id, l.key FROM (${reachedAt(object, level)}) r JOIN (${rows}) l ON l.id = r.id`;
+
+/** The rows (`below`) that this run itself would have point there. */
+export const holdBelow = (sync: string, object: string, level: number, below: string): string =>
+  `INSERT INTO holding SELECT r.root, ${level + 1}, ${text(sync)}, ${text(object)}, NULL, b.key FROM (${reachedAt(object, level)}) r JOIN (${below}) b ON b.parent = r.id`;
 
 /**
  * Rows of the sync whose state is attached, as its last run has seen them. One that has left, and is held for a row of ours, say, holds

@@ -249,3 +249,18 @@ test("a record whose coming back was taken back, too, was deleted", async () => 
     excluded: 0,
   });
 });
+
+test("what an undo found as it was before counts as brought back: a member went with its record, a person put a name back", async () => {
+  fillList({ onLeave: "delete", allowDelete: true });
+  await run(row("1", "A", "a"));
+  const made = await run(row("1", "A", "a"), row("2", "B", "b"), row("3", "C", "c"));
+  synced.world.audiences = { vips: new Set(["2"]) };
+  const listed = await run(row("1", "A", "a"), row("2", "B", "b"), row("3", "C", "other"));
+  synced.world.audiences = { vips: new Set() };
+  const deleted = await run(row("1", "A", "a"), row("3", "C", "other"));
+  const { id } = [...synced.world.crm.values()].find((each) => each.values.code === "C")!;
+  people.edit(synced.world, id, { name: "c" });
+  for (const each of [deleted, listed, made])
+    expect(await synced.undo(each, { deleteCreated: true })).toMatchObject({ problems: [] });
+  expect(Object.keys(held())).toEqual(["A"]);
+});

@@ -95,8 +95,10 @@ export async function openUndo(
     const rebuilt = (await readKeptJob(one))?.kind === "rebuild";
     if (!rebuilt && (await sendsNothing(one))) continue;
     looked.push([name, one]);
-    if (rebuilt || (await wroteNothing(one.done))) continue;
-    later.push(await openRun(duck, at.runs, name, await ended(one.done)));
+    // An undo that had nothing to write may have found all as it was before the run that it takes back.
+    const idle = await wroteNothing(one.done);
+    if (rebuilt || (idle && !(await exists(one.undo)))) continue;
+    later.push({ ...(await openRun(duck, at.runs, name, await ended(one.done))), idle });
   }
   return { run, later, looked, kept, configured, memberships, ...shaped([run]) };
 }

@@ -192,7 +192,7 @@ async function planUndo(
   let before: RunFolder | undefined;
   for (const each of later) {
     const of = (await readUndoNote(each.files.undo))?.of;
-    if (of === run.run) before = each;
+    if (of === run.run) before = each.idle ? before : each;
     else others.push({ ...each, ...(of !== undefined && { of }) });
   }
   await laterTable(duck, shape, others);

@@ -24,6 +24,8 @@ export type RunFolder = {
   before: Wave[];
   never: Wave[];
   ended: boolean;
+  /** It has written nothing. */
+  idle?: boolean;
 };
 
 /** Runs that looked at rows (`touched`), and their files. */
@@ -211,7 +213,10 @@ export async function laterTable(duck: Duck, shape: Shape, runs: RunFolder[]): P
   // The newest first: one that was itself taken back has brought back nothing.
   for (const undo of runs.toReversed()) {
     const of = runs.find((each) => each.run === undo.of);
-    if (of) for (const statement of withoutUndone(shape, of, undo)) await duck.run(statement);
+    if (!of) continue;
+    for (const statement of withoutUndone(shape, of, undo)) await duck.run(statement);
+    if (undo.ended && (await exists(undo.files.outcome)) && !runs.some((each) => each.of === undo.run))
+      for (const statement of withoutWhole(of, undo)) await duck.run(statement);
   }
 }
 
@@ -251,6 +256,14 @@ AND (list, id) IN (SELECT list, id FROM later_member WHERE ${ofRun})`,
     `DELETE FROM later WHERE (${updates.join(" OR ")}) AND (run, key) NOT IN (SELECT run, key FROM later WHERE wave = 'cell')`,
     `DELETE FROM later WHERE ${both} AND regexp_matches(wave, '^2-(add|remove)-') AND (run, key) NOT IN (SELECT run, key FROM later_member)`,
   ];
+}
+
+/** The same for rows of which the undo left nothing: what it had not to write was as before already, by whomever. */
+function withoutWhole(of: RunFolder, { run, files }: RunFolder): string[] {
+  const whole = `SELECT key FROM ${parquetRows(files.touched)} WHERE key NOT IN (SELECT key FROM ${parquetRows(files.outcome)} WHERE key IS NOT NULL)`;
+  return ["later", "later_member"].map(
+    (table) => `DELETE FROM ${table} WHERE run IN (${text(of.run)}, ${text(run)}) AND key IN (${whole})`,
+  );
 }
 
 /** `found_later` (key, id, run): records that rows without one were given by later runs (`looked`), since they found them there. */
