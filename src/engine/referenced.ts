@@ -110,11 +110,13 @@ async function tablesOf({ job, session, signal }: Reading): Promise<Other[]> {
   return found;
 }
 
-/** The lookups of tables that syncs of the project write, through which a delete goes on. */
+/** The lookups of tables that syncs of the project write, through which a delete goes on; nobody is asked where there can be none. */
 async function cascades(
   { own, session, signal, others }: Reading & { others: Other[] },
   object: ObjectSchema,
 ): Promise<Pointer[]> {
+  const itself = own.columns.some((c) => c.targets?.some((target) => target.object === own.name));
+  if (others.length === 0 && !itself) return [];
   const written = new Set([own.name, ...others.map(({ table }) => table)]);
   const found = await session.dependents?.(object, signal);
   return (found?.deleted ?? []).filter((pointer) => written.has(pointer.object));
