@@ -15,10 +15,13 @@ export const heldCodes = "'still_referenced', 'still_shared'";
  */
 export type Going = { ids: string; rows: string; rest?: boolean; below?: (column: string) => string | undefined };
 
+/** Of links, which may be many millions, only those are read. */
+export const isReached = `id IN (SELECT id FROM reached WHERE ${chosenBy("id")})`;
+
 /** A plan's deletes. */
 export const planned = (shape: Shape): Going => ({
   ids: "SELECT id FROM decided WHERE action = 'delete' AND id IS NOT NULL",
-  rows: "SELECT key, id FROM st.link WHERE h IS NOT NULL AND key NOT IN (SELECT key FROM decided WHERE action IN ('delete', 'release')) UNION ALL SELECT key, id FROM decided WHERE action = 'adopt' AND link_ = 'none'",
+  rows: `SELECT key, id FROM st.link WHERE h IS NOT NULL AND ${isReached} AND key NOT IN (SELECT key FROM decided WHERE action IN ('delete', 'release')) UNION ALL SELECT key, id FROM decided WHERE action = 'adopt' AND link_ = 'none'`,
   below: (name) => {
     const column = shape.columns.find((c) => c.name === name && c.awaits);
     const parent = column && ownTable(shape.object, column, `x_${column.index}`);
@@ -73,7 +76,7 @@ export const besideRows = (sync: string, object: string, level: number): string 
     sync,
     object,
     level,
-    `SELECT key, id FROM beside.link WHERE h IS NOT NULL AND id IN (SELECT id FROM reached WHERE ${chosenBy("id")}) AND key NOT IN (SELECT key FROM beside.pending WHERE code IN (${heldCodes}))`,
+    `SELECT key, id FROM beside.link WHERE h IS NOT NULL AND ${isReached} AND key NOT IN (SELECT key FROM beside.pending WHERE code IN (${heldCodes}))`,
   );
 
 /** Where nobody can tell. `begun`: it may have linked the records that are to go themselves. */

@@ -1,4 +1,5 @@
 import { findSpared } from "../referenced.ts";
+import { isReached } from "../sql/referenced.ts";
 
 type Reading = Omit<Parameters<typeof findSpared>[0], "own">;
 
@@ -11,7 +12,7 @@ export async function spareOthers(
   deleteCreated: boolean,
 ): Promise<void> {
   const made = (column: string) => `SELECT ${column} FROM judged WHERE k_made = 'back'`;
-  const rows = `SELECT key, id FROM st.link WHERE h IS NOT NULL AND key NOT IN (${made("key")})`;
+  const rows = `SELECT key, id FROM st.link WHERE h IS NOT NULL AND ${isReached} AND key NOT IN (${made("key")})`;
   await findSpared({ ...reading, own: object }, { ids: made("id"), rows, rest: !deleteCreated });
   await reading.duck.run(
     "UPDATE judged SET k_made = CASE WHEN s.shared THEN 'undo_shared' ELSE 'undo_referenced' END, holder = s.said FROM spared s WHERE k_made = 'back' AND judged.id = s.id",
