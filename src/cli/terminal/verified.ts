@@ -14,7 +14,7 @@ export function printVerified({ syncs, checked, differences }: Verified, out: Ou
     out.line();
     out.line(out.style.bold(`${one.sync} -> ${one.object}`));
     for (const text of [...rowLines(one), ...columnLines(one), ...audienceLines(one), ...tableLines(one)])
-      out.line(`  ${text}`);
+      out.line(`  ${text}`.trimEnd());
     for (const text of notCovered(one)) out.line(out.style.dim(`  ${text}`));
   }
   out.line();
