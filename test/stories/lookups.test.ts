@@ -195,6 +195,61 @@ test("an empty owner leaves the record to whose it is, or to us where it is made
   expect(await bench.run()).toMatchObject({ unchanged: 3, writes: 0 });
 });
 
+/** A lookup that the API takes no contact without. */
+async function mustPoint(at: string, name: string): Promise<void> {
+  const label = { LocalizedLabels: [{ Label: name, LanguageCode: 1033 }] };
+  await bench.person("POST", "RelationshipDefinitions", {
+    "@odata.type": "Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata",
+    SchemaName: `${name}_${at}`,
+    ReferencedEntity: at,
+    ReferencedAttribute: `${at}id`,
+    ReferencingEntity: "contact",
+    Lookup: {
+      "@odata.type": "Microsoft.Dynamics.CRM.LookupAttributeMetadata",
+      SchemaName: name,
+      DisplayName: label,
+      RequiredLevel: { Value: "SystemRequired" },
+    },
+  });
+}
+
+test("a lookup that may not be empty goes without no parent: the sync that says so is refused at set-up", async () => {
+  const line = (lookup: object) => ({ new_firmid: { from: "firm", lookup: { by: "accountnumber", ...lookup } } });
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: line({ missing: "null" }) }) });
+  await mustPoint("account", "new_FirmId");
+  await bench.person("POST", "accounts", { name: "First", accountnumber: "F1" });
+  const person = (id: string, firm: string | null) => ({ id, name: `N${id}`, email: null, firm });
+  bench.source("people", [person("1", "F1"), person("2", "F9"), person("3", null)]);
+  const refused = { code: "mapping_unfit", message: expect.stringContaining("contact.new_firmid may not be empty") };
+  await expect(bench.plan()).rejects.toMatchObject(refused);
+  await expect(bench.run()).rejects.toMatchObject(refused);
+  expect(await bench.rows("contact")).toEqual([]);
+  bench.write("syncs/people.yaml", peopleSync({ mapping: line({}) }));
+  const ran = await bench.run();
+  expect(ran).toMatchObject({ created: 1, rejected: 2, writes: 1 });
+  expect(ran.problems.map(({ code }) => code).sort()).toEqual(["parent_missing", "required_empty"]);
+  expect(await bench.run()).toMatchObject({ unchanged: 1, rejected: 2, writes: 0 });
+});
+
+test("a lookup into the sync's own table that may not be empty: a row waits until its parent is there", async () => {
+  const lookup = { object: "contact", by: "externaluseridentifier" };
+  await bench.begin({
+    "syncs/people.yaml": peopleSync({ mapping: { new_bossid: { from: "boss", lookup } } }),
+  });
+  await bench.person("POST", "contacts", { lastname: "Top", externaluseridentifier: "0" });
+  await mustPoint("contact", "new_BossId");
+  const person = (id: string, boss: string) => ({ id, name: `N${id}`, email: null, boss });
+  bench.source("people", [person("1", "0"), person("2", "1"), person("3", "3")]);
+  const ran = await bench.run();
+  expect(ran).toMatchObject({ created: 1, rejected: 2, writes: 1 });
+  expect(ran.problems).toMatchObject([
+    { key: "2", code: "parent_missing" },
+    { key: "3", code: "parent_missing" },
+  ]);
+  expect(await bench.run()).toMatchObject({ created: 1, unchanged: 1, rejected: 1, writes: 1 });
+  expect(await bench.run()).toMatchObject({ unchanged: 2, rejected: 1, writes: 0 });
+});
+
 test("a task is about a contact or an account: names of activities have endings of their own", async () => {
   const ways = [
     { object: "contact", from: "email", by: "emailaddress1" },

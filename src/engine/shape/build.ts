@@ -155,8 +155,9 @@ function followingState(object: ObjectSchema, columns: ShapeColumn[]): ShapeColu
   return { index: columns.length, name, wire: { name }, target, role: "mapped", policies, follows: true, clear: false };
 }
 
-/** A parent may be another row of this very run where the sync writes all that it is found by. */
+/** A parent may be another row of this very run where the sync writes all that it is found by, and a record can be made without it. */
 function awaitOwnRows(object: ObjectSchema, columns: ShapeColumn[], column: ShapeColumn): void {
+  if (column.target.required) return;
   const own = (name: string) => columns.find((c) => c.role === "mapped" && !c.ways && !c.follows && c.name === name);
   for (const [way, { object: table, keys, missing }] of (column.ways ?? []).entries()) {
     const by = keys.flatMap((key) => own(key.column.name) ?? []);

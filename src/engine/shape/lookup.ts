@@ -56,6 +56,11 @@ export function lookupWays(
       remedy: `Say how that record is found, for example \`${column.name}: { from: ${line.from ?? "column"}, lookup: { by: accountnumber } }\`.`,
       place: at,
     });
+  if (column.required && ways.some((way) => way.missing === "null"))
+    throw new SluiceError("mapping_unfit", `${name} may not be empty, so no row can go without its parent.`, {
+      remedy: "Say `missing: reject`: the row waits for its parent; or `missing: create`: it is made first.",
+      place: at,
+    });
   return ways.map((way) => {
     const parent = parentTable(column, way, name, at);
     const table = parent === object.name ? object : tables.get(parent)!;
