@@ -1,4 +1,5 @@
 import type { Column } from "../../core/schema.ts";
+import type { Policies } from "../../core/state.ts";
 import { ident, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
@@ -7,21 +8,23 @@ import { isState } from "./states.ts";
 import { seenValue } from "./touch.ts";
 import { unmetFacts } from "./unmet.ts";
 
-/** `known`: the linked rows that are compared; all, or some that chance picks. `gone`: of a row that left. */
+/**
+ * `known`: the linked rows that are compared; all, or some that chance picks. `gone`: of a row that left; `done`: all that was
+ * to be done then was done, so that no run looks at it any more.
+ */
 export const knownRows = (sample: number | undefined): string =>
-  `CREATE TEMP TABLE known AS SELECT key, id, h IS NULL AS gone, rested FROM st.link WHERE id IS NOT NULL${sample === undefined ? "" : ` USING SAMPLE ${sample} ROWS`}`;
+  `CREATE TEMP TABLE known AS SELECT key, id, h IS NULL AS gone, h IS NULL AND key NOT IN (SELECT key FROM st.pending) AS done, rested FROM st.link WHERE id IS NOT NULL${sample === undefined ? "" : ` USING SAMPLE ${sample} ROWS`}`;
 
 /**
  * `compared`: every known row beside its record as it was read (`found`). e_* = what we hold it to be, f_* = what it is.
  * In a column that the row has yet to meet (`unmet`: stored names of those with such rows) we hold it to be what it is; so
- * also the state of a record that we put to rest, whatever its row said of it, a record that is gone where its row left, and all but
- * audiences of one that the sync has let go (`onLeave: nothing`).
+ * also the state of a record that we put to rest, whatever its row said of it, and all that no run would write any more of the
+ * record of a row that left: see `mendsLeft`.
  */
 export function compared({ policies }: Shape, agreed: readonly ShapeColumn[], unmet: ReadonlySet<string>): string {
   const open = unmetFacts(agreed, { added: new Set(), unmet }, "known");
   const held = (c: ShapeColumn) => {
-    const letGo = policies.onLeave === "nothing" && c.audience === undefined;
-    const asItIs = [letGo ? "l.gone" : "l.gone AND f.id IS NULL"];
+    const asItIs = [mendsLeft(policies, c) ? "l.done" : "l.gone", "l.gone AND f.id IS NULL"];
     if (open.names.includes(`u_${c.index}`)) asItIs.push(`u_${c.index} IS TRUE`);
     if (isState(c)) asItIs.push("l.rested IS TRUE");
     return `CASE WHEN ${asItIs.join(" OR ")} THEN f.${stored(c)} ELSE ${seenValue(stored(c))} END`;
@@ -31,6 +34,10 @@ export function compared({ policies }: Shape, agreed: readonly ShapeColumn[], un
 FROM known l LEFT JOIN v_base b ON b.key = l.key LEFT JOIN v_seen s ON s.key = l.key
 LEFT JOIN (SELECT * FROM found WHERE NOT gone) f ON f.id = l.id ${open.join}`;
 }
+
+/** Whether the column is written as a row leaves: only once, but again and again as long as the destination refuses that. */
+const mendsLeft = ({ onLeave }: Policies, c: ShapeColumn): boolean =>
+  onLeave !== "delete" && (c.audience !== undefined || (onLeave === "clear" && c.clear));
 
 /** `difference`: one row for each column that differs, each record that is gone, each that is no member; and, with `full`, what the whole table tells. */
 export function differences(shape: Shape, agreed: readonly ShapeColumn[], full: boolean): string {
