@@ -34,6 +34,16 @@ describe("one SELECT over the tables", () => {
       "WITH RECURSIVE r AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM r WHERE a < 3) SELECT max(a) AS a FROM r",
       [[3]],
     ],
+    [
+      "a CTE inside a subquery, and one in the next",
+      "WITH a AS (SELECT 1 AS id), b AS (FROM a) SELECT name FROM customers WHERE id IN (SELECT id FROM b) AND id IN (FROM a)",
+      [["Ann"]],
+    ],
+    [
+      "a CTE in both parts of a union",
+      "WITH a AS (SELECT 1 AS n) SELECT sum(n) AS n FROM (FROM A UNION ALL (WITH c AS (FROM a) FROM c))",
+      [["2"]],
+    ],
     ["a subquery", "SELECT name FROM customers c WHERE EXISTS (SELECT 1 FROM Orders o WHERE o.id = c.id)", [["Ann"]]],
     ["a name with a blank", 'SELECT id FROM "big table"', [["7"]]],
     ["a list", "SELECT sum(x) AS s FROM unnest([1, 2]) AS u(x)", [["3"]]],
@@ -62,6 +72,8 @@ describe("one SELECT over the tables", () => {
   });
 });
 
+const file = '"/etc/passwd.csv"';
+
 describe("everything else is refused", () => {
   it.each([
     ["nothing", "  ", "sql_invalid", /empty/],
@@ -82,6 +94,48 @@ describe("everything else is refused", () => {
       'WITH "/etc/passwd" AS (SELECT 1 AS a) SELECT * FROM main."/etc/passwd"',
       "sql_invalid",
       /main\./,
+    ],
+    [
+      "a file behind a WITH of its name that reads it",
+      `WITH ${file} AS (FROM ${file}) FROM ${file}`,
+      "unknown_name",
+      /passwd/,
+    ],
+    [
+      "one in the first part of a recursion",
+      `WITH RECURSIVE ${file} AS (FROM ${file} UNION FROM ${file}) FROM ${file}`,
+      "unknown_name",
+      /passwd/,
+    ],
+    [
+      "a file before a WITH of its name",
+      `WITH b AS (FROM ${file}), ${file} AS (SELECT 1) FROM b`,
+      "unknown_name",
+      /passwd/,
+    ],
+    [
+      "a file beside a WITH of its name",
+      `SELECT * FROM (WITH ${file} AS (SELECT 1) FROM ${file}) a, ${file} b`,
+      "unknown_name",
+      /passwd/,
+    ],
+    [
+      "a file after a WITH of its name",
+      `(WITH ${file} AS (SELECT 1) FROM ${file}) UNION FROM ${file}`,
+      "unknown_name",
+      /passwd/,
+    ],
+    [
+      "what SQL in a text would do",
+      "SELECT json_serialize_plan('FROM st.link') AS x",
+      "sql_invalid",
+      /json_serialize_plan\(\)/,
+    ],
+    [
+      "a setting's value",
+      "SELECT system.main.Current_Setting('allowed_paths') AS x",
+      "sql_invalid",
+      /current_setting\(\)/,
     ],
     ["a table by a query text", "SELECT * FROM query('SELECT 1')", "sql_invalid", /query\(\)/],
     ["the catalogue", "SELECT * FROM information_schema.tables", "sql_invalid", /information_schema/],

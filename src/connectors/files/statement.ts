@@ -16,6 +16,8 @@ const allowedFrom = new Set([
   "CTE",
 ]);
 const allowedFunctions = new Set(["range", "generate_series", "unnest"]);
+/** Functions of a row that look at more than they are given: at whatever a text of SQL names, and at settings. */
+const looksAround = new Set(["json_serialize_plan", "current_setting"]);
 
 /** One SELECT, ready to stand inside parentheses, and the tables it reads. */
 export type Statement = { sql: string; tables: string[] };
@@ -39,9 +41,7 @@ export async function readStatement(duck: Duck, sql: string, tables: readonly st
     );
   }
   const used = new Set<string>();
-  const named = new Set<string>();
-  for (const node of nodes(parsed.statements)) collectNames(node, named);
-  for (const node of nodes(parsed.statements)) checkNode(node, tables, named, used);
+  checkNodes(parsed.statements, tables, new Set(), used);
   return { sql: await inParentheses(duck, sql), tables: [...used].sort() };
 }
 
@@ -61,22 +61,26 @@ async function inParentheses(duck: Duck, sql: string): Promise<string> {
   return (row?.s ?? plain).replace(/[\s;]+$/, "");
 }
 
-function* nodes(value: unknown): Generator<Node> {
-  if (Array.isArray(value)) {
-    for (const item of value) yield* nodes(item);
-  } else if (value !== null && typeof value === "object") {
-    yield value as Node;
-    for (const item of Object.values(value)) yield* nodes(item);
+/**
+ * Checks a node and all below it. `named`: the WITH names that count there. Where a name does not count DuckDB looks for a table,
+ * and at last for a file: a name counts in what follows it, below the node that has it; in itself only in the recursive part.
+ */
+function checkNodes(value: unknown, tables: readonly string[], named: ReadonlySet<string>, used: Set<string>): void {
+  if (Array.isArray(value)) for (const item of value) checkNodes(item, tables, named, used);
+  if (Array.isArray(value) || value === null || typeof value !== "object") return;
+  const { cte_map: ctes, ...node } = value as Node;
+  checkNode(node, tables, named, used);
+  let inside = named;
+  for (const { key, value: query } of (ctes as { map?: { key: string; value: unknown }[] } | undefined)?.map ?? []) {
+    checkNodes(query, tables, inside, used);
+    inside = new Set([...inside, key.toLowerCase()]);
   }
+  const again = new Set([...inside, String(node.cte_name).toLowerCase()]);
+  for (const [part, item] of Object.entries(node))
+    checkNodes(item, tables, node.type === "RECURSIVE_CTE_NODE" && part === "right" ? again : inside, used);
 }
 
-function collectNames(node: Node, named: Set<string>): void {
-  const map = (node.cte_map as { map?: { key: string }[] } | undefined)?.map;
-  for (const entry of map ?? []) named.add(entry.key.toLowerCase());
-  if (node.type === "RECURSIVE_CTE_NODE" && typeof node.ctename === "string") named.add(node.ctename.toLowerCase());
-}
-
-function checkNode(node: Node, tables: readonly string[], named: Set<string>, used: Set<string>): void {
+function checkNode(node: Node, tables: readonly string[], named: ReadonlySet<string>, used: Set<string>): void {
   const type = node.type;
   const isFrom = "sample" in node && "alias" in node && !("class" in node);
   if (type === "VALUE_PARAMETER") throw invalid("The SQL holds a parameter ($1 or ?); nothing would fill it.");
@@ -87,14 +91,18 @@ function checkNode(node: Node, tables: readonly string[], named: Set<string>, us
     if (!allowedFunctions.has(name))
       throw invalid(`The SQL calls ${name}(); only the connection's tables may be read.`);
   }
+  const called = String(node.function_name ?? "").toLowerCase();
+  if (looksAround.has(called))
+    throw invalid(`The SQL calls ${called}(), which looks at more than the connection's tables.`);
   if (type !== "BASE_TABLE") return;
   const name = String(node.table_name);
   const owner = [node.catalog_name, node.schema_name].filter((n) => n !== "" && n !== undefined).join(".");
   if (owner !== "")
     throw invalid(`The SQL reads ${owner}.${name}; only the connection's tables may be read, by their bare name.`);
+  if (named.has(name.toLowerCase())) return;
   const known = tables.find((t) => t.toLowerCase() === name.toLowerCase());
   if (known !== undefined) used.add(known);
-  else if (!named.has(name.toLowerCase())) {
+  else {
     throw new SluiceError(
       "unknown_name",
       `The SQL reads \`${name}\`, which is no table of the connection${didYouMean(name, tables) || "."}`,
