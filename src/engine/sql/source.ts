@@ -17,6 +17,7 @@ export function sourceViews(shape: Shape, scan: Scan): string[] {
   const conditions = shape.audiences
     .map((a, i) => (a.where === undefined ? "" : `, (${a.where}\n) AS q_${i}`))
     .join("");
+  const asked = shape.audiences.flatMap((a) => (a.where === undefined ? [] : a.scan.views));
   const joins = shape.audiences.map((a, i) =>
     a.where === undefined
       ? `LEFT JOIN (SELECT DISTINCT ${keyOf(shape.key)} AS key, true AS member FROM (${relationOf(a.scan)})) x_${i} ON x_${i}.key = m.key_of_row`
@@ -28,28 +29,33 @@ export function sourceViews(shape: Shape, scan: Scan): string[] {
     `CREATE OR REPLACE TEMP VIEW source AS
 SELECT *, hash(${hashed.join(", ") || "0"}) AS h FROM (
 SELECT ${list(["m.key_of_row AS key", ...used, ...members])}
-FROM (SELECT *, ${keyOf(shape.key)} AS key_of_row FROM (${judged(scan, conditions)})) m
+FROM (SELECT *, ${keyOf(shape.key)} AS key_of_row FROM (${judged(scan, conditions, asked)})) m
 ${joins.join("\n")})`,
   ];
 }
 
 /**
  * The model's rows with the audiences' conditions (, (...) AS q_*) judged. A column of a declared type stays text in the
- * rows, so that one that does not fit can be told; a condition sees it in its type.
+ * rows, so that one that does not fit can be told; a condition sees it in its type, and the tables of the connection that it `asked` for.
  */
-function judged(scan: Scan, conditions: string): string {
+function judged(scan: Scan, conditions: string, asked: Scan["views"]): string {
   const typed = Object.entries(scan.typed ?? {}).map(([name, sql]) => `${sql} AS ${ident(name)}`);
-  if (conditions === "" || typed.length === 0) return `SELECT *${conditions} FROM (${relationOf(scan)})`;
-  return `SELECT ${asRead}.*${conditions} FROM (SELECT ${asRead}, ${asRead}.* REPLACE (${typed.join(", ")}) FROM (${relationOf(scan)}) ${asRead})`;
+  if (conditions === "" || typed.length === 0)
+    return `${withTables(asked)}SELECT *${conditions} FROM (${relationOf(scan)})`;
+  return `${withTables(asked)}SELECT ${asRead}.*${conditions} FROM (SELECT ${asRead}, ${asRead}.* REPLACE (${typed.join(", ")}) FROM (${relationOf(scan)}) ${asRead})`;
 }
 
+/** A scan as one SELECT. */
+const relationOf = (scan: Scan): string => `${withTables(scan.views)}${scan.select}`;
+
 /**
- * A scan as one SELECT. Its tables are common table expressions, for these go before any table of our own: a file may
- * be called `touched` or `source` as it likes.
+ * Tables of a connection for a SELECT that follows. They are common table expressions, for these go before any table of our own: a
+ * file may be called `touched` or `source` as it likes.
  */
-function relationOf(scan: Scan): string {
-  if (scan.views.length === 0) return scan.select;
-  return `WITH ${scan.views.map((v) => `${ident(v.name)} AS NOT MATERIALIZED (${v.sql})`).join(", ")} ${scan.select}`;
+function withTables(views: Scan["views"]): string {
+  if (views.length === 0) return "";
+  const each = new Map(views.map((v) => [v.name, `${ident(v.name)} AS NOT MATERIALIZED (${v.sql})`]));
+  return `WITH ${[...each.values()].join(", ")} `;
 }
 
 /** One text from the key's columns: itself, or a JSON list where there are several; null where any is empty. */
