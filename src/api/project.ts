@@ -14,6 +14,6 @@ export const validate = operation({
     models: z.number(),
     audiences: z.number(),
     syncs: z.number(),
-    order: z.array(z.string()).describe("The syncs, in the order they run"),
+    order: z.array(z.string()).describe("The syncs, in the order they run as far as the files tell"),
   }),
 });

@@ -44,6 +44,8 @@ export interface Session {
   identity?(signal?: AbortSignal): Promise<string>;
   objects(signal?: AbortSignal): Promise<ObjectSummary[]>;
   describe(object: string, signal?: AbortSignal): Promise<ObjectSchema>;
+  /** The name of the table that `describe` would tell of, for less. Fails as it does. */
+  tableOf?(object: string, signal?: AbortSignal): Promise<string>;
   /** A source that DuckDB can read in place. */
   scan?(query: ScanQuery, signal?: AbortSignal): Promise<Scan>;
   /** A destination's rows, page by page; with `cursor`, only what changed since. */

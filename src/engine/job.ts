@@ -59,7 +59,7 @@ export type Job = {
   upstream: { object: string; runFolder: string }[];
 };
 
-/** `folder`: its state folder. */
+/** `folder`: its state folder. Where these are compared with the job's own, their tables are named by the destination (`namingTables`). */
 export type OtherSync = { sync: string; file: SyncFile; folder: string };
 
 /** `maxMoved`: the share of its rows that may have moved. */

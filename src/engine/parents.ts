@@ -19,7 +19,7 @@ export async function describeParents(
   object: ObjectSchema,
   signal: AbortSignal,
 ): Promise<Tables> {
-  const names = parentTables(job, object).filter((name) => name !== object.name);
+  const names = parentTables(job.syncFile, object).filter((name) => name !== object.name);
   const found = await Promise.all(names.map((name) => session.describe(name, signal)));
   return new Map(found.map((table) => [table.name, table]));
 }

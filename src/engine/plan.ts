@@ -63,6 +63,7 @@ import { valuesOf } from "./sql/valued.ts";
 import { mapRows } from "./sql/want.ts";
 import { wideTable } from "./sql/wide.ts";
 import { attachState, type Meta, makeFolders, young } from "./state-file.ts";
+import { namingTables } from "./tables.ts";
 import { markLeft } from "./undo/note.ts";
 import { writeWhole } from "./whole-file.ts";
 
@@ -145,13 +146,14 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     checkSourceColumns(job, read);
     const scan = await withExpressions(job, read);
     const destination = await destinationName(job, session, object, host.signal);
+    const among = await namingTables(job, session, host.signal);
     const given = {
       tables: await describeParents(job, session, object, host.signal),
-      memberships: await membershipsOf(job, session, object, host.signal),
+      memberships: await membershipsOf(among, session, object, host.signal),
       prefix: session.prefix,
     };
     const relied = await readRelied(at.relied, destination);
-    const { shape, drift } = underDrift(job, relied, object, () => shapeOf(job, scan, object, audiences, given));
+    const { shape, drift } = underDrift(job, relied, object, () => shapeOf(among, scan, object, audiences, given));
     await checkApplied(job, shape, destination);
     await keepJob(at, keptJob(job, shape, destination));
     const meta = await attachState(duck, at, destination);
@@ -161,7 +163,7 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     await lockDown(duck, [...new Set(files)], folders, statesBeside(job));
     for (const statement of sourceViews(shape, scan)) await duck.run(statement);
     const refreshed = await refresh(job, duck, at, shape, session, meta, destination, host);
-    const touched = await reconcile(job, duck, at, shape, session, scan, meta, refreshed, host);
+    const touched = await reconcile(among, duck, at, shape, session, scan, meta, refreshed, host);
     const { apply } = job;
     const narrowed = apply && (await narrow(duck, shape, at, apply, valuesOf(shape, touched.rows)));
     const match = shape.match.map((c) => c.name);

@@ -1,5 +1,4 @@
 import type { Pointer, Session } from "../core/connector.ts";
-import { SluiceError } from "../core/errors.ts";
 import type { Column, ObjectSchema } from "../core/schema.ts";
 import type { Duck } from "./duck.ts";
 import { ingest } from "./ingest.ts";
@@ -53,11 +52,9 @@ export async function holdReferenced(
  * same record, or this one's. What points at a record is asked of the destination, through all tables that the project's syncs
  * write; whose it is, of the states.
  */
-export async function findSpared(given: Reading, { ids, rows, rest, below }: Going): Promise<void> {
-  const { duck, own, session, signal } = given;
+export async function findSpared(reading: Reading, { ids, rows, rest, below }: Going): Promise<void> {
+  const { duck, own, session, signal } = reading;
   for (const statement of [reachedFirst(own.name, ids), holding]) await duck.run(statement);
-  const { n } = await duck.one<{ n: number }>("SELECT count(*) AS n FROM reached");
-  const reading = { ...given, others: n > 0 ? await tablesOf(given) : [] };
   for (let level = 0; ; level++) {
     const tables = await duck.all<{ object: string }>(tablesAt(level));
     if (tables.length === 0) break;
@@ -77,12 +74,7 @@ export const statesBeside = ({ syncFile, undo, others = [] }: Job): string[] =>
     : [];
 
 /** Which records would go with those of a table that have been reached. */
-async function follow(
-  reading: Reading & { others: Other[] },
-  object: ObjectSchema,
-  level: number,
-  below: Going["below"],
-): Promise<void> {
+async function follow(reading: Reading, object: ObjectSchema, level: number, below: Going["below"]): Promise<void> {
   const { job, duck, own, session, signal } = reading;
   for (const pointer of await cascades(reading, object)) {
     const coming = object === own && pointer.object === own.name ? below?.(pointer.column) : undefined;
@@ -96,28 +88,12 @@ async function follow(
   }
 }
 
-type Other = { sync: string; table: string; folder: string };
-
-/** The other syncs, with the names of their tables as the destination has them. One that has no table there has no records. */
-async function tablesOf({ job, session, signal }: Reading): Promise<Other[]> {
-  const found: Other[] = [];
-  for (const { sync, file, folder } of job.others ?? [])
-    try {
-      found.push({ sync, table: (await session.describe(file.object, signal)).name, folder });
-    } catch (thrown) {
-      if (!(thrown instanceof SluiceError) || thrown.code !== "unknown_object") throw thrown;
-    }
-  return found;
-}
-
 /** The lookups of tables that syncs of the project write, through which a delete goes on; nobody is asked where there can be none. */
-async function cascades(
-  { own, session, signal, others }: Reading & { others: Other[] },
-  object: ObjectSchema,
-): Promise<Pointer[]> {
+async function cascades({ job, own, session, signal }: Reading, object: ObjectSchema): Promise<Pointer[]> {
+  const { others = [] } = job;
   const itself = own.columns.some((c) => c.targets?.some((target) => target.object === own.name));
   if (others.length === 0 && !itself) return [];
-  const written = new Set([own.name, ...others.map(({ table }) => table)]);
+  const written = new Set([own.name, ...others.map(({ file }) => file.object)]);
   const found = await session.dependents?.(object, signal);
   return (found?.deleted ?? []).filter((pointer) => written.has(pointer.object));
 }
@@ -142,15 +118,10 @@ async function readPointing({ duck, session, folder, signal }: Reading, object: 
 }
 
 /** Notes (`holding`) whose rows the records of a table are that have been reached. */
-async function findRows(
-  { job, duck, own, others }: Reading & { others: Other[] },
-  rows: string,
-  object: string,
-  level: number,
-): Promise<void> {
+async function findRows({ job, duck, own }: Reading, rows: string, object: string, level: number): Promise<void> {
   if (level > 0 && object === own.name) await duck.run(holds(job.sync, object, level, rows));
-  for (const { sync, table, folder } of others) {
-    if (table !== object) continue;
+  for (const { sync, file, folder } of job.others ?? []) {
+    if (file.object !== object) continue;
     const at = layout(folder, "");
     // What a run that has not ended has linked only it can tell.
     const attached = !(await hasUnended(at.runs)) && (await attachBeside(duck, at.state));

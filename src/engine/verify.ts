@@ -19,6 +19,7 @@ import { valueViews } from "./sql/tables.ts";
 import { unmetColumns } from "./sql/unmet.ts";
 import * as sql from "./sql/verify.ts";
 import { attachState, makeFolders } from "./state-file.ts";
+import { namingTables } from "./tables.ts";
 
 /** Differences that travel with the answer; all are counted, and kept in the run's folder. */
 const shown = 100;
@@ -40,8 +41,9 @@ export async function verify(job: Job, host: Host): Promise<JobResult> {
     const scan = await withExpressions(job, await scanModel(job, source, host.signal));
     const audiences = await scanAudiences(job, source, host.signal);
     const tables = await describeParents(job, session, object, host.signal);
-    const memberships = await membershipsOf(job, session, object, host.signal);
-    const shape = shapeOf(job, scan, object, audiences, { tables, memberships, prefix: session.prefix });
+    const among = await namingTables(job, session, host.signal);
+    const memberships = await membershipsOf(among, session, object, host.signal);
+    const shape = shapeOf(among, scan, object, audiences, { tables, memberships, prefix: session.prefix });
     const destination = await destinationName(job, session, object, host.signal);
     const meta = await attachState(duck, at, destination);
     const unknowing = await stateUnknowing(duck, at);

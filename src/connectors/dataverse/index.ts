@@ -50,6 +50,7 @@ export function openSession(given: DataverseConfig, io: Io, settings: Partial<Se
     objects: metadata.objects,
     cursorLife: metadata.cursorLife,
     describe: metadata.describe,
+    tableOf: metadata.tableOf,
     idsAtOnce: MOST_IDS,
     read: (object, request, signal) => readPages(api, object, request, signal),
     size: (object, signal) => tableSize(api, object, signal),

@@ -217,6 +217,9 @@ test("required is only what a create fails without", async () => {
 test.each(["contact", "Contact", "CONTACTS", "contacts"])("%s is found", async (name) => {
   stub = await startStub((r) => environment(r));
   expect((await stub.session.describe(name)).name).toBe("contact");
+  const asked = stub.requests();
+  expect(await stub.session.tableOf(name)).toBe("contact");
+  expect(stub.requests()).toBe(asked);
 });
 
 test("an unknown or ambiguous name is refused with what it might have been", async () => {

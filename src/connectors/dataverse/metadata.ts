@@ -31,6 +31,8 @@ export type Metadata = {
   cursorLife(signal?: AbortSignal): Promise<number>;
   /** One table, as it is now. `name`: logical, schema, set or display name in any case, when only one table has it. */
   describe(name: string, signal?: AbortSignal): Promise<ObjectSchema>;
+  /** Only which table that is: of one session no request for each. */
+  tableOf(name: string, signal?: AbortSignal): Promise<string>;
 };
 
 type Known = { version: ApiVersion; answers: Answers; money: MoneyDigits; tables: ReadonlyMap<string, Table> };
@@ -61,6 +63,9 @@ export function openMetadata(api: WebApi, folder?: string): Metadata {
     },
     async answers(signal) {
       return (await known(signal)).answers;
+    },
+    async tableOf(name, signal) {
+      return resolve(name, (await known(signal)).tables).LogicalName;
     },
     async describe(name, signal) {
       const { version, answers, money, tables } = await known(signal);

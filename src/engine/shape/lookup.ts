@@ -1,6 +1,6 @@
 import type { Scan } from "../../core/connector.ts";
 import { type Place, SluiceError } from "../../core/errors.ts";
-import type { LookupWay, MappingLine } from "../../core/project.ts";
+import type { LookupWay, MappingLine, SyncFile } from "../../core/project.ts";
 import { type Column, columnsNamed, type LookupTarget, type ObjectSchema } from "../../core/schema.ts";
 import type { Job } from "../job.ts";
 import type { Way } from "../shape.ts";
@@ -29,8 +29,8 @@ function waysOf(column: Column, line: MappingLine): LookupWay[] {
 }
 
 /** The tables that a sync's lookups point at, to be described before its shape is made. */
-export function parentTables(job: Job, object: ObjectSchema): string[] {
-  const names = Object.entries(job.syncFile.mapping).flatMap(([name, line]) =>
+export function parentTables({ mapping }: SyncFile, object: ObjectSchema): string[] {
+  const names = Object.entries(mapping).flatMap(([name, line]) =>
     columnsNamed(object, name)
       .filter(({ type }) => type === "lookup" || type === "parties")
       .flatMap((column) => waysOf(column, line).flatMap((way) => targetOf(column, way)?.object ?? [])),

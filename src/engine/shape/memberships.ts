@@ -58,7 +58,7 @@ async function sharing(
   list: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const alike = (job.others ?? []).filter(({ file }) => file.object.toLowerCase() === object.name.toLowerCase());
+  const alike = (job.others ?? []).filter(({ file }) => file.object === object.name);
   for (const { sync, file } of alike)
     for (const target of Object.values(file.audiences)) {
       if ("column" in target) continue;

@@ -13,7 +13,7 @@ export function refuseOverlap(job: Job, object: ObjectSchema, prefix?: string): 
   const own = written(object, job.syncFile, prefix);
   const match = matched(object, job.syncFile);
   for (const { sync, file } of job.others ?? []) {
-    if (file.object.toLowerCase() !== object.name.toLowerCase()) continue;
+    if (file.object !== object.name) continue;
     const [theirs, theirMatch] = [written(object, file, prefix), matched(object, file)];
     for (const [column, path] of own) {
       // What both match by holds the same value by definition.

@@ -21,6 +21,7 @@ import { statesOf } from "../sql/states.ts";
 import { existingColumns, valueViews } from "../sql/tables.ts";
 import { ownValues } from "../sql/valued.ts";
 import { attachState, makeFolders } from "../state-file.ts";
+import { namingTables } from "../tables.ts";
 import { sendPlan } from "../waves.ts";
 import { writeWhole } from "../whole-file.ts";
 import { countUndo, decideUndo, judge, keptTable, undoMembers } from "./decide.ts";
@@ -68,7 +69,8 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     const destination = await destinationName(job, session, object, host.signal);
     const meta = await attachState(duck, at, destination);
     await lockDown(duck, [], [job.folder], statesBeside(job));
-    const opened = await openUndo(duck, job, at, meta, session, object, destination, host.signal);
+    const among = await namingTables(job, session, host.signal);
+    const opened = await openUndo(duck, among, at, meta, session, object, destination, host.signal);
     const { shape, configured } = opened;
     await keepJob(at, keptJob({ ...configured, kind: dryRun ? "plan" : "undo" }, shape, destination));
     for (const statement of valueViews(shape, await duck.all(existingColumns), meta.matched)) await duck.run(statement);

@@ -2,9 +2,12 @@ import type { CallOptions, ResponseOf } from "../../api/index.ts";
 import { type CheckStep, needOf } from "../../core/check.ts";
 import type { Session } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
-import type { Connection, Project } from "../project/project.ts";
+import type { SyncFile } from "../../core/project.ts";
+import { circleFault, orderSyncs } from "../project/order.ts";
+import type { Connection, Project, Resource } from "../project/project.ts";
 import type { Workplace } from "../workplace.ts";
 import { connectionOf } from "./connections.ts";
+import { tablesThere } from "./in-order.ts";
 
 /** Tests one connection, or all, one after another: with the tables that syncs write to, for what these syncs do. */
 export async function check(
@@ -26,13 +29,28 @@ async function stepsOf(project: Project, connection: Connection, signal?: AbortS
   try {
     if (!session.check) return await listing(session, signal);
     const syncs = project.syncs.filter((sync) => sync.file.to === connection.name);
-    return await session.check(
-      syncs.map((sync) => needOf(sync.file)),
-      signal,
-    );
+    const needs = syncs.map((sync) => needOf(sync.file));
+    const steps = await session.check(needs, signal);
+    return syncs.length < 2 ? steps : [...steps, await orderStep(session, syncs, steps, signal)];
   } finally {
     await session.close();
   }
+}
+
+/** Which sync goes after which, by what the destination says of their tables and lookups. */
+async function orderStep(
+  session: Session,
+  syncs: Resource<SyncFile>[],
+  before: readonly CheckStep[],
+  signal?: AbortSignal,
+): Promise<CheckStep> {
+  const step = "order of syncs";
+  const failed = before.find(({ status }) => status === "failed");
+  if (failed) return { step, status: "skipped", detail: `needs ${failed.step}` };
+  const { ordered, circle } = orderSyncs(syncs, await tablesThere(session, syncs, signal));
+  if (!circle) return { step, status: "ok", detail: ordered.map(({ name }) => name).join(", ") };
+  const { message, remedy } = circleFault(circle, syncs);
+  return { step, status: "failed", detail: "", cause: message, remedy };
 }
 
 /** What can be tested of a connection that has no test of its own. */

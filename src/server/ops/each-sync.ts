@@ -16,6 +16,7 @@ import { newRunId } from "../run-id.ts";
 import { sharing } from "../share.ts";
 import { tellWarnings } from "../warnings.ts";
 import type { Workplace } from "../workplace.ts";
+import { inOrder } from "./in-order.ts";
 import { jobFor, pickSyncs } from "./jobs.ts";
 
 type Kind = Exclude<Job["kind"], "check">;
@@ -58,12 +59,15 @@ export async function eachSync<K extends Kind>(
   const present = await workplace.project();
   const apply = plan && (await planToApply(workplace.state([kind, ...names].join(" ")), present, names, plan));
   const project = apply?.project ?? present;
-  const syncs = apply ? [apply.sync] : pickSyncs(project, names);
-  const used = syncs.flatMap(({ file }) => [project.models.get(file.model)!.file.connection, file.to]);
-  if (approve && syncs.length !== 1)
+  const chosen = apply ? [apply.sync] : pickSyncs(project, names);
+  const used = chosen.flatMap(({ file }) => [project.models.get(file.model)!.file.connection, file.to]);
+  if (approve && chosen.length !== 1)
     throw new SluiceError("usage", "Guards are approved for the run of one sync: name it.");
   tellWarnings(project, used, { onEvent });
   const state = workplace.state([kind, ...names].join(" "));
+  const cacheOf = (connection: string) => state.connection(project.environment, connection);
+  const writes = kind === "plan" || kind === "run";
+  const syncs = writes ? await inOrder(project, chosen, { signal, maxWait, cacheOf }) : chosen;
   const results: SyncResult<K>[] = [];
   const planned: (Job["upstream"][number] & { connection: string })[] = [];
   for (const [i, sync] of syncs.entries()) {
@@ -79,7 +83,7 @@ export async function eachSync<K extends Kind>(
       run,
       kind,
       folderOf,
-      cache: state.connection(project.environment, sync.file.to),
+      cache: cacheOf(sync.file.to),
       upstream: planned.flatMap(({ connection, ...plan }) => (connection === sync.file.to ? [plan] : [])),
       memoryLimit: workplace.memoryLimit,
       ...(approve && { approval: { ...approve, at: new Date().toISOString() } }),

@@ -1,12 +1,12 @@
 import type { z } from "zod";
 import { SluiceError } from "../../core/errors.ts";
-import { audienceFile, modelFile, projectFile, type SyncFile, syncFile } from "../../core/project.ts";
+import { audienceFile, modelFile, projectFile, syncFile } from "../../core/project.ts";
 import { loadConnections } from "./connections.ts";
 import type { ProjectDocument } from "./document.ts";
 import { environmentFaults, pickEnvironment } from "./environment.ts";
 import { faultAt, findings } from "./faults.ts";
 import { type Folder, type Kind, readFolder } from "./folder.ts";
-import { orderSyncs } from "./order.ts";
+import { circleFault, orderSyncs } from "./order.ts";
 import type { ConnectorSource, Project, Resource } from "./project.ts";
 import { audienceFaults, modelFaults, overlapFaults, syncFaults } from "./references.ts";
 import type { Variables } from "./variables.ts";
@@ -39,7 +39,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   for (const sync of syncs.values()) problems.push(...syncFaults(sync, folder, audiences));
   problems.push(...overlapFaults([...syncs.values()]));
   const { ordered, circle } = orderSyncs([...syncs.values()]);
-  if (circle) problems.push(circleFault(circle, syncs));
+  if (circle) problems.push(circleFault(circle, [...syncs.values()]));
 
   const [first, ...others] = problems;
   if (first)
@@ -78,16 +78,4 @@ function checkAll<T>(schema: z.ZodType<T>, folder: Folder, kind: Kind, problems:
     if (file) checked.set(name, { name, document, file });
   }
   return checked;
-}
-
-function circleFault(circle: string[], syncs: Map<string, Resource<SyncFile>>): SluiceError {
-  const { document, file } = syncs.get(circle[0]!)!;
-  const column = Object.keys(file.mapping).find((name) => file.mapping[name]?.lookup);
-  return faultAt(
-    document,
-    ["mapping", column ?? ""],
-    `These syncs wait for each other, so none can be first: ${circle.join(" needs ")}.`,
-    "yaml_invalid",
-    "Move one of the lookups into a sync of its own with `mode: update`, which runs after both.",
-  );
 }
