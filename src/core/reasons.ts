@@ -222,13 +222,13 @@ const rows = {
   },
   undo_parent_gone: {
     message: "{column}: it pointed at {value}, and that record is gone.",
-    hint: "It stays as it is, and is empty in a record made anew. If another run deleted that record, undo that run first.",
+    hint: "It stays as it is, and is empty in a record made anew. If another run deleted that record, undo that run first; where this undo is done already, repeat it then.",
     wake: "undo",
   },
   undo_unset: {
     message:
-      "{column}: an earlier undo made the record anew, and was broken off before it pointed it at {value} again.",
-    hint: "Set it by hand, if nobody has.",
+      "{column}: an earlier undo made the record anew without pointing it at {value} again, and neither the run nor the sync maps that.",
+    hint: "Set it by hand.",
     wake: "undo",
   },
   undo_not_writable: {

@@ -117,3 +117,71 @@ test("what an undo that died had not pointed at again, and the sync does not map
   expect(undone.problems[0]!.example).toContain(above!.accountid as string);
   expect(await bench.rows("account")).toHaveLength(3);
 });
+
+/** A person (2) and the firm it points at are deleted, the person by a run, which is then taken back without the firm. */
+async function withoutFirm(mapped: boolean): Promise<{ firm: string; run: string }> {
+  await bench.begin({
+    "syncs/people.yaml": peopleSync({ ...(mapped && { mapping: { parentcustomerid: firm } }), ...leaving }),
+  });
+  const gone = await makeFirm("F1");
+  bench.source("people", [person("1", "Ana", null), person("2", "Ben", "F1")]);
+  await bench.run();
+  if (!mapped) await pointAt(gone);
+  bench.source("people", [person("1", "Ana", null)]);
+  expect(await bench.run()).toMatchObject({ deleted: 1 });
+  await bench.person("DELETE", `accounts(${gone})`);
+  const undone = await bench.undo({ sync: "people" });
+  expect(undone).toMatchObject({ counts: { created: 1 }, problems: [{ code: "undo_parent_gone", keys: ["2"] }] });
+  return { firm: gone, run: undone.of };
+}
+
+const pointAt = async (account: string) => {
+  const bind = { "parentcustomerid_account@odata.bind": `/accounts(${account})` };
+  await bench.person("PATCH", `contacts(${(await contact("2"))!.contactid})`, bind);
+};
+const comesBack = (accountid: string) =>
+  bench.person("POST", "accounts", { accountid, name: "F1", accountnumber: "F1" });
+
+test("a record made anew without a lookup gets it by another undo, once what it pointed at is back", async () => {
+  const { firm, run } = await withoutFirm(true);
+  const reason = { code: "undo_parent_gone", column: "parentcustomerid", rows: 1, keys: ["2"] };
+  expect(await bench.undo({ run })).toMatchObject({ counts: { unchanged: 1, writes: 0 }, problems: [reason] });
+  await comesBack(firm);
+  expect(await bench.undo({ run }, { dryRun: true })).toMatchObject({ plan: { update: 1, excluded: 0 }, problems: [] });
+  expect(await bench.undo({ run })).toMatchObject({ counts: { received: 1, updated: 1, writes: 1 }, problems: [] });
+  expect(await contact("2")).toMatchObject({ lastname: "Ben", _parentcustomerid_value: firm });
+  expect(await bench.undo({ run })).toMatchObject({ counts: { unchanged: 1, writes: 0 }, problems: [] });
+  // It has been given back: whoever empties it now wants it empty.
+  await bench.person("DELETE", `contacts(${(await contact("2"))!.contactid})/parentcustomerid_account/$ref`);
+  expect(await bench.undo({ run })).toMatchObject({ counts: { unchanged: 1, writes: 0 }, problems: [] });
+  bench.source("people", [person("1", "Ana", null), person("2", "Ben", null)]);
+  expect(await bench.approve("undone")).toMatchObject({ unchanged: 2, writes: 0 });
+});
+
+test("not where somebody has pointed it elsewhere, or a later run has written it, which is told", async () => {
+  const { firm, run } = await withoutFirm(true);
+  await comesBack(firm);
+  const other = await makeFirm("F2");
+  await pointAt(other);
+  const changed = { code: "undo_changed", column: "parentcustomerid", keys: ["2"] };
+  expect(await bench.undo({ run })).toMatchObject({ counts: { unchanged: 1, writes: 0 }, problems: [changed] });
+  const third = await makeFirm("F3");
+  bench.source("people", [person("1", "Ana", null), person("2", "Ben", "F3")]);
+  expect(await bench.approve("undone")).toMatchObject({ updated: 1 });
+  const later = { code: "undo_later", column: "parentcustomerid", keys: ["2"] };
+  expect(await bench.undo({ run })).toMatchObject({ counts: { unchanged: 1, writes: 0 }, problems: [later] });
+  expect(await contact("2")).toMatchObject({ _parentcustomerid_value: third });
+});
+
+test("one that the sync does not map is listed until somebody has set it", async () => {
+  const { firm, run } = await withoutFirm(false);
+  const listed = (code: string) => ({
+    ...{ counts: { unchanged: 1, writes: 0 } },
+    problems: [{ code, column: "parentcustomerid", rows: 1, keys: ["2"] }],
+  });
+  expect(await bench.undo({ run })).toMatchObject(listed("undo_parent_gone"));
+  await comesBack(firm);
+  expect(await bench.undo({ run })).toMatchObject(listed("undo_unset"));
+  await pointAt(firm);
+  expect(await bench.undo({ run })).toMatchObject({ counts: { unchanged: 1, writes: 0 }, problems: [] });
+});

@@ -189,7 +189,7 @@ export function keptTable(shape: Shape, lost: string[], run: RunFolder): string 
   const match = shape.match.map((c) => `x_${c.index}`).join(", ");
   const twins = `SELECT key, k_deleted, ${text(shape.match.map((c) => c.name).join(", "))}, concat_ws(', ', NULL, ${match || "NULL"}), twin FROM judged WHERE k_deleted = 'undo_made_since'`;
   const bereft = "SELECT key, 'undo_parent_gone', col, value, NULL FROM bereft";
-  const unset = "SELECT key, 'undo_unset', col, value, NULL FROM unset";
+  const unset = "SELECT key, code, col, value, NULL FROM unset";
   const members = "SELECT key, k, list, NULL, run FROM judged_member WHERE k NOT IN ('back', 'restored')";
   return `CREATE OR REPLACE TEMP TABLE kept AS ${[none, ...columns, ...records, twins, bereft, unset, members, ...lostCells(lost, run)].join("\nUNION ALL ")}`;
 }

@@ -25,7 +25,15 @@ function ofImages({ object }: Shape, images: string[]) {
     const { name, target, tabled } = column;
     const [held, tables] = [`c_${storedName(column)}`, target.targets?.map((t) => t.object)];
     if (target.type !== "lookup" || !tables?.length || !images.includes(held)) return [];
-    return [{ name, held, value: `i."${held}"`, aim: aimOf(`i."${held}"`, tables, tabled) }];
+    return [
+      {
+        name,
+        held,
+        value: `i."${held}"`,
+        aim: aimOf(`i."${held}"`, tables, tabled),
+        told: aimOf("value", tables, tabled),
+      },
+    ];
   });
 }
 
@@ -47,7 +55,7 @@ export function remembered(shape: Shape, { files }: RunFolder, images: string[])
 /**
  * Asks which of the records are still there that lookups would point at again (`judged`), and judges anew: such a column stays as
  * it is, and a record made anew is made without. `bereft`: what such a record does not get back (key, col, value). A record that
- * undo makes anew itself is there. Wants `now`.
+ * undo makes anew itself is there. Wants `now`, and `unset`, of which it tells the same.
  * @returns a sentence for each table that could not be asked; its records are taken to be there.
  */
 export async function withoutParentsGone(
@@ -60,10 +68,12 @@ export async function withoutParentsGone(
   const [own, columns, lookups] = [text(shape.object.name), ofColumns(shape), ofImages(shape, images)];
   const deleted = (which: string) =>
     `FROM ${parquetRows(run.files.deleted)} i JOIN judged j ON j.id = i.id WHERE ${which}`;
+  const unset = (name: string) => `code = 'undo_unset' AND col = ${text(name)}`;
   const aims = [
     "SELECT '' AS object, NULL::VARCHAR AS id",
     ...columns.map(({ k, aim }) => `SELECT ${aim.object}, ${aim.id} FROM judged WHERE ${k} = 'back'`),
     ...lookups.map(({ aim }) => `SELECT ${aim.object}, ${aim.id} ${deleted("j.k_deleted = 'back'")}`),
+    ...lookups.map(({ name, told }) => `SELECT ${told.object}, ${told.id} FROM unset WHERE ${unset(name)}`),
   ];
   await duck.run(`CREATE OR REPLACE TEMP TABLE pointed AS SELECT DISTINCT object, id FROM (${aims.join("\nUNION ALL ")})
 WHERE id IS NOT NULL AND NOT (object = ${own} AND id IN (SELECT id FROM now WHERE NOT gone UNION ALL SELECT id FROM judged WHERE k_deleted = 'back'))`);
@@ -80,6 +90,9 @@ WHERE id IS NOT NULL AND NOT (object = ${own} AND id IN (SELECT id FROM now WHER
     `CREATE OR REPLACE TEMP TABLE bereft AS ${["SELECT '' AS key, '' AS col, '' AS value WHERE false", ...lost].join("\nUNION ALL ")}`,
     ...columns.map(
       ({ k, aim }) => `UPDATE judged SET ${k} = 'undo_parent_gone' WHERE ${k} = 'back' AND ${isGone(aim)}`,
+    ),
+    ...lookups.map(
+      ({ name, told }) => `UPDATE unset SET code = 'undo_parent_gone' WHERE ${unset(name)} AND ${isGone(told)}`,
     ),
     ...shape.columns
       .filter((c) => c.target.type === "lookup")

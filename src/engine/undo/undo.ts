@@ -28,20 +28,12 @@ import { countUndo, decideUndo, judge, keptTable, undoMembers } from "./decide.t
 import { besideNone } from "./made-since.ts";
 import { markAfter, readUndoNote, stillLetGo } from "./note.ts";
 import { type Opened, openUndo } from "./open.ts";
+import { findOwing, judgeOwing, unmapped } from "./owing.ts";
 import { withoutParentsGone } from "./pointed.ts";
 import { copy, madeColumns, remade } from "./remake.ts";
 import { settleUndo } from "./settle.ts";
 import { spareOthers } from "./spared.ts";
-import {
-  foundLater,
-  laterTable,
-  noneUnset,
-  type RunFolder,
-  tookTables,
-  unsetLookups,
-  writtenChanges,
-  wroteTable,
-} from "./wrote.ts";
+import { foundLater, laterTable, type RunFolder, tookTables, writtenChanges, wroteTable } from "./wrote.ts";
 
 /**
  * Takes a run back: every value it wrote becomes what it was before, where it still is what the run wrote and no later run
@@ -158,6 +150,7 @@ const doneWith = [
     "judged_member",
     "parent_gone",
     "bereft",
+    "owing",
     "unset",
     "wrote_cell",
     "wrote_member",
@@ -190,21 +183,22 @@ async function planUndo(
   await tookTables(duck, run, looked);
   await wroteTable(duck, shape, run);
   // What an undo of this run wrote, this one would write too: one that died may have got only half as far as it planned.
-  const others: RunFolder[] = [];
-  let before: RunFolder | undefined;
+  const [others, before]: [RunFolder[], RunFolder[]] = [[], []];
   for (const each of later) {
     const of = (await readUndoNote(each.files.undo))?.of;
-    if (of === run.run) before = each.idle ? before : each;
+    if (of === run.run) before.push(each);
     else others.push({ ...each, ...(of !== undefined && { of }) });
   }
   await laterTable(duck, shape, others);
   await duck.run(foundLater(looked));
+  const imageNamesIn = await imageNames(duck, opened);
+  const owing = await findOwing(duck, shape.object, run, imageNamesIn, before);
   host.onProgress({ phase: "refresh", done: 0 });
   const state = reading.object.columns.find((c) => c.type === "state");
   const extra = state && !shape.columns.some((c) => c.name === state.name) ? [{ name: state.name, target: state }] : [];
   await readByIds(duck, {
     ...reading,
-    columns: [...shape.columns, ...extra],
+    columns: [...shape.columns, ...extra, ...unmapped(shape, owing)],
     of: "SELECT id FROM wrote UNION ALL SELECT id FROM wrote_member",
     into: "now",
     onRows: (done) => host.onProgress({ phase: "refresh", done }),
@@ -222,11 +216,9 @@ async function planUndo(
   const columns = ["id", "gone", "created", ...shape.columns.map(stored)].join(", ");
   await duck.run(`CREATE OR REPLACE TEMP TABLE fresh AS SELECT ${columns} FROM now WHERE false`);
   await duck.run(`CREATE OR REPLACE TEMP VIEW have_now AS SELECT ${columns} FROM now`);
-  const imageNamesIn = await imageNames(duck, opened);
   const rules = { deleteCreated, stateColumn: state?.name, images: imageNamesIn.length > 0 };
   for (const statement of judge(shape, run, imageNamesIn, rules)) await duck.run(statement);
-  await duck.run(noneUnset);
-  if (before) for (const statement of await unsetLookups(duck, shape, before)) await duck.run(statement);
+  for (const statement of judgeOwing(shape, owing)) await duck.run(statement);
   await besideNone(duck, shape, opened.kept?.began, reading);
   await spareOthers({ ...reading, job: opened.configured, duck }, deleteCreated);
   const unasked = await withoutParentsGone(duck, shape, run, imageNamesIn, reading);

@@ -9,7 +9,6 @@ import type { Shape } from "../shape.ts";
 import { has, list, stored, storedName } from "../sql/names.ts";
 import { readJournal, sentChanges } from "../sql/settle.ts";
 import { withReason } from "../sql/states.ts";
-import { bare } from "./shape.ts";
 
 /**
  * The files of one run as far as undo needs them. `columns`: of each change file, in order. `before`: waves that have kept the
@@ -274,39 +273,4 @@ export function foundLater(looked: Looked): string {
       `SELECT ${text(run)}, key, id FROM ${parquetRows(touched)} WHERE action = 'adopt' AND link_ = 'none' AND id IS NOT NULL`,
   );
   return `CREATE OR REPLACE TEMP TABLE found_later AS SELECT key, id, max(run) AS run FROM (${[none, ...each].join("\nUNION ALL ")}) GROUP BY key, id`;
-}
-
-/** `unset` (key, col, value): what a record made anew was to point at by columns that are not mapped, and does not. */
-export const noneUnset = "CREATE OR REPLACE TEMP TABLE unset(key VARCHAR, col VARCHAR, value VARCHAR)";
-
-/**
- * Statements that judge a lookup as to be taken back where an earlier undo of the run made its record anew and did not get as
- * far as to point it at another one, and that list those of columns which are not mapped (`unset`). Asks the journal, for
- * what a person has emptied since stays empty.
- */
-export async function unsetLookups(duck: Duck, shape: Shape, { files, columns }: RunFolder): Promise<string[]> {
-  for (const statement of readJournal((await exists(files.journal)) ? files.journal : undefined))
-    await duck.run(statement);
-  await duck.run(sentChanges([...columns.keys()], files.change));
-  const unsent = (wave: Wave) =>
-    `sent s JOIN ${parquetRows(files.change(wave), "file_row_number=true")} r ON r.file_row_number = s.n
-  WHERE s.wave = ${text(wave)} AND s.status NOT IN ('created', 'updated')`;
-  const besides = (columns.get("3-complete") ?? []).filter((name) => name.startsWith("d_"));
-  const unset = besides.map(
-    (name) =>
-      `INSERT INTO unset SELECT s.key, ${text(bare(name.slice(2)))}, r.${ident(name)} FROM ${unsent("3-complete")} AND r.${ident(name)} IS NOT NULL
-AND s.key IN (SELECT key FROM judged WHERE k_deleted = 'restored' AND link_id = id)`,
-  );
-  const back = (["2-update", "3-complete"] as const).flatMap((wave) => {
-    const bits = (columns.get(wave) ?? []).filter((name) => name.startsWith("c_"));
-    return shape.columns.flatMap((c) => {
-      const index = bits.indexOf(`c_${storedName(c)}`);
-      if (!c.awaits || index < 0) return [];
-      return [
-        `UPDATE judged SET k_${c.index} = 'back' WHERE k_deleted = 'restored' AND link_id = id AND o_${c.index} IS NULL AND x_${c.index} IS NOT NULL
-AND key IN (SELECT s.key FROM ${unsent(wave)} AND ${has("r.m", { index })})`,
-      ];
-    });
-  });
-  return [...unset, ...back];
 }
