@@ -4,6 +4,7 @@ import { type Duck, parquetRows, text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
 import { exists, type Layout } from "./layout.ts";
 import type { Mirrored } from "./pages.ts";
+import { readsAsSent } from "./sql/backdated.ts";
 import { atOnce, inGroups, storedName } from "./sql/names.ts";
 
 /** Records asked for by id at once; bounds memory, and is some requests. */
@@ -46,7 +47,10 @@ FROM (SELECT DISTINCT id FROM (${of}) WHERE id IS NOT NULL)`);
   await duck.run(`DROP TABLE ${into}_id`);
 }
 
-/** What of a record can be read and given to one that is made in its place. */
+/**
+ * What of a record can be read and given to one that is made in its place. Not when it was made: to back-date a record takes a
+ * privilege of its own.
+ */
 export function imageColumns({ columns, id }: ObjectSchema): Mirrored[] {
   return columns
     .filter((c) => c.name !== id && (c.create || c.update) && c.type !== "parties" && c.type !== "other")
@@ -54,7 +58,8 @@ export function imageColumns({ columns, id }: ObjectSchema): Mirrored[] {
       name: target.name,
       target,
       tabled: target.type === "lookup" && (target.targets ?? []).length > 1,
-    }));
+    }))
+    .filter(readsAsSent);
 }
 
 /** What of a record is kept before its state is set: Dynamics sets the status reason with it. */

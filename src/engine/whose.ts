@@ -1,6 +1,7 @@
 import { type Duck, text } from "./duck.ts";
 import { type Ingest, readNothing } from "./ingest.ts";
 import { look } from "./mirror.ts";
+import { madeOn, realDates } from "./sql/backdated.ts";
 import { list, stored } from "./sql/names.ts";
 
 /** By how much our clock and the destination's may differ, in milliseconds. */
@@ -22,10 +23,11 @@ export async function leaveSomebodys(
   if (n === 0 || !by || !on || !reading.session.users) return;
   const users = await reading.session.users(reading.signal);
   const maker = { name: by.name, target: by };
-  const table = { ...reading, columns: [maker], created: true };
+  const table = { ...reading, columns: [maker, ...realDates(reading.object)], created: true };
   await readNothing(duck, { ...table, into: "maker" });
   await look(duck, table, "maker", [], { ids: ["SELECT id FROM lookalike"] });
-  const since = began === undefined ? "true" : `created >= ${text(new Date(began - CLOCKS).toISOString())}`;
+  const since =
+    began === undefined ? "true" : `${madeOn(reading.object)} >= ${text(new Date(began - CLOCKS).toISOString())}`;
   const ours = list(users.map((id) => text(id.toLowerCase())));
   await duck.run(
     `DELETE FROM lookalike WHERE id NOT IN (SELECT id FROM maker WHERE NOT gone AND ${stored(maker)} IN (${ours}) AND ${since})`,

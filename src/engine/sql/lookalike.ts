@@ -1,5 +1,6 @@
 import { parquetRows } from "../duck.ts";
 import type { Shape } from "../shape.ts";
+import { readsAsSent } from "./backdated.ts";
 import { storedMatch } from "./match.ts";
 import { has, stored } from "./names.ts";
 
@@ -14,9 +15,9 @@ export const noLookalikes = "CREATE OR REPLACE TEMP TABLE lookalike(n BIGINT, id
 
 /** Of a run whose answers were lost (`sent`), by what was read back (`after`). */
 export function lookalikesAfter(shape: Shape, creates: string): string {
-  const holds = shape.columns.map(
-    (c) => `(NOT ${has("c.m", c)} OR a.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)})`,
-  );
+  const holds = shape.columns
+    .filter(readsAsSent)
+    .map((c) => `(NOT ${has("c.m", c)} OR a.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)})`);
   return `CREATE OR REPLACE TEMP TABLE lookalike AS SELECT s.n, a.id FROM sent s
 JOIN ${parquetRows(creates, "file_row_number=true")} c ON c.file_row_number = s.n
 JOIN after a ON NOT a.gone AND ${storedMatch(shape, "a")} = c.match_value

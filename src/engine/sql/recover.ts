@@ -1,5 +1,6 @@
 import { parquetRows } from "../duck.ts";
 import type { Shape } from "../shape.ts";
+import { readsAsSent } from "./backdated.ts";
 import { lookalikesThere } from "./lookalike.ts";
 import { bit, maskType, stored, storedList, storedName } from "./names.ts";
 import { readJournal } from "./settle.ts";
@@ -26,10 +27,13 @@ UNION SELECT n, lower(id) FROM exception WHERE w = '1-create' AND status = 'crea
  */
 export function orphans(shape: Shape, changes: string, inFile: FileColumns): string[] {
   const known = shape.columns.filter((c) => inFile.has(`c_${storedName(c)}`));
-  const holds = known.map((c) => `(c.${stored(c)} IS NULL OR h.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)})`);
+  const holds = known
+    .filter(readsAsSent)
+    .map((c) => `(c.${stored(c)} IS NULL OR h.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)})`);
   const values = shape.columns.flatMap((c) => {
     const sent = known.includes(c) ? `c.${stored(c)}` : "NULL::VARCHAR";
-    const seen = known.includes(c) ? `coalesce(c.${stored(c)}, h.${stored(c)})` : sent;
+    const [first, second] = readsAsSent(c) ? ["c", "h"] : ["h", "c"];
+    const seen = known.includes(c) ? `coalesce(${first}.${stored(c)}, ${second}.${stored(c)})` : sent;
     return [`${sent} AS ${stored(c)}`, `${seen} AS e_${c.index}`];
   });
   return [

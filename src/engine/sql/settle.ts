@@ -1,6 +1,7 @@
 import { ident, noHive, parquetRows, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
+import { readsAsSent } from "./backdated.ts";
 import { storedMatch } from "./match.ts";
 import { resolvedMembers } from "./members.ts";
 import { has, stored } from "./names.ts";
@@ -67,7 +68,10 @@ LEFT JOIN exception x ON x.w = c.wave AND x.n = c.n`;
  */
 export function resolveUnknown(shape: Shape, file: (wave: Wave) => string, full: boolean): string[] {
   const holds = (c: ShapeColumn) => `a.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)}`;
-  const all = shape.columns.map((c) => `(NOT ${has("c.m", c)} OR ${holds(c)})`).join(" AND ");
+  const all = shape.columns
+    .filter(readsAsSent)
+    .map((c) => `(NOT ${has("c.m", c)} OR ${holds(c)})`)
+    .join(" AND ");
   const turned = shape.columns.map((c) => `(${has("c.m", c)} AND ${holds(c)} AND ${differed(c)})`).join(" OR ");
   const found = (wave: Wave, on: string) => `SELECT s.wave, s.n, a.id FROM sent s
 JOIN ${parquetRows(file(wave), "file_row_number=true")} c ON c.file_row_number = s.n JOIN after a ON NOT a.gone AND ${on}

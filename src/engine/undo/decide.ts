@@ -1,5 +1,6 @@
 import { type Duck, parquetRows, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
+import { readsAsSent } from "../sql/backdated.ts";
 import { membersSent } from "../sql/members.ts";
 import { bit, list, maskType, stored, storedName } from "../sql/names.ts";
 import { isState, statesOf } from "../sql/states.ts";
@@ -30,10 +31,12 @@ function ofRecord(shape: Shape, run: RunFolder, { deleteCreated, stateColumn, im
   // else's, unless somebody had before us.
   const made = new Set(run.columns.get("1-create"));
   const known = (c: ShapeColumn) => `(w.w_${c.index}${made.has(`c_${storedName(c)}`) ? " OR w.whole" : ""})`;
-  const moved = shape.columns.map(
-    (c) =>
-      `(${known(c)} AND n.${stored(c)} IS DISTINCT FROM w.c_${c.index}${isState(c) ? " AND (l.rested IS NOT TRUE OR t.idle)" : ""})`,
-  );
+  const moved = shape.columns
+    .filter(readsAsSent)
+    .map(
+      (c) =>
+        `(${known(c)} AND n.${stored(c)} IS DISTINCT FROM w.c_${c.index}${isState(c) ? " AND (l.rested IS NOT TRUE OR t.idle)" : ""})`,
+    );
   const unlinked = "WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked'";
   // A task may be canceled, say: from there, and to there, somebody else has taken it.
   const now = stateColumn === undefined ? "NULL" : `n."c_${stateColumn}"`;
