@@ -1,5 +1,5 @@
 import type { Session } from "../core/connector.ts";
-import type { ObjectSchema } from "../core/schema.ts";
+import type { Column, ObjectSchema } from "../core/schema.ts";
 import { type Duck, parquetRows, text } from "./duck.ts";
 import { ingest } from "./ingest.ts";
 import { exists, type Layout } from "./layout.ts";
@@ -54,13 +54,16 @@ FROM (SELECT DISTINCT id FROM (${of}) WHERE id IS NOT NULL)`);
 export function imageColumns({ columns, id }: ObjectSchema): Mirrored[] {
   return columns
     .filter((c) => c.name !== id && (c.create || c.update) && c.type !== "parties" && c.type !== "other")
-    .map((target) => ({
-      name: target.name,
-      target,
-      tabled: target.type === "lookup" && (target.targets ?? []).length > 1,
-    }))
+    .map(mirrored)
     .filter(readsAsSent);
 }
+
+/** A column, read as syncs that map it mirror it. */
+export const mirrored = (target: Column): Mirrored => ({
+  name: target.name,
+  target,
+  tabled: target.type === "lookup" && (target.targets ?? []).length > 1,
+});
 
 /** What of a record is kept before its state is set: Dynamics sets the status reason with it. */
 export const stateColumns = ({ columns }: ObjectSchema): Mirrored[] =>

@@ -1,6 +1,7 @@
 import type { Pointer, Session } from "../core/connector.ts";
 import type { Column, ObjectSchema } from "../core/schema.ts";
 import type { Duck } from "./duck.ts";
+import { mirrored, readByIds } from "./images.ts";
 import { ingest } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { layout } from "./layout.ts";
@@ -12,15 +13,20 @@ import type { Shape } from "./shape.ts";
 import { stored } from "./sql/names.ts";
 import {
   askedAt,
+  besideLone,
+  besideMatched,
   besideRows,
+  findable,
   type Going,
   heldBack,
   holdBelow,
   holding,
   holds,
   letGo,
+  loneRows,
   mayBeRows,
   planned,
+  putAside,
   reachedFirst,
   reachedNext,
   spared,
@@ -52,7 +58,7 @@ export async function holdReferenced(
  * same record, or this one's. What points at a record is asked of the destination, through all tables that the project's syncs
  * write; whose it is, of the states.
  */
-export async function findSpared(reading: Reading, { ids, rows, rest, below }: Going): Promise<void> {
+export async function findSpared(reading: Reading, { ids, rest, below, ...mine }: Going): Promise<void> {
   const { duck, own, session, signal } = reading;
   for (const statement of [reachedFirst(own.name, ids), holding]) await duck.run(statement);
   for (let level = 0; ; level++) {
@@ -60,7 +66,7 @@ export async function findSpared(reading: Reading, { ids, rows, rest, below }: G
     if (tables.length === 0) break;
     for (const { object } of tables) {
       const schema = object === own.name ? own : await session.describe(object, signal);
-      await findRows(reading, rows, object, level);
+      await findRows(reading, mine, schema, level);
       if (!rest) await follow(reading, schema, level, below);
     }
   }
@@ -118,18 +124,61 @@ async function readPointing({ duck, session, folder, signal }: Reading, object: 
 }
 
 /** Notes (`holding`) whose rows the records of a table are that have been reached. */
-async function findRows({ job, duck, own }: Reading, rows: string, object: string, level: number): Promise<void> {
-  if (level > 0 && object === own.name) await duck.run(holds(job.sync, object, level, rows));
+async function findRows(
+  reading: Reading,
+  mine: Pick<Going, "rows" | "lone">,
+  object: ObjectSchema,
+  level: number,
+): Promise<void> {
+  const { job, duck, own } = reading;
+  if (level > 0 && object === own) {
+    await duck.run(holds(job.sync, object.name, level, mine.rows));
+    if (mine.lone) {
+      await duck.run(putAside(mine.lone.rows));
+      await findLone(reading, job.sync, object, mine.lone.matched, level);
+    }
+  }
   for (const { sync, file, folder } of job.others ?? []) {
-    if (file.object !== object) continue;
+    if (file.object !== object.name) continue;
     const at = layout(folder, "");
     // What a run that has not ended has linked only it can tell.
     const attached = !(await hasUnended(at.runs)) && (await attachBeside(duck, at.state));
+    let lone: { matched?: string } | undefined;
     try {
       const known = attached && (await unknownRun(duck, at, "beside")) === undefined;
-      await duck.run(known ? besideRows(sync, object, level) : mayBeRows(sync, object, level, await hasBegun(at.runs)));
+      await duck.run(
+        known ? besideRows(sync, object.name, level) : mayBeRows(sync, object.name, level, await hasBegun(at.runs)),
+      );
+      if (known && mine.lone) {
+        await duck.run(putAside(besideLone));
+        lone = await duck.one(besideMatched);
+      }
     } finally {
       if (attached) await duck.run("DETACH beside");
     }
+    if (lone) await findLone(reading, sync, object, lone.matched, level);
   }
+}
+
+/** Notes the rows of `lone` whose records are among those reached, as their match values tell: no state has linked them yet. */
+async function findLone(
+  { duck, session, folder, signal }: Reading,
+  sync: string,
+  object: ObjectSchema,
+  matched: string | undefined,
+  level: number,
+): Promise<void> {
+  const { n } = await duck.one<{ n: number }>("SELECT count(*) AS n FROM lone");
+  if (n === 0) return;
+  const names = matched?.split(",") ?? [];
+  const columns = object.columns.filter((c) => names.includes(c.name)).map(mirrored);
+  // What they are matched by is there no more: nobody can tell which records are theirs.
+  if (names.length === 0 || columns.length < names.length) {
+    await duck.run(mayBeRows(sync, object.name, level, true));
+    return;
+  }
+  const match = names.map((name) => columns.find((c) => c.name === name)!);
+  const of = findable(object.name, level);
+  await readByIds(duck, { session, object, columns, of, into: "findable", created: false, folder, signal });
+  await duck.run(loneRows(sync, object.name, level, match));
 }

@@ -300,3 +300,72 @@ test("where it cannot be told what goes with a record, nothing is deleted", asyn
   await bench.control("DELETE", "faults");
   expect(await accounts()).toEqual(["F1", "F2"]);
 });
+
+/** A contact that people made, and its id. */
+const byHand = async (number: string, parent: string, set: string): Promise<string> =>
+  String(
+    (
+      await bench.person("POST", "contacts", {
+        lastname: "By hand",
+        externaluseridentifier: number,
+        [`parentcustomerid_${set.slice(0, -1)}@odata.bind`]: `/${set}(${parent})`,
+      })
+    ).contactid,
+  );
+const tooLong = "n".repeat(60);
+
+test("a row that has no record yet, and would find one that goes with the firm, keeps it", async () => {
+  await begin();
+  const f2 = (await bench.rows("account")).find((row) => row.accountnumber === "F2")!.accountid;
+  const id = await byHand("x3", String(f2), "accounts");
+  bench.source("people", [person(1, 1), { ...person(3, 2), id: "X3", name: tooLong }]);
+  expect(await bench.run()).toMatchObject({ rejected: 1, writes: 0 });
+  bench.source("firms", firms(1));
+  for (const _ of [1, 2]) {
+    const waits = await bench.run("firms");
+    expect(waits).toMatchObject({ received: 2, deleted: 0, excluded: 1, unchanged: 1, writes: 0 });
+    expect(waits.problems).toMatchObject([
+      { ...held(), message: expect.stringContaining("that of 1 row of the sync people (such as X3)") },
+    ]);
+  }
+  bench.source("people", [person(1, 1), { ...person(3, 1), id: "X3" }]);
+  expect(await bench.run()).toMatchObject({ updated: 1, created: 0, deleted: 0, excluded: 1 });
+  expect(await bench.run()).toMatchObject({ deleted: 1, excluded: 0, unchanged: 3, writes: 1 });
+  expect(await contacts()).toMatchObject({ X3: id });
+  expect(await bench.run()).toMatchObject({ received: 3, unchanged: 3, writes: 0 });
+});
+
+test("such a row that leaves holds the firm no more, and no other record does", async () => {
+  await begin({ match: ["externaluseridentifier", "parentcustomerid"] });
+  const f2 = (await bench.rows("account")).find((row) => row.accountnumber === "F2")!.accountid;
+  await byHand("3", String(f2), "accounts");
+  bench.source("people", [person(1, 1), { ...person(3, 2), name: tooLong }, { ...person(4, 2), name: tooLong }]);
+  expect(await bench.run()).toMatchObject({ rejected: 2 });
+  bench.source("firms", firms(1));
+  expect(await bench.run("firms")).toMatchObject({ deleted: 0, excluded: 1 });
+  bench.source("people", [person(1, 1), { ...person(4, 2), name: tooLong }]);
+  await bench.run("people");
+  expect(await bench.run("firms")).toMatchObject({ deleted: 1, excluded: 0, writes: 1 });
+  expect(Object.keys(await contacts())).toEqual(["1"]);
+});
+
+test.each(["all", "touched", "none"])("own table: such a row keeps the record above its own (%s)", async (mirror) => {
+  const boss = {
+    parentcustomerid: { from: "firm", lookup: { object: "contact", by: "externaluseridentifier", missing: "null" } },
+  };
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: boss, ...leaving, mirror }) });
+  bench.source("people", [person(1, null), person(2, null)]);
+  await bench.run();
+  const { 1: one } = await contacts();
+  await byHand("3", String(one), "contacts");
+  const refused = { ...person(3, null), name: tooLong };
+  bench.source("people", [person(1, null), person(2, null), refused]);
+  expect(await bench.run()).toMatchObject({ rejected: 1, writes: 0 });
+  bench.source("people", [person(2, null), refused]);
+  for (const _ of [1, 2]) expect(await bench.run()).toMatchObject({ deleted: 0, excluded: 1, rejected: 1, writes: 0 });
+  bench.source("people", [person(2, null), person(3, null)]);
+  expect(await bench.run()).toMatchObject({ updated: 1, created: 0 });
+  await bench.person("PATCH", `contacts(${(await contacts())[3]})`, { "parentcustomerid_account@odata.bind": null });
+  expect(await bench.run()).toMatchObject({ deleted: 1, excluded: 0 });
+  expect(Object.keys(await contacts())).toEqual(["2", "3"]);
+});

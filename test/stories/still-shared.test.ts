@@ -130,3 +130,21 @@ test.each(["all", "touched", "none"])("the same with `mirror: %s`", async (mirro
   bench.source("people", people(1, 2));
   expect(await bench.run("people")).toMatchObject({ received: 2, unchanged: 2, writes: 0 });
 });
+
+test("a row of another sync that would find the record, and has yet to get it, keeps it, too", async () => {
+  await begin();
+  bench.source("guests", [{ no: "2", job: "j".repeat(200) }]);
+  await bench.run("people");
+  expect(await bench.run("guests")).toMatchObject({ rejected: 1, writes: 0 });
+  const before = await contacts();
+  bench.source("people", people(1));
+  const waits = await bench.run("people");
+  expect(waits).toMatchObject({ received: 2, deleted: 0, excluded: 1, writes: 0 });
+  expect(waits.problems).toMatchObject([held("to the row 2 of the sync guests")]);
+  bench.source("guests", guests(2));
+  expect(await bench.run("guests")).toMatchObject({ created: 0, updated: 1 });
+  expect(await contacts()).toEqual(before);
+  bench.source("guests", guests(1));
+  await bench.run("guests");
+  expect(await bench.run("people")).toMatchObject({ deleted: 1, excluded: 0 });
+});

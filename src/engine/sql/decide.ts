@@ -1,7 +1,7 @@
 import { type ColumnPolicies, leftAsItIs, type Writes } from "../../core/state.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { unlessEmptied, withEmptied } from "./emptied.ts";
-import { storedMatch, waitsForRecord } from "./match.ts";
+import { recordless, storedMatch } from "./match.ts";
 import { bit, chosenBy, list, maskType, skipped, stored, wanted } from "./names.ts";
 import { columnBits, columnCase, rowCase } from "./rules.ts";
 import { isState } from "./states.ts";
@@ -173,7 +173,5 @@ WHERE action IN ('leave', 'delete') AND id IN (SELECT id FROM decided WHERE acti
 export function keepWanted(shape: Shape): string {
   return `UPDATE decided SET action = 'keep' WHERE action = 'delete' AND id IN (
   SELECT l.id FROM v_link l LEFT JOIN have_now h ON h.id = l.id
-  WHERE CASE WHEN h.id IS NULL THEN l.m ELSE ${storedMatch(shape, "h")} END IN (
-    SELECT m FROM unlinked UNION ALL SELECT m FROM v_link WHERE ${waitsForRecord(shape)} AND h IS NOT NULL
-      AND key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND key NOT IN (SELECT key FROM doubled)))`;
+  WHERE CASE WHEN h.id IS NULL THEN l.m ELSE ${storedMatch(shape, "h")} END IN (SELECT m FROM (${recordless(shape)})))`;
 }

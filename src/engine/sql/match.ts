@@ -20,10 +20,15 @@ export const withoutRecord = ({ policies }: Shape, gone = "have_now WHERE gone")
     : "link_id IS NULL";
 
 /** The same of rows (of links) that are not looked at now: they were refused there, and are tried again. */
-export const waitsForRecord = ({ policies }: Shape): string =>
+const waitsForRecord = ({ policies }: Shape): string =>
   matchedAnew(policies)
     ? "(id IS NULL OR (id IN (SELECT id FROM have_gone) AND key IN (SELECT key FROM st.pending WHERE wake = 'destination')))"
     : "id IS NULL";
+
+/** SQL of the rows (key, m) that are there and have no record, whether or not they are looked at now. Wants `unlinked`. */
+export const recordless = (shape: Shape): string => `SELECT key, m FROM unlinked UNION ALL
+SELECT key, m FROM v_link WHERE ${waitsForRecord(shape)} AND h IS NOT NULL
+  AND key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND key NOT IN (SELECT key FROM doubled)`;
 
 /**
  * `matching`: for every present row without a link, how many records it could be. A record whose own source row is

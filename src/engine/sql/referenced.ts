@@ -1,7 +1,11 @@
+import { foldSql } from "../../core/fold.ts";
 import { text } from "../duck.ts";
+import type { Mirrored } from "../pages.ts";
 import type { Shape } from "../shape.ts";
 import { ownTable } from "../undo/shape.ts";
-import { chosenBy, has } from "./names.ts";
+import { recordless } from "./match.ts";
+import { chosenBy, has, joined, stored } from "./names.ts";
+import { matchedBy } from "./tables.ts";
 
 // What the destination would delete together with records that are to go. See `engine/referenced.ts`.
 
@@ -10,10 +14,18 @@ export const heldCodes = "'still_referenced', 'still_shared'";
 
 /**
  * Records that are to go. `ids`: SQL of them. `rows`: SQL of this sync's rows (key, id) that have their records afterwards.
+ * `lone`: SQL of rows that have no record yet (key, m), and would find one by its values of the columns `matched`; absent, nor do
+ * such rows of other syncs hold anything.
  * `rest`: they are put to rest, so nothing goes with them. `below`: SQL of rows that will point at records of the sync's own table by
  * this column (key, parent).
  */
-export type Going = { ids: string; rows: string; rest?: boolean; below?: (column: string) => string | undefined };
+export type Going = {
+  ids: string;
+  rows: string;
+  lone?: { rows: string; matched: string };
+  rest?: boolean;
+  below?: (column: string) => string | undefined;
+};
 
 /** Of links, which may be many millions, only those are read. */
 export const isReached = `id IN (SELECT id FROM reached WHERE ${chosenBy("id")})`;
@@ -22,6 +34,7 @@ export const isReached = `id IN (SELECT id FROM reached WHERE ${chosenBy("id")})
 export const planned = (shape: Shape): Going => ({
   ids: "SELECT id FROM decided WHERE action = 'delete' AND id IS NOT NULL",
   rows: `SELECT key, id FROM st.link WHERE h IS NOT NULL AND ${isReached} AND key NOT IN (SELECT key FROM decided WHERE action IN ('delete', 'release')) UNION ALL SELECT key, id FROM decided WHERE action = 'adopt' AND link_ = 'none'`,
+  lone: { rows: recordless(shape), matched: matchedBy(shape) },
   below: (name) => {
     const column = shape.columns.find((c) => c.name === name && c.awaits);
     const parent = column && ownTable(shape.object, column, `x_${column.index}`);
@@ -79,6 +92,26 @@ export const besideRows = (sync: string, object: string, level: number): string 
     `SELECT key, id FROM beside.link WHERE h IS NOT NULL AND ${isReached} AND key NOT IN (SELECT key FROM beside.pending WHERE code IN (${heldCodes}))`,
   );
 
+/** Of the attached state: the rows that are there and have no record yet, and what they are matched by. */
+export const besideLone = "SELECT key, m FROM beside.link WHERE id IS NULL AND h IS NOT NULL";
+export const besideMatched = "SELECT any_value(value) AS matched FROM beside.meta WHERE name = 'matched'";
+
+/** `lone`: such rows, put aside. One without a match value finds nothing. */
+export const putAside = (rows: string): string =>
+  `CREATE OR REPLACE TEMP TABLE lone AS SELECT key, m FROM (${rows}) WHERE m IS NOT NULL`;
+
+/** The records that these may find. */
+export const findable = (object: string, level: number): string => `SELECT id FROM ${freeAt(object, level)}`;
+
+/** After `findable` has been read: the rows of `lone` that would find one of them. */
+export const loneRows = (sync: string, object: string, level: number, match: Mirrored[]): string =>
+  holds(
+    sync,
+    object,
+    level,
+    `SELECT o.key, f.id FROM findable f JOIN lone o ON o.m = ${joined(match.map((c) => foldSql(`f.${stored(c)}`)))} WHERE NOT f.gone`,
+  );
+
 /** Where nobody can tell. `begun`: it may have linked the records that are to go themselves. */
 export const mayBeRows = (sync: string, object: string, level: number, begun: boolean): string =>
   `INSERT INTO holding SELECT root, ${level}, ${text(sync)}, ${text(object)}, id, NULL FROM (${reachedAt(object, level)})${begun ? "" : " WHERE id NOT IN (SELECT id FROM reached WHERE level = 0)"}`;
@@ -102,4 +135,6 @@ export const letGo = [
   "DROP TABLE holding",
   "DROP TABLE IF EXISTS pointing",
   "DROP TABLE IF EXISTS pointing_part",
+  "DROP TABLE IF EXISTS lone",
+  "DROP TABLE IF EXISTS findable",
 ];
