@@ -90,7 +90,7 @@ export type Workbench = {
   repair(): Promise<ResponseOf<"doctor">>;
   /** The history, the newest first. */
   runs(): Promise<ResponseOf<"runs">["runs"]>;
-  rebuild(sync: string): Promise<ResponseOf<"rebuild">>;
+  rebuild(sync: string, how?: { force: boolean }): Promise<ResponseOf<"rebuild">>;
   role(sync: string): Promise<ResponseOf<"role">>;
   control<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
   /** A Web API call by a person who works in Dynamics. */
@@ -201,7 +201,7 @@ export function useWorkbench(options: Parameters<typeof startSandbox>[0] = {}): 
   bench.doctor = (...syncs) => ask((client) => client.doctor({ syncs }));
   bench.repair = () => ask((client) => client.doctor({ repair: true }));
   bench.runs = async () => (await ask((client) => client.runs({}))).runs;
-  bench.rebuild = (sync) => ask((client) => client.rebuild({ sync }));
+  bench.rebuild = (sync, how) => ask((client) => client.rebuild({ sync, ...how }));
   bench.role = (sync) => ask((client) => client.role({ sync }));
   return bench;
 }

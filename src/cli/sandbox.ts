@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { InvalidArgumentError, Option } from "commander";
 import { SluiceError } from "../core/errors.ts";
+import { shellWord } from "../core/shell-word.ts";
 import { portNumber, positiveNumber, serverCount } from "./terminal/arguments.ts";
 import type { Register } from "./terminal/command.ts";
 
@@ -41,7 +42,7 @@ export const register: Register = (program, run) => {
         const sandbox = await startSandbox({ ...options, seeds: seed }).catch((error: unknown) => {
           throw startFault(error, options.port, options.host);
         });
-        if (printEnv) for (const [name, value] of Object.entries(sandbox.env)) out.line(`${name}=${quoted(value)}`);
+        if (printEnv) for (const [name, value] of Object.entries(sandbox.env)) out.line(`${name}=${shellWord(value)}`);
         else out.line(`The sandbox listens at ${sandbox.origin} and ${sandbox.env.BASE_URL_HTTPS}; Ctrl-C ends it.`);
         // --json has its one object now and not at the end: whoever waits for it wants to begin.
         if (out.json) process.stdout.write(`${JSON.stringify({ origin: sandbox.origin, env: sandbox.env })}\n`);
@@ -86,9 +87,4 @@ function startFault(error: unknown, port: number, host: string): unknown {
     remedy: "Name another with --port or --https-port (0 takes any free one) or --host.",
     cause: error,
   });
-}
-
-/** Safe for every shell that knows single quotes; plain where nothing needs quoting. */
-function quoted(value: string): string {
-  return /^[\w./:@%+,=-]*$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
 }

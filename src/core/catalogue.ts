@@ -307,7 +307,7 @@ const rows = {
     exit: 2,
     when: "The sync's state belongs to another organisation or table than the one it now writes to.",
     remedy:
-      "Use an environment of its own for each organisation and a sync of its own for each table; or remove the folder named, and every record is matched anew.",
+      "Use an environment of its own for each organisation and a sync of its own for each table; or `sluice rebuild SYNC --force`: it moves the file aside, and every record is matched anew.",
   },
   database_unreachable: {
     kind: "unavailable",

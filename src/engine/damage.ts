@@ -87,9 +87,10 @@ async function jsonIn(path: string): Promise<unknown> {
   }
 }
 
-/** Whether a journal is as long as its run says. */
+/** Whether a journal is as long as its run says, or went with the before-images (`retention`), which takes `touched` first. */
 async function hasLength(path: string): Promise<boolean> {
-  const { done } = runFiles(dirname(path));
+  const { done, touched } = runFiles(dirname(path));
+  if (!(await exists(touched))) return true;
   const told = (await exists(done)) ? ((await jsonIn(done)) as { journal?: number } | undefined) : undefined;
   return told?.journal === undefined || told.journal === (await journalSize(path));
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { CheckStep, Need } from "../core/check.ts";
 import { SluiceError } from "../core/errors.ts";
 import { askedInForms, columnsNamed, type ObjectSchema } from "../core/schema.ts";
+import { shellWord } from "../core/shell-word.ts";
 import { brokenRun, tornFiles } from "./damage.ts";
 import { columnDrift, tableDrift } from "./drift.ts";
 import { openDuck, text } from "./duck.ts";
@@ -11,22 +12,30 @@ import { findAgain, hasSettled, lostState, stateUnknowing } from "./lost-state.t
 import { readThrough } from "./open-state.ts";
 import { readRelied } from "./relied.ts";
 import { inMegabytes } from "./sizes.ts";
+import { stateElsewhere } from "./state-file.ts";
+import { readUndoNote } from "./undo/note.ts";
 
 /** Below so much room on the disk, in bytes, a run of some size may not end. */
 const littleRoom = 1024 ** 3;
 
 /**
- * What has changed in a sync's table since the last run. `folder` is the sync's own; only files in it are looked at.
- * `prefix`: see `Session`.
+ * What has changed in a sync's table since the last run, and whether that wrote to this one (`destination`, see
+ * `destinationName`). `folder` is the sync's own; only files in it are looked at. `prefix`: see `Session`.
  */
 export async function schemaSteps(
   folder: string,
   need: Need,
   object: ObjectSchema,
   prefix: string | undefined,
+  destination: string,
 ): Promise<CheckStep[]> {
   const step = `schema: ${object.name}`;
-  const relied = await readRelied(layout(folder, "").relied);
+  const at = layout(folder, "");
+  const relied = await readRelied(at.relied);
+  if (relied && relied.destination !== destination && (await exists(at.state))) {
+    const { message, remedy } = stateElsewhere(at.state, relied.destination, destination);
+    return [{ step, status: "failed", detail: folder, cause: message, remedy }];
+  }
   // A column that is gone is known from the last run.
   const known = [object, ...(relied ? [relied] : [])];
   const called = (names: string[]) =>
@@ -76,18 +85,22 @@ export async function stateSteps(folder: string): Promise<CheckStep[]> {
   const warn = (cause: string, remedy: string) =>
     void steps.push({ step: "state", status: "warning", detail: folder, cause, remedy });
   const [own, { size, mode }, { bavail, bsize }] = await Promise.all([stat(folder), stat(at.state), statfs(folder)]);
-  if ((own.mode | mode) & 0o077) warn("Others on this machine may read it.", `chmod -R go= ${folder}`);
+  if ((own.mode | mode) & 0o077) warn("Others on this machine may read it.", `chmod -R go= ${shellWord(folder)}`);
   if (bavail * bsize < Math.max(littleRoom, 3 * size))
     warn(
       `The disk has ${Math.floor((bavail * bsize) / 1024 ** 2)} MB left.`,
       "Make room: a run takes some times its state.",
     );
   const unfinished = await unfinishedRuns(at.runs);
-  if (unfinished.length > 0)
+  const runs = unfinished.filter(({ of }) => of === undefined).map(({ run }) => run);
+  if (runs.length > 0)
     warn(
-      `The run ${unfinished.join(", ")} sent something and did not end.`,
+      `The run ${runs.join(", ")} sent something and did not end.`,
       "Run the sync again: it takes up what was sent and does the rest.",
     );
+  for (const { run, of } of unfinished)
+    if (of !== undefined)
+      warn(`The undo ${run} of the run ${of} sent something and did not end.`, `\`sluice undo ${of}\` does the rest.`);
   const torn = await tornFiles(await endedRuns(at.runs));
   const { message, remedy } = brokenRun(torn);
   if (torn.length > 0) warn(message, remedy);
@@ -109,13 +122,15 @@ async function readWhole(state: string, folder: string): Promise<SluiceError | u
   }
 }
 
-/** Runs that sent something, did not end, and were not taken up by a later one that told what became of its rows. */
-async function unfinishedRuns(runs: string): Promise<string[]> {
-  const found: string[] = [];
+/** Runs, and undos `of` one that is still there, that sent something, did not end, and were not taken up by a later one that told what became of its rows. */
+async function unfinishedRuns(runs: string): Promise<{ run: string; of: string | undefined }[]> {
+  const found: { run: string; of: string | undefined }[] = [];
   for (const name of (await runNames(runs)).reverse()) {
     const files = runFiles(join(runs, name));
     if (!(await exists(files.done))) {
-      if (await exists(files.journal)) found.push(name);
+      const { of = "" } = (await readUndoNote(files.undo)) ?? {};
+      const known = of !== "" && (await exists(join(runs, of)));
+      if (await exists(files.journal)) found.push({ run: name, of: known ? of : undefined });
     } else if (await exists(files.outcome)) break;
   }
   return found;

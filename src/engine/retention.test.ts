@@ -48,6 +48,30 @@ test("runs that sent nothing go too, but the latest, and the latest that sent so
   expect(readdirSync(at.runs)).toEqual([wrote, "run-4"]);
 });
 
+test("a run whose before-images went is not damaged", async () => {
+  for (const name of ["x", "y", "z"]) await say(name);
+  expect(await applyRetention(layout(synced.folder, ""), retention, Date.now() + 31 * day)).toMatchObject({
+    emptied: 2,
+  });
+  expect(await stateSteps(synced.folder)).toMatchObject([{ step: "state", status: "ok" }]);
+});
+
+test("an undo that died is told with the command that does the rest", async () => {
+  await say("x");
+  const of = await say("y");
+  await expect(synced.undo(of, { through: dying })).rejects.toThrow("dead");
+  expect(await stateSteps(synced.folder)).toMatchObject([
+    {
+      status: "warning",
+      cause: `The undo ${synced.last()} of the run ${of} sent something and did not end.`,
+      remedy: `\`sluice undo ${of}\` does the rest.`,
+    },
+  ]);
+  await synced.undo(of);
+  expect([...synced.world.crm.values()].map(({ values }) => values.name)).toEqual(["x"]);
+  expect(await stateSteps(synced.folder)).toMatchObject([{ step: "state", status: "ok" }]);
+});
+
 test("a run that died is told also when it was only looked at since", async () => {
   await say("x");
   synced.world.source = [{ id: "2", code: "B", name: "y", born: null }];

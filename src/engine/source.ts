@@ -152,10 +152,10 @@ export async function scanAudiences(job: Job, source: Session, signal: AbortSign
 
 /** The organisation and the table that a sync writes to, as its state remembers them. */
 export async function destinationName(
-  job: Job,
+  job: { destination: { connection: string } },
   session: Session,
   object: ObjectSchema,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<string> {
   return `${object.name} of ${(await session.identity?.(signal)) ?? job.destination.connection}`;
 }

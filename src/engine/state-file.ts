@@ -50,11 +50,7 @@ export async function attachState(duck: Duck, at: Layout, destination: string): 
     (await duck.all<{ name: string; value: string }>("SELECT name, value FROM st.meta")).map((m) => [m.name, m.value]),
   );
   const known = meta.get("destination");
-  if (known !== undefined && known !== destination)
-    throw new SluiceError(
-      "state_elsewhere",
-      `${at.state} tells what is in ${known}, but the sync now writes to ${destination}.`,
-    );
+  if (known !== undefined && known !== destination) throw stateElsewhere(at.state, known, destination);
   return {
     turn: Number(meta.get("turn") ?? 0),
     fingerprint: meta.get("fingerprint"),
@@ -68,6 +64,9 @@ export async function attachState(duck: Duck, at: Layout, destination: string): 
     columns: await duck.all(existingColumns),
   };
 }
+
+export const stateElsewhere = (state: string, known: string, destination: string): SluiceError =>
+  new SluiceError("state_elsewhere", `${state} tells what is in ${known}, but the sync now writes to ${destination}.`);
 
 /** Gives the state's tables the columns that a mapping needs, and makes their views anew (`valueViews`). */
 export async function growTables(duck: Duck, shape: Shape, matched: string | undefined): Promise<void> {

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { SluiceError } from "../../src/core/errors.ts";
 import { standardFiles } from "../make-project.ts";
 import { peopleSync, useWorkbench, withFirms } from "../workbench.ts";
 
@@ -60,6 +61,24 @@ test("before the first run, after it, and when something has changed: told by na
     ["state", "warning", "Others on this machine may read it."],
     ["state", "warning", "The run 99999999 sent something and did not end."],
   ]);
+});
+
+test("a state that tells of another table, which every run refuses, and the way out", async () => {
+  await bench.begin();
+  bench.source("people", [{ id: "1", name: "Ana", email: "" }]);
+  await bench.run();
+  const accounts = { model: "people", to: "crm", object: "account", match: "accountnumber" };
+  bench.write("syncs/people.yaml", JSON.stringify({ ...accounts, mapping: { accountnumber: "id", name: "name" } }));
+  const refused = await bench.run().catch((thrown: SluiceError) => thrown);
+  expect(refused).toMatchObject({ code: "state_elsewhere" });
+  const { message, remedy } = refused as SluiceError;
+  const { syncs, failed } = await bench.doctor();
+  expect(failed).toBe(1);
+  expect(syncs[0]!.steps[0]).toMatchObject({ step: "schema: account", status: "failed", cause: message, remedy });
+  expect(remedy).toContain("sluice rebuild people --force");
+  await bench.rebuild("people", { force: true });
+  expect((await found()).failed).toBe(0);
+  expect(await bench.run()).toMatchObject({ created: 1, writes: 1 });
 });
 
 test("what the state folder takes is told part by part, and the sum is what du says", async () => {

@@ -7,6 +7,7 @@ import { SluiceError } from "../../core/errors.ts";
 import { schemaSteps, stateSteps } from "../../engine/doctor.ts";
 import { repair } from "../../engine/repair.ts";
 import { sizesOf } from "../../engine/sizes.ts";
+import { destinationName } from "../../engine/source.ts";
 import { countRuns } from "../../store/runs.ts";
 import { ofSync } from "../project/locate.ts";
 import type { Project } from "../project/project.ts";
@@ -35,7 +36,13 @@ export async function doctor(
     const schema = await asSteps(`schema: ${file.object}`, options.signal, () =>
       withSession(project, file.to, async (session) => {
         const object = await session.describe(file.object, options.signal);
-        return schemaSteps(folder, needOf(file), object, session.prefix);
+        const destination = await destinationName(
+          { destination: { connection: file.to } },
+          session,
+          object,
+          options.signal,
+        );
+        return schemaSteps(folder, needOf(file), object, session.prefix, destination);
       }),
     );
     const own = await asSteps("state", options.signal, () => stateSteps(folder));
