@@ -25,6 +25,9 @@ export const undo = operation({
     of: z.string(),
     status: z.enum(["finished", "failed", "interrupted", "paused"]),
     received: z.number().describe("Rows that the run wrote or linked"),
+    partly: z
+      .number()
+      .describe("Rows that count as made anew, taken back or as before, and of which a value stays all the same"),
     plan: planCounts,
     counts: runCounts.nullable().describe("What was done; null where it was only shown"),
     samples: z.array(sampleChange),

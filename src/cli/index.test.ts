@@ -183,14 +183,16 @@ test("run: its id is told also where all went well, for that is what undo asks f
 test("undo: what was not done is not said to be, and whether the next run stops is told either way", async () => {
   const undone: ResponseOf<"undo"> = {
     ...{ environment: "test", sync: "people", object: "contact", run: "u", of: "r", status: "finished", received: 2 },
-    ...{ plan, samples: [], problems: [], warnings: [], stops: true },
+    ...{ plan, samples: [], problems: [], warnings: [], stops: true, partly: 0 },
     counts: { ...none, received: 2, failed: 2, writes: 0, requests: 3, seconds: 1 },
   };
   expect((await cli("undo r", { undo: async () => undone })).status).toBe(1);
   expect(stdout).toMatch(/Nothing was taken back\. The next run of people .* --approve undone/);
-  const back = { ...none, received: 2, updated: 2, writes: 2, requests: 3, seconds: 1 };
-  await cli("undo u", { undo: async () => ({ ...undone, stops: false, counts: back }) });
+  const taken = { ...undone, stops: false, counts: { ...undone.counts!, failed: 0, updated: 2, writes: 2 } };
+  expect((await cli("undo u", { undo: async () => taken })).status).toBe(0);
   expect(stdout.trimEnd()).toMatch(/Environment test\.$/);
+  expect((await cli("undo u", { undo: async () => ({ ...taken, partly: 1 }) })).status).toBe(1);
+  expect(stdout).toContain("1 of the rows made anew, taken back or as before is so in part: the values");
 });
 
 test("run stopped midway: what was done is shown, then the error, which decides the status", async () => {

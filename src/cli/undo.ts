@@ -35,8 +35,8 @@ export const register: Register = (program, run) => {
               { onEvent, onStoppedUndo, signal: context.signal },
             );
             print(result, context.out);
-            const { counts } = result;
-            return { result, exit: counts && counts.excluded + counts.rejected + counts.failed > 0 ? 1 : 0 };
+            const { counts, partly } = result;
+            return { result, exit: counts && partly + counts.excluded + counts.rejected + counts.failed > 0 ? 1 : 0 };
           } catch (thrown) {
             if (stopped === undefined) throw thrown;
             print(stopped, context.out);
@@ -48,7 +48,7 @@ export const register: Register = (program, run) => {
 };
 
 function print(undone: Undone, out: Output): void {
-  const { sync, object, run, of, plan, counts, received, environment } = undone;
+  const { sync, object, run, of, plan, counts, received, partly, environment } = undone;
   out.line();
   out.line(out.style.bold(`${sync} -> ${object}`) + out.style.dim(`  undo ${run} of ${of}`));
   if (!counts) for (const kind of kindsOf(undone.samples)) printKind(kind, undone, out, 3);
@@ -74,6 +74,11 @@ function print(undone: Undone, out: Output): void {
     `Environment ${environment}.`,
     ...(counts ? [] : ["Nothing was sent; without --dry-run it is."]),
     ...(counts?.writes === 0 ? ["Nothing was taken back."] : []),
+    ...(partly > 0
+      ? [
+          `${count(partly)} of the rows made anew, taken back or as before ${partly === 1 ? "is" : "are"} so in part: the values listed above stay.`,
+        ]
+      : []),
     ...(counts && undone.stops
       ? [
           `The next run of ${sync} would do it again, so it stops until somebody approves it: \`sluice run ${sync} --approve undone\`.`,

@@ -118,6 +118,8 @@ export type JobResult =
       of: string;
       plan: PlanCounts;
       received: number;
+      /** Of how many rows that count as taken back, or as before, a value stays all the same. */
+      partly: number;
       samples: SampleChange[];
       problems: ProblemGroup[];
       warnings: string[];

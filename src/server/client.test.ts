@@ -63,6 +63,7 @@ const doneJob = (job: Job): JobResult => {
         of: "",
         plan,
         received: 3,
+        partly: 0,
         samples: [],
         problems,
         warnings: [],

@@ -23,7 +23,7 @@ test("updates go back but for what a person has changed; the sync stops until so
   const { contactid } = (await contacts())["2"]!;
   await bench.person("PATCH", `contacts(${contactid})`, { lastname: "Benjamin" });
   const shown = await bench.undo({ sync: "people" }, { dryRun: true });
-  expect(shown).toMatchObject({ counts: null, received: 3, plan: { update: 3, excluded: 0 } });
+  expect(shown).toMatchObject({ counts: null, received: 3, plan: { update: 3, excluded: 0 }, partly: 1 });
   expect((await contacts())["1"]).toMatchObject({ lastname: "Wrong" });
   await expect(
     inProcess({ project: bench.folder, variables: bench.sandbox.env }, (client) => client.run({ plan: shown.run })),
@@ -31,6 +31,9 @@ test("updates go back but for what a person has changed; the sync stops until so
   const undone = await bench.undo({ run: shown.of });
   expect(undone.counts).toMatchObject({ received: 3, updated: 3, excluded: 0, failed: 0 });
   expect(undone.problems).toMatchObject([{ code: "undo_changed", column: "lastname", rows: 1, keys: ["2"] }]);
+  expect(undone.partly).toBe(1);
+  // What is as before by now is so in part, too; a row of which nothing could be taken back is excluded.
+  expect(await bench.undo({ run: shown.of })).toMatchObject({ counts: { unchanged: 3, excluded: 0 }, partly: 1 });
   expect(await contacts()).toMatchObject({
     1: { lastname: "Name 1", emailaddress1: "p1@example.com" },
     2: { lastname: "Benjamin", emailaddress1: "p2@example.com" },
@@ -52,7 +55,7 @@ test("where nothing is left to take back the next run does not stop", async () =
   bench.source("people", [{ ...ana, name: "Third" }]);
   await bench.run();
   const undone = await bench.undo({ run: second });
-  expect(undone).toMatchObject({ stops: false, counts: { updated: 0, excluded: 1 } });
+  expect(undone).toMatchObject({ stops: false, counts: { updated: 0, excluded: 1 }, partly: 0 });
   expect(undone.problems).toMatchObject([{ code: "undo_later" }]);
   expect(await bench.run()).toMatchObject({ unchanged: 1 });
 });

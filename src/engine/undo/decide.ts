@@ -210,12 +210,13 @@ WHERE (r.m & ${bit({ index })}) <> 0 AND r.key IN (SELECT key FROM wrote WHERE N
   );
 }
 
-/** `touched`: of how many anything is done, or was done already. */
-export type UndoCounts = Record<"rows" | "touched" | "create" | "update" | "delete" | "excluded", number>;
+/** `touched`: of how many anything is done, or was done already; `partly`: of how many of these something stays. */
+export type UndoCounts = Record<"rows" | "touched" | "partly" | "create" | "update" | "delete" | "excluded", number>;
 
 /** Rows of the run by what is to become of them; each is counted once. */
 export async function countUndo(duck: Duck): Promise<UndoCounts> {
   return await duck.one<UndoCounts>(`SELECT count(*) AS rows, count(d.key) AS touched,
+  count(d.key) FILTER (w.key IN (SELECT key FROM kept)) AS partly,
   count(*) FILTER (d.action = 'create') AS "create", count(*) FILTER (d.action = 'delete') AS "delete",
   count(*) FILTER (d.action IN ('leave', 'update') AND (d.action = 'leave' OR d.m <> 0 OR d.wakes OR w.key IN (${membersSent}))) AS "update",
   count(*) FILTER (d.key IS NULL AND w.key IN (SELECT key FROM kept)) AS excluded

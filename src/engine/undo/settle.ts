@@ -38,7 +38,7 @@ type Facts = {
 export async function settleUndo(
   { duck, at, shape, session }: Sending,
   { run, reading, mark, rows, attempted, turn, matched, holdsLease }: Facts,
-): Promise<{ counts: Omit<RunCounts, "seconds" | "requests">; resolved: number }> {
+): Promise<{ counts: Omit<RunCounts, "seconds" | "requests">; resolved: number; partly: number }> {
   for (const statement of readJournal((await exists(at.journal)) ? at.journal : undefined)) await duck.run(statement);
   await duck.run(sentChanges(wavesOf(shape), at.change));
   const written = attempted ? "SELECT id FROM sent WHERE status <> 'unsent'" : "SELECT id FROM sent WHERE false";
@@ -72,13 +72,16 @@ export async function settleUndo(
   await duck.run(writtenFile(at.written));
   await duck.run(`COPY (SELECT key, 'excluded' AS status, code, col, value, message, 'undo' AS wake, NULL::INTEGER AS runs, NULL::TIMESTAMP AS due_at FROM kept
 UNION ALL SELECT key, status, code, col, value, message, 'undo', NULL, NULL FROM final WHERE status IN ('rejected', 'excluded', 'failed')) TO ${text(at.outcome)} (FORMAT parquet, ${inGroups}, ${atOnce})`);
-  const counts = await duck.one<Omit<RunCounts, "seconds" | "requests">>(`SELECT count(*) AS received,
+  const { partly, ...counts } = await duck.one<
+    Omit<RunCounts, "seconds" | "requests"> & { partly: number }
+  >(`SELECT count(*) AS received,
   count(*) FILTER (f.status = 'created') AS created, count(*) FILTER (f.status = 'updated') AS updated,
   count(*) FILTER (f.status = 'deleted') AS deleted, count(*) FILTER (f.status = 'rejected') AS rejected,
   count(*) FILTER (f.status = 'failed') AS failed,
   count(*) FILTER (f.status = 'excluded' OR (f.key IS NULL AND k.key IS NOT NULL)) AS excluded,
   count(*) FILTER (coalesce(f.status, 'unchanged') IN ('unchanged', 'none') AND (f.key IS NOT NULL OR k.key IS NULL)) AS unchanged,
-  coalesce(sum(f.writes), 0) AS writes
+  coalesce(sum(f.writes), 0) AS writes,
+  count(*) FILTER (f.status NOT IN ('rejected', 'failed', 'excluded') AND k.key IS NOT NULL) AS partly
 FROM wrote w LEFT JOIN final f ON f.key = w.key LEFT JOIN (SELECT DISTINCT key FROM kept) k ON k.key = w.key`);
   const { received, writes: _, ...outcomes } = counts;
   const sum = Object.values(outcomes).reduce((a, b) => a! + b!, 0);
@@ -92,5 +95,5 @@ FROM wrote w LEFT JOIN final f ON f.key = w.key LEFT JOIN (SELECT DISTINCT key F
   );
   holdsLease();
   await inTransaction(duck, statements);
-  return { counts, resolved };
+  return { counts, resolved, partly };
 }

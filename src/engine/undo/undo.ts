@@ -95,6 +95,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
     ];
     const report = {
       plan,
+      partly: counted.partly,
       received: counted.rows,
       samples: await samples(duck, { ...shape, memberships: [] }, ownValues),
       problems: await problemGroups(
@@ -128,6 +129,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
       counts,
       problems,
       resolved: settled.resolved,
+      partly: settled.partly,
       ...(stopped && { error: stopped.toJSON() }),
     };
     const told = { ...done, samples: undefined, problems: undefined, folded: meta.turn > 0 };

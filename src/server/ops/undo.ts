@@ -23,7 +23,7 @@ export async function undo(
   const { results, error } = await eachSync(workplace, "undo", [sync.name], options, { undo: undone, maxWait });
   const [one] = results;
   if (!one) throw error ?? new SluiceError("bug", `The undo of ${of} gave no answer.`);
-  const { plan, received, counts = null, samples, warnings, stops } = one.result;
+  const { plan, received, partly, counts = null, samples, warnings, stops } = one.result;
   const problems = withRemedies(project, sync.name, one.result.problems);
   const done = {
     environment: project.environment,
@@ -32,7 +32,7 @@ export async function undo(
     run: one.run,
     of,
     status: statusOf(one.error),
-    ...{ received, plan, counts, samples, problems, warnings, stops },
+    ...{ received, partly, plan, counts, samples, problems, warnings, stops },
   };
   if (!error) return done;
   options.onStoppedUndo?.(done);
