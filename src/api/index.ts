@@ -46,6 +46,8 @@ export type CallOptions = {
   onStopped?: ((done: ResponseOf<"run">) => void) | undefined;
   /** The same of an `undo`. */
   onStoppedUndo?: ((done: ResponseOf<"undo">) => void) | undefined;
+  /** Of several runs that `rejected` is to tell of some are damaged: here it tells of the others, and then fails. */
+  onDamage?: ((told: ResponseOf<"rejected">) => void) | undefined;
   /** Takes what `changes` tells, piece by piece, instead of a list; says whether it wants more. */
   onText?: ((text: string) => Promise<boolean>) | undefined;
   /** Aborted: stop cleanly, then fail with `interrupted`. */

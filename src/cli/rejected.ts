@@ -1,4 +1,5 @@
 import type { ResponseOf } from "../api/index.ts";
+import { SluiceError } from "../core/errors.ts";
 import { visible } from "../core/visible.ts";
 import { several, wholeNumber } from "./terminal/arguments.ts";
 import { type Register, targetOf, withClient } from "./terminal/command.ts";
@@ -6,6 +7,7 @@ import type { Output } from "./terminal/output.ts";
 import { problemLines } from "./terminal/problems.ts";
 import { count, many, table } from "./terminal/table.ts";
 
+type Told = ResponseOf<"rejected">;
 type Options = { code?: string; column?: string; key?: string[]; rows?: boolean; limit: number; out?: string } & {
   curl?: boolean;
   showValues?: boolean;
@@ -27,21 +29,27 @@ export const register: Register = (program, run) => {
     .action((of: string[], { key: keys, ...options }: Options) =>
       run((context) =>
         withClient(context, targetOf(command), async (client) => {
-          const result = await client.rejected({ of, keys, ...options });
-          print(result, options.limit, (options.code ?? options.column ?? keys) !== undefined, context.out);
-          return { result };
+          const some = (options.code ?? options.column ?? keys) !== undefined;
+          let whole: Told | undefined;
+          const onDamage = (told: Told) => {
+            whole = told;
+          };
+          try {
+            const result = await client.rejected({ of, keys, ...options }, { onDamage });
+            print(result, options.limit, some, context.out);
+            return { result };
+          } catch (thrown) {
+            if (whole === undefined) throw thrown;
+            print(whole, options.limit, some, context.out);
+            return { result: whole, error: SluiceError.from(thrown) };
+          }
         }),
       ),
     );
 };
 
 /** `some`: not all rows were asked for, so that none does not mean that all went. */
-function print(
-  { runs, groups, rows, requests, file }: ResponseOf<"rejected">,
-  limit: number,
-  some: boolean,
-  out: Output,
-): void {
+function print({ runs, groups, rows, requests, file }: Told, limit: number, some: boolean, out: Output): void {
   if (runs.length === 0) out.line("Nothing was run here yet.");
   else if (file) out.line(`${many(file.rows, "row")} written to ${file.path}.`);
   else if (requests.length > 0) printRequests(requests, out);
@@ -51,7 +59,7 @@ function print(
   else printGroups(groups, out);
 }
 
-function printGroups(groups: ResponseOf<"rejected">["groups"], out: Output): void {
+function printGroups(groups: Told["groups"], out: Output): void {
   for (const [i, group] of groups.entries()) {
     if (group.run !== groups[i - 1]?.run) out.line(out.style.bold(group.sync) + out.style.dim(`  run ${group.run}`));
     for (const text of problemLines([group])) out.line(text);
@@ -61,7 +69,7 @@ function printGroups(groups: ResponseOf<"rejected">["groups"], out: Output): voi
 }
 
 /** Standard output holds the commands alone, so that it can go to a file. */
-function printRequests(requests: ResponseOf<"rejected">["requests"], out: Output): void {
+function printRequests(requests: Told["requests"], out: Output): void {
   for (const { sync, key, code, message, curl } of requests)
     if (curl !== null) out.line(curl);
     else {
@@ -72,7 +80,7 @@ function printRequests(requests: ResponseOf<"rejected">["requests"], out: Output
     }
 }
 
-function printRows(rows: ResponseOf<"rejected">["rows"], limit: number, out: Output): void {
+function printRows(rows: Told["rows"], limit: number, out: Output): void {
   const cells = rows.map((row) => [
     row.sync,
     visible(row.key),

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { ResponseOf } from "../../api/index.ts";
+import type { CallOptions, ResponseOf } from "../../api/index.ts";
 import { SluiceError } from "../../core/errors.ts";
 import { exportRejected, type LeftRun, rejectedGroups, rejectedRows } from "../../engine/rejected.ts";
 import { isRunId, latestLeft, leftRun } from "../left-runs.ts";
@@ -21,11 +21,39 @@ type Request = {
   out?: string | undefined;
 };
 
-/** From the run folders, which never change: nothing is locked, and no database is opened. */
-export async function rejected(workplace: Workplace, request: Request): Promise<ResponseOf<"rejected">> {
-  const { of, rows, curl, showValues, limit, out, ...filter } = request;
+type Told = ResponseOf<"rejected">;
+
+/**
+ * From the run folders, which never change: nothing is locked, and no database is opened.
+ * Error: state_broken, with one for each run that is damaged in `others`; the other runs are told before.
+ */
+export async function rejected(workplace: Workplace, request: Request, { onDamage }: CallOptions): Promise<Told> {
   const project = await workplace.project();
-  const left = runsOf(workplace, project, of);
+  const left = runsOf(workplace, project, request.of);
+  try {
+    return await tell(project, left, request);
+  } catch (thrown) {
+    if (left.length < 2 || !isDamage(thrown)) throw thrown;
+    const [whole, faults]: [LeftRun[], SluiceError[]] = [[], []];
+    for (const run of left)
+      try {
+        await tell(project, [run], request);
+        whole.push(run);
+      } catch (fault) {
+        if (!isDamage(fault)) throw fault;
+        faults.push(fault);
+      }
+    if (whole.length > 0) onDamage?.(await tell(project, whole, request));
+    const [{ message, remedy } = thrown, ...others] = faults;
+    throw new SluiceError("state_broken", message, { remedy, cause: thrown, others });
+  }
+}
+
+const isDamage = (thrown: unknown): thrown is SluiceError =>
+  thrown instanceof SluiceError && thrown.code === "state_broken";
+
+async function tell(project: Project, left: LeftRun[], request: Request): Promise<Told> {
+  const { of: _, rows, curl, showValues, limit, out, ...filter } = request;
   const runs = left.map(({ sync, run }) => ({ sync, run }));
   const none = { runs, groups: [], rows: [], requests: [], file: null };
   if (curl) {
