@@ -55,7 +55,7 @@ export type Job = {
   verify?: { way: VerifyWay; sample?: number };
   /** For run: it is about these rows alone. */
   only?: Only;
-  /** For plan: syncs of the same command that run before this one and create rows it looks up to. */
+  /** For plan: those of the same command that were made before this one, of syncs whose records it may look up to. */
   upstream: { object: string; runFolder: string }[];
 };
 

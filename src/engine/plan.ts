@@ -41,7 +41,6 @@ import { decideMembers, onlyMembers, takenOut, writeMembers } from "./sql/member
 import { storedName } from "./sql/names.ts";
 import { chosenCount, leaveAside, noneAside, skipDecided, skipMembers, skippedSleep } from "./sql/only.ts";
 import { waitingRows } from "./sql/pending.ts";
-import { plannedParents } from "./sql/planned.ts";
 import { sourceViews } from "./sql/source.ts";
 import { valueViews } from "./sql/tables.ts";
 import {
@@ -65,6 +64,7 @@ import { wideTable } from "./sql/wide.ts";
 import { attachState, type Meta, makeFolders, young } from "./state-file.ts";
 import { namingTables } from "./tables.ts";
 import { markLeft } from "./undo/note.ts";
+import { foresee } from "./upstream.ts";
 import { writeWhole } from "./whole-file.ts";
 
 /** Everything open that a run goes on with after its plan stands. */
@@ -101,7 +101,8 @@ export type Planned = {
 
 /**
  * `rows`: how many are looked at or left; `known`: rows that earlier runs have seen and that had not left; `chosen`: the source
- * rows that the run is about, where it is not about all; `told`: what is to be said of its choice.
+ * rows that the run is about, where it is not about all; `told`: what is to be said of that,
+ * and of what a plan does not see.
  */
 export type TouchCounts = {
   received: number;
@@ -316,20 +317,14 @@ async function reconcile(
   host.onProgress({ phase: "map", done: 0 });
   const { version } = await duck.one<{ version: string }>("SELECT version() AS version");
   const all = meta.fingerprint !== undefined && (meta.fingerprint !== shape.fingerprint || meta.engine !== version);
-  await duck.run(
-    parentsTable(
-      plannedParents(
-        shape,
-        job.upstream.map((u) => ({ object: u.object, path: runFiles(u.runFolder).change("1-create") })),
-      ),
-    ),
-  );
+  const { parents, unseen } = await foresee(duck, shape, job.upstream);
+  await duck.run(parentsTable(parents));
   await duck.run(wake(shape, full, meta.turn + 1, new Date().toISOString()));
   await findEmptied(duck, shape, mirror.mode === "touched" ? ask : undefined);
   await duck.run(takenOut(shape));
   await duck.run(skippedSleep);
   if (job.apply) await duck.run(wakePlanned(shape, runFiles(job.apply.folder)));
-  const told = job.only ? await choose(duck, job.only, job.sync) : [];
+  const told = [...unseen, ...(job.only ? await choose(duck, job.only, job.sync) : [])];
   const chains = all || job.only ? 0 : await wakeAwaiting(duck, shape);
   const { woken } = await duck.one<{ woken: boolean }>("SELECT count(*) > 0 AS woken FROM wake");
   const { links } = await duck.one<{ links: number }>("SELECT count(*) AS links FROM st.link");

@@ -1,17 +1,28 @@
 import { foldSql } from "../../core/fold.ts";
-import { parquetRows, text } from "../duck.ts";
-import type { Shape } from "../shape.ts";
-import { joined, stored } from "./names.ts";
+import { ident, parquetRows, text } from "../duck.ts";
+import type { KeptJob } from "../kept-job.ts";
+import type { runFiles } from "../layout.ts";
+import type { Ref, Shape } from "../shape.ts";
+import { joined, maskType, stored } from "./names.ts";
+
+// What plans made just before by the same command would do to the parents of this one's lookups.
+
+/** A plan made just before: of which table, its files, and what they hold. */
+export type Upstream = { object: string; files: ReturnType<typeof runFiles>; kept: KeptJob };
 
 /** What stands for the id of a record that another sync of the same command will create. Only plans show it. */
 export const plannedId = "(to be created)";
 
 /**
- * Rows that a plan made just before will create, as parents for this one's lookups: otherwise a first plan of companies
- * and their people would call every person's company missing.
+ * Rows that such a plan will create, as parents for this one's lookups: otherwise a first plan of companies and their people
+ * would call every person's company missing. Those that its own lookups would have made are among them.
  */
-export function plannedParents(shape: Shape, upstream: { object: string; path: string }[]): string[] {
-  return upstream.flatMap((u) =>
+export function plannedParents(shape: Shape, upstream: readonly Upstream[]): string[] {
+  const made = upstream.flatMap(({ object, files, kept }) => [
+    { object, path: files.change("1-create") },
+    ...kept.parents.map((parent, k) => ({ object: parent.object, path: files.parents(k) })),
+  ]);
+  return made.flatMap((u) =>
     shape.refs
       .filter((ref) => ref.object.name === u.object)
       .map(
@@ -20,4 +31,39 @@ export function plannedParents(shape: Shape, upstream: { object: string; path: s
 FROM (SELECT ${ref.by.map((c) => `NULL::VARCHAR AS ${stored(c)}`).join(", ")} WHERE false UNION ALL BY NAME SELECT * FROM ${parquetRows(u.path)})`,
       ),
   );
+}
+
+/**
+ * The statements that put into `ref_fresh` which records such a plan would delete, and which it would have found by another value:
+ * as if this run had just read that.
+ */
+export function plannedNews(shape: Shape, upstream: readonly Upstream[]): string[] {
+  const news = upstream.flatMap((u) =>
+    shape.refs
+      .filter((ref) => ref.object.name === u.object)
+      .flatMap((ref) => [
+        `SELECT ${text(ref.name)} AS name, id, true AS gone, NULL::VARCHAR AS value FROM ${parquetRows(u.files.change("4-delete"))} WHERE id IS NOT NULL`,
+        ...renamed(ref, u),
+      ]),
+  );
+  if (news.length === 0) return [];
+  return [
+    `CREATE TEMP TABLE ref_planned AS SELECT p.name, p.id, p.gone, p.value, r.barred FROM (${news.join("\nUNION ALL ")}) p LEFT JOIN ref_now r ON r.name = p.name AND r.id = p.id`,
+    "DELETE FROM ref_fresh USING ref_planned p WHERE ref_fresh.name = p.name AND ref_fresh.id = p.id",
+    "INSERT INTO ref_fresh SELECT name, id, gone, value, barred FROM ref_planned",
+    "DROP TABLE ref_planned",
+  ];
+}
+
+/** Where the plan's sync writes all columns that its records are found by. */
+function renamed(ref: Ref, { files, kept }: Upstream): string[] {
+  const by = ref.by.flatMap((c) => kept.columns.filter(({ stored: name }) => ident(name) === stored(c)));
+  if (by.length < ref.by.length) return [];
+  const written = ({ bit }: { bit: number }) => `(m & ${2n ** BigInt(bit)}::${maskType}) <> 0`;
+  const value = by.map((c) =>
+    foldSql(`(CASE WHEN ${written(c)} THEN ${ident(c.stored)} ELSE ${ident(`o_${c.name}`)} END)`),
+  );
+  return [
+    `SELECT ${text(ref.name)}, id, false, ${joined(value)} FROM ${parquetRows(files.change("2-update"))} WHERE ${by.map(written).join(" OR ")}`,
+  ];
 }

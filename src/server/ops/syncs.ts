@@ -9,7 +9,7 @@ type Request = { syncs: string[] };
 type RunRequest = Request &
   Omit<Leeway, "plan"> & { plan?: string | undefined; maxMoved?: number | undefined; asKept?: boolean };
 
-/** Later plans see what earlier ones would create, so that a lookup to a planned parent is not called missing. */
+/** Later plans see what earlier ones would do to the records that lookups point at, as the runs will find them. */
 export async function plan(
   workplace: Workplace,
   { syncs }: Request,

@@ -1,0 +1,112 @@
+import { expect, test } from "vitest";
+import { peopleSync, type SourceRow, useWorkbench, withFirms } from "../workbench.ts";
+
+/** Plans of several syncs that are made by one command count what the runs of that command will do: each sees what those before it would. */
+
+const bench = useWorkbench();
+const firm = (no: string, title: string): SourceRow => ({ no, title });
+const person = (id: string, firm: string): SourceRow => ({ id, name: `Name ${id}`, email: null, firm });
+const firms = (more: object = {}) =>
+  JSON.stringify({
+    ...{ model: "firms", to: "crm", object: "account", match: "accountnumber" },
+    mapping: { accountnumber: "no", name: "title", telephone1: "no" },
+    ...more,
+  });
+const people = (lookup: object, more: object = {}) =>
+  peopleSync({ ...more, mapping: { parentcustomerid: { from: "firm", lookup: { object: "account", ...lookup } } } });
+type Outcome = Record<"create" | "update" | "unchanged" | "rejected", number>;
+const outcome = ({ create, update, unchanged, rejected }: Outcome): Outcome => ({
+  ...{ create, update, unchanged, rejected },
+});
+
+/** That the plans say what the runs then do. */
+async function planThenRun(): Promise<Record<string, Outcome>> {
+  const { plans } = await bench.plan();
+  expect(plans.flatMap(({ warnings }) => warnings).filter((text) => text.includes("planned just before"))).toEqual([]);
+  const { of } = await bench.run();
+  const planned = plans.map(({ sync, plan }) => [sync, outcome(plan)] as const);
+  const done = planned.map(([sync]) => {
+    const { created, updated, unchanged, rejected } = of[sync]!;
+    return [sync, outcome({ create: created, update: updated, unchanged, rejected })] as const;
+  });
+  expect(planned).toEqual(done);
+  return Object.fromEntries(done);
+}
+
+const byTwo = { name: "firm", telephone1: "no" };
+test.each([
+  { by: "name", mirror: "all" },
+  { by: byTwo, mirror: "all" },
+  { by: byTwo, mirror: "touched" },
+  { by: byTwo, mirror: "none" },
+])(
+  "firms would be called otherwise: who points at the new name finds it, who points at the old one waits: $by, $mirror",
+  async ({ by, mirror }) => {
+    await bench.begin({
+      ...withFirms,
+      "syncs/firms.yaml": firms({ mirror }),
+      "syncs/people.yaml": people({ by }, { mirror }),
+    });
+    const at = (id: string, title: string, no: string) => ({ ...person(id, title), no });
+    bench.source("firms", [firm("F1", "Old"), firm("F2", "Other")]);
+    bench.source("people", [at("1", "Old", "F1"), at("2", "Old", "F1"), at("3", "Other", "F2")]);
+    await planThenRun();
+    bench.source("firms", [firm("F1", "New"), firm("F2", "Other")]);
+    bench.source("people", [at("1", "New", "F1"), at("2", "Old", "F1"), at("3", "Other", "F2"), at("4", "New", "F1")]);
+    expect(await planThenRun()).toEqual({
+      firms: { create: 0, update: 1, unchanged: 1, rejected: 0 },
+      people: { create: 1, update: 0, unchanged: 2, rejected: 1 },
+    });
+    expect(await bench.run()).toMatchObject({ writes: 0 });
+  },
+);
+
+test("firms would be deleted: whoever is to point at one waits", async () => {
+  const leaving = { onLeave: "delete", allowDelete: true, leaveLimit: "100 %" };
+  await bench.begin({ ...withFirms, "syncs/firms.yaml": firms(leaving), "syncs/people.yaml": people({ by: "name" }) });
+  bench.source("firms", [firm("F1", "One"), firm("F2", "Two")]);
+  bench.source("people", [person("1", "One")]);
+  await planThenRun();
+  bench.source("firms", [firm("F1", "One")]);
+  bench.source("people", [person("1", "One"), person("2", "Two")]);
+  const done = await planThenRun();
+  expect(done.people).toEqual({ create: 0, update: 0, unchanged: 1, rejected: 1 });
+});
+
+test("firms that a lookup before would have made are there for the next", async () => {
+  const leads = JSON.stringify({
+    ...{ model: "people", to: "crm", object: "lead", match: "subject" },
+    mapping: {
+      ...{ subject: "id", lastname: "name" },
+      parentaccountid: { from: "firm", lookup: { object: "account", by: "accountnumber" } },
+    },
+  });
+  await bench.begin({
+    "syncs/people.yaml": people({ by: "accountnumber", missing: "create" }),
+    "syncs/zleads.yaml": leads,
+  });
+  bench.source("people", [person("1", "F1")]);
+  expect(await planThenRun()).toEqual({
+    people: { create: 1, update: 0, unchanged: 0, rejected: 0 },
+    zleads: { create: 1, update: 0, unchanged: 0, rejected: 0 },
+  });
+});
+
+test("what a sync before would create in the very table is not seen, and that is said", async () => {
+  const phones = JSON.stringify({
+    ...{ model: "people", to: "crm", object: "contacts", match: "externaluseridentifier", mode: "update" },
+    mapping: { externaluseridentifier: "id", telephone1: "firm" },
+  });
+  await bench.begin({ "syncs/phones.yaml": phones });
+  bench.source("people", [person("1", "030 1"), person("2", "030 2")]);
+  const told =
+    "people, planned just before, would create 2 records of contact. A row that such a record fits is planned here as if it were not there; run after people, it finds it.";
+  const before = await bench.plan();
+  expect(before.plans.map(({ sync, plan, warnings }) => [sync, plan.update, warnings.includes(told)])).toEqual([
+    ["people", 0, false],
+    ["phones", 0, true],
+  ]);
+  expect(await bench.run()).toMatchObject({ of: { people: { created: 2 }, phones: { updated: 2 } } });
+  const after = await bench.plan();
+  expect(after.plans.flatMap(({ warnings }) => warnings)).not.toContain(told);
+});
