@@ -255,6 +255,9 @@ export type RowKey = { n: number; id: string | null; key: string; etag?: string 
 /** The code of an outcome: the record has another version than `RowKey.etag`, so nothing was written. Status `rejected`. */
 export const movedThere = "moved_there";
 
+/** The code of an outcome: the record to be deleted was there no more, gone with another perhaps, so nothing was written. Status `deleted`. */
+export const goneAlready = "gone_already";
+
 /**
  * What became of a batch: its status holds for every row not named in `exceptions`. `ids` (creates only) are in row
  * order and exist only when the whole batch was created. `unknown` = sent, no trustworthy answer; the engine reads to find out.

@@ -47,7 +47,7 @@ export type PlanCounts = z.infer<typeof planCounts>;
 
 /**
  * What a run did. received = created + updated + deleted + unchanged + excluded + rejected + failed, always.
- * `writes` are rows written in the destination, `requests` all HTTP requests sent to it.
+ * `writes` are rows written in the destination (a deleted row whose record had gone with another is none), `requests` all HTTP requests sent to it.
  */
 export const runCounts = z.object({
   received: z.number(),

@@ -195,6 +195,28 @@ test("people under people: one goes with those under it that leave too, and stay
   expect(await bench.run()).toMatchObject({ received: 2, unchanged: 2, writes: 0 });
 });
 
+test("who has gone with the record above is deleted, too, but that is no write", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ ...leaving, leaveLimit: "100 %" }) });
+  bench.source(
+    "people",
+    [1, 2, 3, 4, 5].map((n) => person(n, null)),
+  );
+  await bench.run();
+  const ids = await contacts();
+  // Whichever is deleted first of all: one of the two goes with the record above its own.
+  for (const [below, above] of [
+    [1, 2],
+    [4, 3],
+  ] as const)
+    await bench.person("PATCH", `contacts(${ids[below]})`, {
+      "parentcustomerid_contact@odata.bind": `/contacts(${ids[above]})`,
+    });
+  for (const id of [ids[2], ids[3]]) await bench.person("PATCH", `contacts(${id})`, { jobtitle: "Boss" });
+  bench.source("people", [person(5, null)]);
+  expect(await bench.run()).toMatchObject({ received: 5, deleted: 4, unchanged: 1, excluded: 0, writes: 3 });
+  expect(await bench.run()).toMatchObject({ received: 1, unchanged: 1, writes: 0 });
+});
+
 test("what hangs on the record by way of another one counts, too, be that no row's", async () => {
   await begin();
   bench.write(

@@ -1,4 +1,4 @@
-import { type Batch, movedThere, type RowRequest } from "../../core/connector.ts";
+import { type Batch, goneAlready, movedThere, type RowRequest } from "../../core/connector.ts";
 import type { ObjectSchema } from "../../core/schema.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, type Fault } from "./faults.ts";
@@ -143,7 +143,7 @@ function resultOf({ batch, etag }: Row, answer: Answer | Lost): { result: PartRe
   const fault = classify(answer);
   if (etag !== undefined && isStale(fault))
     return { result: { status: "rejected", code: movedThere, message: fault.message } };
-  if (batch.op === "delete" && fault.kind === "missing") return { result: { status: "deleted" } };
+  if (batch.op === "delete" && fault.kind === "missing") return { result: { status: "deleted", code: goneAlready } };
   if (batch.into) {
     const ofList = refusedList(batch.into, fault);
     if (ofList) return { result: ofList };

@@ -68,7 +68,7 @@ export async function assemble(batch: Batch, settled: readonly Settled[]): Promi
   const ids: { n: number; id: string }[] = [];
   const exceptions: RowOutcome[] = [];
   for (const { part, result } of settled.toSorted((a, b) => a.part.from - b.part.from)) {
-    if (result.status === status && !result.ids) continue;
+    if (result.status === status && !result.ids && !result.code) continue;
     for (const [i, n] of (await numbers(part)).entries()) {
       const id = result.ids?.[i];
       if (whole && id !== undefined) ids.push({ n, id });

@@ -249,7 +249,7 @@ describe("update", () => {
 });
 
 describe("delete", () => {
-  test("is a batch of DELETEs; what is gone already is deleted", async () => {
+  test("is a batch of DELETEs; what is gone already is deleted, and told apart", async () => {
     const parts: string[] = [];
     stub = await startStub((r) =>
       batchReply(r, ({ method, path }) => {
@@ -257,7 +257,10 @@ describe("delete", () => {
         return path.includes(guid(3)) ? refusal(404, "0x80040217") : { status: 204 };
       }),
     );
-    expect(await write(batchOf("delete", rows(250)))).toEqual({ status: "deleted", exceptions: [] });
+    expect(await write(batchOf("delete", rows(250)))).toEqual({
+      status: "deleted",
+      exceptions: [{ n: 3, status: "deleted", code: "gone_already" }],
+    });
     expect(parts).toEqual(rows(250).map((r) => `DELETE /api/data/v9.2/contacts(${r.contactid})`));
     expect(stub.seen).toHaveLength(3);
   });

@@ -1,3 +1,4 @@
+import { goneAlready } from "../../core/connector.ts";
 import { ident, noHive, parquetRows, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
@@ -120,7 +121,8 @@ const replies = (() => {
 })();
 
 /**
- * `final`: one row per touched key with its one outcome, the link it keeps and how many records were written.
+ * `final`: one row per touched key with its one outcome, the link it keeps and how many records were written: a record that had gone
+ * with another before it was to be deleted was not.
  * status 'none' = nothing to count (a row that left and needed nothing). A record to be taken over is the row's where what
  * was written into its columns was taken, or else its activation, or nothing was to be written. A row whose record is gone keeps
  * the link to it until it has another, for the record may be restored; not where it is to go on as one that never had any (`unlinks`).
@@ -138,7 +140,7 @@ export function finalRows(touched: string, before: string | undefined, unlinks =
   const moved = `(${is("written")} OR ${is("entered")} OR NOT ${is("unmoved")})`;
   return `CREATE OR REPLACE TEMP TABLE final AS
 WITH reply AS (
-  SELECT key, count(*) FILTER (status IN ('created', 'updated', 'deleted')) AS writes, ${told} AS told, any_value(id) FILTER (status = 'created') AS made_id FROM sent GROUP BY key),
+  SELECT key, count(*) FILTER (status IN ('created', 'updated', 'deleted') AND code IS DISTINCT FROM ${text(goneAlready)}) AS writes, ${told} AS told, any_value(id) FILTER (status = 'created') AS made_id FROM sent GROUP BY key),
 fault AS (
   SELECT key, arg_min_null(code, wave) AS code, arg_min_null(told, wave) AS told FROM sent WHERE status NOT IN ('created', 'updated', 'deleted') GROUP BY key),
 answer AS (
