@@ -88,6 +88,31 @@ test.each(["all", "none"])(
   },
 );
 
+test("whose records hang on one another, in a circle even, go once both rows have left", async () => {
+  await begin(leaving);
+  bench.source("people", people(1, 2, 3, 4));
+  bench.source("guests", guests(5, 6, 7));
+  await bench.run();
+  const ids = await contacts();
+  // Person 2 and guest 5 hang on each other, guest 6 hangs on person 3, and person 4 on guest 7.
+  for (const [below, above] of [
+    [2, 5],
+    [5, 2],
+    [6, 3],
+    [4, 7],
+  ] as const)
+    await bench.person("PATCH", `contacts(${ids[below]})`, {
+      "parentcustomerid_contact@odata.bind": `/contacts(${ids[above]})`,
+    });
+  bench.source("people", people(1));
+  bench.source("guests", guests(8));
+  expect(await bench.run("people")).toMatchObject({ deleted: 1, excluded: 2, writes: 1 });
+  expect(await bench.run("guests")).toMatchObject({ created: 1, deleted: 3, excluded: 0 });
+  expect(await bench.run()).toMatchObject({ received: 3, deleted: 1, unchanged: 2, excluded: 0, writes: 1 });
+  expect(Object.keys(await contacts())).toEqual(["1", "8"]);
+  expect(await bench.run()).toMatchObject({ received: 2, unchanged: 2, writes: 0 });
+});
+
 test("a row that comes back is linked as ever", async () => {
   await begin(leaving);
   await ran();
