@@ -116,17 +116,17 @@ export function expect_(sync: OracleSync, world: Outside, past: Memory): Expecte
       Object.assign(d, { action: "forget", write: {}, accept: {}, member: "leave" });
   // Who is there without a record, and could be the record's owner under a new key, keeps it from being deleted.
   const wanted = new Set(unlinked.map(([, m]) => m.match));
-  for (const d of decisions) {
+  const going = decisions.filter((d) => {
     const value = d.action === "delete" ? ((haveOf(sync, world, d.id!) as Row)[sync.match] ?? null) : null;
-    if (value !== null && wanted.has(foldValue(value))) Object.assign(d, { action: "none" });
-  }
+    return value === null || !wanted.has(foldValue(value));
+  });
   const states = new Map(
-    decisions.flatMap((d) => {
+    going.flatMap((d) => {
       const state = stateOf(sync, d, past, present.has(d.key));
       return state === null ? [] : [[d.key, state]];
     }),
   );
-  return { decisions, states, counts: count(decisions, states, present, world.source.length, keysAtFault) };
+  return { decisions: going, states, counts: count(going, states, present, world.source.length, keysAtFault) };
 }
 
 /** What became of the world and what is remembered, once the decisions were carried out. `records`: id by key after the run. */
@@ -139,7 +139,6 @@ export function remember(
   present: Set<string>,
 ): void {
   for (const d of decisions) {
-    if (d.action === "none" && !present.has(d.key)) continue;
     if (d.action === "forget" || d.action === "delete") {
       for (const map of [past.link, past.sent, past.seen]) map.delete(d.key);
       continue;
@@ -241,7 +240,7 @@ function candidates(
 /** With onLeave deactivate: who leaves is put to rest; its record is woken by its row's return, or by who takes it over. */
 function stateOf(sync: OracleSync, d: Decision, past: Memory, present: boolean): "0" | "1" | null {
   if (d.action === "leave") return sync.policies.onLeave === "deactivate" ? "1" : null;
-  return present && ["update", "adopt", "none"].includes(d.action) && past.rested.has(d.id!) ? "0" : null;
+  return present && ["update", "adopt"].includes(d.action) && past.rested.has(d.id!) ? "0" : null;
 }
 
 /** Whether its record is put into the list, or taken out. */

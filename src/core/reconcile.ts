@@ -12,6 +12,7 @@ import {
   type RowAction,
   rowTable,
   type Writes,
+  writesMapped,
 } from "./state.ts";
 
 /**
@@ -148,7 +149,7 @@ function decideColumn(decision: Decision, column: ReconcileColumn, row: TouchedR
     const member = row.member[column.name] ?? false;
     want = member ? "realized" : (sent ?? have) !== null ? "exited" : undefined;
   } else if (action === "leave") want = policies.onLeave === "clear" && column.clear ? null : undefined;
-  else if (action !== "status") want = first ? (row.want?.[column.name] ?? null) : row.want?.[column.name];
+  else if (writesMapped(action, policies)) want = first ? (row.want?.[column.name] ?? null) : row.want?.[column.name];
   if (want === undefined) return;
 
   const rule = firstRule(columnTable, {

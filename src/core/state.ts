@@ -100,17 +100,7 @@ export const columnTable: readonly ColumnRule[] = [
  * columns do. leave: what `onLeave` says, and its audiences are left. delete: the record is deleted, unless another row
  * that is there could be its owner, has it too, or would lose its own with it: then it waits. forget: the link is dropped.
  */
-export type RowAction =
-  | "create"
-  | "adopt"
-  | "update"
-  | "status"
-  | "leave"
-  | "delete"
-  | "forget"
-  | "reject"
-  | "exclude"
-  | "none";
+export type RowAction = "create" | "adopt" | "update" | "status" | "leave" | "delete" | "forget" | "reject" | "exclude";
 
 /**
  * Facts of one touched row. `match` counts only where there is no link. A row that is there and whose record is gone has
@@ -158,12 +148,12 @@ export const rowTable: readonly RowRule[] = [
     code: "deleted_there",
     meaning: "somebody deleted the record: never silently made anew",
   },
+  { when: { link: "linked", base: "no" }, then: "adopt", meaning: "written by a run that died: nothing agreed yet" },
   {
     when: { link: "linked", mode: "create" },
-    then: "none",
-    meaning: "create only: what exists is left alone, but woken where we put it to rest",
+    then: "update",
+    meaning: "create only: no mapped column is written, but its audiences are, and it is woken where we put it to rest",
   },
-  { when: { link: "linked", base: "no" }, then: "adopt", meaning: "written by a run that died: nothing agreed yet" },
   { when: { link: "linked" }, then: "update", meaning: "the column table decides" },
 
   { when: { match: "empty" }, then: "exclude", code: "no_identity", meaning: "nothing to match by" },
@@ -230,6 +220,10 @@ export function firstRule<Rule extends { when: object }>(table: readonly Rule[],
 /** Create only: of a record that a row meets nothing is written, whatever its lines say. */
 export const leftAsItIs = (action: RowAction, { mode }: Policies): boolean =>
   (mode === "create" || mode === "link") && action === "adopt";
+
+/** Whether the mapped columns of such a row may be written. Create only: what its records hold is not looked at again. */
+export const writesMapped = (action: RowAction, { mode }: Policies): boolean =>
+  action === "create" || action === "adopt" || (action === "update" && mode !== "create");
 
 /** mapped: its value comes from a mapping line. status: it carries an audience, and its value follows from membership. */
 export type ColumnRole = "mapped" | "status";

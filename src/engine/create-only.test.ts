@@ -68,3 +68,59 @@ describe.each([true, false])("a state that was lost, a key: %s", (keyed) => {
     expect(synced.world.lists.get("fans")).toEqual(new Set());
   });
 });
+
+describe("audiences", () => {
+  const audiences = (...keys: string[]) => {
+    synced.world.audiences = { fans: new Set(keys), "vip people": new Set(keys) };
+  };
+  const shown = (code: string) => {
+    const { id, values } = there(code);
+    return [values.vip ?? null, synced.world.lists.get("fans")!.has(id)];
+  };
+  const verified = async () => ((await synced.other("verify")) as Extract<JobResult, { kind: "verify" }>).report;
+  beforeEach(async () => {
+    synced.settings = { mode: "create", audiences: { fans: { list: "fans" }, "vip people": "vip" } };
+    synced.world.lists.set("fans", new Set());
+    people.create(synced.world, { code: "E", name: "Was there" });
+    synced.world.source = [row("1", "A"), row("2", "B"), row("3", "E")];
+    audiences("1", "2", "3");
+    expect(await synced.run()).toMatchObject({ received: 3, created: 2, rejected: 1, writes: 4 });
+  });
+
+  test("whose record exists already is in none, for it is rejected and not ours", async () => {
+    expect(shown("E")).toEqual([null, false]);
+    expect((await verified()).audiences).toMatchObject([
+      { audience: "vip people", here: 3, sent: 2, there: 2 },
+      { audience: "fans", here: 3, sent: 2, there: 2 },
+    ]);
+    expect(await synced.run()).toMatchObject({ received: 3, unchanged: 2, rejected: 1, writes: 0 });
+  });
+
+  test("a record that the sync has made leaves and enters them with its row, and nothing else of it is written", async () => {
+    people.edit(synced.world, there("A").id, { name: "By hand" });
+    synced.world.source[0] = row("1", "A", "Changed");
+    audiences("2", "3");
+    const { folder } = await synced.plan();
+    expect(JSON.parse(await readFile(join(folder, "plan.json"), "utf8"))).toMatchObject({
+      plan: { update: 1, unchanged: 1, rejected: 1, exit: 1, remove: 1 },
+    });
+    expect(await synced.run()).toMatchObject({ received: 3, updated: 1, unchanged: 1, rejected: 1, writes: 2 });
+    expect(shown("A")).toEqual(["exited", false]);
+    audiences("1", "2", "3");
+    expect(await synced.run()).toMatchObject({ updated: 1, unchanged: 1, rejected: 1, writes: 2 });
+    expect(shown("A")).toEqual(["realized", true]);
+    expect(there("A").values).toMatchObject({ name: "By hand" });
+    expect(await synced.run()).toMatchObject({ unchanged: 2, rejected: 1, writes: 0 });
+    await synced.undo("run-4");
+    expect(shown("A")).toEqual(["exited", false]);
+  });
+
+  test("what others make of them is put right; what they make of the rest is not", async () => {
+    people.edit(synced.world, there("B").id, { vip: "by hand", name: "By hand" });
+    synced.world.lists.get("fans")!.delete(there("B").id);
+    expect(await synced.run()).toMatchObject({ updated: 1, unchanged: 1, rejected: 1, writes: 2 });
+    expect(shown("B")).toEqual(["realized", true]);
+    expect(there("B").values).toMatchObject({ name: "By hand" });
+    expect(await synced.run()).toMatchObject({ unchanged: 2, rejected: 1, writes: 0 });
+  });
+});

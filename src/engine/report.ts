@@ -32,7 +32,7 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   const leaves = `(action = 'leave' AND (m <> 0 OR ${joins} OR ${deactivates(shape)}))`;
   const of = await duck.one<Record<string, number>>(`SELECT
   count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'adopt') AS adopts,
-  count(*) FILTER ((action IN ('update', 'none') AND (m <> 0 OR ${joins} OR ${activates(shape)})) OR ${leaves}) AS updates,
+  count(*) FILTER ((action = 'update' AND (m <> 0 OR ${joins} OR ${activates(shape)})) OR ${leaves}) AS updates,
   count(*) FILTER (action = 'delete') AS deletes, count(*) FILTER (gone AND action = 'exclude') AS held, count(*) FILTER (${leaves}) AS "leave",
   count(*) FILTER (${deactivates(shape)}) AS deactivate, count(*) FILTER (${exited(shape)}) AS exit,
   count(*) FILTER (action = 'status' AND (m <> 0 OR ${joins})) AS status FROM decided`);
@@ -93,8 +93,8 @@ export async function samples(duck: Duck, shape: Shape, values: Values): Promise
   const all = [...written, ...parties, ...joins, state(rests, 0), state(wakes, 1)];
   const rows = await duck.all<{ key: string; op: string; id: string | null; columns: { items: unknown[] } }>(
     `WITH shown AS (SELECT action, unnest(min(key, ${samplesPerKind})) AS key
-FROM decided d WHERE action = 'delete' OR ((m <> 0 OR ${rests} OR ${wakes} OR key IN (${membersSent})) AND action IN ('create', 'adopt', 'update', 'none', 'leave', 'status')) GROUP BY action)
-SELECT key, CASE WHEN action = 'none' THEN 'update' ELSE action END AS op, id, to_json(list_filter([${all.join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns
+FROM decided d WHERE action = 'delete' OR ((m <> 0 OR ${rests} OR ${wakes} OR key IN (${membersSent})) AND action IN ('create', 'adopt', 'update', 'leave', 'status')) GROUP BY action)
+SELECT key, action AS op, id, to_json(list_filter([${all.join(", ")}], v -> v IS NOT NULL))::VARCHAR AS columns
 FROM ${values.of("key IN (SELECT key FROM shown)")} d ORDER BY action, key`,
   );
   return rows.map((r) => ({ ...r, columns: JSON.parse(r.columns as unknown as string) }));

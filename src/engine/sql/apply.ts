@@ -77,7 +77,7 @@ FROM (${waves.join("\nUNION ALL BY NAME ")})${several ? " GROUP BY key" : ""}`;
     const old = begun ? `CASE WHEN ${has("n.masks", c)} THEN ${unmoved} ELSE ${there} END` : unmoved;
     return `(NOT ${has("o.m", c)} OR (${value} AND ${old}))`;
   });
-  const linked = begun ? " OR (n.link_ = 'linked' AND n.action IN ('update', 'none'))" : "";
+  const linked = begun ? " OR (n.link_ = 'linked' AND n.action = 'update')" : "";
   const terms = [
     `(o.kind IS NULL OR o.kind = n.action${linked})`,
     "(n.action = 'create' OR o.id IS NULL OR o.id = n.id)",
@@ -175,7 +175,7 @@ export function holdBack(shape: Shape, begun: boolean): string[] {
     "INSERT INTO aside SELECT d.key FROM decided d JOIN compared c ON c.key = d.key AND NOT c.same WHERE d.action = 'status'",
     `UPDATE decided SET ${none} FROM compared c WHERE c.key = decided.key AND NOT c.same AND action = 'status'`,
     `UPDATE decided SET ${excluded}, code = CASE WHEN c.planned${before} THEN 'moved' ELSE 'not_planned' END
-FROM compared c WHERE c.key = decided.key AND NOT c.same AND action IN ('create', 'adopt', 'update', 'leave', 'delete', 'none', 'keep')`,
+FROM compared c WHERE c.key = decided.key AND NOT c.same AND action IN ('create', 'adopt', 'update', 'leave', 'delete', 'keep')`,
     "DELETE FROM membership WHERE key IN (SELECT key FROM compared WHERE NOT same)",
   ];
 }

@@ -13,7 +13,7 @@ const awaits = (index: number, missing: string) => ({
   awaits: { missing, hint: "" },
 });
 const columns = [awaits(0, "reject"), awaits(1, "null")];
-const shape = { columns } as unknown as Shape;
+const shape = { columns, policies: { mode: "upsert" } } as unknown as Shape;
 
 let duck: Duck;
 beforeAll(async () => {
@@ -28,7 +28,7 @@ const key = fc.constantFrom("1", "2", "3", "4", "5", "6", "7", "8");
 const rows = fc.uniqueArray(
   fc.record({
     key,
-    action: fc.constantFrom("create", "create", "create", "update", "none", "reject"),
+    action: fc.constantFrom("create", "create", "create", "update", "reject"),
     boss: fc.option(key),
     helper: fc.option(key),
   }),

@@ -7,28 +7,28 @@ import { demote, goes } from "./refuse.ts";
 // made its value is `later:` and the other row's key.
 
 /** Rows that have a record after this run, or are left alone with theirs. */
-const alive = "action IN ('create', 'adopt', 'update', 'none')";
+const alive = "action IN ('create', 'adopt', 'update')";
 
 /** Of a row that does not go anyway nothing is lost, but what it would go without (`missing: null`): it waits for that, too. */
-const lost = (c: ShapeColumn): string =>
-  `(later_${c.index} IS NOT NULL AND later_${c.index} NOT IN (SELECT key FROM decided WHERE ${alive})${c.awaits?.missing === "reject" ? ` AND ${goes}` : ""})`;
+const lost = (shape: Shape, c: ShapeColumn): string =>
+  `(later_${c.index} IS NOT NULL AND later_${c.index} NOT IN (SELECT key FROM decided WHERE ${alive})${c.awaits?.missing === "reject" ? ` AND ${goes(shape)}` : ""})`;
 
 /** How many rows await a parent that will not come; undefined where none can. */
 export function lostRows(shape: Shape): string | undefined {
-  const any = shape.columns.filter((c) => c.awaits).map(lost);
+  const any = shape.columns.filter((c) => c.awaits).map((c) => lost(shape, c));
   return any.length ? `SELECT count(*) AS lost FROM decided WHERE ${any.join(" OR ")}` : undefined;
 }
 
 /** They are rejected, too, or go without. */
 export function withoutLost(shape: Shape): string[] {
-  return without(shape, lost);
+  return without(shape, (c) => lost(shape, c));
 }
 
 /** All that are still lost, for those rejected were the parents of others, and these of others, to the end of each chain. */
 export function withoutFallen(shape: Shape): string[] {
   const each = shape.columns.filter((c) => c.awaits?.missing === "reject");
   const links = each.map(
-    (c) => `SELECT key, later_${c.index} AS parent FROM decided WHERE later_${c.index} IS NOT NULL AND ${goes}`,
+    (c) => `SELECT key, later_${c.index} AS parent FROM decided WHERE later_${c.index} IS NOT NULL AND ${goes(shape)}`,
   );
   if (links.length === 0) return [];
   return [
@@ -37,7 +37,7 @@ export function withoutFallen(shape: Shape): string[] {
   SELECT key FROM falls_with WHERE parent NOT IN (SELECT key FROM decided WHERE ${alive})
   UNION SELECT f.key FROM reached r JOIN falls_with f ON f.parent = r.key)
 FROM reached`,
-    ...without(shape, (c) => `(${lost(c)} OR later_${c.index} IN (SELECT key FROM fallen))`),
+    ...without(shape, (c) => `(${lost(shape, c)} OR later_${c.index} IN (SELECT key FROM fallen))`),
   ];
 }
 

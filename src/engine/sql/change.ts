@@ -61,7 +61,7 @@ export const leftBefore = "(old_h IS NULL AND key NOT IN (SELECT key FROM st.pen
  * state says itself what becomes of it.
  */
 export function activates(shape: Shape): string {
-  return statesOf(shape).state ? "false" : "(NOT gone AND rested AND action IN ('update', 'adopt', 'none'))";
+  return statesOf(shape).state ? "false" : "(NOT gone AND rested AND action IN ('update', 'adopt'))";
 }
 
 const stateChange = (kind: string, statecode: 0 | 1, reason: string): string[] => [

@@ -3,6 +3,7 @@ import type { Shape, ShapeColumn } from "../shape.ts";
 import { unlessEmptied, withEmptied } from "./emptied.ts";
 import { recordless, storedMatch } from "./match.ts";
 import { bit, chosenBy, list, maskType, skipped, stored, wanted } from "./names.ts";
+import { goes } from "./refuse.ts";
 import { columnBits, columnCase, rowCase } from "./rules.ts";
 import { isState } from "./states.ts";
 import { seenValue } from "./touch.ts";
@@ -118,7 +119,7 @@ function speaks(shape: Shape, c: ShapeColumn, contact: Contact): string {
   if (c.role === "status")
     return `(action IN ('create', 'adopt', 'update', 'status', 'leave') AND ((NOT gone AND a_${c.audience}) OR (action <> 'create' AND coalesce(sent_${c.index}, o_${c.index}) IS NOT NULL)))`;
   const leaves = shape.policies.onLeave === "clear" && c.clear ? "true" : "false";
-  return `(CASE WHEN action IN ('create', 'adopt', 'update') THEN NOT ${skipped(c)} OR (action <> 'create' AND ${firstContact(c, contact)}) WHEN action = 'leave' THEN ${leaves} ELSE false END)`;
+  return `(CASE WHEN ${goes(shape)} THEN NOT ${skipped(c)} OR (action <> 'create' AND ${firstContact(c, contact)}) WHEN action = 'leave' THEN ${leaves} ELSE false END)`;
 }
 
 function does(shape: Shape, c: ShapeColumn, contact: Contact): string {

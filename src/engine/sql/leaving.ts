@@ -48,5 +48,5 @@ export function changing(shape: Shape): string {
   const changed = `(m <> 0 OR ${activates(shape)} OR key IN (${membersSent}))`;
   const met = "(action = 'adopt' AND link_ = 'none' AND id IN (SELECT id FROM candidate WHERE key IS NULL))";
   return `SELECT count(*) FILTER (NOT ${met} AND ${changed}) AS known, count(*) FILTER (${met} AND ${changed}) AS first,
-  count(*) FILTER (${met}) AS met FROM decided WHERE action IN ('adopt', 'update', 'none', 'status')`;
+  count(*) FILTER (${met}) AS met FROM decided WHERE action IN ('adopt', 'update', 'status')`;
 }

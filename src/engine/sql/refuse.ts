@@ -1,3 +1,4 @@
+import { writesMapped } from "../../core/state.ts";
 import { text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { makingWay, ownRefs } from "./made.ts";
@@ -31,8 +32,11 @@ export function refuseRenamed(shape: Shape): string[] {
   });
 }
 
-/** Decided rows that write their columns, and so may have to be rejected. */
-export const goes = "action IN ('create', 'adopt', 'update')";
+/** SQL: the mapped columns of a decided row may be written, and so it may have to be rejected. */
+export function goes({ policies }: Shape): string {
+  const actions = (["create", "adopt", "update"] as const).filter((action) => writesMapped(action, policies));
+  return `action IN (${actions.map(text).join(", ")})`;
+}
 
 /** A decided row is rejected after all: what it then still does is what the row table says of an invalid one. */
 export function demote(
@@ -59,5 +63,5 @@ export function demote(
     ...shape.columns.filter((each) => each.awaits).map((each) => `later_${each.index} = NULL`),
     ...(more ? [more] : []),
   ];
-  return `UPDATE decided SET ${set.join(", ")} WHERE ${goes} AND ${where}`;
+  return `UPDATE decided SET ${set.join(", ")} WHERE ${goes(shape)} AND ${where}`;
 }
