@@ -202,7 +202,7 @@ const rows = {
   },
   still_shared: {
     message: "It left, but its record belongs {detail}, too; so it stays for now.",
-    hint: "Run that sync too: once its row has left as well, the record is deleted by itself.",
+    hint: "Run that sync too: once its row has left as well, the record is deleted, or deactivated, by itself.",
     wake: "always",
   },
   undo_changed: {

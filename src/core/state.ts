@@ -97,7 +97,7 @@ export const columnTable: readonly ColumnRule[] = [
 
 /**
  * What happens to a row. create, adopt, update: its columns go through the column table. status: only its audience
- * columns do. leave: what `onLeave` says, and its audiences are left. delete: the record is deleted, unless another row
+ * columns do. leave: what `onLeave` says, and its audiences are left; its record is put to rest once no other row has it. delete: the record is deleted, unless another row
  * that is there could be its owner, has it too, or would lose its own with it: then it waits. forget: the link is dropped.
  */
 export type RowAction = "create" | "adopt" | "update" | "status" | "leave" | "delete" | "forget" | "reject" | "exclude";

@@ -364,10 +364,10 @@ async function reconcile(
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
   await duck.run(onlyMembers);
-  if (shape.policies.onLeave === "delete") {
-    await duck.run(keepWanted(shape));
+  const { onLeave } = shape.policies;
+  if (onLeave === "delete") await duck.run(keepWanted(shape));
+  if (onLeave === "delete" || onLeave === "deactivate")
     await holdReferenced(job, duck, shape, session, at.temp, host.signal);
-  }
   const skip = job.only?.skip;
   if (skip !== undefined) await duck.run(skipDecided(shape, skip));
   for (const statement of pointAtAwaited(shape, takenIds(shape), createId(shape))) await duck.run(statement);

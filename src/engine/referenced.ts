@@ -19,6 +19,7 @@ import {
   findable,
   type Going,
   heldBack,
+  heldRests,
   holdBelow,
   holding,
   holds,
@@ -29,6 +30,7 @@ import {
   putAside,
   reachedFirst,
   reachedNext,
+  resting,
   spared,
   tablesAt,
 } from "./sql/referenced.ts";
@@ -40,7 +42,10 @@ const FEW = 1000;
 
 type Reading = { job: Job; duck: Duck; own: ObjectSchema; session: Session; folder: string; signal: AbortSignal };
 
-/** Holds back each delete of a plan (`decided`) with which the record of a row would go that is there. */
+/**
+ * Holds back each delete of a plan (`decided`) with which the record of a row would go that is there, and does not put to rest
+ * the record of one.
+ */
 export async function holdReferenced(
   job: Job,
   duck: Duck,
@@ -49,8 +54,10 @@ export async function holdReferenced(
   folder: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await findSpared({ job, duck, own: shape.object, session, folder, signal }, planned(shape));
-  for (const statement of [heldBack, "DROP TABLE spared"]) await duck.run(statement);
+  const deletes = shape.policies.onLeave === "delete";
+  const reading = { job, duck, own: shape.object, session, folder, signal };
+  await findSpared(reading, deletes ? planned(shape) : resting(shape));
+  for (const statement of [deletes ? heldBack : heldRests(shape), "DROP TABLE spared"]) await duck.run(statement);
 }
 
 /**
@@ -75,7 +82,7 @@ export async function findSpared(reading: Reading, { ids, rest, below, ...mine }
 
 /** The files of other syncs that it may have to read. */
 export const statesBeside = ({ syncFile, undo, others = [] }: Job): string[] =>
-  syncFile.onLeave === "delete" || undo
+  syncFile.onLeave === "delete" || syncFile.onLeave === "deactivate" || undo
     ? others.map(({ folder }) => layout(folder, "").state).flatMap((s) => [s, `${s}.wal`])
     : [];
 

@@ -18,8 +18,9 @@ export type PlanReport = { plan: PlanCounts; received: number; samples: SampleCh
 /** Counts, a few samples of each kind, and the rows that would not go. */
 export async function planReport(planned: Planned): Promise<PlanReport> {
   const { duck, shape, touched } = planned;
-  const refused = `SELECT *, ${wakeCase} AS wake FROM (SELECT key, CASE WHEN action = 'exclude' THEN 'excluded' ELSE 'rejected' END AS status, ${list(faultOf(shape))},
-  ${saidOfFault} AS message FROM decided WHERE action IN ('reject', 'status', 'exclude'))`;
+  const held = "(action = 'exclude' OR (action = 'leave' AND code IS NOT NULL))";
+  const refused = `SELECT *, ${wakeCase} AS wake FROM (SELECT key, CASE WHEN ${held} THEN 'excluded' ELSE 'rejected' END AS status, ${list(faultOf(shape))},
+  ${saidOfFault} AS message FROM decided WHERE action IN ('reject', 'status') OR ${held})`;
   await duck.run(
     `CREATE OR REPLACE TEMP VIEW plan_waiting AS SELECT * FROM waiting WHERE ${touched.chosen === undefined}`,
   );
@@ -29,11 +30,11 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   );
   const { still } = await duck.one<{ still: number }>("SELECT count(*) AS still FROM plan_waiting WHERE gone");
   const joins = `key IN (${membersSent})`;
-  const leaves = `(action = 'leave' AND (m <> 0 OR ${joins} OR ${deactivates(shape)}))`;
+  const leaves = `(action = 'leave' AND code IS NULL AND (m <> 0 OR ${joins} OR ${deactivates(shape)}))`;
   const of = await duck.one<Record<string, number>>(`SELECT
   count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'adopt') AS adopts,
   count(*) FILTER ((action = 'update' AND (m <> 0 OR ${joins} OR ${activates(shape)})) OR ${leaves}) AS updates,
-  count(*) FILTER (action = 'delete') AS deletes, count(*) FILTER (gone AND action = 'exclude') AS held, count(*) FILTER (${leaves}) AS "leave",
+  count(*) FILTER (action = 'delete') AS deletes, count(*) FILTER (gone AND ${held}) AS held, count(*) FILTER (${leaves}) AS "leave",
   count(*) FILTER (${deactivates(shape)}) AS deactivate, count(*) FILTER (${exited(shape)}) AS exit,
   count(*) FILTER (action = 'status' AND (m <> 0 OR ${joins})) AS status FROM decided`);
   const members = await duck.one<Record<"add" | "remove", number>>(

@@ -22,11 +22,14 @@ const people = (...ids: number[]) => ids.map((n) => ({ id: String(n), name: `Nam
 const guests = (...ids: number[]) => ids.map((n) => ({ no: String(n), job: `Job ${n}` }));
 /** Two people, of whom the second is a guest. */
 async function begin(more: Row = {}): Promise<void> {
-  await bench.begin({
-    "models/guests.yaml": "connection: data\ntable: guests\nkey: no\n",
-    "syncs/guests.yaml": guestsSync(more),
-    "syncs/people.yaml": peopleSync(leaving),
-  });
+  await bench.begin(
+    {
+      "models/guests.yaml": "connection: data\ntable: guests\nkey: no\n",
+      "syncs/guests.yaml": guestsSync(more),
+      "syncs/people.yaml": peopleSync(leaving),
+    },
+    { columns: [{ name: "new_all", title: "All", type: "text", maxLength: 100 }] },
+  );
   bench.source("people", people(1, 2));
   bench.source("guests", guests(2));
 }
@@ -154,6 +157,57 @@ test.each(["all", "touched", "none"])("the same with `mirror: %s`", async (mirro
   for (const _ of [1, 2]) expect(await bench.run("people")).toMatchObject({ excluded: 1, unchanged: 1, writes: 0 });
   bench.source("people", people(1, 2));
   expect(await bench.run("people")).toMatchObject({ received: 2, unchanged: 2, writes: 0 });
+});
+
+test.each(["all", "touched", "none"])(
+  "nor is a record put to rest that another sync's row has; what is left of audiences is left at once (%s)",
+  async (mirror) => {
+    await begin();
+    const settings = { onLeave: "deactivate", leaveLimit: "100 %", mirror };
+    bench.write("audiences/all.yaml", "model: people\nwhere: id <> '0'\n");
+    bench.write("syncs/people.yaml", peopleSync({ ...settings, audiences: { all: { column: "new_all" } } }));
+    const state = async (key: string) => {
+      const row = (await bench.rows("contact")).find((each) => each.externaluseridentifier === key)!;
+      return [row.statecode, row.new_all];
+    };
+    bench.source("people", people(1, 2, 3));
+    await ran();
+    bench.source("people", people(1));
+    const { plans } = await bench.plan("people");
+    expect(plans).toMatchObject([
+      { received: 3, plan: { update: 1, excluded: 1, unchanged: 1, deactivate: 1, exit: 2 } },
+    ]);
+    const first = await bench.run("people");
+    expect(first).toMatchObject({ received: 3, updated: 1, excluded: 1, unchanged: 1, writes: 3 });
+    expect(first.problems).toMatchObject([held("to the row 2 of the sync guests")]);
+    expect([await state("2"), await state("3")]).toEqual([
+      [0, "exited"],
+      [1, "exited"],
+    ]);
+    expect(await bench.run()).toMatchObject({ received: 3, excluded: 1, unchanged: 2, writes: 0 });
+    bench.source("people", people(1, 2));
+    expect(await bench.run("people")).toMatchObject({ received: 2, updated: 1, unchanged: 1, excluded: 0, writes: 1 });
+    bench.source("people", people(1));
+    expect(await bench.run("people")).toMatchObject({ excluded: 1, writes: 1 });
+    bench.source("guests", guests(3));
+    await bench.run("guests");
+    expect(await bench.run("people")).toMatchObject({ received: 2, updated: 1, unchanged: 1, excluded: 0, writes: 1 });
+    expect(await state("2")).toEqual([1, "exited"]);
+    expect(await bench.run()).toMatchObject({ received: 2, unchanged: 2, writes: 0 });
+  },
+);
+
+test("what `clear` empties no other sync writes, so it is emptied whoever else has the record", async () => {
+  await begin();
+  bench.write("syncs/people.yaml", peopleSync({ onLeave: "clear", leaveLimit: "100 %" }));
+  bench.source("people", [...people(1), { id: "2", name: "Name 2", email: "b@x.example" }]);
+  await ran();
+  bench.source("people", people(1));
+  expect(await bench.run("people")).toMatchObject({ updated: 1, excluded: 0, writes: 1 });
+  const row = (await bench.rows("contact")).find((each) => each.externaluseridentifier === "2")!;
+  expect(row).toMatchObject({ jobtitle: "Job 2", statecode: 0 });
+  expect(row.emailaddress1).toBeUndefined();
+  expect(await bench.run()).toMatchObject({ received: 2, unchanged: 2, writes: 0 });
 });
 
 test("a row of another sync that would find the record, and has yet to get it, keeps it, too", async () => {

@@ -46,10 +46,10 @@ function sentId(shape: Shape, late: string): string {
   return `CASE WHEN ${late} <> 0${awaited} THEN ${createId(shape)} END`;
 }
 
-/** Which decided rows have their record deactivated: they left, and the sync says so. */
+/** Which decided rows have their record deactivated: they left, and the sync says so; not where another sync's row has it (`heldRests`). */
 export function deactivates(shape: Shape): string {
   return shape.policies.onLeave === "deactivate"
-    ? `(action = 'leave' AND id IS NOT NULL AND NOT ${leftBefore})`
+    ? `(action = 'leave' AND code IS NULL AND id IS NOT NULL AND NOT ${leftBefore})`
     : "false";
 }
 

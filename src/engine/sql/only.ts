@@ -45,7 +45,7 @@ export const skipDecided = (shape: Shape, detail: string): string =>
   skipWhere(
     shape,
     detail,
-    `action IN ('create', 'delete', 'reject', 'status', 'exclude') OR m <> 0 OR ${deactivates(shape)} OR ${activates(shape)}`,
+    `action IN ('create', 'delete', 'reject', 'status', 'exclude') OR (action = 'leave' AND code IS NOT NULL) OR m <> 0 OR ${deactivates(shape)} OR ${activates(shape)}`,
   );
 
 /** The same of rows whose memberships alone would be sent. */

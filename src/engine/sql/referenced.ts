@@ -3,6 +3,7 @@ import { text } from "../duck.ts";
 import type { Mirrored } from "../pages.ts";
 import type { Shape } from "../shape.ts";
 import { ownTable } from "../undo/shape.ts";
+import { deactivates } from "./change.ts";
 import { recordless } from "./match.ts";
 import { chosenBy, has, joined, stored } from "./names.ts";
 import { matchedBy } from "./tables.ts";
@@ -43,6 +44,13 @@ export const planned = (shape: Shape): Going => ({
       `SELECT key, ${parent} AS parent FROM decided WHERE action = 'create' OR (action IN ('adopt', 'update') AND ${has("m", column)})`
     );
   },
+});
+
+/** The records that a plan puts to rest. */
+export const resting = (shape: Shape): Going => ({
+  ...planned(shape),
+  ids: `SELECT id FROM decided WHERE ${deactivates(shape)}`,
+  rest: true,
 });
 
 /** `reached`: of each record that is to go (`root`) what would go with it, so many lookups away; first itself. */
@@ -129,6 +137,10 @@ FROM (SELECT root, level, CASE WHEN level = 0 THEN ${sharedWith} WHEN count(key)
 /** The deletes of a plan that are held back. The row has not left until its record goes. */
 export const heldBack = `UPDATE decided SET action = 'exclude', code = CASE WHEN s.shared THEN 'still_shared' ELSE 'still_referenced' END, others = s.said
 FROM spared s WHERE decided.action = 'delete' AND decided.id = s.id`;
+
+/** The rests that are held back. What is left of audiences is left all the same. */
+export const heldRests = (shape: Shape): string =>
+  `UPDATE decided SET code = 'still_shared', others = (SELECT said FROM spared s WHERE s.id = decided.id) WHERE id IN (SELECT id FROM spared) AND ${deactivates(shape)}`;
 
 export const letGo = [
   "DROP TABLE reached",

@@ -148,7 +148,7 @@ answer AS (
     ${vanished} AS vanished, ${is("woken")} AS woken, ${is("laid")} AS laid, ${moved} AS moved, x.code, x.told
   FROM reply r LEFT JOIN fault x ON x.key = r.key)
 SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 0) AS writes,
-  CASE WHEN t.action IN ('reject', 'status') THEN 'rejected' WHEN t.action = 'exclude' THEN 'excluded'
+  CASE WHEN t.action IN ('reject', 'status') THEN 'rejected' WHEN t.action = 'exclude' OR (t.action = 'leave' AND t.code = 'still_shared') THEN 'excluded'
        WHEN r.key IS NULL THEN CASE WHEN t.gone THEN 'none' ELSE 'unchanged' END
        WHEN r.well THEN CASE t.action WHEN 'create' THEN 'created' WHEN 'delete' THEN 'deleted' ELSE 'updated' END
        WHEN r.vanished THEN 'excluded' WHEN r.refused THEN 'rejected' WHEN r.overtaken THEN 'excluded' ELSE 'failed' END AS status,
