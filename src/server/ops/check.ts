@@ -47,7 +47,11 @@ async function orderStep(
   const step = "order of syncs";
   const failed = before.find(({ status }) => status === "failed");
   if (failed) return { step, status: "skipped", detail: `needs ${failed.step}` };
-  const { ordered, circle } = orderSyncs(syncs, await tablesThere(session, syncs, signal));
+  const known = await tablesThere(session, syncs, signal);
+  signal?.throwIfAborted();
+  const unknown = syncs.find(({ name }) => !known.has(name));
+  if (unknown) return { step, status: "skipped", detail: `needs table ${unknown.file.object}` };
+  const { ordered, circle } = orderSyncs(syncs, known);
   if (!circle) return { step, status: "ok", detail: ordered.map(({ name }) => name).join(", ") };
   const { message, remedy } = circleFault(circle, syncs);
   return { step, status: "failed", detail: "", cause: message, remedy };

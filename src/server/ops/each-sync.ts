@@ -67,7 +67,7 @@ export async function eachSync<K extends Kind>(
   const state = workplace.state([kind, ...names].join(" "));
   const cacheOf = (connection: string) => state.connection(project.environment, connection);
   const writes = kind === "plan" || kind === "run";
-  const syncs = writes ? await inOrder(project, chosen, { signal, maxWait, cacheOf }) : chosen;
+  const syncs = writes ? await inOrder(project, chosen, { signal, cacheOf }) : chosen;
   const results: SyncResult<K>[] = [];
   const planned: (Job["upstream"][number] & { connection: string })[] = [];
   for (const [i, sync] of syncs.entries()) {

@@ -5,27 +5,27 @@ import { parentTables } from "../../engine/shape/lookup.ts";
 import { circleFault, orderSyncs, type Tables } from "../project/order.ts";
 import type { Project, Resource } from "../project/project.ts";
 
-type Asking = { signal?: AbortSignal | undefined; maxWait?: number | undefined; cacheOf(connection: string): string };
+/** Milliseconds in which a table must be told of: whoever waits sees nothing yet, and a job waits better. */
+const PATIENCE = 20_000;
+
+type Asking = { signal?: AbortSignal | undefined; cacheOf(connection: string): string };
 
 /**
  * The syncs of a command, parents first by what the destinations say: in the files a table may go by several names, and a lookup
- * by none. Nobody is asked about a sync that is alone on its connection. Error: yaml_invalid, where they wait for each other.
+ * by none. Nobody is asked about a sync that is alone on its connection; and where nobody answers, the order is that of the files,
+ * and the jobs tell why. Error: yaml_invalid, where they wait for each other.
  */
 export async function inOrder(
   project: Project,
   syncs: Resource<SyncFile>[],
-  { signal, maxWait, cacheOf }: Asking,
+  { signal, cacheOf }: Asking,
 ): Promise<Resource<SyncFile>[]> {
   const known = new Map<string, Tables>();
   const groups = Map.groupBy(syncs, ({ file }) => file.to);
   const ask = async ([connection, group]: [string, Resource<SyncFile>[]]) => {
     if (group.length < 2) return;
     const { connector, config } = project.connections.get(connection)!;
-    const session = connector.open(config, {
-      base: project.folder,
-      cache: cacheOf(connection),
-      ...(maxWait !== undefined && { maxWait: maxWait * 1000 }),
-    });
+    const session = connector.open(config, { base: project.folder, cache: cacheOf(connection), maxWait: PATIENCE });
     try {
       for (const [name, tables] of await tablesThere(session, group, signal)) known.set(name, tables);
     } finally {
@@ -45,13 +45,15 @@ export async function tablesThere(
   signal?: AbortSignal,
 ): Promise<Map<string, Tables>> {
   const known = new Map<string, Tables>();
-  for (const { name, file } of syncs)
+  for (const { name, file } of syncs) {
+    const ends = AbortSignal.any([AbortSignal.timeout(PATIENCE), ...(signal ? [signal] : [])]);
     try {
-      const object = await session.describe(file.object, signal);
+      const object = await session.describe(file.object, ends);
       known.set(name, { object: object.name, parents: new Set(parentTables(file, object)) });
     } catch (thrown) {
-      if (!(thrown instanceof SluiceError || signal?.aborted)) throw thrown;
+      if (!(thrown instanceof SluiceError || ends.aborted)) throw thrown;
       if (!(thrown instanceof SluiceError && thrown.code === "unknown_object")) break;
     }
+  }
   return known;
 }
