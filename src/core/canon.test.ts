@@ -1,7 +1,7 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { canonSql, canonValue, foldSql, foldValue } from "./canon.ts";
+import { canonSql, canonValue, foldSql, foldValue, keptSql } from "./canon.ts";
 import type { Column, ColumnType } from "./schema.ts";
 
 const instance = await DuckDBInstance.create();
@@ -112,6 +112,23 @@ describe("SQL and TypeScript say the same", () => {
       const once = canonValue(c, v);
       expect(canonValue(c, once)).toBe(once);
     }
+  });
+});
+
+describe("what was put aside while the column kept another number of digits", () => {
+  const digits = [0, 1, 2, 4, 10];
+  it.each(["decimal", "money", "double"] as const)("%s", async (type) => {
+    const texts = fc.sample(fc.oneof(plain, exponent, text), 500);
+    for (const was of digits)
+      for (const now of digits) {
+        const kept = [null, ...texts].map((v) => canonValue(column(type, { precision: was }), v));
+        const then = column(type, { precision: now });
+        expect(await inDuck(kept, (x) => keptSql(then, x))).toEqual(kept.map((v) => canonValue(then, v)));
+      }
+  });
+
+  it.each(["text", "integer", "datetime", "lookup"] as const)("%s: as it is", (type) => {
+    expect(keptSql(column(type), "x")).toBe("x");
   });
 });
 

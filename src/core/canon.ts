@@ -128,6 +128,24 @@ export function canonValue(column: Column, value: string | null): string | null 
   return canons[column.type].value(column, value) || null;
 }
 
+/**
+ * SQL: the VARCHAR `kept`, which was canonical when it was put aside, as it is now: the column may keep more or fewer digits by
+ * then. Nearly all are as they were, which the place of their point tells at a fraction of the cost.
+ */
+export function keptSql(column: Column, kept: string): string {
+  if (!isFraction(column) || !holdsDigits(column)) return kept;
+  const [after, point] = [digits(column), `strpos(${kept}, '.')`];
+  const asNow =
+    column.type === "double"
+      ? `NOT contains(${kept}, 'e') AND (${point} = 0 OR strlen(${kept}) - ${point} <= ${after})`
+      : after === 0
+        ? `${point} = 0`
+        : `${point} > 0 AND ${point} = strlen(${kept}) - ${after}`;
+  return `CASE WHEN ${asNow} THEN ${kept} ELSE ${canonSql(column, kept)} END`;
+}
+
+const isFraction = ({ type }: Column): boolean => type === "decimal" || type === "money" || type === "double";
+
 /** Whether there is a most of digits after the point. A double has all of its own unless the metadata says how many. */
 export function holdsDigits(column: Column): boolean {
   return column.type !== "double" || column.precision !== undefined;

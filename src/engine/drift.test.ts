@@ -85,6 +85,12 @@ const cases: [what: string, was: Partial<Column>, now: Partial<Column> | null, s
   ],
   ["fewer digits", { precision: 4 }, { precision: 2 }, "contact.tier keeps 2 digits after the point now, no longer 4."],
   [
+    "more digits",
+    { precision: 2 },
+    { precision: 4 },
+    "contact.tier keeps 4 digits after the point now, no longer 2: values of the source that have more than 2 are sent once more.",
+  ],
+  [
     "another behaviour of dates",
     { type: "datetime", behavior: "UserLocal" },
     { type: "datetime", behavior: "TimeZoneIndependent" },

@@ -91,6 +91,10 @@ function limits(was: Column, now: Column): string[] {
     found.push(`takes ${range(now)} now, no longer ${range(was)}: other values are refused.`);
   if (shrunk(was.precision, now.precision))
     found.push(`keeps ${now.precision} digits after the point now, no longer ${was.precision ?? "any number"}.`);
+  else if (shrunk(now.precision, was.precision))
+    found.push(
+      `keeps ${now.precision ?? "any number of"} digits after the point now, no longer ${was.precision}: values of the source that have more than ${was.precision} are sent once more.`,
+    );
   if (was.behavior !== now.behavior)
     found.push(`is ${now.behavior ?? "a day"} now, no longer ${was.behavior ?? "a day"}.`);
   if (now.required && !was.required) found.push("must be filled now: rows that leave it empty are refused.");

@@ -7,6 +7,7 @@ import { ingest } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { parentTables, type Tables } from "./shape/lookup.ts";
 import type { Shape } from "./shape.ts";
+import { keptMatch } from "./sql/kept.ts";
 import { joined, stored } from "./sql/names.ts";
 
 /** A cursor, by meta name, of a table whose read was taken up again (see `Ingested`). */
@@ -70,8 +71,16 @@ export async function refreshParents(
       if (read.resumed) resumed.push({ name, table: object.name });
     }),
   );
+  const kept = shape.refs.flatMap(({ name, by }) => {
+    const value = keptMatch(
+      by.map((target) => ({ target })),
+      "value",
+    );
+    return value === "value" ? [] : [`WHEN ${text(name)} THEN ${value}`];
+  });
+  const value = kept.length === 0 ? "value" : `CASE name ${kept.join(" ")} ELSE value END AS value`;
   await duck.run(`CREATE TEMP VIEW ref_now AS
 SELECT name, id, value, barred FROM ref_fresh WHERE NOT gone
-UNION ALL SELECT name, id, value, barred FROM st.ref ANTI JOIN ref_full USING (name) ANTI JOIN ref_fresh USING (name, id)`);
+UNION ALL SELECT name, id, ${value}, barred FROM st.ref ANTI JOIN ref_full USING (name) ANTI JOIN ref_fresh USING (name, id)`);
   return { cursors: next, resumed };
 }

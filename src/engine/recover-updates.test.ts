@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { people } from "../../test/model.ts";
 import { useSyncedWorld } from "../../test/synced-world.ts";
+import type { Connector } from "../core/connector.ts";
 import { dying } from "./dying.test-data.ts";
 
 /** A run died after it had updated its records: what it sent is ours, not somebody else's change. */
@@ -52,6 +53,42 @@ describe.each(["overwrite", "keep"])("drift: %s", (drift) => {
     synced.world.source = [row("2", "B", "Ben")];
     expect(await synced.run()).toMatchObject({ received: 2, updated: 1, unchanged: 1 });
     expect(there()[0]).toMatchObject({ code: "A", name: null });
+  });
+});
+
+describe("an amount keeps more digits since a run died", () => {
+  const finer = (crm: Connector): Connector => ({
+    ...crm,
+    open(config, io) {
+      const session = crm.open(config, io);
+      const describe: typeof session.describe = async (...asked) => {
+        const object = await session.describe(...asked);
+        return { ...object, columns: object.columns.map((c) => (c.name === "amount" ? { ...c, precision: 4 } : c)) };
+      };
+      return { ...session, describe };
+    },
+  });
+  const mapping = { code: "code", amount: "name" };
+
+  test("what it wrote is ours, and takes what the source says later", async () => {
+    synced.settings = { drift: "keep", mapping };
+    synced.world.source = [row("1", "A", "1.5")];
+    await synced.run();
+    synced.world.source = [row("1", "A", "2.5")];
+    await dyingRun();
+    synced.world.source = [row("1", "A", "3.5")];
+    expect(await synced.run({ through: finer })).toMatchObject({ updated: 1, writes: 1 });
+    expect(there()).toMatchObject([{ amount: expect.stringMatching(/^3.50*$/) }]);
+  });
+
+  test.each(["code", "amount"])("so is what it made, its journal lost, matched by %s", async (match) => {
+    synced.settings = { firstContact: "keep", mapping, match };
+    synced.world.source = [row("1", "A", "1.5")];
+    await dyingRun();
+    await rm(synced.file("journal.ndjson"));
+    const [code, amount] = match === "code" ? ["A", "2.5"] : ["B", "1.5"];
+    synced.world.source = [row("1", code, amount)];
+    expect(await synced.run({ through: finer })).toMatchObject({ created: 0, updated: 1, writes: 1 });
   });
 });
 

@@ -8,7 +8,8 @@ import { basedOn } from "./decide.ts";
 import { addColumn, createTables, existingColumns, missingColumns, valueViews } from "./tables.ts";
 
 test("the base of few rows, of more and of many is the same, also where rows were written anew since", async () => {
-  const shape = { columns: [{ name: "a" }, { name: "b" }], match: [{ name: "a" }] } as Shape;
+  const [a, b] = ["a", "b"].map((name) => ({ name, target: { type: "text" } }));
+  const shape = { columns: [a, b], match: [a] } as Shape;
   const instance = await DuckDBInstance.create(":memory:", { preserve_insertion_order: "false" });
   const duck = await instance.connect();
   const run = async (...statements: string[]) => {

@@ -1,6 +1,7 @@
 import { parquetRows } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { readsAsSent } from "./backdated.ts";
+import { keptMatch } from "./kept.ts";
 import { storedMatch } from "./match.ts";
 import { has, stored } from "./names.ts";
 
@@ -30,7 +31,7 @@ WHERE s.wave = '1-create' AND s.status = 'unknown' AND s.code IS NULL AND c.id I
  */
 export function lookalikesThere(shape: Shape, creates: string): string {
   return `CREATE OR REPLACE TEMP TABLE lookalike AS SELECT c.file_row_number AS n, f.id FROM ${parquetRows(creates, "file_row_number=true")} c
-JOIN (SELECT m, min(id) AS id FROM (SELECT ${storedMatch(shape, "h")} AS m, h.id FROM there h) WHERE m IS NOT NULL GROUP BY m HAVING count(*) = 1) f ON f.m = c.match_value
+JOIN (SELECT m, min(id) AS id FROM (SELECT ${storedMatch(shape, "h")} AS m, h.id FROM there h) WHERE m IS NOT NULL GROUP BY m HAVING count(*) = 1) f ON f.m = ${keptMatch(shape.match, "c.match_value")}
 WHERE c.id IS NULL AND c.file_row_number NOT IN (SELECT n FROM told)
   AND c.file_row_number NOT IN (SELECT n FROM exception WHERE w = '1-create' AND code IS NOT NULL)`;
 }

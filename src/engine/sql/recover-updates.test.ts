@@ -11,8 +11,11 @@ import { addColumn, createTables, existingColumns, missingColumns, valueViews } 
 async function caught(inFile: string, tabled: boolean): Promise<{ base: object[]; plan: string }> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-caught-"));
   const duck = await openDuck({ memoryLimit: "256MB", threads: 1, temp: folder });
-  const code = { index: 0, name: "code" };
-  const shape = { columns: [code, { index: 1, name: "parent", tabled }], match: [code] } as unknown as Shape;
+  const code = { index: 0, name: "code", target: { type: "text" } };
+  const shape = {
+    columns: [code, { index: 1, name: "parent", target: { type: "lookup" }, tabled }],
+    match: [code],
+  } as unknown as Shape;
   const stored = tabled ? "c_parent:table" : "c_parent";
   const file = join(folder, "change.parquet");
   const columns = ["key", "id", "kind", "m", "a", "match_value", "c_code", inFile];

@@ -1,5 +1,6 @@
 import { ident, parquetRows } from "../duck.ts";
 import type { Shape } from "../shape.ts";
+import { keptRows } from "./kept.ts";
 import { storedMatch } from "./match.ts";
 import { has, list, stored, storedList, storedName } from "./names.ts";
 import { differed } from "./settle.ts";
@@ -37,7 +38,7 @@ export function caughtUpdates(shape: Shape, changes: string, inFile: string[]): 
   return [
     `CREATE OR REPLACE TEMP TABLE caught AS
 SELECT ${list(["c.key", "c.id", "b.key IS NULL AS first", `${metIn("c.m | c.a", known)} AS met`, `${storedMatch(shape, "h")} AS m`, ...values])}
-FROM ${parquetRows(changes)} c JOIN have_now h ON h.id = c.id AND NOT h.gone
+FROM ${keptRows(shape.columns, changes, inFile)} c JOIN have_now h ON h.id = c.id AND NOT h.gone
 LEFT JOIN st.link l ON l.key = c.key LEFT JOIN v_base b ON b.key = CASE WHEN l.id = c.id THEN c.key END LEFT JOIN v_seen s ON s.key = b.key
 WHERE (${proof.join(" OR ") || "false"})
   AND (l.id = c.id OR (c.kind = 'adopt' AND l.id IS NULL AND c.id NOT IN (SELECT id FROM st.link WHERE id IS NOT NULL)))`,

@@ -1,6 +1,6 @@
-import { parquetRows } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { readsAsSent } from "./backdated.ts";
+import { keptRows } from "./kept.ts";
 import { lookalikesThere } from "./lookalike.ts";
 import { bit, maskType, stored, storedList, storedName } from "./names.ts";
 import { readJournal } from "./settle.ts";
@@ -39,7 +39,7 @@ export function orphans(shape: Shape, changes: string, inFile: FileColumns): str
   return [
     `CREATE OR REPLACE TEMP TABLE orphan AS
 SELECT c.key, f.id, c.match_value, true AS first, (${known.map(bit).join(" + ") || "0"})::${maskType} AS met, ${values.join(", ")}
-FROM ${parquetRows(changes, "file_row_number=true")} c
+FROM ${keptRows(shape.columns, changes, inFile)} c
 LEFT JOIN told t ON t.n = c.file_row_number
 LEFT JOIN there o ON o.id = c.id
 LEFT JOIN lookalike m ON m.n = c.file_row_number,

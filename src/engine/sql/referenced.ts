@@ -4,6 +4,7 @@ import type { Mirrored } from "../pages.ts";
 import type { Shape } from "../shape.ts";
 import { ownTable } from "../undo/shape.ts";
 import { deactivates } from "./change.ts";
+import { keptMatch } from "./kept.ts";
 import { recordless } from "./match.ts";
 import { chosenBy, has, joined, stored } from "./names.ts";
 import { matchedBy } from "./tables.ts";
@@ -117,7 +118,7 @@ export const loneRows = (sync: string, object: string, level: number, match: Mir
     sync,
     object,
     level,
-    `SELECT o.key, f.id FROM findable f JOIN lone o ON o.m = ${joined(match.map((c) => foldSql(`f.${stored(c)}`)))} WHERE NOT f.gone`,
+    `SELECT o.key, f.id FROM findable f JOIN lone o ON ${keptMatch(match, "o.m")} = ${joined(match.map((c) => foldSql(`f.${stored(c)}`)))} WHERE NOT f.gone`,
   );
 
 /** Where nobody can tell. `begun`: it may have linked the records that are to go themselves. */

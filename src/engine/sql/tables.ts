@@ -1,5 +1,7 @@
+import { keptSql } from "../../core/canon.ts";
 import { ident } from "../duck.ts";
 import type { Shape } from "../shape.ts";
+import { keptMatch } from "./kept.ts";
 import { storedMatch } from "./match.ts";
 import { stored, storedBefore, storedName } from "./names.ts";
 
@@ -75,8 +77,8 @@ export const addColumn = ({ table, name }: ExistingColumn): string =>
   `ALTER TABLE st.${table} ADD COLUMN IF NOT EXISTS ${ident(name)} VARCHAR`;
 
 /**
- * Views v_base (with each row's place), v_seen and v_have: the stored values under this mapping, whether or not the columns
- * are there yet; and v_link, whose match values (m) are made anew from them where the sync matches by other columns than before.
+ * Views v_base (with each row's place), v_seen and v_have: the stored values under this mapping, in their present form (`kept.ts`),
+ * whether or not the columns are there yet; and v_link, whose match values (m) are made anew from them where the sync matches by other columns than before.
  */
 export function valueViews(shape: Shape, existing: ExistingColumn[], matched: string | undefined): string[] {
   const known = new Set(existing.map((e) => `${e.table}.${e.name}`));
@@ -84,7 +86,7 @@ export function valueViews(shape: Shape, existing: ExistingColumn[], matched: st
     const key = { base: "key, rowid AS place", seen: "key", have: "id, gone, created" }[table];
     const columns = shape.columns.map((c) => {
       const before = storedBefore(c);
-      const now = known.has(`${table}.c_${storedName(c)}`) ? stored(c) : "NULL::VARCHAR";
+      const now = known.has(`${table}.c_${storedName(c)}`) ? keptSql(c.target, stored(c)) : "NULL::VARCHAR";
       const value = before && known.has(`${table}.c_${before.name}`) ? `coalesce(${now}, ${before.value})` : now;
       return value === stored(c) ? value : `${value} AS ${stored(c)}`;
     });
@@ -94,8 +96,9 @@ export function valueViews(shape: Shape, existing: ExistingColumn[], matched: st
     (c) => `CASE WHEN s.key IS NULL THEN b.${stored(c)} ELSE s.${stored(c)} END AS ${stored(c)}`,
   );
   const values = `(SELECT b.key, ${seen.join(", ")} FROM v_base b LEFT JOIN v_seen s ON s.key = b.key)`;
+  const m = keptMatch(shape.match, "m");
   const link = !rematched(shape, matched)
-    ? "SELECT * FROM st.link"
+    ? `SELECT ${m === "m" ? "*" : `* REPLACE (${m} AS m)`} FROM st.link`
     : `SELECT l.* REPLACE (CASE WHEN l.id IS NOT NULL THEN ${storedMatch(shape, "v")} END AS m) FROM st.link l LEFT JOIN ${values} v ON v.key = l.key`;
   return [...views, `CREATE OR REPLACE TEMP VIEW v_link AS ${link}`];
 }

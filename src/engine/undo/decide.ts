@@ -1,3 +1,4 @@
+import { keptSql } from "../../core/canon.ts";
 import { type Duck, parquetRows, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { readsAsSent } from "../sql/backdated.ts";
@@ -63,7 +64,7 @@ export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rule
   const { state, status } = statesOf(shape);
   const held = (name: string) => imageColumns.includes(`c_${name}`);
   const image = (c: ShapeColumn) => {
-    if (held(storedName(c))) return `d.${stored(c)}`;
+    if (held(storedName(c))) return keptSql(c.target, `d.${stored(c)}`);
     return held(`${c.name}:table`) ? `split_part(d."c_${c.name}:table", ':', 2)` : "NULL::VARCHAR";
   };
   const wants = shape.columns.flatMap((c) => [

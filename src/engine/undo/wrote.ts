@@ -6,6 +6,7 @@ import { type Duck, ident, parquetRows, text } from "../duck.ts";
 import { readKeptJob } from "../kept-job.ts";
 import { exists, runFiles, type Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
+import { keptRows } from "../sql/kept.ts";
 import { has, list, stored, storedName } from "../sql/names.ts";
 import { readJournal, sentChanges } from "../sql/settle.ts";
 import { withReason } from "../sql/states.ts";
@@ -107,7 +108,7 @@ function cells(shape: Shape, { files, columns }: RunFolder): string[] {
     });
     return [
       `SELECT ${list(["s.key", "s.id", "s.kind", "s.sure", ...values])} FROM written s
-JOIN ${parquetRows(files.change(wave), "file_row_number=true")} r ON r.file_row_number = s.n WHERE s.wave = ${text(wave)}`,
+JOIN ${keptRows(shape.columns, files.change(wave), names)} r ON r.file_row_number = s.n WHERE s.wave = ${text(wave)}`,
     ];
   });
 }
@@ -140,7 +141,7 @@ SELECT ${list(["key", whole, ...each])} FROM (${[nothing(shape), ...cells(shape,
         .filter((c) => inFile.has(`c_${storedName(c)}`))
         .map((c) => `c_${c.index} = CASE WHEN w_${c.index} OR whole THEN h.${stored(c)} END`),
     ])}
-FROM ${parquetRows(held)} h WHERE h.key = wrote_cell.key`);
+FROM ${keptRows(shape.columns, held, inFile)} h WHERE h.key = wrote_cell.key`);
   const looked = (await exists(run.files.touched))
     ? `SELECT key, id, gone, rested AS at_rest, action = 'adopt' AND link_ = 'none' AND id IS NOT NULL AS linked FROM ${parquetRows(run.files.touched)}`
     : "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, false AS gone, false AS at_rest, false AS linked WHERE false";
