@@ -39,7 +39,15 @@ import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
 import { decideMembers, onlyMembers, takenOut, writeMembers } from "./sql/members.ts";
 import { storedName } from "./sql/names.ts";
-import { chosenCount, leaveAside, noneAside, skipDecided, skipMembers, skippedSleep } from "./sql/only.ts";
+import {
+  chosenCount,
+  leaveAside,
+  noneAside,
+  skipDecided,
+  skipMembers,
+  skippedAside,
+  skippedSleep,
+} from "./sql/only.ts";
 import { waitingRows } from "./sql/pending.ts";
 import { sourceViews } from "./sql/source.ts";
 import { valueViews } from "./sql/tables.ts";
@@ -322,7 +330,7 @@ async function reconcile(
   await duck.run(wake(shape, full, meta.turn + 1, new Date().toISOString()));
   await findEmptied(duck, shape, mirror.mode === "touched" ? ask : undefined);
   await duck.run(takenOut(shape));
-  await duck.run(skippedSleep);
+  for (const statement of skippedSleep(shape)) await duck.run(statement);
   if (job.apply) await duck.run(wakePlanned(shape, runFiles(job.apply.folder)));
   const told = [...unseen, ...(job.only ? await choose(duck, job.only, job.sync) : [])];
   const chains = all || job.only ? 0 : await wakeAwaiting(duck, shape);
@@ -334,6 +342,9 @@ async function reconcile(
     return (await duck.one<{ n: number }>(misjoined)).n;
   };
   if ((await lookUp(byHash)) > 0) await lookUp(byKey);
+  const skip = job.only?.skip;
+  for (const statement of skippedAside(shape, skip === undefined ? undefined : "FROM chosen"))
+    await duck.run(statement);
   if (chains > 0) for (const statement of keepCalled(shape, scan)) await duck.run(statement);
   const counts = await readingRows(job, duck.one<TouchCounts>(touchCounts));
   await duck.run(noDoubled);
@@ -368,7 +379,6 @@ async function reconcile(
   if (onLeave === "delete") await duck.run(keepWanted(shape));
   if (onLeave === "delete" || onLeave === "deactivate")
     await holdReferenced(job, duck, shape, session, at.temp, host.signal);
-  const skip = job.only?.skip;
   if (skip !== undefined) await duck.run(skipDecided(shape, skip));
   for (const statement of pointAtAwaited(shape, takenIds(shape), createId(shape))) await duck.run(statement);
   await duck.run(decideMembers(shape));

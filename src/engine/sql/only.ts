@@ -2,6 +2,7 @@ import { parquetRows, text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { activates, deactivates } from "./change.ts";
 import { membersSent } from "./members.ts";
+import { sourceColumn } from "./names.ts";
 
 // A run that looks only at rows that wait, chosen by a person. All others stay as they are: what woke them is noted, so
 // that the next run looks at them, and whatever the state says of all rows is left to that run.
@@ -37,8 +38,29 @@ export const leaveAside = [
 export const chosenCount = `SELECT (SELECT count(*) FROM touched WHERE NOT gone AND key IS NOT NULL)
   + (SELECT coalesce(sum(n), 0) FROM doubled WHERE key IN (SELECT key FROM chosen)) AS n`;
 
-/** After `wake`: rows that a person skipped are woken by their own change alone. */
-export const skippedSleep = "DELETE FROM wake WHERE key IN (SELECT key FROM st.pending WHERE code = 'skipped')";
+/**
+ * After `wake`: rows that a person skipped are woken by their own change alone, or by that of the mapping since. Not those that had
+ * left: nothing of their leaving is asked for anew, and no guard would count it. Whoever is put into `wake` later is meant.
+ */
+export const skippedSleep = (shape: Shape): string[] => [
+  "DELETE FROM wake WHERE key IN (SELECT key FROM st.pending WHERE code = 'skipped')",
+  `INSERT INTO wake SELECT key FROM st.pending WHERE code = 'skipped' AND mapping <> ${text(shape.fingerprint)}`,
+];
+
+/**
+ * After `touch`: `skipped_as`, by what a skipped row that is there, or one `about` to be (SELECT of keys), is known again: the
+ * mapping, and a print of all that the row says. Its hash is no such print, for another DuckDB may make another; then, and wherever
+ * else a run looks at all rows, those that are as they were skipped are left alone. Hash 0 is a row that a run which died has written.
+ */
+export const skippedAside = (shape: Shape, about = "SELECT key FROM st.pending WHERE code = 'skipped'"): string[] => {
+  const said = [...shape.used.map(sourceColumn), ...shape.audiences.map((_, i) => `a_${i}`)];
+  const print = `md5(to_json([${said.map((column) => `${column}::VARCHAR`).join(", ")}])::VARCHAR)`;
+  return [
+    `CREATE TEMP TABLE skipped_as AS SELECT key, ${text(shape.fingerprint)} AS mapping, ${print} AS print FROM touched WHERE NOT gone AND key IN (${about})`,
+    `DELETE FROM touched WHERE old_h <> 0 AND key NOT IN (SELECT key FROM wake)
+AND key IN (SELECT key FROM skipped_as s JOIN st.pending p USING (key) WHERE p.code = 'skipped' AND p.mapping = s.mapping AND p.print = s.print)`,
+  ];
+};
 
 /** Decided rows that would be sent, or cannot go, are accepted as they are: nothing of them is written. `detail`: by whom and when. */
 export const skipDecided = (shape: Shape, detail: string): string =>

@@ -24,6 +24,7 @@ beforeEach(async () => {
   await duck.run("CREATE TABLE fresh(id VARCHAR, gone BOOLEAN)");
   await duck.run("CREATE TABLE ref_now(name VARCHAR, id VARCHAR, value VARCHAR)");
   await duck.run("CREATE TABLE parents(name VARCHAR, value VARCHAR)");
+  await duck.run("CREATE TABLE skipped_as(key VARCHAR, mapping VARCHAR, print VARCHAR)");
 });
 afterEach(() => duck.close());
 

@@ -21,11 +21,12 @@ export function newPending(turn: number, now: string): string {
   return `CREATE OR REPLACE TEMP TABLE new_pending AS
 SELECT f.key, f.status, f.code, f.col, f.value, coalesce(f.message, f.others) AS message, f.wake, NULL::VARCHAR AS ref,
   coalesce(p.tries, 0) + 1 AS tries, ${turn} + (1 << least(coalesce(p.tries, 0), 20))::INTEGER AS due,
-  ${instant(now)} + INTERVAL 1 DAY AS due_at
+  ${instant(now)} + INTERVAL 1 DAY AS due_at, s.mapping, s.print
 FROM (SELECT * REPLACE (coalesce(wake, ${wakeCase}) AS wake) FROM final WHERE status IN ('rejected', 'excluded', 'failed') AND key IS NOT NULL) f
 LEFT JOIN st.pending p ON p.key = f.key AND p.code = f.code
-UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 0, 0, NULL FROM final
-UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'always', NULL, 0, 0, NULL
+LEFT JOIN skipped_as s ON s.key = f.key AND f.code = 'skipped'
+UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'parent', unnest(waits), 0, 0, NULL, NULL, NULL FROM final
+UNION ALL SELECT key, 'waits', NULL, NULL, NULL, NULL, 'always', NULL, 0, 0, NULL, NULL, NULL
 FROM (SELECT key FROM aside UNION SELECT key FROM st.link WHERE h IS NOT NULL AND key IN (SELECT key FROM doubled WHERE ${chosenBy("key")}))
 WHERE key IN (SELECT key FROM final) OR key NOT IN (SELECT key FROM st.pending WHERE wake = 'always')`;
 }

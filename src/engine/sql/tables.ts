@@ -33,7 +33,8 @@ const asIs = (name: string): string => `${name} VARCHAR USING COMPRESSION uncomp
  *   seen     what the destination then held; only rows where that differs
  *   unmet    columns (their stored names) that a row with a base has yet to meet
  *   have     the mirror's exceptions: records that differ from what we saw, are gone, or belong to no row of ours
- *   pending  rows that wait, why, and for what; a refused one until run number `due` or the time `due_at` (UTC)
+ *   pending  rows that wait, why, and for what; a refused one until run number `due` or the time `due_at` (UTC), a
+ *            skipped one as long as the mapping (its fingerprint) and the print of what the row says are these
  *   member   records that we hold to be members of a marketing list, or of another record
  *   ref      ids of parent records by the folded value a lookup finds them by; barred = it may own nothing
  *   meta     versions, fingerprint, cursors, last folded run
@@ -50,6 +51,8 @@ export const createTables = [
   "CREATE TABLE IF NOT EXISTS st.member(list VARCHAR, id VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.ref(name VARCHAR, id VARCHAR, value VARCHAR, barred BOOLEAN)",
   "ALTER TABLE st.pending ADD COLUMN IF NOT EXISTS due_at TIMESTAMP",
+  "ALTER TABLE st.pending ADD COLUMN IF NOT EXISTS mapping VARCHAR",
+  "ALTER TABLE st.pending ADD COLUMN IF NOT EXISTS print VARCHAR",
 ];
 
 const valueTables = ["base", "seen", "have"] as const;
