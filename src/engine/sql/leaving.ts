@@ -29,12 +29,15 @@ export function leavers(shape: Shape): string {
   count(*) FILTER (${changed}) AS changed, count(*) FILTER (${out}) AS exits FROM decided WHERE old_h IS NOT NULL`;
 }
 
-/** How many rows were in an audience, by its column or its list, and how many are now: those not looked at stay. */
+/**
+ * How many rows were in an audience, by its column or its list, and how many are now: those not looked at stay. Whose record is
+ * gone, or who was taken out of the list there, is none that a run could take out.
+ */
 export function emptied(filled: ShapeColumn | Shape["memberships"][number]): string {
   const members =
     "list" in filled
-      ? `FROM st.member b JOIN st.link l ON l.id = b.id WHERE l.h IS NOT NULL AND b.list = ${text(filled.list)}`
-      : `FROM v_base b JOIN st.link l ON l.key = b.key WHERE l.h IS NOT NULL AND b.${stored(filled)} = 'realized'`;
+      ? `FROM st.member b JOIN st.link l ON l.id = b.id WHERE l.h IS NOT NULL AND b.list = ${text(filled.list)} AND (b.list, b.id) IN (SELECT list, id FROM member_now)`
+      : `FROM v_base b JOIN st.link l ON l.key = b.key WHERE l.h IS NOT NULL AND b.${stored(filled)} = 'realized' AND l.id NOT IN (SELECT id FROM have_gone)`;
   return `SELECT (SELECT count(*) ${members}) AS before,
   (SELECT count(*) ${members} AND l.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL))
     + (SELECT count(*) FROM touched WHERE NOT gone AND a_${filled.audience}) AS now`;
