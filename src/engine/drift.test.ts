@@ -97,6 +97,25 @@ const cases: [what: string, was: Partial<Column>, now: Partial<Column> | null, s
     "contact.tier is TimeZoneIndependent now, no longer UserLocal.",
   ],
   [
+    "a time that is a day now, with its values",
+    { type: "datetime", behavior: "UserLocal" },
+    { type: "date" },
+    "contact.tier was of type datetime and is of type date now; every record is compared once more.",
+    { anew: true },
+  ],
+  [
+    "a time of which forms show the day alone",
+    { type: "datetime", behavior: "UserLocal" },
+    { type: "datetime", behavior: "UserLocal", dateOnly: true },
+    "contact.tier shows days without their times now: those of the source are sent as days.",
+  ],
+  [
+    "and with its time again",
+    { type: "datetime", behavior: "UserLocal", dateOnly: true },
+    { type: "datetime", behavior: "UserLocal", dateOnly: false },
+    "contact.tier shows days with their times now: those of the source are sent with them.",
+  ],
+  [
     "a column that must be filled",
     {},
     { required: true },

@@ -72,13 +72,18 @@ export function columnDrift(relied: Relied, object: ObjectSchema): Drift[] {
       return [say(`${full} cannot be written any more${why}.`, { stops: true })];
     }
     const again = "its values went with it, so every record is compared once more";
-    if (was.type !== now.type)
-      return [say(`${full} was of type ${was.type} and is of type ${now.type} now; ${again}.`, { anew: true })];
+    if (was.type !== now.type) {
+      const then = isTime(was) && isTime(now) && was.uid === now.uid ? "every record is compared once more" : again;
+      return [say(`${full} was of type ${was.type} and is of type ${now.type} now; ${then}.`, { anew: true })];
+    }
     if (was.uid !== undefined && now.uid !== undefined && was.uid !== now.uid)
       return [say(`${full} was removed and made anew; ${again}.`, { anew: true })];
     return [...limits(was, now), ...choices(was, now), ...targets(was, now)].map((what) => say(`${full} ${what}`));
   });
 }
+
+/** Only what it says of times can be changed of a column that stays: any other type is another column's. */
+const isTime = ({ type }: Column): boolean => type === "date" || type === "datetime";
 
 function limits(was: Column, now: Column): string[] {
   const found: string[] = [];
@@ -97,6 +102,12 @@ function limits(was: Column, now: Column): string[] {
     );
   if (was.behavior !== now.behavior)
     found.push(`is ${now.behavior ?? "a day"} now, no longer ${was.behavior ?? "a day"}.`);
+  if (!was.dateOnly !== !now.dateOnly)
+    found.push(
+      now.dateOnly
+        ? "shows days without their times now: those of the source are sent as days."
+        : "shows days with their times now: those of the source are sent with them.",
+    );
   if (now.required && !was.required) found.push("must be filled now: rows that leave it empty are refused.");
   return found;
 }
