@@ -152,3 +152,50 @@ test("a plan that has such a row sends it, and so does a resend that is killed",
     rmSync(join(bench.folder, ".sluice/default/people/runs", bench.latest(), file));
   expect(await bench.run()).toMatchObject({ unchanged: 3, excluded: 0, writes: 0 });
 });
+
+const withList = (more = {}) => peopleSync({ audiences: { vip: { list: "VIP" } }, ...more });
+
+test("no guard stops a skip, not even an emptied audience, and the next run is judged as ever", async () => {
+  await bench.begin({ "syncs/people.yaml": withList(), "audiences/vip.yaml": "model: people\nwhere: nick <> ''\n" });
+  await bench.person("POST", "lists", { listname: "VIP", createdfromcode: 2, type: false });
+  bench.source("people", people(3));
+  await bench.run();
+  bench.source("people", people(3, { nick: null }));
+  await expect(bench.run()).rejects.toMatchObject({ code: "audience_empty" });
+  const run = bench.latest();
+  bench.write("syncs/people.yaml", withList({ requestLimit: 1 }));
+  expect(await bench.resolve({ run, how: "skip" })).toMatchObject({ excluded: 3, writes: 0 });
+  bench.write("syncs/people.yaml", withList());
+  expect(await bench.run()).toMatchObject({ excluded: 3, writes: 0 });
+  bench.source("people", [...people(1, { nick: null, name: "New" }), ...people(3, { nick: null }).slice(1)]);
+  expect(await bench.run()).toMatchObject({ updated: 1, excluded: 2, writes: 2 });
+  bench.source("people", people(3, { nick: null, name: "Newer" }));
+  await expect(bench.run()).rejects.toMatchObject({ code: "audience_empty" });
+});
+
+test("nor an empty source, whose rows are as they were once they are back", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ onLeave: "delete", allowDelete: true }) });
+  bench.source("people", people(3));
+  await bench.run();
+  bench.write("data/people.csv", "id,name,email,nick\n");
+  await expect(bench.run()).rejects.toMatchObject({ code: "source_empty" });
+  expect(await bench.resolve({ run: bench.latest(), how: "skip" })).toMatchObject({ excluded: 3, writes: 0 });
+  expect(await bench.run()).toMatchObject({ excluded: 3, deleted: 0, writes: 0 });
+  bench.source("people", people(3));
+  expect(await bench.run()).toMatchObject({ unchanged: 3, writes: 0 });
+});
+
+test("what an undo took back is skipped, and the next run stops all the same", async () => {
+  await bench.begin();
+  bench.source("people", people(2));
+  await bench.run();
+  bench.source("people", people(2, { name: "New" }));
+  await bench.run();
+  await bench.undo({ sync: "people" });
+  await expect(bench.run()).rejects.toMatchObject({ code: "undone" });
+  expect(await bench.resolve({ run: bench.latest(), how: "skip" })).toMatchObject({ excluded: 2, writes: 0 });
+  await expect(bench.run()).rejects.toMatchObject({ code: "undone" });
+  expect(await bench.approve("undone")).toMatchObject({ excluded: 2, writes: 0 });
+  expect(await bench.run()).toMatchObject({ excluded: 2, writes: 0 });
+  expect((await bench.rows("contact")).map((row) => row.lastname).sort()).toEqual(["N0", "N1"]);
+});

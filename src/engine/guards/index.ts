@@ -11,8 +11,12 @@ import { type Finding, judge } from "./rules.ts";
  */
 export type Judged = { standing: StandingGuard[]; approved: StandingGuard[]; stop?: SluiceError; idle: GuardCode[] };
 
-/** Holds every guard against a plan that is on disk. Nothing is sent before. */
+/**
+ * Holds every guard against a plan that is on disk. Nothing is sent before. A run that skips rows sends nothing after either: what
+ * stands is left standing against the next one.
+ */
 export async function guard(job: Job, planned: Planned): Promise<Judged> {
+  if (job.only?.skip !== undefined) return settleGuards(job, []);
   const names = { sync: job.sync, model: job.model.name };
   return settleGuards(job, judge(await readFigures(planned), job.syncFile, names));
 }
