@@ -1,10 +1,11 @@
+import { join } from "node:path";
 import { counted } from "../core/counted.ts";
 import { SluiceError } from "../core/errors.ts";
 import type { RebuildReport } from "../core/run.ts";
 import { moveAside, putBack, putBackLeft } from "./aside.ts";
-import { openDuck, parquetRows } from "./duck.ts";
+import { type Duck, openDuck, parquetRows, text } from "./duck.ts";
 import type { Job, JobResult } from "./job.ts";
-import { exists, type Layout, layout } from "./layout.ts";
+import { exists, type Layout, layout, runFiles, runNames } from "./layout.ts";
 import { isLost } from "./lost-state.ts";
 import { openState, readThrough } from "./open-state.ts";
 import { type Planned, plan } from "./plan.ts";
@@ -63,12 +64,21 @@ async function anew(job: Job, host: Host, aside: string | null): Promise<Rebuild
 }
 
 /** What nobody can tell any more, for people: as far as it matters to this sync. */
-async function unknown({ duck, shape, mirror }: Planned, missing: number): Promise<string[]> {
+async function unknown({ duck, at, shape, mirror }: Planned, missing: number): Promise<string[]> {
   const { object, policies, columns, audiences } = shape;
   const told: string[] = [];
   if (missing > 0 && policies.mode !== "update")
     told.push(
       `${counted(missing, "row has", "rows have")} no record. Whether somebody deleted it there cannot be told: the next run makes ${missing === 1 ? "this record" : "these records"}${policies.deletedThere === "hold" ? `, also ${missing === 1 ? "one that was" : "those that were"} held` : ""}.`,
+    );
+  const skipped = await skippedBefore(duck, at);
+  if (skipped === undefined)
+    told.push(
+      "Whether rows were skipped cannot be told, for what the last run told of its rows cannot be read: the next run sends them.",
+    );
+  else if (skipped > 0)
+    told.push(
+      `${counted(skipped, "row that was skipped is", "rows that were skipped are")} as never seen: the next run sends ${skipped === 1 ? "it" : "them"}.`,
     );
   if (policies.mode === "link") {
     const { n } = await duck.one<{ n: number }>("SELECT count(*) AS n FROM decided WHERE action = 'adopt'");
@@ -95,6 +105,21 @@ async function unknown({ duck, shape, mirror }: Planned, missing: number): Promi
   for (const { into } of shape.memberships)
     told.push(`${into.title}: members whose rows are not in its audience count as put there by others, and stay.`);
   return told;
+}
+
+/** How many rows were skipped, by the last run that told what became of its rows, and would now be sent. Undefined where that is damaged. */
+async function skippedBefore(duck: Duck, at: Layout): Promise<number | undefined> {
+  for (const name of (await runNames(at.runs)).reverse()) {
+    const { outcome, undo } = runFiles(join(at.runs, name));
+    if (outcome === at.outcome || !(await exists(outcome)) || (await exists(undo))) continue;
+    const keys = (path: string, code: string) => `SELECT key FROM ${parquetRows(path)} WHERE code = ${text(code)}`;
+    const count = `SELECT count(DISTINCT key) AS n FROM (${keys(outcome, "skipped")}) SEMI JOIN (${keys(at.outcome, "not_sent")}) USING (key)`;
+    return duck.one<{ n: number }>(count).then(
+      ({ n }) => n,
+      () => undefined,
+    );
+  }
+  return 0;
 }
 
 async function refuseWhole(job: Job, at: Layout): Promise<void> {

@@ -199,3 +199,25 @@ test("what an undo took back is skipped, and the next run stops all the same", a
   expect(await bench.run()).toMatchObject({ excluded: 2, writes: 0 });
   expect((await bench.rows("contact")).map((row) => row.lastname).sort()).toEqual(["N0", "N1"]);
 });
+
+test("a rebuilt state has forgotten it, and says so", async () => {
+  await bench.begin();
+  bench.source("people", people(3));
+  await bench.run();
+  bench.source("people", people(4, { name: "New" }));
+  await stopAt("UpdateMultiple");
+  await expect(bench.runImpatiently(60)).rejects.toMatchObject({ code: "throttled" });
+  await bench.control("DELETE", "faults");
+  await bench.resolve({ run: bench.latest(), how: "skip" });
+  bench.source("people", [...people(1), ...people(4, { name: "New" }).slice(1)]);
+  rmSync(join(bench.folder, ".sluice/default/people/rows.duckdb"));
+  const skip = bench.latest();
+  const { unknown } = await bench.rebuild("people");
+  expect(unknown).toContainEqual(expect.stringMatching(/^2 rows that were skipped are as never seen: the next run/));
+  for (const file of ["rows.duckdb", `runs/${bench.latest()}/outcome.parquet`])
+    rmSync(join(bench.folder, ".sluice/default/people", file));
+  writeFileSync(join(bench.folder, ".sluice/default/people/runs", skip, "outcome.parquet"), "torn");
+  const torn = await bench.rebuild("people");
+  expect(torn.unknown).toContainEqual(expect.stringMatching(/^Whether rows were skipped cannot be told/));
+  expect(await bench.run()).toMatchObject({ received: 4, updated: 2, unchanged: 2, writes: 2 });
+});
