@@ -93,7 +93,7 @@ export type ScanQuery = { table: string } | { sql: string };
 
 /**
  * A relation in DuckDB. `views` are created first, in order; `select` then reads from them. `columns` are those of
- * `select`, with DuckDB type names. `paths` are the only files it may touch.
+ * `select`, with DuckDB type names: the type that mappings read. `paths` are the only files it may touch.
  */
 export type Scan = {
   views: { name: string; sql: string }[];
@@ -102,8 +102,13 @@ export type Scan = {
   paths: string[];
   /** Source columns whose text is a date in a declared or detected format: column -> DuckDB strptime formats. */
   dates: Record<string, string[]>;
-  /** Columns of `select` that stay text although a type is declared: column -> SQL over it for conditions; misfits are NULL. */
+  /**
+   * Columns of `select` that are text although they have a type, declared or found: column -> SQL over it for conditions and
+   * expressions; misfits of a declared one are NULL. Their text, and so keys and what is written, never depends on other rows.
+   */
   typed?: Record<string, string>;
+  /** Those of them that a statement over the same table spells otherwise (1.5 for 1.50): column -> SQL of that spelling. */
+  respelled?: Record<string, string>;
   /** Text columns whose dates can be read in more than one way: an error as soon as one is used as a date. */
   ambiguous?: Record<string, Ambiguity>;
 };

@@ -24,6 +24,11 @@ export function scientificSql(x: string, digits: number): string {
   );
 }
 
+/** SQL: the VARCHAR `x` without the zeros at the end of a fraction, where it is plain digits: 1.5 for 1.50, 5 for 5.0. */
+export function bareNumberSql(x: string): string {
+  return `regexp_replace(${x}, '^(-?[0-9]+)(?:\\.0+|(\\.[0-9]*[1-9])0+)$', '\\1\\2')`;
+}
+
 /** SQL: `plainDecimal`, NULL where it is null. */
 export function plainDecimalSql(x: string, digits: number): string {
   return (

@@ -1,8 +1,8 @@
 /**
  * A table as DuckDB reads it before any typing. `detect`: which types a text column may turn out to have; JSON has
- * numbers of its own, so only its dates are text.
+ * numbers of its own, so only its dates are text. `means`: the type of what is read as text all the same.
  */
-export type RawColumn = { name: string; type: string; detect: "all" | "dates" | "none" };
+export type RawColumn = { name: string; type: string; detect: "all" | "dates" | "none"; means?: "DOUBLE" };
 
 export type Relation = {
   /** What stands after FROM. */

@@ -1,11 +1,12 @@
 import type { Scan } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
+import { bareNumberSql } from "../../core/numbers.ts";
 import { csvError } from "./csv.ts";
 import { detect } from "./detect.ts";
 import { type Duck, ident } from "./duck.ts";
 import type { RawColumn } from "./relation.ts";
 import { doesNotRun, readStatement } from "./statement.ts";
-import { type Loaded, misfitMark, strictSelect } from "./typing.ts";
+import { type Loaded, misfitMark, strictSelect, type TypedColumn } from "./typing.ts";
 
 /**
  * A SELECT as a model. Tables are views with declared and detected types; a value that does not fit a declared type is
@@ -22,17 +23,52 @@ export async function scanStatement(
   const tables: Loaded[] = [];
   for (const name of statement.tables) tables.push(await load(name));
   const views = tables.map((t) => ({ name: t.table.name, sql: strictSelect(t.table, t.relation, t.columns) }));
-  const select = `SELECT * FROM (\n${statement.sql}\n) AS ${ident("model")}`;
-  const columns = await describe(duck, views, select);
+  const plain = `SELECT * FROM (\n${statement.sql}\n) AS ${ident("model")}`;
+  const scaled = await scaledColumns(duck, tables, views, plain);
+  const columns = await describe(duck, views, plain);
+  const bare = columns.filter((c) => scaled(c)).map(({ name, type }) => ({ name: ident(name), of: name, type }));
+  const texts = bare.map(({ name }) => `${bareNumberSql(`CAST(${name} AS VARCHAR)`)} AS ${name}`);
+  const select = texts.length === 0 ? plain : `SELECT * REPLACE (${texts.join(", ")}) FROM (${plain})`;
+  const typed = Object.fromEntries(bare.map(({ name, of, type }) => [of, `CAST(${name} AS ${type})`]));
   const copies = new Map(tables.flatMap((t) => [...t.relation.copies]));
   try {
     if (tables.some((t) => t.columns.some((c) => c.declared?.misfit))) await tryOut(duck, select);
     const found = await datesOf(duck, select, columns);
-    return { views, select, columns, paths: [...new Set(tables.flatMap((t) => t.relation.paths))], ...found };
+    return { views, select, columns, paths: [...new Set(tables.flatMap((t) => t.relation.paths))], ...found, typed };
   } catch (thrown) {
     if (thrown instanceof SluiceError) throw thrown;
     throw csvError(thrown, { copies }) ?? doesNotRun(thrown);
   }
+}
+
+/**
+ * Which columns of the result have a type that follows from what other rows hold: their numbers would be spelled with the digits of
+ * the longest. They are those that have another type where the tables' numbers have fewer digits or more (`round` heeds but some of
+ * them); all, where the statement then does not run.
+ */
+async function scaledColumns(duck: Duck, tables: readonly Loaded[], views: Scan["views"], select: string) {
+  const numbers = tables.map(({ table, columns }) => columns.filter((c) => table.format !== "parquet" && isOpen(c)));
+  if (numbers.every((n) => n.length === 0)) return () => false;
+  const typedAs = async (other: (column: TypedColumn) => string) => {
+    const others = views.map(({ name, sql }, i) => {
+      const replaced = (numbers[i] as TypedColumn[]).map((c) => `CAST(NULL AS ${other(c)}) AS ${ident(c.name)}`);
+      return { name, sql: replaced.length === 0 ? sql : `SELECT * REPLACE (${replaced.join(", ")}) FROM (${sql})` };
+    });
+    return describe(duck, others, select).catch(() => []);
+  };
+  const found = [await typedAs(() => "BIGINT"), await typedAs(withMoreDigits)];
+  return ({ name, type }: Scan["columns"][number]) =>
+    /^(DECIMAL|DOUBLE)/.test(type) && !found.every((as) => as.some((c) => c.name === name && c.type === type));
+}
+
+/** Whether a number's type is only what the rows make of it. */
+function isOpen({ type, declared }: TypedColumn): boolean {
+  return declared ? declared.type.startsWith("DECIMAL") : /^(BIGINT|DECIMAL|DOUBLE)/.test(type);
+}
+
+function withMoreDigits({ type, declared }: TypedColumn): string {
+  const [, width, scale] = /^DECIMAL\((\d+),(\d+)\)$/.exec(declared?.type ?? type) ?? [];
+  return width === undefined ? "DECIMAL(19,1)" : `DECIMAL(${width},${Number(scale) + 1})`;
 }
 
 async function describe(duck: Duck, views: Scan["views"], select: string): Promise<Scan["columns"]> {

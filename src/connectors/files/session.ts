@@ -5,12 +5,12 @@ import type { Io, Scan, ScanQuery, Session } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
 import type { FilesConfig } from "./config.ts";
 import { csvError, csvRelation, maybeMixedLineEnds } from "./csv.ts";
-import { type Duck, openDuck } from "./duck.ts";
+import { type Duck, ident, openDuck } from "./duck.ts";
 import { objectOf } from "./object.ts";
 import { scanStatement } from "./scan.ts";
 import { structuredRelation } from "./structured.ts";
 import { findTable, type Table, tableNames } from "./tables.ts";
-import { type Loaded, plainSelect, type TypedColumn, typeColumns } from "./typing.ts";
+import { type Loaded, respelledSql, type TypedColumn, typeColumns, typedSql } from "./typing.ts";
 
 /**
  * A look at a folder of files. Each table is looked at once in a session; copies of files that DuckDB cannot read in
@@ -73,17 +73,21 @@ async function loadTable(duck: Duck, table: Table, scratch: () => string): Promi
   }
 }
 
-/** A table as a model: what does not fit a declared type stays in the row as text, to be rejected by name. */
+/**
+ * A table as a model: rows hold what stands in the file, so that no value depends on what other rows hold, and one that does not
+ * fit a declared type is rejected by name.
+ */
 function scanTable({ relation, columns }: Loaded): Scan {
   const kept = <T>(of: (c: TypedColumn) => T | undefined) =>
     Object.fromEntries(columns.flatMap((c) => (of(c) === undefined ? [] : [[c.name, of(c) as T]])));
   return {
     views: [],
-    select: plainSelect(relation, columns),
-    columns: columns.map(({ name, type }) => ({ name, type })),
+    select: `SELECT ${columns.map((c) => ident(c.name)).join(", ")} FROM ${relation.from}`,
+    columns: columns.map(({ name, read }) => ({ name, type: read })),
     paths: relation.paths,
     dates: kept((c) => c.dates),
-    typed: kept((c) => c.declared?.sql),
+    typed: kept(typedSql),
+    respelled: kept(respelledSql),
     ambiguous: kept((c) => c.ambiguous),
   };
 }

@@ -7,7 +7,8 @@ type Described = { column_name: string; column_type: string };
 
 /**
  * A Parquet or JSON table; types are the file's own, nested columns are JSON text. In JSON only numbers, booleans and
- * text are the file's: dates and ids that DuckDB sees in text stay the text they are.
+ * text are the file's: dates and ids that DuckDB sees in text stay the text they are. Numbers with fractions are read as
+ * text, for as a DOUBLE 5 would become 5.0 as soon as another row has 5.5.
  * @throws SluiceError file_unreadable
  */
 export async function structuredRelation(table: Table, duck: Duck): Promise<Relation> {
@@ -40,6 +41,7 @@ export async function structuredRelation(table: Table, duck: Duck): Promise<Rela
   const picked = found.map((c) => pick(c, jsonType(c.column_type) === "JSON" ? unquoted(ident(c.column_name)) : null));
   const columns = found.map((c): RawColumn => {
     const type = jsonType(c.column_type);
+    if (c.column_type === "DOUBLE") return { name: c.column_name, type, detect: "none", means: "DOUBLE" };
     return type === "VARCHAR" ? { name: c.column_name, type, detect: "dates" } : columnOf({ ...c, column_type: type });
   });
   return { ...relation, from: `(SELECT ${picked.join(", ")} FROM ${typed})`, columns };
@@ -66,7 +68,7 @@ function nested(type: string): boolean {
 
 function jsonType(type: string): string {
   if (nested(type) || type === "JSON") return "JSON";
-  return /^(U?BIGINT|U?HUGEINT|DOUBLE|BOOLEAN)$/.test(type) ? type : "VARCHAR";
+  return /^(U?BIGINT|U?HUGEINT|BOOLEAN)$/.test(type) ? type : "VARCHAR";
 }
 
 /** DuckDB reads `[1, 2]` as a table with a column "json"; rows are objects here. */

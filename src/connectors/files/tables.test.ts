@@ -73,10 +73,11 @@ describe("JSON and Parquet", () => {
     ];
     folder = testFolder({ "t.json": JSON.stringify(rows), "l.ndjson": rows.map((r) => JSON.stringify(r)).join("\n") });
     const scan = await folder.scan({ table: "t" });
+    expect((await folder.session.describe("t")).columns[2]?.type).toBe("date");
     expect(scan.columns.map((c) => c.type)).toEqual([
       "BIGINT",
       "VARCHAR",
-      "DATE",
+      "VARCHAR",
       "VARCHAR",
       "VARCHAR",
       "VARCHAR",

@@ -15,6 +15,15 @@ const column = async (values: string[], declared?: object | string) => {
   return { scan, type: scan.columns[1]?.type, values: rows.map((r) => r[1]) };
 };
 
+/** The type that SQL sees, and the values in it. */
+const typed = async (values: string[]) => {
+  const { scan } = await column(values);
+  const inType = (s: string) => `SELECT * REPLACE (${scan.typed?.v ?? "v"} AS v) FROM (${s})`;
+  const rows = await readLocked(scan, inType);
+  const statement = await folder?.scan({ sql: "SELECT v FROM t" });
+  return { type: statement?.columns[0]?.type, values: rows.map((r) => r[1]) };
+};
+
 describe("detected types", () => {
   it.each([
     ["whole numbers", ["1", "-20", "0", ""], "BIGINT", ["1", "-20", "0", null]],
@@ -42,13 +51,24 @@ describe("detected types", () => {
     ["nothing at all is text", ["", ""], "VARCHAR", [null, null]],
     ["blanks in text stay", [" a ", "b"], "VARCHAR", [" a ", "b"]],
   ])("%s", async (_, given, type, values) => {
-    const found = await column(given);
+    const found = await typed(given);
     expect(found.type).toBe(type);
     expect(found.values).toEqual(values);
   });
 
+  it.each([
+    ["numbers", ["1", "1.50", "-0", " 2"]],
+    ["truths", ["True", "FALSE"]],
+    ["days", ["2020-02-29", "2020-01-01"]],
+    ["instants", ["2020-02-29T10:00:00Z", "2020-02-29 12:00:00+02:00"]],
+  ])("leave the rows of a table the text that they are: %s", async (_, given) => {
+    const found = await column(given);
+    expect(found.type).toBe("VARCHAR");
+    expect(found.values).toEqual(given);
+  });
+
   it("looks at every row, not at the first ones", async () => {
-    const found = await column([...Array.from({ length: 30_000 }, (_, i) => String(i)), "n/a"]);
+    const found = await typed([...Array.from({ length: 30_000 }, (_, i) => String(i)), "n/a"]);
     expect(found.type).toBe("VARCHAR");
   });
 });

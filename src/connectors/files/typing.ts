@@ -3,15 +3,17 @@ import { type Ambiguity, ambiguousDate } from "../../core/date-detection.ts";
 import { readIsoSql } from "../../core/dates.ts";
 import { SluiceError } from "../../core/errors.ts";
 import { didYouMean } from "../../core/nearest.ts";
+import { bareNumberSql } from "../../core/numbers.ts";
 import { type Declared, declaredSql, declaredType, misfitSql, scaleSql, strptimeFormats } from "./declared.ts";
 import { detect, type Found } from "./detect.ts";
 import { type Duck, ident, literal } from "./duck.ts";
 import type { RawColumn, Relation } from "./relation.ts";
 import type { Table } from "./tables.ts";
 
-/** A column of a table: `plain` is SQL for its value as detected; a declared one stays text there. */
+/** A column of a table: `plain` is SQL for its value in the type found for it, `read` the type of what mappings read. */
 export type TypedColumn = {
   name: string;
+  read: string;
   type: string;
   plain: string;
   /** Where a type is declared: SQL over the text, the type it yields, and a text that does not fit, if any. */
@@ -58,6 +60,7 @@ export async function typeColumns(duck: Duck, table: Table, relation: Relation):
     const misfit = withFormats === column ? ((pass.extra[`misfit${i}`] as string | null) ?? null) : null;
     return {
       name: raw.name,
+      read: "VARCHAR",
       type: "VARCHAR",
       plain: ident(raw.name),
       declared: { sql: declaredSql(withFormats, scale), type: declaredType(withFormats, scale), misfit },
@@ -68,9 +71,10 @@ export async function typeColumns(duck: Duck, table: Table, relation: Relation):
 
 function detectedColumn(raw: RawColumn, found: Found): TypedColumn {
   const { name } = raw;
+  const read = raw.means ?? raw.type;
   const text = ident(name);
   const value = `nullif(${trimSql(text)}, '')`;
-  const cast = (type: string): TypedColumn => ({ name, type, plain: `CAST(${value} AS ${type})` });
+  const cast = (type: string): TypedColumn => ({ name, read, type, plain: `CAST(${value} AS ${type})` });
   switch (found.kind) {
     case "integer":
       return cast("BIGINT");
@@ -81,13 +85,13 @@ function detectedColumn(raw: RawColumn, found: Found): TypedColumn {
     case "date":
       return cast("DATE");
     case "timestamp":
-      return { name, type: "TIMESTAMP", plain: `(${readIsoSql(trimSql(text))})` };
+      return { name, read, type: "TIMESTAMP", plain: `(${readIsoSql(trimSql(text))})` };
     case "dates":
       return "formats" in found.detected
-        ? { name, type: raw.type, plain: text, dates: found.detected.formats }
-        : { name, type: raw.type, plain: text, ambiguous: found.detected.ambiguous };
+        ? { name, read, type: read, plain: text, dates: found.detected.formats }
+        : { name, read, type: read, plain: text, ambiguous: found.detected.ambiguous };
     case "text":
-      return { name, type: raw.type, plain: text };
+      return raw.means === undefined ? { name, read, type: read, plain: text } : cast(raw.means);
   }
 }
 
@@ -133,9 +137,19 @@ function isMoment(column: Declared): boolean {
   return column.type === "date" || column.type === "timestamp";
 }
 
-/** SQL: `plain` columns of a table, for a model that is the table itself: a misfit of a declared type stays as text. */
-export function plainSelect(relation: Relation, columns: readonly TypedColumn[]): string {
-  return `SELECT ${columns.map((c) => `${c.plain} AS ${ident(c.name)}`).join(", ")} FROM ${relation.from}`;
+/** SQL over what is read of a column: its value in its type, NULL where that is declared and does not fit; undefined where it has it. */
+export function typedSql(column: TypedColumn): string | undefined {
+  return column.declared?.sql ?? (column.plain === ident(column.name) ? undefined : column.plain);
+}
+
+/**
+ * SQL over what is read of a column: its text as a statement would spell it that selects it; undefined where that is what the
+ * file has. Found types of which it is: whole numbers and days.
+ */
+export function respelledSql(column: TypedColumn): string | undefined {
+  const typed = typedSql(column);
+  if (typed === undefined || (!column.declared && /^(BIGINT|DATE)$/.test(column.type))) return undefined;
+  return bareNumberSql(`CAST(${typed} AS VARCHAR)`);
 }
 
 /** SQL: all columns typed, for a statement to read from; using a column with a misfit is an error that says which. */

@@ -11,8 +11,11 @@ import { list, sourceColumn } from "./names.ts";
  */
 export function sourceViews(shape: Shape, scan: Scan): string[] {
   const used = shape.used.map((name) => `m.${ident(name)} AS ${sourceColumn(name)}`);
+  const respelled = shape.key.some((c) => scan.respelled?.[c] !== undefined);
   const members = shape.audiences.map((a, i) =>
-    a.where === undefined ? `(x_${i}.member IS TRUE) AS a_${i}` : `coalesce(m.q_${i}::BOOLEAN, false) AS a_${i}`,
+    a.where === undefined
+      ? `(x_${i}.member IS TRUE${respelled ? ` OR y_${i}.member IS TRUE` : ""}) AS a_${i}`
+      : `coalesce(m.q_${i}::BOOLEAN, false) AS a_${i}`,
   );
   const conditions = shape.audiences
     .map((a, i) => (a.where === undefined ? "" : `, (${a.where}\n) AS q_${i}`))
@@ -20,23 +23,28 @@ export function sourceViews(shape: Shape, scan: Scan): string[] {
   const asked = shape.audiences.flatMap((a) => (a.where === undefined ? [] : a.scan.views));
   const joins = shape.audiences.map((a, i) =>
     a.where === undefined
-      ? `LEFT JOIN (SELECT DISTINCT ${keyOf(shape.key)} AS key, true AS member FROM (${relationOf(a.scan)})) x_${i} ON x_${i}.key = m.key_of_row`
+      ? joined(`(SELECT DISTINCT ${keyOf(shape.key)} AS key, true AS member FROM (${relationOf(a.scan)}))`, i)
       : "",
   );
+  const inSql = respelled ? `, ${keyOf(shape.key, scan.respelled)} AS key_in_sql` : "";
+  function joined(keys: string, i: number): string {
+    const asInFile = `LEFT JOIN ${keys} x_${i} ON x_${i}.key = m.key_of_row`;
+    return respelled ? `${asInFile} LEFT JOIN ${keys} y_${i} ON y_${i}.key = m.key_in_sql` : asInFile;
+  }
   const hashed = [...shape.used.map(sourceColumn), ...shape.audiences.map((_, i) => `a_${i}`)];
   return [
     `CREATE OR REPLACE TEMP VIEW source_row AS ${relationOf(scan)}`,
     `CREATE OR REPLACE TEMP VIEW source AS
 SELECT *, hash(${hashed.join(", ") || "0"}) AS h FROM (
 SELECT ${list(["m.key_of_row AS key", ...used, ...members])}
-FROM (SELECT *, ${keyOf(shape.key)} AS key_of_row FROM (${judged(scan, conditions, asked)})) m
+FROM (SELECT *, ${keyOf(shape.key)} AS key_of_row${inSql} FROM (${judged(scan, conditions, asked)})) m
 ${joins.join("\n")})`,
   ];
 }
 
 /**
- * The model's rows with the audiences' conditions (, (...) AS q_*) judged. A column of a declared type stays text in the
- * rows, so that one that does not fit can be told; a condition sees it in its type, and the tables of the connection that it `asked` for.
+ * The model's rows with the audiences' conditions (, (...) AS q_*) judged. A column that is text although it has a type stays so in
+ * the rows; a condition sees it in its type, and the tables of the connection that it `asked` for.
  */
 function judged(scan: Scan, conditions: string, asked: Scan["views"]): string {
   const typed = Object.entries(scan.typed ?? {}).map(([name, sql]) => `${sql} AS ${ident(name)}`);
@@ -58,9 +66,9 @@ function withTables(views: Scan["views"]): string {
   return `WITH ${[...each.values()].join(", ")} `;
 }
 
-/** One text from the key's columns: itself, or a JSON list where there are several; null where any is empty. */
-function keyOf(columns: string[]): string {
-  const parts = columns.map((c) => trimmed(`${ident(c)}::VARCHAR`));
+/** One text from the key's columns (as they are, or `spelled`): itself, or a JSON list where there are several; null where any is empty. */
+function keyOf(columns: string[], spelled: Record<string, string> = {}): string {
+  const parts = columns.map((c) => trimmed(spelled[c] ?? `${ident(c)}::VARCHAR`));
   if (parts.length === 1) return parts[0]!;
   return `CASE WHEN ${parts.map((p) => `${p} IS NOT NULL`).join(" AND ")} THEN to_json([${parts.join(", ")}])::VARCHAR END`;
 }

@@ -38,9 +38,16 @@ export function convertLine(input: LineInput): Conversion {
   };
 }
 
-/** `values`: by the text without blanks around; a text that is not listed stays as it is. */
+/**
+ * `values`: by the text without blanks around; a text that is not listed stays as it is. `true` and `false` stand for True and
+ * TRUE, too: in YAML nobody thinks of them as texts.
+ */
 function mappedValues({ line }: LineInput, written: string): string {
-  const values = Object.entries(line.values ?? {});
+  const said = line.values ?? {};
+  const truths = ["true", "false"]
+    .filter((t) => t in said)
+    .flatMap((t) => [t[0]!.toUpperCase() + t.slice(1), t.toUpperCase()].map((other) => [other, said[t]!] as const));
+  const values = [...Object.entries(said), ...truths.filter(([other]) => !(other in said))];
   if (values.length === 0) return written;
   const known = texts(values.map(([from]) => trimValue(from)));
   const becomes = texts(values.map(([, to]) => (to === null ? null : String(to))));
