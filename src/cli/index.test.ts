@@ -192,7 +192,7 @@ test("undo: what was not done is not said to be, and whether the next run stops 
   expect((await cli("undo u", { undo: async () => taken })).status).toBe(0);
   expect(stdout.trimEnd()).toMatch(/Environment test\.$/);
   expect((await cli("undo u", { undo: async () => ({ ...taken, partly: 1 }) })).status).toBe(1);
-  expect(stdout).toContain("1 of the rows made anew, taken back or as before is so in part: the values");
+  expect(stdout).toContain("1 row is taken back only in part: the values");
 });
 
 test("run stopped midway: what was done is shown, then the error, which decides the status", async () => {

@@ -6,7 +6,7 @@ import type { Output } from "./terminal/output.ts";
 import { kindsOf, printKind } from "./terminal/plan.ts";
 import { problemLines } from "./terminal/problems.ts";
 import { progressView } from "./terminal/progress.ts";
-import { count, duration, table } from "./terminal/table.ts";
+import { count, duration, many, table } from "./terminal/table.ts";
 import { whoAsks } from "./terminal/who.ts";
 
 type Options = { deleteCreated?: boolean; dryRun?: boolean; as?: string; maxWait?: number };
@@ -75,9 +75,7 @@ function print(undone: Undone, out: Output): void {
     ...(counts ? [] : ["Nothing was sent; without --dry-run it is."]),
     ...(counts?.writes === 0 ? ["Nothing was taken back."] : []),
     ...(partly > 0
-      ? [
-          `${count(partly)} of the rows made anew, taken back or as before ${partly === 1 ? "is" : "are"} so in part: the values listed above stay.`,
-        ]
+      ? [`${many(partly, "row")} ${partly === 1 ? "is" : "are"} taken back only in part: the values listed above stay.`]
       : []),
     ...(counts && undone.stops
       ? [

@@ -126,6 +126,14 @@ describe("everything else is refused", () => {
       /passwd/,
     ],
     [
+      "a file whose name a WITH has with another letter",
+      'WITH "/etc/\u212Aeys.csv" AS (SELECT 1) FROM "/etc/keys.csv"',
+      "unknown_name",
+      /keys\.csv/,
+    ],
+    ["a view's text", "SELECT pg_get_viewdef(1) AS x", "sql_invalid", /pg_get_viewdef\(\)/],
+    ["its own text", "SELECT current_query() AS x", "sql_invalid", /current_query\(\)/],
+    [
       "what SQL in a text would do",
       "SELECT json_serialize_plan('FROM st.link') AS x",
       "sql_invalid",

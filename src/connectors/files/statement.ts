@@ -16,8 +16,16 @@ const allowedFrom = new Set([
   "CTE",
 ]);
 const allowedFunctions = new Set(["range", "generate_series", "unnest"]);
-/** Functions of a row that look at more than they are given: at whatever a text of SQL names, and at settings. */
-const looksAround = new Set(["json_serialize_plan", "current_setting"]);
+/** Functions of a row that look at more than they are given: at whatever a text of SQL names, at settings, views and this very statement. */
+const looksAround = new Set([
+  "json_serialize_plan",
+  "current_setting",
+  "current_query",
+  "getvariable",
+  "pg_get_viewdef",
+  "pg_get_constraintdef",
+  "write_log",
+]);
 
 /** One SELECT, ready to stand inside parentheses, and the tables it reads. */
 export type Statement = { sql: string; tables: string[] };
@@ -73,12 +81,15 @@ function checkNodes(value: unknown, tables: readonly string[], named: ReadonlySe
   let inside = named;
   for (const { key, value: query } of (ctes as { map?: { key: string; value: unknown }[] } | undefined)?.map ?? []) {
     checkNodes(query, tables, inside, used);
-    inside = new Set([...inside, key.toLowerCase()]);
+    inside = new Set([...inside, folded(key)]);
   }
-  const again = new Set([...inside, String(node.cte_name).toLowerCase()]);
+  const again = new Set([...inside, folded(String(node.cte_name))]);
   for (const [part, item] of Object.entries(node))
     checkNodes(item, tables, node.type === "RECURSIVE_CTE_NODE" && part === "right" ? again : inside, used);
 }
+
+/** As DuckDB does: to it, names that differ in the case of other letters (K and the Kelvin sign, say) are two, of which one may be a file. */
+const folded = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 function checkNode(node: Node, tables: readonly string[], named: ReadonlySet<string>, used: Set<string>): void {
   const type = node.type;
@@ -99,8 +110,8 @@ function checkNode(node: Node, tables: readonly string[], named: ReadonlySet<str
   const owner = [node.catalog_name, node.schema_name].filter((n) => n !== "" && n !== undefined).join(".");
   if (owner !== "")
     throw invalid(`The SQL reads ${owner}.${name}; only the connection's tables may be read, by their bare name.`);
-  if (named.has(name.toLowerCase())) return;
-  const known = tables.find((t) => t.toLowerCase() === name.toLowerCase());
+  if (named.has(folded(name))) return;
+  const known = tables.find((t) => folded(t) === folded(name));
   if (known !== undefined) used.add(known);
   else {
     throw new SluiceError(
