@@ -227,3 +227,37 @@ test("a row of another sync that would find the record, and has yet to get it, k
   await bench.run("guests");
   expect(await bench.run("people")).toMatchObject({ deleted: 1, excluded: 0 });
 });
+
+test.each([
+  ["column", { column: "new_all" }],
+  ["list", { list: "VIP" }],
+])("an audience (%s) whose one member is held is not asked about before it goes", async (_, target) => {
+  await begin();
+  await bench.person("POST", "lists", { listname: "VIP", createdfromcode: 2, type: false });
+  bench.write("audiences/vip.yaml", "model: people\nwhere: id = '2'\n");
+  bench.write("syncs/people.yaml", peopleSync({ ...leaving, audiences: { vip: target } }));
+  await ran();
+  bench.source("people", people(1));
+  for (const _ of [1, 2]) expect(await bench.run("people")).toMatchObject({ excluded: 1, unchanged: 1, writes: 0 });
+  bench.source("guests", guests(1));
+  await bench.run("guests");
+  await expect(bench.run("people")).rejects.toMatchObject({ code: "audience_empty" });
+  expect(await contacts()).toHaveProperty("2");
+});
+
+test("who is held and may not leave an audience either is told what it waits for", async () => {
+  await begin();
+  bench.write("audiences/all.yaml", "model: people\nwhere: id <> '0'\n");
+  const audiences = { all: { column: "new_all" } };
+  bench.write("syncs/people.yaml", peopleSync({ onLeave: "deactivate", leaveLimit: "100 %", audiences }));
+  await ran();
+  await bench.control("POST", "plugins", { table: "contact", column: "new_all", equals: "exited", throws: "No." });
+  bench.source("people", people(1));
+  for (const _ of [1, 2]) {
+    const { problems } = await bench.run("people");
+    expect(problems).toMatchObject([held("to the row 2 of the sync guests")]);
+  }
+  await bench.control("DELETE", "plugins");
+  expect(await bench.run("people")).toMatchObject({ excluded: 1, writes: 1 });
+  expect(await bench.run("people")).toMatchObject({ excluded: 1, writes: 0 });
+});

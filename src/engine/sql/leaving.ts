@@ -34,10 +34,11 @@ export function leavers(shape: Shape): string {
  * gone, or who was taken out of the list there, is none that a run could take out.
  */
 export function emptied(filled: ShapeColumn | Shape["memberships"][number]): string {
+  const stays = "l.key NOT IN (SELECT key FROM decided WHERE gone AND action IN ('exclude', 'keep'))";
   const members =
     "list" in filled
-      ? `FROM st.member b JOIN st.link l ON l.id = b.id WHERE l.h IS NOT NULL AND b.list = ${text(filled.list)} AND (b.list, b.id) IN (SELECT list, id FROM member_now)`
-      : `FROM v_base b JOIN st.link l ON l.key = b.key WHERE l.h IS NOT NULL AND b.${stored(filled)} = 'realized' AND l.id NOT IN (SELECT id FROM have_gone)`;
+      ? `FROM st.member b JOIN st.link l ON l.id = b.id WHERE l.h IS NOT NULL AND b.list = ${text(filled.list)} AND (b.list, b.id) IN (SELECT list, id FROM member_now) AND ${stays}`
+      : `FROM v_base b JOIN st.link l ON l.key = b.key WHERE l.h IS NOT NULL AND b.${stored(filled)} = 'realized' AND l.id NOT IN (SELECT id FROM have_gone) AND ${stays}`;
   return `SELECT (SELECT count(*) ${members}) AS before,
   (SELECT count(*) ${members} AND l.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL))
     + (SELECT count(*) FROM touched WHERE NOT gone AND a_${filled.audience}) AS now`;

@@ -154,9 +154,9 @@ SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 
        WHEN r.vanished THEN 'excluded' WHEN r.refused THEN 'rejected' WHEN r.overtaken THEN 'excluded' ELSE 'failed' END AS status,
   CASE WHEN t.action = 'delete' AND r.well THEN NULL WHEN t.action = 'create' THEN coalesce(r.made_id, ${kept})
        WHEN t.action = 'adopt' AND (coalesce(r.moved, true) OR t.link_ = 'linked') THEN t.id ELSE ${kept} END AS id,
-  t.old_id, CASE WHEN r.laid AND NOT coalesce(${idle}, false) THEN true WHEN r.woken THEN false ELSE t.rested END AS rested, CASE WHEN r.vanished THEN 'always' WHEN t.code IS NOT NULL AND r.refused THEN 'destination' WHEN t.code IS NOT NULL AND NOT r.well THEN 'always' END AS wake,
+  t.old_id, CASE WHEN r.laid AND NOT coalesce(${idle}, false) THEN true WHEN r.woken THEN false ELSE t.rested END AS rested, CASE WHEN r.vanished OR (t.action = 'leave' AND t.code IS NOT NULL) THEN 'always' WHEN t.code IS NOT NULL AND r.refused THEN 'destination' WHEN t.code IS NOT NULL AND NOT r.well THEN 'always' END AS wake,
   CASE WHEN t.code IS NOT NULL THEN t.code WHEN r.vanished THEN 'deleted_there' WHEN r.refused THEN 'refused' WHEN r.overtaken THEN 'moved_there' WHEN NOT r.well THEN coalesce(r.code, 'not_sent') END AS code,
   t.col, t.value, t.others, t.waits,
-  CASE WHEN r.refused THEN concat_ws(' ', x.message, '(' || r.code || ')') WHEN NOT r.overtaken THEN x.message END AS message
+  CASE WHEN t.code IS NOT NULL THEN NULL WHEN r.refused THEN concat_ws(' ', x.message, '(' || r.code || ')') WHEN NOT r.overtaken THEN x.message END AS message
 FROM ${parquetRows(touched)} t LEFT JOIN answer r ON r.key = t.key LEFT JOIN exception x ON x.rowid = r.told`;
 }
