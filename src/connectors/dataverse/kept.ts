@@ -69,8 +69,13 @@ async function keepWhole(draft: string, file: string, body: string | Buffer): Pr
   }
 }
 
+/** Where another process, which sees another state, removes the folder in the very moment that it is made, nothing is kept. */
 async function keepOnly(folder: string, name: string): Promise<void> {
-  await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== "ENOENT") throw thrown;
+  }
   const others = (await readdir(folder)).filter((other) => other !== name);
   await Promise.all(others.map((other) => clear(join(folder, other))));
 }
