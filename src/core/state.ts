@@ -30,8 +30,13 @@ export type ColumnAction = "leave" | "write" | "accept";
 /** When a mapping line writes a record that exists; what it says in the YAML. */
 export type Writes = "always" | "on create" | "when empty";
 
-/** Facts of one column of one row. `agrees`: the destination already holds what the source wants; `empty`: that is nothing. */
+/**
+ * Facts of one column of one row. `agrees`: the destination already holds what the source wants; `empty`: that is nothing.
+ * `owed`: we made the record, and a run stopped before it set the column; told only of what the sync, or the line, would
+ * not write on a record that exists.
+ */
 export type ColumnFacts = {
+  owed: boolean;
   write: Writes;
   contact: "first" | "known";
   source: Moved;
@@ -49,6 +54,16 @@ type ColumnRule = {
 };
 
 export const columnTable: readonly ColumnRule[] = [
+  {
+    when: { owed: true, empty: false, agrees: false, source: "moved", destination: "same" },
+    then: "write",
+    meaning: "we made the record, and were yet to set it",
+  },
+  {
+    when: { owed: true },
+    then: "accept",
+    meaning: "the same, but there is nothing to set, or somebody else has set it",
+  },
   { when: { contact: "known", source: "same", destination: "same" }, then: "leave", meaning: "nothing new" },
   { when: { agrees: true }, then: "accept", meaning: "both sides hold the same already: base moves, nothing is sent" },
   { when: { write: "on create" }, then: "accept", meaning: "the record exists, and the line only sets new ones" },
@@ -152,7 +167,8 @@ export const rowTable: readonly RowRule[] = [
   {
     when: { link: "linked", mode: "create" },
     then: "update",
-    meaning: "create only: no mapped column is written, but its audiences are, and it is woken where we put it to rest",
+    meaning:
+      "create only: no mapped column is written, but what its making still owes; its audiences are, and it is woken where we put it to rest",
   },
   { when: { link: "linked" }, then: "update", meaning: "the column table decides" },
 

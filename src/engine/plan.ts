@@ -48,6 +48,7 @@ import {
   skippedAside,
   skippedSleep,
 } from "./sql/only.ts";
+import { owedColumns } from "./sql/owed.ts";
 import { waitingRows } from "./sql/pending.ts";
 import { sourceViews } from "./sql/source.ts";
 import { valueViews } from "./sql/tables.ts";
@@ -361,7 +362,8 @@ async function reconcile(
   for (const statement of wideTable("mapped", [mapRows(shape, scan, counts.rows)], counts.rows, at.temp))
     await duck.run(statement);
   await duck.run(withoutValues(shape));
-  const contact = { added: addedColumns(shape, meta.mirrored), unmet: await unmetColumns(duck) };
+  const [unmet, owed] = [await unmetColumns(duck), await owedColumns(duck)];
+  const contact = { added: addedColumns(shape, meta.mirrored), unmet, owed };
   await ask?.(linkedRecords(shape, mirror.mode, contact));
   await ask?.(matchedRecords(shape, mirror.mode));
   if (!ask && !full && shape.policies.severalMatches !== "reject") await read(undated(shape));

@@ -103,8 +103,11 @@ async function takeOverFrom(
     const journal = (await exists(dead.journal)) ? dead.journal : undefined;
     for (const statement of fitting(shape, creates, journal)) await duck.run(statement);
     await leaveSomebodys(duck, reading, (await readKeptJob(dead))?.began);
-    for (const statement of orphans(shape, creates, new Set(created))) await duck.run(statement);
-    for (const statement of takeOver(shape)) await duck.run(statement);
+    const path = dead.change("3-complete");
+    const columns = await columnsOf(duck, path);
+    const later = columns && { path, columns };
+    for (const statement of orphans(shape, creates, new Set(created), later)) await duck.run(statement);
+    for (const statement of takeOver(shape, later)) await duck.run(statement);
   }
   // The updates first: they link the records that the dead run took over.
   for (const wave of ["2-update", "0-activate", "3-complete"] as const) {

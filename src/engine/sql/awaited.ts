@@ -11,7 +11,7 @@ const alive = "action IN ('create', 'adopt', 'update')";
 
 /** Of a row that does not go anyway nothing is lost, but what it would go without (`missing: null`): it waits for that, too. */
 const lost = (shape: Shape, c: ShapeColumn): string =>
-  `(later_${c.index} IS NOT NULL AND later_${c.index} NOT IN (SELECT key FROM decided WHERE ${alive})${c.awaits?.missing === "reject" ? ` AND ${goes(shape)}` : ""})`;
+  `(later_${c.index} IS NOT NULL AND later_${c.index} NOT IN (SELECT key FROM decided WHERE ${alive})${c.awaits?.missing === "reject" ? ` AND ${goes(shape, c)}` : ""})`;
 
 /** How many rows await a parent that will not come; undefined where none can. */
 export function lostRows(shape: Shape): string | undefined {
@@ -28,7 +28,8 @@ export function withoutLost(shape: Shape): string[] {
 export function withoutFallen(shape: Shape): string[] {
   const each = shape.columns.filter((c) => c.awaits?.missing === "reject");
   const links = each.map(
-    (c) => `SELECT key, later_${c.index} AS parent FROM decided WHERE later_${c.index} IS NOT NULL AND ${goes(shape)}`,
+    (c) =>
+      `SELECT key, later_${c.index} AS parent FROM decided WHERE later_${c.index} IS NOT NULL AND ${goes(shape, c)}`,
   );
   if (links.length === 0) return [];
   return [

@@ -3,6 +3,7 @@ import type { Shape, ShapeColumn } from "../shape.ts";
 import { unlessEmptied, withEmptied } from "./emptied.ts";
 import { recordless, storedMatch } from "./match.ts";
 import { bit, chosenBy, list, maskType, skipped, stored, wanted } from "./names.ts";
+import { owedFacts, owes } from "./owed.ts";
 import { goes } from "./refuse.ts";
 import { columnBits, columnCase, rowCase } from "./rules.ts";
 import { isState } from "./states.ts";
@@ -21,6 +22,7 @@ import { wideTable } from "./wide.ts";
 export function decide(shape: Shape, contact: Contact): string {
   const { policies } = shape;
   const unmet = unmetFacts(shape.columns, contact, "mapped");
+  const owed = owedFacts(shape, contact);
   const facts = `SELECT t.*, x.match AS match_, x.found_id, x.found_rested, x.others,
     CASE WHEN t.gone THEN 'left' WHEN t.code IS NOT NULL THEN 'invalid' ELSE 'valid' END AS source_,
     CASE WHEN t.link_id IS NULL OR x.key IS NOT NULL THEN 'none' ELSE 'linked' END AS link_,
@@ -30,9 +32,9 @@ export function decide(shape: Shape, contact: Contact): string {
 
   // Joined by one equation and nothing else: with a condition beside it DuckDB compares every row with every other.
   const acted = `SELECT f.* EXCLUDE (linked_key), CASE WHEN b.key IS NULL THEN 'no' ELSE 'yes' END AS base_, b.key AS base_key, s.key AS seen_key,
-    ${list([...shape.columns.flatMap((c) => [`${unlessEmptied(c, `b.${stored(c)}`)} AS sent_${c.index}`, `${unlessEmptied(c, seenValue(stored(c)))} AS seen_${c.index}`]), ...unmet.names])}
+    ${list([...shape.columns.flatMap((c) => [`${unlessEmptied(c, `b.${stored(c)}`)} AS sent_${c.index}`, `${unlessEmptied(c, seenValue(stored(c)))} AS seen_${c.index}`]), ...unmet.names, ...owed.facts])}
   FROM facts f LEFT JOIN based b ON b.key = f.linked_key
-  LEFT JOIN seen_then s ON s.key = b.key ${withEmptied(shape)} ${unmet.join}`;
+  LEFT JOIN seen_then s ON s.key = b.key ${withEmptied(shape)} ${unmet.join} ${owed.join}`;
 
   const chosen = `SELECT *, ${rowCase(policies, "then")} AS action, ${rowCase(policies, "code")} AS rule_code FROM acted`;
 
@@ -118,8 +120,9 @@ function wantOf(c: ShapeColumn): string {
 function speaks(shape: Shape, c: ShapeColumn, contact: Contact): string {
   if (c.role === "status")
     return `(action IN ('create', 'adopt', 'update', 'status', 'leave') AND ((NOT gone AND a_${c.audience}) OR (action <> 'create' AND coalesce(sent_${c.index}, o_${c.index}) IS NOT NULL)))`;
+  const owed = owes(shape, c);
   const leaves = shape.policies.onLeave === "clear" && c.clear ? "true" : "false";
-  return `(CASE WHEN ${goes(shape)} THEN NOT ${skipped(c)} OR (action <> 'create' AND ${firstContact(c, contact)}) WHEN action = 'leave' THEN ${leaves} ELSE false END)`;
+  return `(CASE WHEN ${goes(shape, c)} THEN NOT ${skipped(c)} OR (action <> 'create' AND (${[firstContact(c, contact), ...(owed ? [owed] : [])].join(" OR ")})) WHEN action = 'leave' THEN ${leaves} ELSE false END)`;
 }
 
 function does(shape: Shape, c: ShapeColumn, contact: Contact): string {
@@ -131,6 +134,7 @@ function does(shape: Shape, c: ShapeColumn, contact: Contact): string {
       ? `CASE WHEN action = 'adopt' THEN ${ruled(policies, "on create")} ELSE ${ruled(policies, said)} END`
       : ruled(policies, said);
   };
+  const owed = owes(shape, c);
   const ruled = (policies: ColumnPolicies, write: Writes) =>
     columnCase(policies, c.role, write, {
       contact: (value) => (value === "first" ? firstContact(c, contact) : `NOT ${firstContact(c, contact)}`),
@@ -139,6 +143,7 @@ function does(shape: Shape, c: ShapeColumn, contact: Contact): string {
       empty: (value) => (value ? `${x} IS NULL` : `${x} IS NOT NULL`),
       agrees: (value) => (value ? same(o, x) : `NOT (${same(o, x)})`),
       filled: (value) => (value ? `${o} IS NOT NULL` : `${o} IS NULL`),
+      ...(owed && { owed: (value: boolean) => `${value ? "" : "NOT "}(action = 'update' AND ${owed})` }),
     });
   // What we have deactivated ourselves is no drift.
   const overwrite = { drift: "overwrite", conflict: "overwrite", firstContact: "overwrite" } as const;

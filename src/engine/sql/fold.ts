@@ -4,6 +4,7 @@ import { storedMatch } from "./match.ts";
 import { foldMembers } from "./members.ts";
 import { atOnce, chosenBy, dealt, has, hashOf, inGroups, list, stored, storedList } from "./names.ts";
 import { changes, createdRows, type FoldFiles, type FoldSize, looked, newBase, partsOf, waits } from "./new-base.ts";
+import { newOwed } from "./owed.ts";
 import { heldCodes } from "./referenced.ts";
 import { differsFromSeen } from "./touch.ts";
 import { foldUnmet, metOf } from "./unmet.ts";
@@ -18,6 +19,7 @@ import { foldUnmet, metOf } from "./unmet.ts";
  *   new_seen what the destination held when both sides agreed, where that differs from what was agreed
  *   judged   ids of these records that may be exceptions of the mirror
  *   new_link links of looked-at rows       freed    keys of links whose record another row has taken over
+ *   new_owed what records that this run made are yet to get
  * `base`: a table with the base that changed rows had before, or SQL of it in brackets.
  */
 export function prepareFold(shape: Shape, file: FoldFiles, full: boolean, size: FoldSize, base = storedBase): string[] {
@@ -61,6 +63,7 @@ WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
     `CREATE OR REPLACE TEMP TABLE freed AS
 WITH gained AS (SELECT key, id FROM new_link WHERE gained AND ${chosenBy("id")})
 SELECT l.key FROM (SELECT key, id FROM st.link WHERE id IN (SELECT id FROM gained)) l JOIN gained n ON n.id = l.id WHERE n.key <> l.key`,
+    newOwed(shape, file),
   ];
 }
 
@@ -128,6 +131,7 @@ export function fold(
     // place each thread gets such groups sooner than out of two.
     `INSERT INTO st.base(key, ${columns}) WITH ${dealt("anew", `(SELECT key, ${columns} FROM new_base WHERE id IS NOT NULL UNION ALL SELECT key, ${columns} FROM born_value)`, size.rows)} FROM anew`,
     ...foldUnmet(shape, added, forgotten),
+    "INSERT INTO st.owed SELECT key, col FROM new_owed",
     `DELETE FROM st.seen WHERE key IN (SELECT key FROM agreed UNION ALL ${forgotten})`,
     `INSERT INTO st.seen(key, ${columns}) SELECT key, ${columns} FROM new_seen WHERE id IS NOT NULL`,
     full ? "DELETE FROM st.have" : `DELETE FROM st.have WHERE id IN (${news})`,

@@ -75,7 +75,7 @@ export const caughtDeletes = (changes: string): string[] => {
   return [
     `CREATE OR REPLACE TEMP TABLE caught AS ${gone}`,
     "BEGIN TRANSACTION",
-    ...["link", "base", "seen", "unmet", "pending"].map(
+    ...["link", "base", "seen", "unmet", "owed", "pending"].map(
       (table) => `DELETE FROM st.${table} WHERE key IN (SELECT key FROM caught)`,
     ),
     "COMMIT",

@@ -1,13 +1,18 @@
+import { parquetRows } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { readsAsSent } from "./backdated.ts";
 import { keptRows } from "./kept.ts";
 import { lookalikesThere } from "./lookalike.ts";
-import { bit, maskType, stored, storedList, storedName } from "./names.ts";
+import { bit, has, maskType, stored, storedList, storedName } from "./names.ts";
+import { maskedIn, owedTo } from "./owed.ts";
 import { readJournal } from "./settle.ts";
 import { meet } from "./unmet.ts";
 
 /** Whether a file of changes has a column at all: the mapping may have grown since it was written. */
 type FileColumns = ReadonlySet<string>;
+
+/** What a dead run was to set on records once they are made: the file, and its columns. */
+export type LaterFile = { path: string; columns: string[] };
 
 /** `told`: the creates of a dead run that its journal knows done. `there`: what records there are. `lookalike`: what may have come of the rest. */
 export function fitting(shape: Shape, changes: string, journal: string | undefined): string[] {
@@ -22,10 +27,10 @@ UNION SELECT n, lower(id) FROM exception WHERE w = '1-create' AND status = 'crea
 
 /**
  * `orphan`: rows that a dead run was about to create and whose record is there, with what was sent (c_*) and what we
- * then take for seen (e_*). The record is told by the journal; or it belongs to nobody, holds all that was sent, and has the id
+ * then take for seen (e_*). `later`: what it was to set on it afterwards, a mask over that file's columns. The record is told by the journal; or it belongs to nobody, holds all that was sent, and has the id
  * that was ours to choose or is `lookalike`. What was not sent and yet is there are defaults, filled in as the record was made.
  */
-export function orphans(shape: Shape, changes: string, inFile: FileColumns): string[] {
+export function orphans(shape: Shape, changes: string, inFile: FileColumns, completes?: LaterFile): string[] {
   const known = shape.columns.filter((c) => inFile.has(`c_${storedName(c)}`));
   const holds = known
     .filter(readsAsSent)
@@ -33,16 +38,20 @@ export function orphans(shape: Shape, changes: string, inFile: FileColumns): str
   const values = shape.columns.flatMap((c) => {
     const sent = known.includes(c) ? `c.${stored(c)}` : "NULL::VARCHAR";
     const [first, second] = readsAsSent(c) ? ["c", "h"] : ["h", "c"];
-    const seen = known.includes(c) ? `coalesce(${first}.${stored(c)}, ${second}.${stored(c)})` : sent;
+    const there = known.includes(c) ? `coalesce(${first}.${stored(c)}, ${second}.${stored(c)})` : sent;
+    // Nobody fills such a lookup as a record is made: what is there by now somebody has set.
+    const at = c.awaits && completes ? maskedIn(completes.columns).indexOf(storedName(c)) : -1;
+    const seen = at < 0 ? there : `CASE WHEN ${has("l.m", { index: at })} THEN ${sent} ELSE ${there} END`;
     return [`${sent} AS ${stored(c)}`, `${seen} AS e_${c.index}`];
   });
   return [
     `CREATE OR REPLACE TEMP TABLE orphan AS
-SELECT c.key, f.id, c.match_value, true AS first, (${known.map(bit).join(" + ") || "0"})::${maskType} AS met, ${values.join(", ")}
+SELECT c.key, f.id, c.match_value, true AS first, (${known.map(bit).join(" + ") || "0"})::${maskType} AS met, ${completes ? "l.m" : "NULL"} AS later, ${values.join(", ")}
 FROM ${keptRows(shape.columns, changes, inFile)} c
 LEFT JOIN told t ON t.n = c.file_row_number
 LEFT JOIN there o ON o.id = c.id
-LEFT JOIN lookalike m ON m.n = c.file_row_number,
+LEFT JOIN lookalike m ON m.n = c.file_row_number
+${completes ? `LEFT JOIN ${parquetRows(completes.path)} l ON l.key = c.key` : ""},
 LATERAL (SELECT coalesce(t.id, o.id, m.id) AS id) f
 LEFT JOIN there h ON h.id = f.id
 WHERE f.id IS NOT NULL AND (t.id IS NOT NULL OR (${holds.join(" AND ") || "true"}))
@@ -51,8 +60,8 @@ WHERE f.id IS NOT NULL AND (t.id IS NOT NULL OR (${holds.join(" AND ") || "true"
   ];
 }
 
-/** Links `orphan` and makes what was sent their base. Repeating it after a crash does nothing more. */
-export function takeOver(shape: Shape): string[] {
+/** Links `orphan`, makes what was sent their base, and notes what they are yet to get. Repeating it after a crash does nothing more. */
+export function takeOver(shape: Shape, completes?: LaterFile): string[] {
   const columns = storedList(shape);
   const seen = shape.columns.map((c) => `e_${c.index}`).join(", ");
   const differs = shape.columns.map((c) => `e_${c.index} IS DISTINCT FROM ${stored(c)}`).join(" OR ") || "false";
@@ -63,6 +72,7 @@ export function takeOver(shape: Shape): string[] {
     "INSERT INTO st.link(key, id, h, m) SELECT key, id, 0, match_value FROM orphan",
     `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM orphan`,
     ...meet(shape, "orphan"),
+    ...(completes ? [owedTo("orphan", maskedIn(completes.columns))] : []),
     `INSERT INTO st.seen(key, ${columns}) SELECT key, ${seen} FROM orphan WHERE ${differs}`,
     "COMMIT",
   ];

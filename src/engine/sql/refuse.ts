@@ -3,6 +3,7 @@ import { text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { makingWay, ownRefs } from "./made.ts";
 import { bit, maskType, parentValue } from "./names.ts";
+import { owes } from "./owed.ts";
 import { byMessage, statesOf } from "./states.ts";
 
 // Rows whose own values are fine, and that cannot go all the same: it shows once the plan is decided (`decided`).
@@ -32,10 +33,15 @@ export function refuseRenamed(shape: Shape): string[] {
   });
 }
 
-/** SQL: the mapped columns of a decided row may be written, and so it may have to be rejected. */
-export function goes({ policies }: Shape): string {
-  const actions = (["create", "adopt", "update"] as const).filter((action) => writesMapped(action, policies));
-  return `action IN (${actions.map(text).join(", ")})`;
+/** SQL: the mapped columns of a decided row, or this one, may be written, and so it may have to be rejected. */
+export function goes(shape: Shape, c?: ShapeColumn): string {
+  const each = ["create", "adopt", "update"] as const;
+  const goes = `action IN (${each
+    .filter((action) => writesMapped(action, shape.policies))
+    .map(text)
+    .join(", ")})`;
+  const owed = c && !writesMapped("update", shape.policies) && owes(shape, c);
+  return owed ? `(${goes} OR (action = 'update' AND ${owed}))` : goes;
 }
 
 /** A decided row is rejected after all: what it then still does is what the row table says of an invalid one. */
@@ -63,5 +69,5 @@ export function demote(
     ...shape.columns.filter((each) => each.awaits).map((each) => `later_${each.index} = NULL`),
     ...(more ? [more] : []),
   ];
-  return `UPDATE decided SET ${set.join(", ")} WHERE ${goes(shape)} AND ${where}`;
+  return `UPDATE decided SET ${set.join(", ")} WHERE ${goes(shape, c)} AND ${where}`;
 }

@@ -38,17 +38,17 @@ export const columnBits = { write: 1, accept: 2, sourceMoved: 4, destinationMove
 
 /**
  * The column table as one CASE that yields the sum of its `columnBits`; at first contact a write has neither of the last
- * two. Of rules for lines that write otherwise nothing is left.
+ * two. Of rules for lines that write otherwise nothing is left, nor of those about what is `owed` where the column never is.
  */
 export function columnCase(
   policies: ColumnPolicies,
   role: ColumnRole,
   write: Writes,
-  at: Places<Omit<ColumnFacts, "write">>,
+  at: Places<Omit<ColumnFacts, "write" | "owed">> & Partial<Places<Pick<ColumnFacts, "owed">>>,
 ): string {
   const arms = columnTable.flatMap((rule) => {
     const { write: only = write, ...when } = rule.when;
-    if (only !== write) return [];
+    if (only !== write || (when.owed && !at.owed)) return [];
     const conditions = Object.entries(when).map(([name, value]) =>
       (at[name as keyof typeof at] as (v: unknown) => string)(value),
     );

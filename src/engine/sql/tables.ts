@@ -32,6 +32,7 @@ const asIs = (name: string): string => `${name} VARCHAR USING COMPRESSION uncomp
  *   base     a linked row's columns as last sent or accepted
  *   seen     what the destination then held; only rows where that differs
  *   unmet    columns (their stored names) that a row with a base has yet to meet
+ *   owed     columns (their stored names) that a record we made is yet to get
  *   have     the mirror's exceptions: records that differ from what we saw, are gone, or belong to no row of ours
  *   pending  rows that wait, why, and for what; a refused one until run number `due` or the time `due_at` (UTC), a
  *            skipped one as long as the mapping (its fingerprint) and the print of what the row says are these
@@ -46,6 +47,7 @@ export const createTables = [
   `CREATE TABLE IF NOT EXISTS st.base(${asIs("key")})`,
   "CREATE TABLE IF NOT EXISTS st.seen(key VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.unmet(key VARCHAR, col VARCHAR)",
+  "CREATE TABLE IF NOT EXISTS st.owed(key VARCHAR, col VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.have(id VARCHAR, gone BOOLEAN, created VARCHAR)",
   "CREATE TABLE IF NOT EXISTS st.pending(key VARCHAR, status VARCHAR, code VARCHAR, col VARCHAR, value VARCHAR, message VARCHAR, wake VARCHAR, ref VARCHAR, tries INTEGER, due INTEGER)",
   "CREATE TABLE IF NOT EXISTS st.member(list VARCHAR, id VARCHAR)",

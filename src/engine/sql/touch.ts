@@ -1,6 +1,7 @@
 import { text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { chosenBy, list, parentValue, sourceColumn, stored } from "./names.ts";
+import { wakeOwed } from "./owed.ts";
 import { instant } from "./pending.ts";
 
 /**
@@ -27,7 +28,8 @@ export const seenValue = (column: string): string => `CASE WHEN s.key IS NULL TH
 
 /**
  * `wake`: keys to be looked at although their source row did not change. `turn` numbers the runs of this sync, `now` is ISO 8601.
- * Records that changed unlike what we saw; rows whose parent has come; rows that wait for others; refusals that are due.
+ * Records that changed unlike what we saw; rows whose parent has come; rows that wait for others; refusals that are due;
+ * records that are yet to get something.
  */
 export function wake(shape: Shape, full: boolean, turn: number, now: string): string {
   const changed = `SELECT l.key FROM ${full ? "have_now" : "fresh"} f JOIN st.link l ON l.id = f.id JOIN v_base b ON b.key = l.key
@@ -45,10 +47,11 @@ WHERE l.h IS NOT NULL AND (f.gone IS DISTINCT FROM coalesce(old.gone, false) OR 
         `UNION ALL SELECT l.key FROM st.link l JOIN (SELECT key FROM v_base WHERE ${stored(c)} IN (SELECT ${parentValue(c, way, "id")} FROM (SELECT id FROM (${left}) WHERE name = ${text(way.ref)}))) b ON b.key = l.key WHERE l.h IS NOT NULL`,
     )
     .join("\n");
+  const owed = wakeOwed(shape).map((rows) => `UNION ALL ${rows}`);
   return `CREATE TEMP TABLE wake AS SELECT DISTINCT key FROM (
 ${changed}
 UNION ALL SELECT key FROM st.pending WHERE wake = 'always' OR (wake = 'destination' AND (due <= ${turn} OR due_at <= ${instant(now)}))
-${moved}
+${[moved, ...owed].join("\n")}
 UNION ALL SELECT p.key FROM st.pending p SEMI JOIN parents r ON p.ref = r.name || ':' || r.value WHERE p.wake = 'parent')`;
 }
 

@@ -1,12 +1,16 @@
 import { type Duck, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { bit, has, list, maskType, storedBefore, storedName } from "./names.ts";
+import { inSeveralWaves } from "./states.ts";
 
 // First contact is a matter of one column of one row. Mostly a whole row meets at once, and what its base lacks is known
 // without a note; `st.unmet` holds the others: a column that the mapping gained while the row could not go, say.
 
-/** How columns of linked rows stand: `added` since the last run, so met by none; `unmet` by some. Their stored names. */
-export type Contact = { added: ReadonlySet<string>; unmet: ReadonlySet<string> };
+/**
+ * How columns of linked rows stand: `added` since the last run, so met by none; `unmet` by some; `owed` to some (`owed.ts`).
+ * Their stored names.
+ */
+export type Contact = { added: ReadonlySet<string>; unmet: ReadonlySet<string>; owed: ReadonlySet<string> };
 
 /** Of columns that the state did not know (`mirrored`: those it knows) every row is yet to meet both sides. Stored names. */
 export const addedColumns = (shape: Shape, mirrored: string[]): Set<string> =>
@@ -20,12 +24,13 @@ export async function unmetColumns(duck: Duck): Promise<Set<string>> {
   return new Set((await duck.all<{ col: string }>("SELECT DISTINCT col FROM st.unmet")).map(({ col }) => col));
 }
 
-const isUnmet = (c: ShapeColumn, { unmet }: Contact): boolean => c.role === "mapped" && unmet.has(storedName(c));
+const isUnmet = (c: ShapeColumn, { unmet }: Pick<Contact, "unmet">): boolean =>
+  c.role === "mapped" && unmet.has(storedName(c));
 
 /** u_* of the rows with a base (b) that are `among` a table: they have yet to meet the column. Nothing where all have met all. */
 export function unmetFacts(
   columns: readonly ShapeColumn[],
-  contact: Contact,
+  contact: Pick<Contact, "unmet">,
   among: string,
 ): { names: string[]; join: string } {
   const open = columns.filter((c) => isUnmet(c, contact));
@@ -61,8 +66,12 @@ export function meet(shape: Shape, from: string, added: ReadonlySet<string> = ne
   const open = `CASE WHEN first THEN ${bitsOf(shape)} ELSE ${bitsOf(shape, (c) => added.has(storedName(c)))} END & ~met`;
   const names = shape.columns.map((c) => `CASE WHEN ${has("open", c)} THEN ${text(storedName(c))} END`);
   if (met.length === 0) return [];
+  const settled = ["unmet", ...(inSeveralWaves(shape) ? ["owed"] : [])];
   return [
-    `DELETE FROM st.unmet USING ${from} n WHERE n.key = st.unmet.key AND (n.first OR n.id IS NULL OR CASE col ${met.join(" ")} ELSE false END)`,
+    ...settled.map(
+      (table) =>
+        `DELETE FROM st.${table} USING ${from} n WHERE n.key = st.${table}.key AND (n.first OR n.id IS NULL OR CASE col ${met.join(" ")} ELSE false END)`,
+    ),
     `INSERT INTO st.unmet SELECT key, unnest(list_filter([${names.join(", ")}], lambda c: c IS NOT NULL))
 FROM (SELECT key, ${open} AS open FROM ${from} WHERE id IS NOT NULL) WHERE open <> 0`,
   ];
@@ -73,7 +82,7 @@ export function foldUnmet(shape: Shape, added: ReadonlySet<string>, forgotten: s
   const gained = shape.columns.filter((c) => c.role === "mapped" && added.has(storedName(c)));
   const names = gained.map((c) => text(storedName(c))).join(", ");
   return [
-    `DELETE FROM st.unmet WHERE key IN (${forgotten})`,
+    ...["unmet", "owed"].map((table) => `DELETE FROM st.${table} WHERE key IN (${forgotten})`),
     ...(gained.length > 0 ? [`DELETE FROM st.unmet WHERE col IN (${names})`] : []),
     ...meet(shape, "agreed", added),
     ...(gained.length > 0

@@ -22,7 +22,7 @@ export const knownRows = (sample: number | undefined): string =>
  * record of a row that left: see `mendsLeft`.
  */
 export function compared({ policies }: Shape, agreed: readonly ShapeColumn[], unmet: ReadonlySet<string>): string {
-  const open = unmetFacts(agreed, { added: new Set(), unmet }, "known");
+  const open = unmetFacts(agreed, { unmet }, "known");
   const held = (c: ShapeColumn) => {
     const asItIs = [mendsLeft(policies, c) ? "l.done" : "l.gone", "l.gone AND f.id IS NULL"];
     if (open.names.includes(`u_${c.index}`)) asItIs.push(`u_${c.index} IS TRUE`);
