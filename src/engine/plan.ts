@@ -285,7 +285,7 @@ async function refresh(
   const match = shape.match.map((c) => c.name);
   const read = (asked: Asked) => look(duck, table, "fresh", match, asked);
   const ask = mirror.mode === "all" ? undefined : read;
-  meta.undone = (await recover(duck, at, job.run, shape, meta.matched, ask, table)) ?? meta.undone;
+  meta.undone = (await recover(duck, at, job.run, destination, shape, meta.matched, ask, table)) ?? meta.undone;
   await ask?.(goneRecords);
   if (mirror.mode === "all" && matchedAnew(shape.policies)) await confirmGone(duck, table);
   return {

@@ -18,13 +18,15 @@ import { leaveSomebodys } from "./whose.ts";
 /**
  * Takes over what runs that died had already written: records they created are linked, and what was sent to them, or to
  * records they updated, is their base, so that this run goes on as the dead one would have, and leaves alone what Dynamics
- * filled in by itself. Wants `have_now`, what the destination holds. Then these runs have ended.
+ * filled in by itself. Wants `have_now`, what the destination holds. Then these runs have ended. One that wrote to another
+ * `destination` (organisation and table) goes on waiting: its records are none of this one's.
  * @returns which run an undo among them was to take back: that stops the next run, as after one that ended.
  */
 export async function recover(
   duck: Duck,
   at: Layout,
   run: string,
+  destination: string,
   shape: Shape,
   matched: string | undefined,
   ask: ((asked: Asked) => Promise<void>) | undefined,
@@ -35,7 +37,7 @@ export async function recover(
   for (const name of await runNames(at.runs)) {
     if (name === run) continue;
     const dead = runFiles(join(at.runs, name));
-    if ((await exists(dead.done)) || (await sendsNothing(dead))) continue;
+    if ((await exists(dead.done)) || (await sendsNothing(dead)) || !(await wroteTo(destination, dead))) continue;
     // Written before the first change is sent, as the journal is begun: a run that has not come so far has sent nothing. Of
     // one that died right after its fold the state knows all, and better than its plan does.
     if (name !== folded && (await exists(dead.touched)) && (await mayHaveSent(dead))) {
@@ -63,11 +65,19 @@ async function noteUndo(duck: Duck, dead: ReturnType<typeof runFiles>): Promise<
   return mark;
 }
 
-/** Whether there is a run that may have sent something and has not ended: what it has done the state does not tell yet. */
-export async function hasUnended(runs: string): Promise<boolean> {
+/** Whether that is where a run wrote to. What older versions of Sluice kept of one does not tell. */
+export const wroteTo = async (destination: string, dead: ReturnType<typeof runFiles>): Promise<boolean> =>
+  ((await readKeptJob(dead))?.table ?? destination) === destination;
+
+/**
+ * Whether there is a run that may have sent something to the destination and has not ended: what it has done the state does
+ * not tell yet.
+ */
+export async function hasUnended(runs: string, destination: string): Promise<boolean> {
   for (const name of await runNames(runs)) {
     const run = runFiles(join(runs, name));
-    if (!(await exists(run.done)) && (await mayHaveSent(run)) && !(await sendsNothing(run))) return true;
+    if ((await exists(run.done)) || (await sendsNothing(run))) continue;
+    if ((await mayHaveSent(run)) && (await wroteTo(destination, run))) return true;
   }
   return false;
 }

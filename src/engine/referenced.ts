@@ -10,6 +10,7 @@ import { portions, SHARE } from "./mirror.ts";
 import { attachBeside } from "./open-state.ts";
 import { hasBegun, hasUnended } from "./recover.ts";
 import type { Shape } from "./shape.ts";
+import { destinationName } from "./source.ts";
 import { stored } from "./sql/names.ts";
 import {
   askedAt,
@@ -137,7 +138,8 @@ async function findRows(
   object: ObjectSchema,
   level: number,
 ): Promise<void> {
-  const { job, duck, own } = reading;
+  const { job, duck, own, session, signal } = reading;
+  const destination = await destinationName(job, session, object, signal);
   if (level > 0 && object === own) {
     await duck.run(holds(job.sync, object.name, level, mine.rows));
     if (mine.lone) {
@@ -149,7 +151,7 @@ async function findRows(
     if (file.object !== object.name) continue;
     const at = layout(folder, "");
     // What a run that has not ended has linked only it can tell.
-    const attached = !(await hasUnended(at.runs)) && (await attachBeside(duck, at.state));
+    const attached = !(await hasUnended(at.runs, destination)) && (await attachBeside(duck, at.state));
     let lone: { matched?: string } | undefined;
     try {
       const known = attached && (await unknownRun(duck, at, "beside")) === undefined;

@@ -9,7 +9,7 @@ import type { Job } from "../job.ts";
 import { type KeptJob, readKeptJob, readWholeJob } from "../kept-job.ts";
 import { exists, type Layout, mayHaveSent, runFiles } from "../layout.ts";
 import { readMembers } from "../members.ts";
-import { recover } from "../recover.ts";
+import { recover, wroteTo } from "../recover.ts";
 import { usableMemberships } from "../shape/memberships.ts";
 import type { Shape } from "../shape.ts";
 import { valueViews } from "../sql/tables.ts";
@@ -78,14 +78,16 @@ export async function openUndo(
         audiences,
       },
     );
-  const runs = (await readdir(at.runs)).sort().filter((name) => name !== job.run);
+  const runs: string[] = [];
+  for (const name of (await readdir(at.runs)).sort())
+    if (name !== job.run && (await wroteTo(destination, runFiles(join(at.runs, name))))) runs.push(name);
   const dead: RunFolder[] = [];
   for (const name of runs) {
     const one = runFiles(join(at.runs, name));
     if ((await exists(one.touched)) && !(await exists(one.done)) && !(await sendsNothing(one)))
       dead.push(await openRun(duck, at.runs, name, false));
   }
-  if (dead.length > 0) await takeOver(duck, job, at, meta, session, object, shaped(dead).shape, signal);
+  if (dead.length > 0) await takeOver(duck, job, at, meta, session, object, destination, shaped(dead).shape, signal);
   const run = await openRun(duck, at.runs, of, await ended(files.done));
   const later: RunFolder[] = [];
   const looked: Looked = [];
@@ -134,6 +136,7 @@ async function takeOver(
   meta: Meta,
   session: Session,
   object: ObjectSchema,
+  destination: string,
   shape: Shape,
   signal: AbortSignal,
 ): Promise<void> {
@@ -142,5 +145,5 @@ async function takeOver(
   await ingest(duck, { ...reading, columns: shape.columns, into: "fresh", created: false });
   await readMembers(duck, session, shape, "member_now", at.temp, signal);
   await duck.run(haveNow(shape, true, false));
-  meta.undone = (await recover(duck, at, job.run, shape, meta.matched, undefined, reading)) ?? meta.undone;
+  meta.undone = (await recover(duck, at, job.run, destination, shape, meta.matched, undefined, reading)) ?? meta.undone;
 }
