@@ -153,7 +153,7 @@ function decideColumn(decision: Decision, column: ReconcileColumn, row: TouchedR
   if (want === undefined) return;
 
   const rule = firstRule(columnTable, {
-    owed: false,
+    owed: "no",
     write: leftAsItIs(action, policies) ? "on create" : column.write,
     contact: first ? "first" : "known",
     source: want === sent ? "same" : "moved",

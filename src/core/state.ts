@@ -32,11 +32,11 @@ export type Writes = "always" | "on create" | "when empty";
 
 /**
  * Facts of one column of one row. `agrees`: the destination already holds what the source wants; `empty`: that is nothing.
- * `owed`: we made the record, and a run stopped before it set the column; told only of what the sync, or the line, would
- * not write on a record that exists.
+ * `owed`: we made the record, and a run stopped before it set the column; filled: somebody else has set it since. Told only of
+ * what the sync, or the line, would not write on a record that exists.
  */
 export type ColumnFacts = {
-  owed: boolean;
+  owed: "no" | "yes" | "filled";
   write: Writes;
   contact: "first" | "known";
   source: Moved;
@@ -55,15 +55,12 @@ type ColumnRule = {
 
 export const columnTable: readonly ColumnRule[] = [
   {
-    when: { owed: true, empty: false, agrees: false, source: "moved", destination: "same" },
+    when: { owed: "yes", source: "moved", agrees: false, empty: false },
     then: "write",
     meaning: "we made the record, and were yet to set it",
   },
-  {
-    when: { owed: true },
-    then: "accept",
-    meaning: "the same, but there is nothing to set, or somebody else has set it",
-  },
+  { when: { owed: "yes" }, then: "accept", meaning: "the same, but the source has nothing to say any more" },
+  { when: { owed: "filled" }, then: "accept", meaning: "the same, but somebody else has set it" },
   { when: { contact: "known", source: "same", destination: "same" }, then: "leave", meaning: "nothing new" },
   { when: { agrees: true }, then: "accept", meaning: "both sides hold the same already: base moves, nothing is sent" },
   { when: { write: "on create" }, then: "accept", meaning: "the record exists, and the line only sets new ones" },

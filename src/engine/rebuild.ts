@@ -14,6 +14,7 @@ import { planReport } from "./report.ts";
 import { settle } from "./settle.ts";
 import type { Host } from "./source.ts";
 import { stored } from "./sql/names.ts";
+import { owing } from "./sql/owed.ts";
 import { makeFolders } from "./state-file.ts";
 import { writeWhole } from "./whole-file.ts";
 
@@ -87,6 +88,11 @@ async function unknown({ duck, at, shape, mirror }: Planned, missing: number): P
         `${counted(n, "row is linked to the record that fits it, and this is left as it is", "rows are linked to the records that fit them, and these are left as they are")}. Whether the sync made a record or left it alone cannot be told: each counts as made by it${policies.onLeave === "nothing" ? "" : `, and \`onLeave: ${policies.onLeave}\` will be done to it`}.`,
       );
   }
+  const late = owing(shape).map((c) => c.name);
+  if (late.length > 0)
+    told.push(
+      `Whether records that the sync has made were yet to get ${late.join(", ")} cannot be told: what they hold is left as it is.`,
+    );
   if (mirror.mode === "all") {
     const nobody = "FROM have_now h WHERE NOT h.gone AND h.id NOT IN (SELECT id FROM decided WHERE id IS NOT NULL)";
     const { n } = await duck.one<{ n: number }>(`SELECT count(*) AS n ${nobody}`);

@@ -151,8 +151,9 @@ function followingState(object: ObjectSchema, columns: ShapeColumn[]): ShapeColu
   const mapped = (type: ColumnType) => columns.some((c) => c.target.type === type);
   if (!target || !mapped("status") || mapped("state")) return undefined;
   const { name } = target;
-  const { policies } = columns.find((c) => c.target.type === "status")!;
-  return { index: columns.length, name, wire: { name }, target, role: "mapped", policies, follows: true, clear: false };
+  const { policies, line } = columns.find((c) => c.target.type === "status")!;
+  const own = { index: columns.length, name, wire: { name }, target, policies, ...(line && { line }) };
+  return { ...own, role: "mapped", follows: true, clear: false };
 }
 
 /** A parent may be another row of this very run where the sync writes all that it is found by, and a record can be made without it. */

@@ -1,9 +1,9 @@
-import { type ColumnPolicies, leftAsItIs, type Writes } from "../../core/state.ts";
+import { type ColumnFacts, type ColumnPolicies, leftAsItIs, type Writes } from "../../core/state.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { unlessEmptied, withEmptied } from "./emptied.ts";
 import { recordless, storedMatch } from "./match.ts";
 import { bit, chosenBy, list, maskType, skipped, stored, wanted } from "./names.ts";
-import { owedFacts, owes } from "./owed.ts";
+import { asMade, owedFacts, owes } from "./owed.ts";
 import { goes } from "./refuse.ts";
 import { columnBits, columnCase, rowCase } from "./rules.ts";
 import { isState } from "./states.ts";
@@ -143,7 +143,12 @@ function does(shape: Shape, c: ShapeColumn, contact: Contact): string {
       empty: (value) => (value ? `${x} IS NULL` : `${x} IS NOT NULL`),
       agrees: (value) => (value ? same(o, x) : `NOT (${same(o, x)})`),
       filled: (value) => (value ? `${o} IS NOT NULL` : `${o} IS NULL`),
-      ...(owed && { owed: (value: boolean) => `${value ? "" : "NOT "}(action = 'update' AND ${owed})` }),
+      ...(owed && {
+        owed: (value: ColumnFacts["owed"]) =>
+          value === "no"
+            ? `NOT (action = 'update' AND ${owed})`
+            : `action = 'update' AND ${owed} AND ${value === "yes" ? "" : "NOT "}${asMade(shape, c)}`,
+      }),
     });
   // What we have deactivated ourselves is no drift.
   const overwrite = { drift: "overwrite", conflict: "overwrite", firstContact: "overwrite" } as const;

@@ -4,6 +4,7 @@ import type { Shape } from "../shape.ts";
 import { ownId } from "./ids.ts";
 import { storedMatch, withoutRecord } from "./match.ts";
 import { chosenBy, stored, wanted } from "./names.ts";
+import { owing } from "./owed.ts";
 import { type Contact, unmetRows } from "./unmet.ts";
 
 /** Which records are asked for: SELECTs of their ids, and of the match columns' values in the sync's order. */
@@ -26,7 +27,7 @@ AND key NOT IN (SELECT key FROM st.pending WHERE code = 'skipped')`,
 
 /**
  * The records of the rows looked at (`mapped`). Mode none: of linked ones only those of which there is no idea yet, or not
- * of every column, or that were gone. A row that was tried before is also asked for by the id that we chose for its record.
+ * of every column, or that were gone, or that are yet to get something. A row that was tried before is also asked for by the id that we chose for its record.
  */
 export function linkedRecords(shape: Shape, mode: MirrorMode, contact: Contact): Asked {
   const own = ownId(
@@ -34,7 +35,7 @@ export function linkedRecords(shape: Shape, mode: MirrorMode, contact: Contact):
     shape.match.map((c) => c.name),
     "match_value",
   );
-  const unsure = `(key NOT IN (SELECT key FROM v_base) OR link_id IN (SELECT id FROM v_have WHERE gone) OR ${unmetRows(shape, contact)})`;
+  const unsure = `(key NOT IN (SELECT key FROM v_base) OR link_id IN (SELECT id FROM v_have WHERE gone) OR ${unmetRows(shape, contact)}${owing(shape).length ? " OR key IN (SELECT key FROM st.owed)" : ""})`;
   return {
     ids: [
       `SELECT link_id AS id FROM mapped WHERE link_id IS NOT NULL AND ${mode === "none" ? unsure : "true"}`,

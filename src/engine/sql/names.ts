@@ -59,6 +59,7 @@ export const dealt = (name: string, from: string, rows: number): string =>
 
 /** Masks: one bit a column. */
 export const maskType = "UBIGINT";
+export const everyBit = `${2n ** 64n - 1n}::${maskType}`;
 export const bit = (c: Pick<ShapeColumn, "index">): string => `(${2n ** BigInt(c.index)})::${maskType}`;
 export const has = (mask: string, c: Pick<ShapeColumn, "index">): string => `(${mask} & ${bit(c)}) <> 0`;
 

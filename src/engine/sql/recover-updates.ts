@@ -3,6 +3,7 @@ import type { Shape } from "../shape.ts";
 import { keptRows } from "./kept.ts";
 import { storedMatch } from "./match.ts";
 import { has, list, stored, storedList, storedName } from "./names.ts";
+import { owedStill } from "./owed.ts";
 import { differed } from "./settle.ts";
 import { seenValue } from "./touch.ts";
 import { meet, metIn } from "./unmet.ts";
@@ -11,7 +12,8 @@ import { meet, metIn } from "./unmet.ts";
  * `caught`: records that a dead run had updated, with what was then agreed (c_*) and seen (e_*). A record tells by itself:
  * it holds a value that the run sent and that it did not hold before; an update is written whole or not at all. Without
  * this our own value would count as somebody else's change, and `drift: keep` would keep it for ever. Where what else
- * was sent is not what is there, that is left to the drift policy. `inFile`: the file's columns, whose order is that of
+ * was sent is not what is there, that is left to the drift policy; but not what the record was yet to get (`owed.ts`): there each
+ * value speaks for itself, for a person who sees that one is missing may well set that one. `inFile`: the file's columns, whose order is that of
  * the bits in its masks, for the mapping may be another by now.
  */
 export function caughtUpdates(shape: Shape, changes: string, inFile: string[]): string[] {
@@ -19,8 +21,10 @@ export function caughtUpdates(shape: Shape, changes: string, inFile: string[]): 
   const known = shape.columns
     .map((c) => ({ ...c, bit: { index: bits.indexOf(`c_${storedName(c)}`) } }))
     .filter((c) => c.bit.index >= 0);
+  const { lacking, join } = owedStill(known);
+  const m = lacking.length ? `(c.m & ~(${lacking.join(" + ")}))` : "c.m";
   const proof = known.map(
-    (c) => `(${has("c.m", c.bit)} AND h.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)} AND ${differed(c)})`,
+    (c) => `(${has(m, c.bit)} AND h.${stored(c)} IS NOT DISTINCT FROM c.${stored(c)} AND ${differed(c)})`,
   );
   const values = shape.columns.flatMap((c) => {
     const bit = known.find((k) => k.name === c.name)?.bit;
@@ -28,8 +32,8 @@ export function caughtUpdates(shape: Shape, changes: string, inFile: string[]): 
       bit ? `CASE WHEN ${has(is, bit)} THEN ${agreed} ELSE ${otherwise} END` : otherwise;
     const old = either("c.a", `c.${ident(`o_${c.name}`)}`, seenValue(stored(c)));
     return [
-      `${either("c.m | c.a", `c.${stored(c)}`, `b.${stored(c)}`)} AS ${stored(c)}`,
-      `${either("c.m", `c.${stored(c)}`, old)} AS e_${c.index}`,
+      `${either(`${m} | c.a`, `c.${stored(c)}`, `b.${stored(c)}`)} AS ${stored(c)}`,
+      `${either(m, `c.${stored(c)}`, old)} AS e_${c.index}`,
     ];
   });
   const columns = storedList(shape);
@@ -37,9 +41,9 @@ export function caughtUpdates(shape: Shape, changes: string, inFile: string[]): 
   const differs = shape.columns.map((c) => `e_${c.index} IS DISTINCT FROM ${stored(c)}`).join(" OR ") || "false";
   return [
     `CREATE OR REPLACE TEMP TABLE caught AS
-SELECT ${list(["c.key", "c.id", "b.key IS NULL AS first", `${metIn("c.m | c.a", known)} AS met`, `${storedMatch(shape, "h")} AS m`, ...values])}
+SELECT ${list(["c.key", "c.id", "b.key IS NULL AS first", `${metIn(`${m} | c.a`, known)} AS met`, `${storedMatch(shape, "h")} AS m`, ...values])}
 FROM ${keptRows(shape.columns, changes, inFile)} c JOIN have_now h ON h.id = c.id AND NOT h.gone
-LEFT JOIN st.link l ON l.key = c.key LEFT JOIN v_base b ON b.key = CASE WHEN l.id = c.id THEN c.key END LEFT JOIN v_seen s ON s.key = b.key
+LEFT JOIN st.link l ON l.key = c.key LEFT JOIN v_base b ON b.key = CASE WHEN l.id = c.id THEN c.key END LEFT JOIN v_seen s ON s.key = b.key ${join}
 WHERE (${proof.join(" OR ") || "false"})
   AND (l.id = c.id OR (c.kind = 'adopt' AND l.id IS NULL AND c.id NOT IN (SELECT id FROM st.link WHERE id IS NOT NULL)))`,
     "BEGIN TRANSACTION",

@@ -5,7 +5,7 @@ import { keptRows } from "./kept.ts";
 import { lookalikesThere } from "./lookalike.ts";
 import { bit, has, maskType, stored, storedList, storedName } from "./names.ts";
 import { maskedIn, owedTo } from "./owed.ts";
-import { readJournal } from "./settle.ts";
+import { readJournal, toldDone } from "./settle.ts";
 import { meet } from "./unmet.ts";
 
 /** Whether a file of changes has a column at all: the mapping may have grown since it was written. */
@@ -27,7 +27,7 @@ UNION SELECT n, lower(id) FROM exception WHERE w = '1-create' AND status = 'crea
 
 /**
  * `orphan`: rows that a dead run was about to create and whose record is there, with what was sent (c_*) and what we
- * then take for seen (e_*). `later`: what it was to set on it afterwards, a mask over that file's columns. The record is told by the journal; or it belongs to nobody, holds all that was sent, and has the id
+ * then take for seen (e_*). `later`: what it was to set on it afterwards, as far as its journal does not tell it done: a mask over that file's columns. The record is told by the journal; or it belongs to nobody, holds all that was sent, and has the id
  * that was ours to choose or is `lookalike`. What was not sent and yet is there are defaults, filled in as the record was made.
  */
 export function orphans(shape: Shape, changes: string, inFile: FileColumns, completes?: LaterFile): string[] {
@@ -46,12 +46,12 @@ export function orphans(shape: Shape, changes: string, inFile: FileColumns, comp
   });
   return [
     `CREATE OR REPLACE TEMP TABLE orphan AS
-SELECT c.key, f.id, c.match_value, true AS first, (${known.map(bit).join(" + ") || "0"})::${maskType} AS met, ${completes ? "l.m" : "NULL"} AS later, ${values.join(", ")}
+SELECT c.key, f.id, c.match_value, true AS first, (${known.map(bit).join(" + ") || "0"})::${maskType} AS met, ${completes ? `CASE WHEN l.file_row_number NOT IN (${toldDone("3-complete")}) THEN l.m END` : "NULL"} AS later, ${values.join(", ")}
 FROM ${keptRows(shape.columns, changes, inFile)} c
 LEFT JOIN told t ON t.n = c.file_row_number
 LEFT JOIN there o ON o.id = c.id
 LEFT JOIN lookalike m ON m.n = c.file_row_number
-${completes ? `LEFT JOIN ${parquetRows(completes.path)} l ON l.key = c.key` : ""},
+${completes ? `LEFT JOIN ${parquetRows(completes.path, "file_row_number=true")} l ON l.key = c.key` : ""},
 LATERAL (SELECT coalesce(t.id, o.id, m.id) AS id) f
 LEFT JOIN there h ON h.id = f.id
 WHERE f.id IS NOT NULL AND (t.id IS NOT NULL OR (${holds.join(" AND ") || "true"}))
@@ -72,7 +72,7 @@ export function takeOver(shape: Shape, completes?: LaterFile): string[] {
     "INSERT INTO st.link(key, id, h, m) SELECT key, id, 0, match_value FROM orphan",
     `INSERT INTO st.base(key, ${columns}) SELECT key, ${columns} FROM orphan`,
     ...meet(shape, "orphan"),
-    ...(completes ? [owedTo("orphan", maskedIn(completes.columns))] : []),
+    owedTo(shape, "orphan", completes && maskedIn(completes.columns)),
     `INSERT INTO st.seen(key, ${columns}) SELECT key, ${seen} FROM orphan WHERE ${differs}`,
     "COMMIT",
   ];

@@ -48,7 +48,7 @@ export function columnCase(
 ): string {
   const arms = columnTable.flatMap((rule) => {
     const { write: only = write, ...when } = rule.when;
-    if (only !== write || (when.owed && !at.owed)) return [];
+    if (only !== write || (when.owed !== undefined && !at.owed)) return [];
     const conditions = Object.entries(when).map(([name, value]) =>
       (at[name as keyof typeof at] as (v: unknown) => string)(value),
     );

@@ -43,6 +43,12 @@ UNION ALL SELECT p.w, p.s, p.n, m.u.id FROM (SELECT w, s, unnest(range(f, t)) AS
 LEFT JOIN (SELECT w, unnest(i) AS u FROM line ${some}) m ON m.w = p.w AND m.u.n = p.n`;
 })();
 
+/** SELECT of the numbers of a wave's changes that the journal (`readJournal`) tells done. */
+export const toldDone = (
+  wave: Wave,
+): string => `SELECT l.n FROM (${answered}) l LEFT JOIN exception x ON x.w = l.w AND x.n = l.n
+WHERE l.w = ${text(wave)} AND coalesce(x.status, l.s) IN ('created', 'updated')`;
+
 /**
  * `sent`: every change (`where`) of every wave with what became of it, as far as the answers told. told: the place of its
  * `exception`, which has the message.

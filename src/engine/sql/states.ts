@@ -2,7 +2,7 @@ import type { Choice } from "../../core/schema.ts";
 import { parquetRows, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
-import { bit, fault, maskType, skipped, wanted } from "./names.ts";
+import { bit, everyBit, fault, maskType, skipped, wanted } from "./names.ts";
 
 /** The columns of a record's state and status, where the sync maps them. A status belongs to one state. */
 export function statesOf(shape: Shape): { state?: ShapeColumn; status?: ShapeColumn } {
@@ -14,7 +14,7 @@ export function statesOf(shape: Shape): { state?: ShapeColumn; status?: ShapeCol
 export const isState = (c: ShapeColumn): boolean => c.target.type === "state" || c.target.type === "status";
 
 /** The first state, in which every record is made: Active, Open (dataverse.md section 5). */
-const initial = "'0'";
+export const initial = "'0'";
 
 /**
  * Lines of `mapRows` for the two columns, over their converted values (v_*, f_*): what is not said follows from the other
@@ -82,7 +82,7 @@ export function waveMasks(shape: Shape): { early: string; main: string; late: st
   const later = shape.columns.filter((c) => !c.target.create && !isState(c)).map(bit);
   if (later.length) awaited.push(`CASE WHEN action = 'create' THEN m & ${bitsOf(later)} ELSE 0 END`);
   const noCreate = without(shape.columns.filter((c) => !c.target.create));
-  const create = `CASE WHEN action = 'create' THEN ${noCreate} ELSE ${every} END`;
+  const create = `CASE WHEN action = 'create' THEN ${noCreate} ELSE ${everyBit} END`;
   if (!state) {
     const late = bitsOf(awaited);
     return { early: `0::${maskType}`, late, main: `(m & ${create}) - (m & ${create} & ${late})` };
@@ -94,15 +94,13 @@ export function waveMasks(shape: Shape): { early: string; main: string; late: st
   const creatable = status?.target.create ?? true;
   const rests = `(${moves} AND (${x} <> ${initial}${creatable ? "" : " OR action = 'create'"}))`;
   const late = bitsOf([`CASE WHEN ${rests} THEN ${both} ELSE 0 END`, ...awaited]);
-  const rest = `(m & CASE WHEN ${wakes} OR ${rests} THEN ${without(own)} ELSE ${every} END & ${create})`;
+  const rest = `(m & CASE WHEN ${wakes} OR ${rests} THEN ${without(own)} ELSE ${everyBit} END & ${create})`;
   return {
     early: `(CASE WHEN ${wakes} THEN ${both} ELSE 0 END)::${maskType}`,
     late,
     main: `(${rest} - (${rest} & ${late}))`,
   };
 }
-
-const every = `${2n ** 64n - 1n}::${maskType}`;
 
 function without(columns: ShapeColumn[]): string {
   return `${columns.reduce((mask, c) => mask - 2n ** BigInt(c.index), 2n ** 64n - 1n)}::${maskType}`;

@@ -1,5 +1,6 @@
 import { SluiceError } from "../../core/errors.ts";
 import type { UndoneMark } from "../../core/guards.ts";
+import type { SyncFile } from "../../core/project.ts";
 import type { RunCounts } from "../../core/run.ts";
 import { inTransaction, text } from "../duck.ts";
 import { readByIds, restedBefore } from "../images.ts";
@@ -11,6 +12,7 @@ import { noLookalikes } from "../sql/lookalike.ts";
 import { newMembers } from "../sql/members.ts";
 import { atOnce, inGroups } from "../sql/names.ts";
 import { countChanged } from "../sql/new-base.ts";
+import { owedAgain } from "../sql/owed.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "../sql/settle.ts";
 import { rematched } from "../sql/tables.ts";
 import { growTables } from "../state-file.ts";
@@ -25,6 +27,8 @@ type Facts = {
   rows: number;
   attempted: boolean;
   turn: number;
+  /** What the run was made under. */
+  syncFile: SyncFile;
   matched: string | undefined;
   /** Fails with lease_lost where another worker has taken the sync over. */
   holdsLease: () => void;
@@ -37,7 +41,7 @@ type Facts = {
  */
 export async function settleUndo(
   { duck, at, shape, session }: Sending,
-  { run, reading, mark, rows, attempted, turn, matched, holdsLease }: Facts,
+  { run, reading, mark, rows, attempted, turn, syncFile, matched, holdsLease }: Facts,
 ): Promise<{ counts: Omit<RunCounts, "seconds" | "requests">; resolved: number; partly: number }> {
   for (const statement of readJournal((await exists(at.journal)) ? at.journal : undefined)) await duck.run(statement);
   await duck.run(sentChanges(wavesOf(shape), at.change));
@@ -62,6 +66,7 @@ export async function settleUndo(
   const changes = await duck.one<{ changed: number }>(countChanged(shape, at, rows));
   const size = { rows, ...changes, memory: duck.memory, folder: reading.folder };
   for (const statement of prepareFold(shape, at, false, size)) await duck.run(statement);
+  for (const statement of owedAgain(shape, at, syncFile)) await duck.run(statement);
   await duck.run(newMembers(shape));
   // The rows taken back are looked at by the next run anyway, but for those that have left: what they wait for is to be done.
   await duck.run(

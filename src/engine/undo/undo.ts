@@ -119,6 +119,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
       mark,
       attempted,
       turn: meta.turn,
+      syncFile: configured.syncFile,
       matched: meta.matched,
       holdsLease: holdsLease(job),
     }).finally(patient.end);
