@@ -10,14 +10,17 @@ import { type Conversion, convertLine } from "./convert/index.ts";
 import { madeId } from "./made.ts";
 import { fault, joined, laterMark, parentValue, sourceColumn, wanted } from "./names.ts";
 
-/** A mapping line's conversion, given what the scan knows of its source. `at`: what the mapping calls the column; `once`: see LineInput. */
+/**
+ * A mapping line's conversion, given what the scan knows of its source. `at`: what the mapping calls the column; `once` and
+ * `sought`: see LineInput.
+ */
 export function conversion(
   shape: Shape,
   target: Column,
   { line, source }: { line: MappingLine; source?: ShapeSource | undefined },
   at: string,
   scan: Scan,
-  once?: string,
+  { once, sought = false }: { once?: string; sought?: boolean } = {},
 ): Conversion {
   const ambiguous = source && scan.ambiguous?.[source.name];
   const dates = source && scan.dates[source.name];
@@ -30,6 +33,7 @@ export function conversion(
     ...(ambiguous && { ambiguous }),
     place: { file: `syncs/${shape.sync}.yaml`, path: ["mapping", at] },
     ...(once !== undefined && { once }),
+    sought,
     column: source?.computed ? `${raw}.v` : raw,
     ...(source?.computed && { failed: `${raw}.failed IS NOT NULL` }),
   });
@@ -127,7 +131,7 @@ type WaySql = ReturnType<typeof waySql>;
 function waySql(shape: Shape, c: ShapeColumn, way: Way, j: number, scan: Scan) {
   const name = `${c.index}_${j}`;
   const keys = way.keys.map(({ column, line, source }, n) => ({
-    ...conversion(shape, column, { line, source }, c.said!, scan),
+    ...conversion(shape, column, { line, source }, c.said!, scan, { sought: true }),
     raw: rawValue(line, source),
     value: `q_${name}_${n}`,
     fault: `g_${name}_${n}`,

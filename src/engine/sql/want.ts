@@ -26,14 +26,9 @@ export function mapRows(shape: Shape, scan: Scan, rows: number): string {
     if (lookup) return lookup.converted;
     if (c.follows) return [];
     const name = `n_${c.index}`;
-    const { want, bad, skip, once } = conversion(
-      shape,
-      c.target,
-      { line: c.line!, source: c.source },
-      c.said!,
-      scan,
-      name,
-    );
+    const { want, bad, skip, once } = conversion(shape, c.target, { line: c.line!, source: c.source }, c.said!, scan, {
+      once: name,
+    });
     if (once !== undefined) dear.push(`${once} AS ${name}`);
     return [
       `${want} AS v_${c.index}`,

@@ -14,6 +14,8 @@ export type LineInput = {
   column: string;
   /** A name for what is too dear to be computed wherever it stands (`Conversion.once`). */
   once?: string;
+  /** A record is looked for by the value: a text of nothing but blanks is none. */
+  sought?: boolean;
   /** SQL: where the value could not be worked out at all. */
   failed?: string;
   /** strptime formats of a source column that holds dates as text. */

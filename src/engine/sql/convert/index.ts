@@ -13,8 +13,8 @@ export { limitOf } from "./limits.ts";
 
 /**
  * A mapping line as SQL over the source row: what the column shall hold, and why not. All that Dataverse would refuse
- * is found here (dataverse.md section 5); nothing is guessed. For a lookup, `want` is the parent's key as text, trimmed:
- * who that is, is for the engine to find out.
+ * is found here (dataverse.md section 5); nothing is guessed. For a lookup, `want` is what the parent is looked for by: who
+ * that is, is for the engine to find out.
  * @throws SluiceError mapping_unfit, unknown_target, ambiguous_date: the line cannot work for any row
  */
 export function convertLine(input: LineInput): Conversion {
@@ -22,8 +22,9 @@ export function convertLine(input: LineInput): Conversion {
   const { target, line, source } = input;
   const isMoment = target.type === "date" || target.type === "datetime";
   const written = source === null ? quoted(String(line.value ?? "")) : sourceText(input.column, source.type, isMoment);
-  const meant = mappedValues(input, written);
   const isText = target.type === "text";
+  const said = mappedValues(input, written);
+  const meant = isText && input.sought ? `(CASE WHEN NOT ${isBlankSql(said)} THEN ${said} END)` : said;
   const reading = read(input, isText ? meant : trimSql(meant));
   const empty = isText ? `coalesce(${meant}, '') = ''` : isBlankSql(meant);
   const skips = line.empty === "skip" && source !== null;
