@@ -32,6 +32,7 @@ const columns: Record<string, Column> = {
     cases: [
       ["123456", "12345"],
       ["😀😀😀", "😀😀"],
+      ["😀".repeat(6), "😀😀"],
     ],
   },
   con_memo: {

@@ -41,6 +41,9 @@ table("text of 5, cut", column("text", { maxLength: 5 }), { tooLong: "truncate" 
   ["abcdef", "abcde", null],
   ["abcde", "abcde", null],
   ["😀😀😀", "😀😀", null],
+  ["😀😀😀😀😀😀", "😀😀", null],
+  ["abcd😀", "abcd", null],
+  ["a😀😀x😀", "a😀😀", null],
   ["äöüßéx", "äöüßé", null],
 ]);
 

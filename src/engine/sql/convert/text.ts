@@ -26,7 +26,7 @@ type Fault = Reading["faults"][number];
 function fitted(target: Column, line: MappingLine, x: string): Reading {
   const limit = target.maxLength;
   if (limit === undefined) return { value: x, fine: "true", faults: [] };
-  if (line.tooLong === "truncate") return { value: truncated(x, limit), fine: "true", faults: [] };
+  if (line.tooLong === "truncate") return { value: cutTo(x, limit), fine: "true", faults: [] };
   return { value: x, fine: `NOT ${isLonger(x, limit)}`, faults: [["true", "too_long"]] };
 }
 
@@ -41,16 +41,21 @@ function isLonger(x: string, limit: number): string {
 /** SQL of the length of a text as Dataverse counts it. */
 export const utf16Length = (x: string): string => `length(${x}) + ${pairs(x)}`;
 
-/** How many signs take two UTF-16 units (emoji and the like). */
+/** The signs that take two UTF-16 units (emoji and the like). */
+const wide = "\\x{10000}-\\x{10ffff}";
+
+/** How many of these there are. */
 function pairs(x: string): string {
-  return `length(regexp_replace(${x}, '[^\\x{10000}-\\x{10ffff}]+', '', 'g'))`;
+  return `length(regexp_replace(${x}, '[^${wide}]+', '', 'g'))`;
 }
 
 /**
- * Cut to the limit between signs. Where there are signs of two units, room is left for all of those in the part kept:
- * at times a sign or two less than would fit, never one too many.
+ * SQL of the longest part of a text from its start, of whole signs, that has no more UTF-16 units than `limit`. With a sign put
+ * behind each that takes two units, signs are units: so many of two as stand within the limit then, whole or in part, so
+ * many signs fewer fit.
  */
-function truncated(x: string, limit: number): string {
-  const kept = `left(${x}, ${limit})`;
-  return `CASE WHEN ${isLonger(x, limit)} THEN left(${x}, greatest(${limit} - ${pairs(kept)}, 0)) ELSE ${x} END`;
+export function cutTo(x: string, limit: number): string {
+  const first = `left(${x}, ${limit})`;
+  const units = `regexp_replace(${first}, '[${wide}]', '\\0.', 'g')`;
+  return `CASE WHEN NOT ${isLonger(x, limit)} THEN ${x} WHEN regexp_matches(${first}, '[${wide}]') THEN left(${x}, ${limit} - ${pairs(`left(${units}, ${limit})`)}) ELSE ${first} END`;
 }
