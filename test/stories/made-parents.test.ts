@@ -115,6 +115,17 @@ test("of several columns, and the last of several ways; what cannot be made of i
   });
 });
 
+test("the name of a made parent is as much of its key as there is room for, in signs of two units, too", async () => {
+  const mapping = { parentcustomerid: { from: "firm", lookup: { ...lookup, by: "description" } } };
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping }) });
+  const [short, long] = ["😀".repeat(80), `x${"😀".repeat(90)}`];
+  bench.source("people", [person("1", short), person("2", long)]);
+  expect(await bench.run()).toMatchObject({ created: 2, parents: 2, rejected: 0, writes: 4 });
+  const made = Object.fromEntries((await accounts()).map(({ description, name }) => [description, name]));
+  expect(made).toEqual({ [short]: short, [long]: `x${"😀".repeat(79)}` });
+  expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
+});
+
 test("a made parent that goes by another value is left there; of a third for one value the row is refused until there is one", async () => {
   await bench.begin({
     "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: { from: "firm", lookup } } }),

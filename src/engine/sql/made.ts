@@ -2,6 +2,7 @@ import { foldSql } from "../../core/fold.ts";
 import { parquetRows, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn, Way } from "../shape.ts";
+import { cutTo } from "./convert/text.ts";
 import { isOwnId, ownId } from "./ids.ts";
 import { has, joined, list, parentValue, stored } from "./names.ts";
 
@@ -49,9 +50,8 @@ export function madeParents({ ref, columns, label }: ReturnType<typeof madeRefs>
 WHERE ${has("m", c)} AND made_${c.index} AND action IN ('create', 'adopt', 'update')`;
   });
   const values = ref.by.map((c, n) => `min(trim(part_${n})) AS ${stored(c)}`);
-  const named = label
-    ? [`left(min(concat_ws(' ', ${trimmed.join(", ")})), ${label.maxLength ?? 100}) AS ${stored(label)}`]
-    : [];
+  const called = `min(concat_ws(' ', ${trimmed.join(", ")}))`;
+  const named = label ? [`${cutTo(called, label.maxLength ?? 100)} AS ${stored(label)}`] : [];
   const key = `min(concat_ws(', ', ${trimmed.join(", ")})) AS key`;
   return `COPY (SELECT ${list([key, "id", "'parent' AS kind", ...values, ...named])} FROM (${wanted.join("\nUNION ALL ")}) GROUP BY id) TO ${text(path)} (FORMAT parquet)`;
 }
