@@ -58,7 +58,7 @@ const rows = {
   },
   date_out_of_range: {
     message: "{column}: {value} is not between the years 1753 and 9999, which Dynamics holds.",
-    hint: "Correct it, or say with `values` what such a date stands for.",
+    hint: "An instant counts in UTC. Correct it, or say with `values` what such a date stands for.",
     wake: "row",
   },
   not_an_option: {

@@ -297,6 +297,22 @@ test("a plan tells a number as it then stands there: digits that no column holds
   expect((await bench.plan()).plans[0]!.plan).toMatchObject({ update: 0, unchanged: 1 });
 });
 
+test("the first day that Dynamics holds began before its first instant, east of London: it is refused by name", async () => {
+  await begin({ con_userday: { from: "con_userday", zone: "Europe/Berlin" } });
+  const days = ["1753-01-01", "1753-01-02", "9999-12-31"];
+  bench.source(
+    "things",
+    days.map((day) => rowOf(day, "con_userday", day)),
+  );
+  expect((await bench.plan()).plans[0]!.plan).toMatchObject({ create: 2, rejected: 1 });
+  const ran = await bench.run();
+  expect(ran).toMatchObject({ created: 2, rejected: 1, writes: 2 });
+  expect(ran.problems).toMatchObject([{ key: "1753-01-01", code: "date_out_of_range", column: "con_userday" }]);
+  expect(ran.problems[0]!.message).toContain("counts in UTC");
+  expect((await stored()).get("9999-12-31")).toMatchObject({ con_userday: "9999-12-30T23:00:00Z" });
+  expect(await bench.run()).toMatchObject({ unchanged: 2, rejected: 1, writes: 0 });
+});
+
 describe("columns that no mapping can write are refused before anything is sent, each with its reason", () => {
   test.each([
     ["con_thing", "con_file", {}, /con_file cannot be written: it holds a file/],

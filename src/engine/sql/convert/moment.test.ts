@@ -5,6 +5,7 @@ import { nearestZones, zoneName } from "./zone.ts";
 afterAll(closeDuck);
 
 const berlin = { zone: "Europe/Berlin" };
+const newYork = { zone: "America/New_York" };
 const userLocal = column("datetime", { behavior: "UserLocal" });
 const day = column("date");
 const anywhere = column("datetime", { behavior: "TimeZoneIndependent" });
@@ -44,7 +45,7 @@ describe("what a date becomes, by the column's behaviour and the line's zone", (
     [userDay, {}, "2024-07-01T23:30:00-05:00", "2024-07-01T12:00:00Z"],
     [userDay, berlin, "2024-07-01", "2024-06-30T22:00:00Z"],
     [userDay, berlin, "2024-01-01 18:00", "2023-12-31T23:00:00Z"],
-    [userDay, { zone: "America/New_York" }, "2024-07-01", "2024-07-01T04:00:00Z"],
+    [userDay, newYork, "2024-07-01", "2024-07-01T04:00:00Z"],
   ])("%o %o %s", async (target, line, text, want) => {
     expect(await convert(target, line, text)).toEqual({ want, bad: null, skip: false });
   });
@@ -72,12 +73,44 @@ describe("what a date becomes, by the column's behaviour and the line's zone", (
     [userLocal, berlin, "2024-02-30", "bad_date"],
     [userDay, {}, "9999-12-31", null],
     [userDay, {}, "1752-12-31", "date_out_of_range"],
+    // Midnight of a day in a zone may be in another year.
+    [userDay, {}, "1753-01-01", null],
+    [userDay, berlin, "1753-01-01", "date_out_of_range"],
+    [userDay, berlin, "1753-01-01 12:00", "date_out_of_range"],
+    [userDay, berlin, "1753-01-02", null],
+    [userDay, berlin, "9999-12-31 23:59", null],
+    [userDay, newYork, "1752-12-31 23:00", "date_out_of_range"],
+    [userDay, newYork, "1753-01-01", null],
+    [userDay, newYork, "9999-12-31 23:59", null],
+    [userDay, berlin, "9999-12-31T23:30:00Z", "date_out_of_range"],
+    [userLocal, berlin, "1753-01-01 00:53:28", null],
+    [userLocal, berlin, "1753-01-01 00:53:27", "date_out_of_range"],
+    [userLocal, newYork, "1752-12-31 23:00", null],
+    [userLocal, newYork, "9999-12-31 18:59:59", null],
+    [userLocal, newYork, "9999-12-31 19:00", "date_out_of_range"],
+    [userLocal, {}, "9999-12-31T23:30:00-05:00", "date_out_of_range"],
+    [userLocal, {}, "1753-01-01T00:30:00+01:00", "date_out_of_range"],
+    [day, berlin, "1753-01-01", null],
+    [day, berlin, "9999-12-31", null],
+    [day, berlin, "9999-12-31T23:30:00Z", "date_out_of_range"],
+    [day, newYork, "1753-01-01T00:30:00Z", "date_out_of_range"],
+    [anywhere, berlin, "1753-01-01 00:00", null],
+    [anywhere, berlin, "9999-12-31T23:30:00Z", "date_out_of_range"],
     [anywhere, {}, "10000-01-01", "bad_date"],
     [userDay, berlin, "", null],
     [anywhere, {}, " ", null],
   ])("at the edges: %o %o %s", async (target, line, text, bad) => {
     expect((await convert(target, line, text)).bad).toBe(bad);
   });
+});
+
+it("whatever the zone, of a day at the edges what is fine is an instant that Dataverse holds", async () => {
+  for (const zone of Intl.supportedValuesOf("timeZone"))
+    for (const text of ["1753-01-01", "9999-12-31"]) {
+      const { want, bad } = await convert(userDay, { zone }, text);
+      const holds = want! >= "1753-01-01T00:00:00Z" && want! <= "9999-12-31T23:59:59Z";
+      expect([zone, text, bad]).toEqual([zone, text, holds ? null : "date_out_of_range"]);
+    }
 });
 
 describe("zones", () => {

@@ -21,14 +21,26 @@ export function readMoment(input: LineInput, x: string): Reading {
     if (keeps) return utc !== null && zone ? wallIn(utc, zone) : wall;
     return utc ?? (zone ? instantIn(wall, zone) : wall);
   });
+  const asInstant = zone !== undefined && isInstantOfDay(input.target);
   return {
     value: written(input.target, read, zone),
-    fine: `(${read} BETWEEN TIMESTAMP '1753-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999')`,
+    // Midnight in the zone may be before the first instant there is. After the last none is: no zone is a day behind.
+    fine: asInstant
+      ? `(date_trunc('day', ${read}) BETWEEN ${wallIn(first, zone)} AND ${last})`
+      : `(${read} BETWEEN ${first} AND ${last})`,
     faults: [
       [`${read} IS NULL`, "bad_date"],
       ["true", "date_out_of_range"],
     ],
   };
+}
+
+const first = "TIMESTAMP '1753-01-01'";
+const last = "TIMESTAMP '9999-12-31 23:59:59.999999'";
+
+/** Whether a column holds a day as an instant. */
+function isInstantOfDay({ type, dateOnly, behavior }: Column): boolean {
+  return type !== "date" && dateOnly === true && behavior !== "TimeZoneIndependent";
 }
 
 /** Whether a column holds what a clock or a calendar on the wall shows, rather than an instant. */
