@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { who } from "../core/guards.ts";
 import { resolution, resolutions } from "../core/run.ts";
 import { operation } from "./operation.ts";
 import { run } from "./syncs.ts";
@@ -11,7 +12,7 @@ export const resolve = operation({
   request: z.object({
     run: z.string(),
     how: z.enum(resolutions),
-    by: z.string().describe("Who decides it"),
+    by: who.describe("Who decides it"),
     approve: run.request.shape.approve,
     maxWait: run.request.shape.maxWait,
   }),

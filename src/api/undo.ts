@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { who } from "../core/guards.ts";
 import { planCounts, problemGroup, runCounts, sampleChange } from "../core/run.ts";
 import { operation } from "./operation.ts";
 
@@ -14,7 +15,7 @@ export const undo = operation({
       .default(false)
       .describe("Delete the records that the run made, instead of deactivating them"),
     dryRun: z.boolean().default(false).describe("Only show it"),
-    by: z.string().describe("Who asks for it; kept with the undo"),
+    by: who.describe("Who asks for it; kept with the undo"),
     maxWait: z.int().min(0).optional().describe("Seconds to stand still when the destination asks for it"),
   }),
   response: z.object({

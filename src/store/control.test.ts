@@ -4,6 +4,8 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -14,7 +16,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Postgres, startPostgres } from "../../test/postgres.ts";
 import { type Control, openControl, takeOver } from "./control.ts";
-import { noteEvent, putAside, type RunEvent } from "./events.ts";
+import { noteEvent, putAside, type RunEvent, refused } from "./events.ts";
 import { migrations } from "./migrate.ts";
 import { listRuns, transitions } from "./runs.ts";
 
@@ -142,6 +144,61 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
       { id: "i", kind: "rebuild", status: "interrupted" },
       { id: "h", status: "finished", finished: at(14), counts },
     ]);
+  });
+
+  test("texts that the database keeps in no JSON come without what is no sign, also from what lies there since long", async () => {
+    begin("j", 16, "run", "texts", { approval: { codes: [], by: "A\ud83d", at: "" } });
+    end("j", 17, {
+      status: "failed",
+      error: { code: "bug", message: "half \ud83d, NUL \0, whole 😀", remedy: "\udc00" },
+    });
+    noteEvent(folder, { type: "resolved", id: "j", resolution: { how: "skip", by: "\0", at: "", run: "k" } });
+    renameSync(join(folder, "runs.ndjson"), join(folder, "runs.ndjson.taken"));
+    await takeOver(control, folder);
+    expect(await listRuns(control, { environment: "texts", limit: 9 })).toMatchObject([
+      {
+        status: "failed",
+        approval: { by: "A\ufffd" },
+        error: { message: "half \ufffd, NUL \ufffd, whole 😀", remedy: "\ufffd" },
+        resolution: { by: "\ufffd" },
+      },
+    ]);
+  });
+
+  test("a note that the database refuses is kept beside with the reason, and those behind it are taken over", async () => {
+    begin("k", 18, "run", "refused");
+    const wrong = [
+      '{"type":1}',
+      "null",
+      '"x"',
+      '{"type":"ended","id":"k","status":"odd","finished":"2026-01-01T00:00:00Z"}',
+    ];
+    wrong.push(
+      '{"type":"ended","id":"k","status":"finished","finished":"never"}',
+      '{"type":"started","id":"l","started":""}',
+    );
+    const started = { type: "started", environment: "refused", sync: "people", started: at(18).toISOString() };
+    wrong.push(JSON.stringify({ ...started, id: "l", kind: "odd" }));
+    wrong.push(JSON.stringify({ ...started, id: `${Array.from({ length: 9000 }, (_, i) => i)}`, kind: "run" }));
+    appendFileSync(join(folder, "runs.ndjson"), `\n${wrong.join("\n")}`);
+    end("k", 19, { counts });
+    await takeOver(control, folder);
+    expect(await listRuns(control, { environment: "refused", limit: 9 })).toMatchObject([
+      { id: "k", status: "finished" },
+    ]);
+    expect([putAside(folder), refused(folder)]).toEqual([[], wrong.length]);
+    expect(readFileSync(join(folder, "runs.ndjson.refused"), "utf8")).toContain("run_kind_check");
+    rmSync(join(folder, "runs.ndjson.refused"));
+  });
+
+  test("where it is not the note's fault, all of them wait", async () => {
+    begin("m", 20, "run", "waits");
+    await sql`ALTER TABLE run RENAME TO away`.execute(control);
+    await expect(takeOver(control, folder)).rejects.toThrow("run");
+    await sql`ALTER TABLE away RENAME TO run`.execute(control);
+    expect([putAside(folder).length, refused(folder)]).toEqual([1, 0]);
+    await takeOver(control, folder);
+    expect(await listRuns(control, { environment: "waits", limit: 9 })).toMatchObject([{ id: "m" }]);
   });
 
   test.runIf(existsSync("/dev/full"))("a note that finds no room is told", () => {

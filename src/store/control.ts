@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { Kysely, PGliteDialect } from "kysely";
 import { SluiceError } from "../core/errors.ts";
-import { forgetAside, putAside } from "./events.ts";
+import { forgetAside, keepRefused, putAside, type RunEvent } from "./events.ts";
 import { stateFault } from "./faults.ts";
 import { makeControl } from "./make-control.ts";
 import { alone, migrate } from "./migrate.ts";
@@ -52,19 +52,44 @@ async function embedded(folder: string): Promise<Control> {
 }
 
 /**
- * Takes over what was noted in the folder since the last time. What has begun and not ended, and holds no lease, then died
- * with its process.
+ * Takes over what was noted in the folder since the last time; what the database refuses is kept beside (`keepRefused`). What
+ * has begun and not ended, and holds no lease, then died with its process.
  */
 export function takeOver(control: Control, folder: string): Promise<void> {
   return alone(control, async (connection) => {
     for (let events = putAside(folder); events.length > 0; events = putAside(folder)) {
-      await connection.transaction().execute(async (transaction) => {
-        for (const event of events) await applyEvent(transaction, event);
-      });
+      await connection
+        .transaction()
+        .execute(async (transaction) => {
+          for (const event of events) await applyEvent(transaction, event);
+        })
+        .catch((thrown: unknown) => {
+          if (!isRefusal(thrown)) throw thrown;
+          return takeEach(connection, folder, events);
+        });
       forgetAside(folder, events.length);
     }
     await interruptDead(connection);
   });
+}
+
+/** Each by itself: steps may be taken twice. */
+async function takeEach(connection: Control, folder: string, events: readonly RunEvent[]): Promise<void> {
+  for (const event of events)
+    await applyEvent(connection, event).catch((thrown: unknown) => {
+      if (!isRefusal(thrown)) throw thrown;
+      keepRefused(folder, event, thrown.message);
+    });
+}
+
+/**
+ * Whether the step itself is at fault, and will be each time: a value that is none, or against a constraint, or too long
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html), or of which no statement could be made.
+ */
+function isRefusal(thrown: unknown): thrown is Error {
+  const { code } = thrown as { code?: string };
+  if (code === undefined) return thrown instanceof TypeError || thrown instanceof RangeError;
+  return /^(22|23|54)/.test(code) || code === "42601";
 }
 
 /** A new control database takes about 40 MB; PGlite does not say what kept it from being made. */

@@ -30,6 +30,8 @@ export type RunEvent =
 
 const fileOf = (folder: string) => join(folder, "runs.ndjson");
 const asideOf = (folder: string) => `${fileOf(folder)}.taken`;
+/** What the control database would not take. */
+export const refusedOf = (folder: string) => `${fileOf(folder)}.refused`;
 
 /**
  * Notes one step of a run's life in the state folder, one line each. A command that runs syncs writes nothing else: to
@@ -37,12 +39,7 @@ const asideOf = (folder: string) => `${fileOf(folder)}.taken`;
  * opened. Errors: disk_full, state_unwritable.
  */
 export function noteEvent(folder: string, event: RunEvent): void {
-  try {
-    // The line end first: what a power cut tore off must not swallow the next line.
-    appendFileSync(fileOf(folder), `\n${JSON.stringify(event)}`, { mode: 0o600 });
-  } catch (error) {
-    throw stateFault(error, folder) ?? error;
-  }
+  append(folder, fileOf(folder), event);
 }
 
 /**
@@ -64,6 +61,23 @@ export function putAside(folder: string): RunEvent[] {
 /** Removes what was put aside, unless it is more than was `taken` over: who had the file open by then may have added to it. */
 export function forgetAside(folder: string, taken: number): void {
   if (linesOf(asideOf(folder)).length <= taken) rmSync(asideOf(folder), { force: true });
+}
+
+/** Keeps a step that the control database refused, and why, so that those behind it are taken over. */
+export function keepRefused(folder: string, event: RunEvent, why: string): void {
+  append(folder, refusedOf(folder), { why, event });
+}
+
+/** How many steps were refused. */
+export const refused = (folder: string): number => linesOf(refusedOf(folder)).length;
+
+function append(folder: string, file: string, line: object): void {
+  try {
+    // The line end first: what a power cut tore off must not swallow the next line.
+    appendFileSync(file, `\n${JSON.stringify(line)}`, { mode: 0o600 });
+  } catch (error) {
+    throw stateFault(error, folder) ?? error;
+  }
 }
 
 function linesOf(file: string): RunEvent[] {

@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { SerializedError } from "../core/errors.ts";
 import type { Approval } from "../core/guards.ts";
 import type { PlanCounts, Resolution, RunCounts } from "../core/run.ts";
+import { wholeText } from "../core/whole-text.ts";
 import type { RunEvent } from "./events.ts";
 import type { RunKind, RunStatus, Tables } from "./tables.ts";
 
@@ -31,7 +32,11 @@ export type StoredRun = {
   resolution: Resolution | null;
 };
 
-const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
+/** As JSON that the database takes, whoever wrote the texts in it. */
+const text = (value: unknown) =>
+  value === undefined
+    ? null
+    : JSON.stringify(value, (_, each: unknown) => (typeof each === "string" ? wholeText(each) : each));
 
 /**
  * Takes one step of a run's life over. A step that was taken before, or that no arrow of `transitions` allows, changes
@@ -39,11 +44,15 @@ const text = (value: unknown) => (value === undefined ? null : JSON.stringify(va
  */
 export async function applyEvent(database: Kysely<Tables>, event: RunEvent): Promise<void> {
   if (event.type === "started") {
-    const { type: _, started, approval, ...run } = event;
+    const { id, environment, sync, kind, started, approval } = event;
     const none = { finished: null, counts: null, plan: null, error: null, resolution: null };
     await database
       .insertInto("run")
-      .values({ ...run, ...none, status: "running", started: new Date(started), approval: text(approval) })
+      .values({
+        ...{ id, environment, sync, kind, status: "running", started: new Date(started) },
+        ...none,
+        approval: text(approval),
+      })
       .onConflict((conflict) => conflict.column("id").doNothing())
       .execute();
     return;

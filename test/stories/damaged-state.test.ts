@@ -150,4 +150,11 @@ test("what a run can do without may be damaged, or lie about", async () => {
   writeFileSync(inState("runs.ndjson"), 'garbage\n{"type":1}\n');
   expect(await bench.run()).toMatchObject({ received: 300, created: 0, unchanged: 300, writes: 0 });
   expect(await bench.doctor()).toMatchObject({ failed: 0 });
+  expect(await bench.runs()).toMatchObject([{ status: "finished" }]);
+  const refused = inState("runs.ndjson.refused");
+  expect((await bench.doctor()).history).toMatchObject([
+    { status: "warning", cause: expect.stringContaining(refused) },
+  ]);
+  rmSync(refused);
+  expect((await bench.doctor()).history).toMatchObject([{ status: "ok" }]);
 });

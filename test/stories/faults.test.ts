@@ -87,3 +87,23 @@ test("Dynamics falls over for good: the run says so, keeps what is settled, and 
   expect(await bench.runThroughFaults()).toMatchObject({ received: 450, created: 0, failed: 0, unchanged: 450 });
   await expectContent(people(450));
 });
+
+test.each([
+  ["is cut in a sign", `${"x".repeat(599)}😀 and more`],
+  ["holds a NUL", "a\0b"],
+])("a refusal whose text %s ends its run, and the history tells of it and goes on", async (_what, message) => {
+  await bench.begin();
+  bench.source("people", people(1));
+  await bench.run();
+  const before = (await bench.runs()).length;
+  await fault({ match: reads, times: 99, status: 400, code: "0x80040265", message });
+  bench.source("people", people(1, "Other"));
+  await expect(bench.run()).rejects.toMatchObject({ code: "unexpected_answer" });
+  const [failed, ...others] = await bench.runs();
+  expect(failed).toMatchObject({ status: "failed", error: { message: expect.stringContaining(message.slice(0, 1)) } });
+  expect(others).toHaveLength(before);
+  expect(failed!.error!.message.isWellFormed()).toBe(true);
+  await bench.control("DELETE", "faults");
+  expect(await bench.run()).toMatchObject({ updated: 1 });
+  expect((await bench.runs())[0]).toMatchObject({ status: "finished" });
+});

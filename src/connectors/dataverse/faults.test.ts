@@ -42,6 +42,10 @@ test("a code printed as a number is given as Dataverse documents it", () => {
   expect(classify(answer(429, "-2147015902")).code).toBe("0x80072322");
 });
 
+test("a long message is cut between two signs", () => {
+  expect(classify(answer(400, "0x0", `${"x".repeat(599)}😀`)).message).toBe("x".repeat(599));
+});
+
 test("a missing privilege is named with its table", () => {
   const text =
     "Principal user (Id=1, type=8, roleCount=5, privilegeCount=465, accessMode=4), is missing prvWriteContact privilege (Id=2) on OTC=2 for entity 'contact'. context.Caller=1";

@@ -1,4 +1,5 @@
 import { SluiceError } from "../../core/errors.ts";
+import { beginning } from "../../core/whole-text.ts";
 import { dataverseErrors, type FaultKind, statuses } from "./dataverse-errors.ts";
 import type { Answer } from "./exchange.ts";
 
@@ -39,7 +40,7 @@ function dataverseError(body: Buffer): { code: string; message: string } | undef
     const { error } = JSON.parse(body.toString("utf8"));
     const code = String(error.code ?? "");
     const hex = /^-?\d+$/.test(code) ? `0x${(Number(code) >>> 0).toString(16).padStart(8, "0")}` : code.toLowerCase();
-    return typeof error.message === "string" ? { code: hex, message: error.message.slice(0, LONGEST) } : undefined;
+    return typeof error.message === "string" ? { code: hex, message: beginning(error.message, LONGEST) } : undefined;
   } catch {
     return undefined;
   }

@@ -3,11 +3,13 @@ import { join } from "node:path";
 import type { CallOptions, ResponseOf } from "../../api/index.ts";
 import { type CheckStep, needOf } from "../../core/check.ts";
 import type { Session } from "../../core/connector.ts";
+import { counted } from "../../core/counted.ts";
 import { SluiceError } from "../../core/errors.ts";
 import { schemaSteps, stateSteps } from "../../engine/doctor.ts";
 import { repair } from "../../engine/repair.ts";
 import { sizesOf } from "../../engine/sizes.ts";
 import { destinationName } from "../../engine/source.ts";
+import { refused, refusedOf } from "../../store/events.ts";
 import { countRuns } from "../../store/runs.ts";
 import { ofSync } from "../project/locate.ts";
 import type { Project } from "../project/project.ts";
@@ -64,8 +66,20 @@ async function historySteps({ shared, places, history, asking }: Workplace): Pro
   const path = join(places().path, "control");
   if (!shared && !existsSync(path)) return [{ step: "history", status: "ok", detail: "none yet" }];
   const runs = await asking(countRuns(await history()));
+  const { path: state } = places();
+  const left = refused(state);
   const where = shared ? "the server that DATABASE_URL names" : path;
-  return [{ step: "history", status: "ok", detail: `${runs} plans, runs and checks in ${where}` }];
+  const detail = `${runs} plans, runs and checks in ${where}`;
+  if (left === 0) return [{ step: "history", status: "ok", detail }];
+  return [
+    {
+      step: "history",
+      status: "warning",
+      detail,
+      cause: `The control database refused ${counted(left, "note", "notes")} of what runs did, kept in ${refusedOf(state)}, each with the reason.`,
+      remedy: "Nothing but the history lacks them: look at them, then remove the file.",
+    },
+  ];
 }
 
 /** Error: mapping_unfit where the destination knows no privileges. */
