@@ -61,13 +61,13 @@ export async function readThrough(duck: Duck): Promise<void> {
 const glance = 2000;
 
 async function attach(duck: Duck, path: string): Promise<void> {
-  for (const until = Date.now() + glance; ; await setTimeout(100)) {
+  for (const until = performance.now() + glance; ; await setTimeout(100)) {
     try {
       await duck.run(attached(path, "st"));
       return;
     } catch (thrown) {
       const fault = SluiceError.from(thrown);
-      if (fault.code !== "state_locked" || Date.now() > until) throw attachFault(fault, path);
+      if (fault.code !== "state_locked" || performance.now() > until) throw attachFault(fault, path);
     }
   }
 }

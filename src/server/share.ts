@@ -24,11 +24,11 @@ export async function sharing<T>(
   const { releaseShare, renewShare, shareEvery } = await import("../store/share.ts");
   const database = await workplace.history();
   const connection = `${environment}/${destination.connection}`;
-  /** When the other side lets us go on, and when we were told last. */
-  let shutUntil = 0;
+  /** When the other side lets us go on: as it was told, and as time that goes on however the clocks are set. */
+  let [told, shutUntil] = [0, 0];
   let tell: (share: Share) => void = () => {};
   let asking: Promise<void> | undefined;
-  const ask = () => renewShare(database, connection, run, shutUntil - Date.now());
+  const ask = () => renewShare(database, connection, run, shutUntil - performance.now());
   const renew = () => {
     asking ??= ask()
       .then((share) => tell(share))
@@ -46,8 +46,9 @@ export async function sharing<T>(
         tell(first);
       },
       heard({ until = 0 }) {
-        if (until <= shutUntil) return;
-        shutUntil = until;
+        if (until === 0 || until === told) return;
+        told = until;
+        shutUntil = performance.now() + until - Date.now();
         renew();
       },
     });

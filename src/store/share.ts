@@ -8,7 +8,9 @@ const term = 30;
 export const shareEvery = 2_000;
 
 type Database = Kysely<Tables>;
-const inMs = (ms: number) => sql<Date>`now() + make_interval(secs => ${ms / 1000})`;
+/** Not the time at which the transaction began: it may have waited since, while others counted from a later one. */
+const now = sql<Date>`clock_timestamp()`;
+const inMs = (ms: number) => sql<Date>`${now} + make_interval(secs => ${ms / 1000})`;
 
 /**
  * The part of a connection that a run gets when it asks: as much as each other, but never what the others still have
@@ -25,16 +27,19 @@ export const partOf = (others: readonly number[]): number =>
 
 /**
  * Takes or renews a run's share of a connection. `shut`: milliseconds for which the run was asked to wait; the answer's is
- * what others were asked for.
+ * what others were asked for. Times are the database's; where its clock was set, all count as unheard of until they ask again.
  */
 export function renewShare(database: Database, connection: string, run: string, shut: number): Promise<Share> {
   return database.transaction().execute(async (transaction) => {
     // One after another: two that both see a free part would both take it.
     await sql`SELECT pg_advisory_xact_lock(1, hashtext(${connection}))`.execute(transaction);
-    await transaction.deleteFrom("connection_share").where("until", "<=", sql<Date>`now()`).execute();
+    await transaction
+      .deleteFrom("connection_share")
+      .where(({ or, eb }) => or([eb("until", "<=", now), eb("until", ">", inMs((term + 1) * 1000))]))
+      .execute();
     const others = await transaction
       .selectFrom("connection_share")
-      .select(["part", sql<number>`extract(epoch FROM shut - now())::double precision * 1000`.as("shut")])
+      .select(["part", sql<number>`extract(epoch FROM shut - ${now})::double precision * 1000`.as("shut")])
       .where("connection", "=", connection)
       .where("run", "<>", run)
       .execute();

@@ -8,7 +8,7 @@ let jumped = 0;
 /** Time jumps over every pause, so that nobody waits for a Retry-After. */
 const clock = {
   ...systemClock,
-  now: () => Date.now() + jumped,
+  now: () => systemClock.now() + jumped,
   async sleep(ms: number, signal?: AbortSignal) {
     jumped += ms;
     await systemClock.sleep(0, signal);

@@ -84,7 +84,7 @@ async function checkCredential(
 
 async function expiry(credential: Credential, alone: DataverseConfig, { base, clock }: Settings): Promise<Found<true>> {
   const value = true as const;
-  const now = clock.now();
+  const now = clock.date();
   if ("certificate" in credential) {
     const { certificate } = await readCertificate(base, credential.certificate, credential.privateKey);
     const end = Date.parse(certificate.validTo);

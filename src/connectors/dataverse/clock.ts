@@ -2,7 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /** Time and chance, handed in so that tests decide both. Milliseconds. */
 export type Clock = {
+  /** For durations: it only goes on, however the machine's clock is set meanwhile. */
   now(): number;
+  /** Since 1970, by the machine's clock: for moments that others tell us, or that we tell them. */
+  date(): number;
   /** Rejects with the signal's reason when it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** 0 (inclusive) to 1 (exclusive). */
@@ -10,7 +13,8 @@ export type Clock = {
 };
 
 export const systemClock: Clock = {
-  now: Date.now,
+  now: () => performance.now(),
+  date: () => Date.now(),
   random: Math.random,
   async sleep(ms, signal) {
     try {
@@ -48,10 +52,10 @@ export function patience(clock: Clock, limit: number): Patience {
 }
 
 /** The pause a `Retry-After` header asks for, in milliseconds: seconds or an HTTP date; undefined when there is none. */
-export function retryAfter(header: string | undefined, now: number): number | undefined {
+export function retryAfter(header: string | undefined, clock: Clock): number | undefined {
   if (header === undefined || header.trim() === "") return undefined;
   const seconds = Number(header);
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
   const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - clock.date());
 }

@@ -1,4 +1,5 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import { retryAfter, systemClock } from "./clock.ts";
 import { newLane, openGate } from "./gate.ts";
 import { openSession } from "./index.ts";
 import { batchOf, contact, fakeClock, guid, type Reply, refusal, type Seen, type Stub, startStub } from "./stub.ts";
@@ -54,6 +55,32 @@ test("all shut out: waits for the first that opens, and says so once it is long"
   expect(clock.pauses).toEqual([20_000]);
   expect(waits).toEqual([20_000]);
 });
+
+test.each([-60_000, 30 * 24 * 3600_000])(
+  "the machine's clock is set by %d ms: neither the next request nor a wait is any sooner or later for it",
+  async (jump) => {
+    const lane = newLane(tokens);
+    const waits: number[] = [];
+    const gate = openGate([lane], { clock: systemClock, maxShut: 60_000, onWait: (until) => waits.push(until) });
+    const since = systemClock.now();
+    const first = await gate.enter("x", since);
+    gate.leave(first, { load: "well", startedAt: since - 400 });
+    gate.leave(await gate.enter("x", since), { load: "spent", startedAt: since, retryAfter: 2300 });
+    const set = Date.now;
+    vi.spyOn(Date, "now").mockImplementation(() => set() + jump);
+    try {
+      await gate.enter("x", since);
+      const took = systemClock.now() - since;
+      expect(took).toBeGreaterThanOrEqual(2300);
+      expect(took).toBeLessThan(10_000);
+      expect(waits.map((until) => Math.abs(until - Date.now()) < 10_000)).toEqual([true]);
+      const date = new Date(Date.now() + 20_000).toUTCString();
+      expect(Math.abs(retryAfter(date, systemClock)! - 20_000)).toBeLessThan(2000);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  },
+);
 
 test("a wait that the host does not allow is an error at once, with the time", async () => {
   const { gate, clock } = gateOf(1, 60_000);

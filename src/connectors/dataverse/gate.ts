@@ -35,6 +35,8 @@ const LONG = 2_000;
 
 /** Lets requests through in the order they came, each as soon as one of the users may send it. */
 export function openGate(lanes: readonly Lane[], { clock, maxShut, onWait }: Means): Gate {
+  /** The last wait that was told, which is told again in the same words while it lasts. */
+  let told = { openAt: 0, until: 0 };
   let last: Promise<unknown> = Promise.resolve();
   let wake = () => {};
 
@@ -47,9 +49,13 @@ export function openGate(lanes: readonly Lane[], { clock, maxShut, onWait }: Mea
         lane.limiter = started(lane.limiter, now);
         return lane;
       }
-      const shut = Math.min(...lanes.map(({ limiter }) => limiter.openAt)) - now;
+      const openAt = Math.min(...lanes.map(({ limiter }) => limiter.openAt));
+      const shut = openAt - now;
       if (shut > 0 && now + shut - since > maxShut) throw throttled(shut, doing);
-      if (shut > LONG) onWait(now + shut);
+      if (shut > LONG) {
+        if (told.openAt !== openAt) told = { openAt, until: Math.round(clock.date() + shut) };
+        onWait(told.until);
+      }
       await rest(ms, signal);
     }
   }
@@ -102,7 +108,7 @@ function soonest(lanes: readonly Lane[], now: number): { lane: Lane; ms: number 
 
 function throttled(ms: number, doing: string): SluiceError {
   return new SluiceError("throttled", `Dynamics 365 asks us to wait ${Math.ceil(ms / 1000)} s, trying to ${doing}.`, {
-    retryAfterMs: ms,
+    retryAfterMs: Math.ceil(ms),
   });
 }
 
@@ -112,7 +118,7 @@ const SLOW = 30_000;
 const TOO_MANY_AT_ONCE = "0x80072326";
 
 /** What a request tells of the load. Only a 429 shuts the gate: any other pause concerns the one request. */
-export function newsOf(result: Exchange, ms: number, now: number): Omit<News, "startedAt"> {
+export function newsOf(result: Exchange, ms: number, clock: Clock): Omit<News, "startedAt"> {
   if (result.kind === "unreachable") return {};
   if (result.kind === "lost") return { load: "crowded" };
   const { answer } = result;
@@ -122,6 +128,6 @@ export function newsOf(result: Exchange, ms: number, now: number): Omit<News, "s
   const { kind, code } = classify(answer);
   if (kind === "busy" || kind === "down") return { hint, load: "crowded" };
   if (kind !== "throttled") return { hint };
-  const asked = retryAfter(answer.header("retry-after"), now) || undefined; // 0 would be a busy loop
+  const asked = retryAfter(answer.header("retry-after"), clock) || undefined; // 0 would be a busy loop
   return { hint, load: code === TOO_MANY_AT_ONCE ? "crowded" : "spent", retryAfter: asked };
 }

@@ -128,7 +128,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
         patient?.signal ?? signal,
       );
       const ms = clock.now() - startedAt;
-      news = { startedAt, ...newsOf(result, ms, clock.now()) };
+      news = { startedAt, ...newsOf(result, ms, clock) };
       return { result, ms, lane, token };
     } finally {
       patient?.end();
@@ -169,7 +169,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
       if (answer.status < 500 && answer.status !== 401) lane.good = token;
       if (answer.status < 300) return { ...answer, ms };
       const fault = classify(answer);
-      const pause = retryAfter(answer.header("retry-after"), clock.now()) || undefined; // 0 would be a busy loop
+      const pause = retryAfter(answer.header("retry-after"), clock) || undefined; // 0 would be a busy loop
       if (fault.kind === "token") {
         // A token that was good for others has ended, and the next may, too; one never good, again and again, is wrong.
         if (token !== lane.good) refusals.fresh++;

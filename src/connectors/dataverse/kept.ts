@@ -45,7 +45,7 @@ export async function openAnswers(
 
 async function kept<T>(file: string, schema: z.ZodType<T>): Promise<{ value: T } | undefined> {
   try {
-    if (Date.now() - (await stat(file)).mtimeMs > LONGEST) return undefined;
+    if (Math.abs(Date.now() - (await stat(file)).mtimeMs) > LONGEST) return undefined;
     const checked = schema.safeParse(JSON.parse(await readFile(file, "utf8")));
     return checked.success ? { value: checked.data } : undefined;
   } catch (thrown) {

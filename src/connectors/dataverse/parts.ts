@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { patience, retryAfter } from "./clock.ts";
+import { type Clock, patience, retryAfter } from "./clock.ts";
 import type { Answer } from "./exchange.ts";
 import { classify, stopping } from "./faults.ts";
 import type { Lost, WebApi } from "./http.ts";
@@ -46,7 +46,7 @@ export async function sendParts(
     for (const [at, i] of open.entries()) results[i] = answers[at]!;
     open = open.filter((i) => notExecuted(results[i]!));
     if (open.length === 0) return results;
-    const asked = Math.max(0, ...open.map((i) => askedToWait(results[i]!, api.clock.now())));
+    const asked = Math.max(0, ...open.map((i) => askedToWait(results[i]!, api.clock)));
     const paused = await waiting.pause(asked || undefined, signal).catch(() => false); // aborted: they stay refused
     if (!paused) return results;
   }
@@ -153,6 +153,6 @@ function notExecuted(answer: Answer | Lost | Unsent): boolean {
   return "status" in answer && answer.status >= 400 && ["throttled", "busy"].includes(classify(answer).kind);
 }
 
-function askedToWait(answer: Answer | Lost | Unsent, now: number): number {
-  return "status" in answer ? (retryAfter(answer.header("retry-after"), now) ?? 0) : 0;
+function askedToWait(answer: Answer | Lost | Unsent, clock: Clock): number {
+  return "status" in answer ? (retryAfter(answer.header("retry-after"), clock) ?? 0) : 0;
 }

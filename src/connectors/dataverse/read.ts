@@ -128,7 +128,7 @@ export async function* follow(
       const next: string | undefined = parts.next === undefined ? undefined : local(parts.next, object);
       // The next page travels while this one is used.
       coming = next === undefined ? undefined : fetch(next);
-      began ??= new Date((Date.parse(answer.header("date") ?? "") || api.clock.now()) - MARGIN).toISOString();
+      began ??= new Date((Date.parse(answer.header("date") ?? "") || api.clock.date()) - MARGIN).toISOString();
       const { rows, count, deleted, delta } = parts;
       const cursor = delta === undefined ? (changes && !next ? start : undefined) : local(delta, object);
       yield {

@@ -97,6 +97,7 @@ export function fakeClock(): Clock & { pauses: number[] } {
   return {
     pauses,
     now: () => time,
+    date: () => time,
     random: () => 0.5,
     async sleep(ms, signal) {
       signal?.throwIfAborted();

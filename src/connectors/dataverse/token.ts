@@ -53,7 +53,7 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
     let losses = 0;
     for (;;) {
       const start = clock.now();
-      const sent = await signIn.request(start);
+      const sent = await signIn.request(clock.date());
       onRequest();
       const exchange = await line.exchange(sent);
       if (exchange.kind === "answer") {
@@ -61,8 +61,7 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
         const { status } = answer;
         const again = status >= 500 || status === 429 || signIn.again.includes(status) || busy(answer);
         if (!again) return keep(answer, start);
-        if (await waiting.pause(retryAfter(answer.header("retry-after"), clock.now()) || undefined, undefined))
-          continue;
+        if (await waiting.pause(retryAfter(answer.header("retry-after"), clock) || undefined, undefined)) continue;
         throw status === 429
           ? new SluiceError("throttled", `The sign-in service ${host} kept asking us to wait.`)
           : new SluiceError("destination_failed", `The sign-in service ${host} kept failing (HTTP ${status}).`, remedy);
@@ -83,7 +82,7 @@ export function tokenProvider(credential: Credential, config: DataverseConfig, m
       if (!ok.success) throw odd(host, answer.status, signIn.remedy);
       everGranted = true;
       const { expires_in, expires_on } = ok.data;
-      const life = expires_in !== undefined ? expires_in * 1000 : (expires_on ?? 0) * 1000 - start;
+      const life = expires_in !== undefined ? expires_in * 1000 : (expires_on ?? 0) * 1000 - clock.date();
       current = { token: ok.data.access_token, until: start + life - Math.min(300_000, life / 10) };
       return current.token;
     }
