@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { open, readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { SluiceError } from "../core/errors.ts";
 import { columnsOf } from "./columns-of.ts";
@@ -19,9 +19,17 @@ export async function namingDamage<T>(folders: readonly string[], work: () => Pr
     return await work();
   } catch (thrown) {
     if (SluiceError.from(thrown).code !== "bug") throw thrown;
-    const damaged = await damagedFiles(folders);
+    const damaged = [...missedFiles(folders, thrown), ...(await damagedFiles(folders))];
     throw damaged.length > 0 ? brokenRun(damaged, thrown) : thrown;
   }
+}
+
+/** A file of one of the folders that DuckDB was to read, and that is not there; none where that is not what failed. */
+function missedFiles(folders: readonly string[], thrown: unknown): string[] {
+  const path = /No files found that match the pattern "(.+)"/.exec(SluiceError.from(thrown).message)?.[1] ?? "";
+  // The pattern is not the path where that has signs of a pattern in it; a run's id has none.
+  const folder = folders.find((each) => basename(each) === basename(dirname(path)));
+  return folder === undefined ? [] : [join(folder, basename(path))];
 }
 
 /** That these files of finished runs, or of plans, are damaged. */

@@ -131,6 +131,36 @@ test.each(["job.json", "plan.json", "change-2-update.parquet"])(
   },
 );
 
+test("each file of a plan's changes is gone in turn: it is not applied, and who looks at it is told by the file's name", async () => {
+  await begin();
+  const files = readdirSync(join(runs(), plan)).filter((name) => name.startsWith("change-"));
+  expect(files.length).toBeGreaterThan(5);
+  for (const file of files) {
+    await begin();
+    const path = join(runs(), plan, file);
+    rmSync(path);
+    const told = {
+      code: "state_broken",
+      message: expect.stringContaining(path),
+      remedy: expect.stringContaining("move the folder it is in away"),
+    };
+    expect(await failure(() => ask((client) => client.run({ syncs: [], plan }))), file).toMatchObject(told);
+    expect(await failure(asked(plan).changes), file).toMatchObject(told);
+  }
+});
+
+test("a file of changes is gone from an earlier run: its undo names it", async () => {
+  await begin();
+  const path = join(runs(), first, "change-1-create.parquet");
+  rmSync(path);
+  for (const what of ["changes", "requests", "undo"] as const)
+    expect(await failure(asked(first)[what]), what).toMatchObject({
+      code: "state_broken",
+      message: expect.stringContaining(path),
+    });
+  expect(await failure(asked(second).changes)).toBeUndefined();
+});
+
 test("a line of a journal is spoilt, or all of it is gone: nothing is undone by the rest", async () => {
   await begin();
   const path = join(runs(), first, "journal.ndjson");

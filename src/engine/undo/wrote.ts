@@ -4,7 +4,7 @@ import { columnsIn, columnsOf } from "../columns-of.ts";
 import { brokenRun, journalTorn } from "../damage.ts";
 import { type Duck, ident, parquetRows, text } from "../duck.ts";
 import { readKeptJob } from "../kept-job.ts";
-import { exists, runFiles, type Wave } from "../layout.ts";
+import { exists, runFiles, type SentWave, type Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { keptRows } from "../sql/kept.ts";
 import { has, list, stored, storedName } from "../sql/names.ts";
@@ -66,10 +66,14 @@ export const namesIn = ({ columns }: RunFolder): string[] =>
  * whose answer was lost, and all without one where the run died, but of waves that never began. One whose answer was lost is
  * sure where the run read back that it was done: then its row is not listed as one that could not be written. An idle one put
  * to rest or woke a record that was so before; was: the state it was in where that is another than the two we set; reason: its status reason then. `sent` is used on the way.
+ * @throws SluiceError state_broken: changes that it began to send are gone.
  */
 export async function writtenChanges(duck: Duck, { files, columns, before, never, ended }: RunFolder): Promise<void> {
   for (const statement of readJournal((await exists(files.journal)) ? files.journal : undefined, ended))
     await duck.run(statement);
+  const begun = await duck.all<{ w: SentWave }>("SELECT DISTINCT w FROM line ORDER BY w");
+  const gone = begun.flatMap(({ w }) => (w.startsWith("0-parents-") || columns.has(w as Wave) ? [] : [w as Wave]));
+  if (gone.length > 0) throw brokenRun(gone.map(files.change));
   await duck.run(sentChanges([...columns.keys()], files.change));
   const maybe = ended ? "'unknown'" : "'unknown', 'unsent'";
   // A create that was told of a record that is there already has made none, unless that has the id that we chose.
