@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { Pool } from "undici";
 import { SluiceError } from "../../core/errors.ts";
+import { mendHalves } from "./halves.ts";
 import { networkError } from "./network-errors.ts";
 
 const unzip = promisify(gunzip);
@@ -13,6 +14,7 @@ export type Sent = {
   body?: Uint8Array | string;
 };
 
+/** `body`: as received, but for texts that are none (`mendHalves`). */
 export type Answer = { status: number; header(name: string): string | undefined; body: Buffer };
 
 /**
@@ -54,7 +56,7 @@ export function openLine(origin: string, timeout: number, connections: number): 
           return Array.isArray(value) ? value[0] : value;
         };
         const whole = header("content-encoding") === "gzip" ? await unzip(bytes) : bytes;
-        return { kind: "answer", answer: { status: statusCode, header, body: whole } };
+        return { kind: "answer", answer: { status: statusCode, header, body: mendHalves(whole) } };
       } catch (cause) {
         return failure(cause);
       }
