@@ -291,7 +291,7 @@ const rows = {
   state_broken: {
     kind: "state",
     exit: 2,
-    when: "A file of the state folder is damaged; the message names it.",
+    when: "A file of the state folder, or the control database, is damaged; the message names it.",
     remedy:
       "Put it back from a backup; or `sluice rebuild SYNC`: it moves the file aside and finds every record again by the match columns, without sending anything.",
   },

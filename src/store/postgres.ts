@@ -30,13 +30,33 @@ export function postgres(url: string): Kysely<Tables> {
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 
-/** What a failed query means: the server, or what it says of us. The password is in none of these messages. */
+/** SQLSTATE where the user may not make tables, or has no schema to make them in. */
+const barred = ["42501", "3F000"];
+
+/**
+ * What a failed query means: the server, what it says of us, or that what is in the database is not what migrations have made
+ * (SQLSTATE class 42: a table or column is missing, or was there before). The password is in none of these messages.
+ */
 export function unreachable(url: string, cause: unknown): SluiceError {
   if (cause instanceof SluiceError) return cause;
   const { host, pathname } = checked(url);
-  const { code, message } = cause as Error & { code?: string };
+  const { code = "", message } = cause as Error & { code?: string };
   const why = message || code || "no answer";
+  if (code.startsWith("42") && !barred.includes(code))
+    return new SluiceError(
+      "state_broken",
+      `The control database ${host}${pathname} is not as Sluice left it: ${why}.`,
+      {
+        remedy:
+          "It holds the history of runs and nothing that a run needs: name another database in DATABASE_URL, which no other program uses; or, while no Sluice works, drop the tables run, lease, connection_share and migration where they are Sluice's, and they are made anew.",
+        cause,
+      },
+    );
   return new SluiceError("database_unreachable", `The control database ${host}${pathname} cannot be used: ${why}.`, {
+    ...(barred.includes(code) && {
+      remedy:
+        "Let its user make tables there: GRANT USAGE, CREATE ON SCHEMA public, or make that user the database's owner.",
+    }),
     cause,
   });
 }
