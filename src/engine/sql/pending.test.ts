@@ -77,3 +77,13 @@ test("what an older Sluice left, without a time, goes on by runs alone", async (
   expect(await looks(2, 30 * day)).toBe(false);
   expect(await looks(3, 0)).toBe(true);
 });
+
+test("refused while the clock was ahead, it is due once that is put right", async () => {
+  await refused(1, 400 * day);
+  await refused(2, 400 * day);
+  await refused(4, 400 * day);
+  expect(await looks(5, 400 * day + 1000)).toBe(false);
+  expect(await looks(5, 0)).toBe(true);
+  await refused(5, 0);
+  expect(await looks(6, 1000)).toBe(false);
+});

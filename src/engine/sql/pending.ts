@@ -10,6 +10,12 @@ export const wakeCase = `CASE code ${Object.entries(reasons)
 /** An instant (ISO 8601) in SQL. */
 export const instant = (iso: string): string => `TIMESTAMP ${text(iso.replace("Z", ""))}`;
 
+/** The most that passes before a refusal is tried again. */
+const atLatest = "INTERVAL 1 DAY";
+
+/** SQL: a refused row is due by the time (ISO 8601). One that is due later than can be was refused while the clock was ahead. */
+export const isDueAt = (now: string): string => `(due_at <= ${instant(now)} OR due_at > ${instant(now)} + ${atLatest})`;
+
 /**
  * `new_pending`: the looked-at rows that wait from now on. A refusal by the destination is tried again after 1, 2, 4,
  * 8 ... runs, and at the latest after a day, however few runs there were: its cause may lie in a record we cannot see, and
@@ -21,7 +27,7 @@ export function newPending(turn: number, now: string): string {
   return `CREATE OR REPLACE TEMP TABLE new_pending AS
 SELECT f.key, f.status, f.code, f.col, f.value, coalesce(f.message, f.others) AS message, f.wake, NULL::VARCHAR AS ref,
   coalesce(p.tries, 0) + 1 AS tries, ${turn} + (1 << least(coalesce(p.tries, 0), 20))::INTEGER AS due,
-  ${instant(now)} + INTERVAL 1 DAY AS due_at, s.mapping, s.print
+  ${instant(now)} + ${atLatest} AS due_at, s.mapping, s.print
 FROM (SELECT * REPLACE (coalesce(wake, ${wakeCase}) AS wake) FROM final WHERE status IN ('rejected', 'excluded', 'failed') AND key IS NOT NULL) f
 LEFT JOIN st.pending p ON p.key = f.key AND p.code = f.code
 LEFT JOIN skipped_as s ON s.key = f.key AND f.code = 'skipped'

@@ -2,7 +2,7 @@ import { text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { chosenBy, list, parentValue, sourceColumn, stored } from "./names.ts";
 import { wakeOwed } from "./owed.ts";
-import { instant } from "./pending.ts";
+import { isDueAt } from "./pending.ts";
 
 /**
  * `have_now`: what the destination holds, as far as it is not what we last saw: this run's deltas over the mirror's
@@ -50,7 +50,7 @@ WHERE l.h IS NOT NULL AND (f.gone IS DISTINCT FROM coalesce(old.gone, false) OR 
   const owed = wakeOwed(shape).map((rows) => `UNION ALL ${rows}`);
   return `CREATE TEMP TABLE wake AS SELECT DISTINCT key FROM (
 ${changed}
-UNION ALL SELECT key FROM st.pending WHERE wake = 'always' OR (wake = 'destination' AND (due <= ${turn} OR due_at <= ${instant(now)}))
+UNION ALL SELECT key FROM st.pending WHERE wake = 'always' OR (wake = 'destination' AND (due <= ${turn} OR ${isDueAt(now)}))
 ${[moved, ...owed].join("\n")}
 UNION ALL SELECT p.key FROM st.pending p SEMI JOIN parents r ON p.ref = r.name || ':' || r.value WHERE p.wake = 'parent')`;
 }
