@@ -1,3 +1,4 @@
+import { trimValue } from "../src/core/blanks.ts";
 import { canonValue } from "../src/core/canon.ts";
 import { foldValue } from "../src/core/fold.ts";
 import { type Decision, type ReconcileColumn, type Row, reconcile, type TouchedRow } from "../src/core/reconcile.ts";
@@ -200,7 +201,7 @@ function mapRow(sync: OracleSync, row: SourceRow): { want: Row; valid: boolean; 
     want[name] = bad ? null : canonValue(column, raw);
   }
   const match = want[sync.match] ?? null;
-  return { want, valid, match: match === null ? null : foldValue(match) };
+  return { want, valid, match: match === null || trimValue(match) === "" ? null : foldValue(match) };
 }
 
 function linkedNow(sync: OracleSync, world: Outside, past: Memory, key: string, valid: boolean): boolean {

@@ -108,3 +108,20 @@ test("several columns, a lookup and typed values among them, compared as they ar
   expect((await contacts()).map((row) => row.lastname).sort()).toEqual(["Ana", "Ana"]);
   expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
 });
+
+test("blanks are no match value: whose record holds some is nobody's", async () => {
+  await bench.begin({ "syncs/people.yaml": peopleSync({ match: "emailaddress1" }) }, { keyed: false });
+  await bench.person("POST", "contacts", { lastname: "Stranger", emailaddress1: "  " });
+  bench.source("people", [
+    { id: "1", name: "Blank", email: "  " },
+    { id: "2", name: "No-break", email: "\u00a0" },
+    { id: "3", name: "Told", email: "c@example.com" },
+  ]);
+  const ran = await bench.run();
+  expect(ran).toMatchObject({ received: 3, created: 1, excluded: 2, writes: 1 });
+  expect(ran.problems).toMatchObject([
+    { key: "1", code: "no_identity" },
+    { key: "2", code: "no_identity" },
+  ]);
+  expect((await contacts()).map((row) => row.lastname).sort()).toEqual(["Stranger", "Told"]);
+});
