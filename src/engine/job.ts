@@ -21,7 +21,7 @@ import type { RejectedFilter } from "./rejected.ts";
  * travels over the process's private channel, never by arguments or environment.
  */
 export type Job = {
-  /** Sorts by time: also the name of the run's folder. */
+  /** Also the name of the run's folder: those of a sync sort in the order in which its runs had it to themselves. */
   run: string;
   kind: "check" | "plan" | "run" | "verify" | "undo" | "rebuild";
   sync: string;

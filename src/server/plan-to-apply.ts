@@ -110,7 +110,7 @@ function foldersIn(folder: string): string[] {
 }
 
 function refuseOtherMapping(project: Project, sync: Resource<SyncFile>, kept: KeptJob): void {
-  const none = { run: kept.run, kind: kept.kind, folderOf: () => "", upstream: [], memoryLimit: "" };
+  const none = { kind: kept.kind, folderOf: () => "", upstream: [], memoryLimit: "" };
   const now = jobFor(project, sync, none);
   const changed = [
     [now.syncFile, kept.syncFile, `syncs/${sync.name}.yaml`],

@@ -73,14 +73,12 @@ export async function eachSync<K extends Kind>(
   for (const [i, sync] of syncs.entries()) {
     const folderOf = (name: string) => state.sync(project.environment, name);
     const folder = folderOf(sync.name);
-    const run = newRunId(runIds(join(folder, "runs")).at(-1));
     if (kind === "run" && isAsked(folder, "paused")) {
       const paused = new SluiceError("paused", `The sync ${sync.name} is paused.`);
       return { project, results, error: locate(paused, sync, project) };
     }
     if (signal?.aborted) return { project, results, error: stopped(kind, sync.name) };
-    const job = jobFor(project, sync, {
-      run,
+    const asked = jobFor(project, sync, {
       kind,
       folderOf,
       cache: cacheOf(sync.file.to),
@@ -94,15 +92,14 @@ export async function eachSync<K extends Kind>(
       ...(force && { force }),
       ...(apply && { apply: apply.apply }),
     });
-    onEvent?.({ type: "started", sync: sync.name, run });
-    const work = oneSync(workplace, job, project, sync, { onEvent, signal });
+    const work = oneSync(workplace, asked, project, sync, { onEvent, signal });
     if (i + 1 < syncs.length) workplace.jobs.prepare();
-    const { result, error } = await work;
-    if (result?.kind === "plan")
-      planned.push({ connection: sync.file.to, object: sync.file.object, runFolder: result.folder });
-    if (result) results.push({ sync, run, result: result as Result<K>, ...(error && { error }) });
+    const { done, error } = await work;
+    if (done?.result.kind === "plan")
+      planned.push({ connection: sync.file.to, object: sync.file.object, runFolder: done.result.folder });
+    if (done) results.push({ sync, run: done.run, result: done.result as Result<K>, ...(error && { error }) });
     if (error) return { project, results, error };
-    onEvent?.({ type: "finished", sync: sync.name, run });
+    if (done) onEvent?.({ type: "finished", sync: sync.name, run: done.run });
   }
   return { project, results };
 }
@@ -111,41 +108,46 @@ const stopped = (kind: string, sync: string) => new SluiceError("interrupted", `
 
 async function oneSync(
   workplace: Workplace,
-  job: Job,
+  asked: Omit<Job, "run">,
   project: Project,
   sync: Resource<SyncFile>,
   { onEvent, signal }: CallOptions,
-): Promise<{ result?: JobResult; error?: SluiceError }> {
-  const { path } = workplace.state(job.kind);
+): Promise<{ done?: { run: string; result: JobResult }; error?: SluiceError }> {
+  const { folder, kind } = asked;
+  const { path } = workplace.state(kind);
+  let run: string | undefined;
   let result: JobResult | undefined;
   let error: SluiceError | undefined;
-  let begun = false;
   try {
-    result = await underLease(workplace, job, (lease, lost) =>
-      sharing(workplace, job, (others) => {
+    result = await underLease(workplace, asked, (lease, lost) => {
+      // Not earlier: a run that others had overtaken meanwhile would count as made before theirs.
+      const id = newRunId(runIds(join(folder, "runs")).at(-1));
+      const job: Job = { ...asked, run: id, lease };
+      return sharing(workplace, job, (others) => {
         // Somebody stopped whoever had the sync before. Not earlier: that one may still have to see it.
-        takeBack(job.folder, "stop");
-        begun = true;
+        takeBack(folder, "stop");
+        run = id;
         noteStart(path, job);
+        onEvent?.({ type: "started", sync: sync.name, run: id });
         const tell = (progress: Progress) => {
           others?.heard(progress);
-          onEvent?.({ type: "progress", sync: sync.name, run: job.run, progress });
+          onEvent?.({ type: "progress", sync: sync.name, run: id, progress });
         };
         const ends = AbortSignal.any([lost, ...(signal ? [signal] : [])]);
-        return workplace.jobs.start({ ...job, lease }, tell, ends, others?.onShare);
-      }),
-    );
-    if (result.kind !== job.kind)
-      throw new SluiceError("bug", `A ${job.kind} of ${sync.name} was answered by a ${result.kind}.`);
+        return workplace.jobs.start(job, tell, ends, others?.onShare);
+      });
+    });
+    if (result.kind !== kind)
+      throw new SluiceError("bug", `A ${kind} of ${sync.name} was answered by a ${result.kind}.`);
     if ((result.kind === "run" || result.kind === "undo") && result.error) {
       const ended = SluiceError.revive(result.error);
-      error = locate(signal?.aborted ? endedBy(ended, stopped(job.kind, sync.name)) : ended, sync, project);
+      error = locate(signal?.aborted ? endedBy(ended, stopped(kind, sync.name)) : ended, sync, project);
     }
   } catch (thrown) {
     error = locate(SluiceError.from(thrown), sync, project);
   }
-  if (begun) noteWhatEnded(path, job.run, result, error);
-  return { ...(result && { result }), ...(error && { error }) };
+  if (run !== undefined) noteWhatEnded(path, run, result, error);
+  return { ...(run !== undefined && result && { done: { run, result } }), ...(error && { error }) };
 }
 
 /** A failure that cannot be noted (the disk is full, say) is still the one to tell. */

@@ -17,15 +17,19 @@ export function pickSyncs(project: Project, names: readonly string[]): Resource<
 
 type Rest = Pick<
   Job,
-  "run" | "kind" | "upstream" | "memoryLimit" | "approval" | "maxWait" | "only" | "undo" | "verify" | "force" | "apply"
+  "kind" | "upstream" | "memoryLimit" | "approval" | "maxWait" | "only" | "undo" | "verify" | "force" | "apply"
 > & {
   cache?: string;
   /** The state folder of a sync. */
   folderOf: (sync: string) => string;
 };
 
-/** Everything a job's process needs, secrets included: for the private channel only. */
-export function jobFor(project: Project, sync: Resource<SyncFile>, { cache, folderOf, ...rest }: Rest): Job {
+/** Everything a job's process needs but the run's id, secrets included: for the private channel only. */
+export function jobFor(
+  project: Project,
+  sync: Resource<SyncFile>,
+  { cache, folderOf, ...rest }: Rest,
+): Omit<Job, "run"> {
   const model = project.models.get(sync.file.model)!;
   return {
     ...rest,

@@ -45,9 +45,9 @@ async function checkSources(project: Project, workplace: Workplace, signal?: Abo
     for (let sync = waiting.shift(); sync; sync = waiting.shift()) {
       const { memoryLimit } = workplace;
       const nowhere = { folderOf: () => "", upstream: [] };
-      const job = jobFor(project, sync, { run: newRunId(), kind: "check", ...nowhere, memoryLimit });
+      const job = jobFor(project, sync, { kind: "check", ...nowhere, memoryLimit });
       try {
-        await workplace.jobs.start(job, () => {}, signal);
+        await workplace.jobs.start({ ...job, run: newRunId() }, () => {}, signal);
       } catch (thrown) {
         const error = locate(SluiceError.from(thrown), sync, project);
         if (error.kind === "interrupted") throw error;
