@@ -70,7 +70,7 @@ test("a run has its id from when it has the sync: it counts as later than the on
   expect([first, second, idOf(third)].toSorted()).toEqual([first, second, idOf(third)]);
 
   expect(await prompt((client) => client.rejected({}))).toMatchObject({ runs: [{ run: idOf(third) }], groups: [{}] });
-  const { runs } = await prompt((client) => client.runs({}));
+  const { runs } = await prompt((client) => client.runs({ limit: 3 }));
   expect(runs.map(({ id }) => id)).toEqual([idOf(third), second, first]);
   expect(await prompt((client) => client.verify({}))).toMatchObject({ checked: 3, differences: 0 });
   expect(await prompt((client) => client.plan({}))).toMatchObject({ plans: [{ warnings: [] }] });
@@ -79,4 +79,44 @@ test("a run has its id from when it has the sync: it counts as later than the on
   const undone = await prompt((client) => client.undo({ run: idOf(third), by: "Ana" }));
   expect(undone).toMatchObject({ counts: { updated: 2 }, problems: [] });
   expect(await names()).toEqual(["New", "New", "New"]);
+});
+
+test("a plan is applied once: who comes late is refused, and what people did since stays", async () => {
+  await bench.begin();
+  bench.source("people", people("Old"));
+  await prompt(run);
+  bench.source("people", people("New"));
+  const { plans } = await prompt((client) => client.plan({}));
+  const apply = (client: Client) => client.run({ syncs: [], plan: plans[0]!.run });
+  const late = overtaken(apply, async () => {
+    expect(await prompt(apply)).toMatchObject({ totals: { updated: 3 } });
+    for (const { contactid } of await bench.rows("contact"))
+      await bench.person("PATCH", `contacts(${contactid})`, { lastname: "Old" });
+  });
+  await expect(late).rejects.toMatchObject({ code: "plan_applied" });
+  expect(await names()).toEqual(["Old", "Old", "Old"]);
+  const { runs } = await prompt((client) => client.runs({ limit: 3 }));
+  expect(runs.map(({ kind, status }) => `${kind} ${status}`)).toEqual([
+    "run finished",
+    "plan finished",
+    "run finished",
+  ]);
+});
+
+test.each(["skip", "retry"] as const)("a run that another has followed meanwhile is not resolved: %s", async (how) => {
+  await bench.begin();
+  await bench.control("POST", "plugins", { table: "contact", column: "lastname", equals: "Evil", throws: "No." });
+  bench.source("people", people("Good", "Evil"));
+  const first = idOf(await prompt(run));
+  const late = overtaken(
+    (client) => client.resolve({ run: first, how, by: "Ana" }),
+    async () => {
+      await bench.control("DELETE", "plugins");
+      bench.source("people", people("Better", "Evil"));
+      expect(await prompt(run)).toMatchObject({ totals: { created: 1, updated: 2 } });
+    },
+  );
+  await expect(late).rejects.toMatchObject({ code: "not_resolvable" });
+  const { runs } = await prompt((client) => client.runs({ limit: 2 }));
+  expect(runs).toMatchObject([{ kind: "run" }, { id: first, resolution: null }]);
 });

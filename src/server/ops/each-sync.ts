@@ -33,7 +33,10 @@ type SyncResult<K extends Kind> = {
 /** `error`: what ended it before all syncs were done. */
 type Outcome<K extends Kind> = { project: Project; results: SyncResult<K>[]; error?: SluiceError };
 
-/** What a person asks of one run, and allows it; `maxWait` in seconds; `force`: see `Job`. */
+/**
+ * What a person asks of one run, and allows it; `maxWait` in seconds; `force`: see `Job`. `still` throws where what is asked
+ * does not hold any more; asked once nobody else works on the sync.
+ */
 export type Leeway = {
   approve?: Omit<Approval, "at"> | undefined;
   maxWait?: number | undefined;
@@ -42,6 +45,7 @@ export type Leeway = {
   verify?: Job["verify"];
   force?: boolean | undefined;
   plan?: PlanRequest | undefined;
+  still?: () => Promise<void>;
 };
 
 /**
@@ -53,18 +57,24 @@ export async function eachSync<K extends Kind>(
   kind: K,
   names: readonly string[],
   { onEvent, signal }: CallOptions,
-  { approve, maxWait, only, undo, verify, force, plan }: Leeway = {},
+  { approve, maxWait, only, undo, verify, force, plan, still }: Leeway = {},
 ): Promise<Outcome<K>> {
   workplace.jobs.prepare();
   const present = await workplace.project();
-  const apply = plan && (await planToApply(workplace.state([kind, ...names].join(" ")), present, names, plan));
+  const stateOf = () => workplace.state([kind, ...names].join(" "));
+  const found = plan && (() => planToApply(stateOf(), present, names, plan));
+  const apply = await found?.();
+  const holds = async () => {
+    await still?.();
+    await found?.();
+  };
   const project = apply?.project ?? present;
   const chosen = apply ? [apply.sync] : pickSyncs(project, names);
   const used = chosen.flatMap(({ file }) => [project.models.get(file.model)!.file.connection, file.to]);
   if (approve && chosen.length !== 1)
     throw new SluiceError("usage", "Guards are approved for the run of one sync: name it.");
   tellWarnings(project, used, { onEvent });
-  const state = workplace.state([kind, ...names].join(" "));
+  const state = stateOf();
   const cacheOf = (connection: string) => state.connection(project.environment, connection);
   const writes = kind === "plan" || kind === "run";
   const syncs = writes ? await inOrder(project, chosen, { signal, cacheOf }) : chosen;
@@ -92,7 +102,7 @@ export async function eachSync<K extends Kind>(
       ...(force && { force }),
       ...(apply && { apply: apply.apply }),
     });
-    const work = oneSync(workplace, asked, project, sync, { onEvent, signal });
+    const work = oneSync(workplace, asked, project, sync, holds, { onEvent, signal });
     if (i + 1 < syncs.length) workplace.jobs.prepare();
     const { done, error } = await work;
     if (done?.result.kind === "plan")
@@ -111,6 +121,7 @@ async function oneSync(
   asked: Omit<Job, "run">,
   project: Project,
   sync: Resource<SyncFile>,
+  holds: () => Promise<void>,
   { onEvent, signal }: CallOptions,
 ): Promise<{ done?: { run: string; result: JobResult }; error?: SluiceError }> {
   const { folder, kind } = asked;
@@ -119,7 +130,8 @@ async function oneSync(
   let result: JobResult | undefined;
   let error: SluiceError | undefined;
   try {
-    result = await underLease(workplace, asked, (lease, lost) => {
+    result = await underLease(workplace, asked, async (lease, lost) => {
+      await holds();
       // Not earlier: a run that others had overtaken meanwhile would count as made before theirs.
       const id = newRunId(runIds(join(folder, "runs")).at(-1));
       const job: Job = { ...asked, run: id, lease };

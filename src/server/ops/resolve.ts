@@ -31,7 +31,8 @@ export async function resolve(
   const kept = await readKeptJob(runFiles(left.folder));
   // What failed before it had a configuration to keep is told by the history.
   const kind = kept?.kind ?? (await workplace.asking(kindOf(await workplace.history(), id)));
-  await refuseSettled(left, how, kind, latestLeft(state, environment, left.sync)?.run);
+  const still = () => refuseSettled(left, how, kind, latestLeft(state, environment, left.sync)?.run);
+  await still();
   const at = new Date().toISOString();
   const skip = `skipped by ${by} on ${at.slice(0, 16).replace("T", " ")} UTC`;
   // A run that was about chosen rows is about these again, whatever they wait for by now.
@@ -39,7 +40,8 @@ export async function resolve(
   const only = how === "skip" ? { run: left.folder, skip } : again;
   // What was delivered has moved by that, and is no reason to refuse the rest.
   const retry = how === "retry" ? { plan: id, asKept: true, maxMoved: 1 } : {};
-  const done = await run(workplace, { syncs: [left.sync], ...leeway, ...(only && { only }), ...retry }, options);
+  const asked = { syncs: [left.sync], ...leeway, ...(only && { only }), ...retry, still };
+  const done = await run(workplace, asked, options);
   const resolution = { how, by, at, run: done.runs[0]!.run };
   noteEvent(state.path, { type: "resolved", id, resolution });
   return { ...done, resolution };
