@@ -106,6 +106,17 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
     expect(listed[1]?.error).toMatchObject({ code: "secret_wrong" });
   });
 
+  test("the newest of a sync is the last it did, though the clock was put back before it", async () => {
+    begin("20260103-a", 300, "run", "staging");
+    begin("20260103-b", 20, "plan", "staging");
+    begin("20260101-c", 30, "run", "staging", { sync: "firms" });
+    await takeOver(control, folder);
+    const listed = await listRuns(control, { environment: "staging", limit: 5 });
+    expect(listed.map((run) => run.id)).toEqual(["20260101-c", "20260103-b", "20260103-a"]);
+    const last = await listRuns(control, { environment: "staging", sync: "people", limit: 1 });
+    expect(last).toMatchObject([{ id: "20260103-b", started: at(20) }]);
+  });
+
   test("what has ended cannot begin or end again, in whatever way, so that steps may be taken over twice", async () => {
     const before = await listRuns(control, { environment: "default", limit: 100 });
     begin("a", 20);
@@ -124,7 +135,7 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
     control = await open();
     await takeOver(control, folder);
     const listed = await listRuns(control, { environment: "default", limit: 2 });
-    expect(listed).toMatchObject([{ id: "e", status: "interrupted", finished: expect.any(Date) }, { id: "g" }]);
+    expect(listed).toMatchObject([{ id: "g" }, { id: "e", status: "interrupted", finished: expect.any(Date) }]);
   });
 
   test("a run that was only taken for dead says how it ended; one that said so itself is not heard again", async () => {

@@ -102,14 +102,15 @@ export async function interruptDead(database: Kysely<Tables>): Promise<void> {
     .execute();
 }
 
-/** The newest first. */
+/** The newest first: those of a sync as their ids sort, none later than what the sync did after it; the clock may have been put back. */
 export async function listRuns(
   database: Kysely<Tables>,
   filter: { environment: string; sync?: string | undefined; limit: number },
 ): Promise<StoredRun[]> {
   let query = database.selectFrom("run").selectAll().where("environment", "=", filter.environment);
   if (filter.sync !== undefined) query = query.where("sync", "=", filter.sync);
-  return query.orderBy("started", "desc").orderBy("id", "desc").limit(filter.limit).execute();
+  const latest = sql`min(started) OVER (PARTITION BY sync ORDER BY id DESC)`;
+  return query.orderBy(latest, "desc").orderBy("id", "desc").limit(filter.limit).execute();
 }
 
 /** Undefined of a run that the history does not know. */
