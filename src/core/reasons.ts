@@ -215,6 +215,11 @@ const rows = {
     hint: "Undo that run first.",
     wake: "undo",
   },
+  undo_set_since: {
+    message: "{column}: an earlier undo had taken it back already, and somebody has changed it since.",
+    hint: "It stays as it is.",
+    wake: "undo",
+  },
   undo_gone: {
     message: "The record was deleted since.",
     hint: "Nothing can be put back into it.",

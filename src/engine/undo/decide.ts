@@ -19,6 +19,7 @@ function ofColumn(c: ShapeColumn): string {
     WHEN ${now} IS NOT DISTINCT FROM ${before} THEN 'restored'
     WHEN t.t_${c.index} IS NOT NULL THEN 'undo_later'
     WHEN ${now} IS DISTINCT FROM ${held} THEN 'undo_changed'
+    WHEN u.whole OR u.w_${c.index} THEN 'undo_set_since'
     WHEN ${!canWrite(c)} THEN 'undo_not_writable'
     WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked' ELSE 'back' END`;
 }
@@ -41,23 +42,25 @@ function ofRecord(shape: Shape, run: RunFolder, { deleteCreated, stateColumn, im
   const unlinked = "WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked'";
   // A task may be canceled, say: from there, and to there, somebody else has taken it.
   const now = stateColumn === undefined ? "NULL" : `n."c_${stateColumn}"`;
-  const flipped = (done: string) =>
+  const flipped = (done: string, undone: string) =>
     `WHEN w.idle OR ${now} = w.was THEN 'restored' WHEN n.gone THEN 'undo_gone' WHEN ${now} NOT IN ('0', '1') OR (${done} AND w.was IS NOT NULL) THEN 'undo_changed'
-    WHEN ${done} THEN 'restored' WHEN t.state IS NOT NULL THEN 'undo_later' WHEN w.was IS NOT NULL THEN 'undo_other_state' ${unlinked} ELSE 'back' END`;
+    WHEN ${done} THEN 'restored' WHEN t.state IS NOT NULL THEN 'undo_later' WHEN u.whole OR ${undone} THEN 'undo_set_since' WHEN w.was IS NOT NULL THEN 'undo_other_state' ${unlinked} ELSE 'back' END`;
   return [
     `CASE WHEN NOT w.made THEN NULL WHEN n.gone THEN 'restored' ${deleteCreated ? "" : `WHEN ${inactive} THEN 'restored'`}
-    WHEN t.others IS NOT NULL THEN 'undo_later' WHEN w.guessed AND f.run IS NOT NULL THEN 'undo_found' WHEN ${moved.join(" OR ") || "false"} THEN 'undo_changed' ${unlinked}
+    WHEN t.others IS NOT NULL THEN 'undo_later' WHEN w.guessed AND f.run IS NOT NULL THEN 'undo_found' WHEN ${moved.join(" OR ") || "false"} THEN 'undo_changed'
+    WHEN (u.whole OR u.rested OR u.deleted) AND NOT ${inactive} THEN 'undo_set_since' ${unlinked}
     ${deleteCreated || stateColumn !== undefined ? "" : "WHEN true THEN 'undo_no_state'"} ELSE 'back' END AS k_made`,
-    `CASE WHEN NOT w.deleted THEN NULL WHEN NOT n.gone THEN 'restored' WHEN l.id IS NOT NULL THEN 'undo_unlinked'
+    `CASE WHEN NOT w.deleted THEN NULL WHEN NOT n.gone THEN 'restored'
+    WHEN u.whole OR u.made THEN CASE WHEN t.others IS NULL THEN 'undo_gone' ELSE 'undo_later' END WHEN l.id IS NOT NULL THEN 'undo_unlinked'
     WHEN ${images ? "d.id IS NULL" : "true"} THEN 'undo_no_image' ELSE 'back' END AS k_deleted`,
-    `CASE WHEN NOT w.rested OR w.made THEN NULL ${flipped(`NOT ${inactive}`)} AS k_rested`,
-    `CASE WHEN NOT w.woken THEN NULL ${flipped(inactive)} AS k_woken`,
+    `CASE WHEN NOT w.rested OR w.made THEN NULL ${flipped(`NOT ${inactive}`, "u.woken")} AS k_rested`,
+    `CASE WHEN NOT w.woken THEN NULL ${flipped(inactive, "u.rested")} AS k_woken`,
   ];
 }
 
 /**
  * `judged`: every row of the run with what is to be done with each of its values (k_*), what is there now (o_*) and what is
- * wanted (x_*). ours: the run put to rest what was so, but another run of ours has done it too. Wants `wrote`, `later`, `found_later`
+ * wanted (x_*). ours: the run put to rest what was so, but another run of ours has done it too. Wants `wrote`, `later`, `undone`, `found_later`
  * and `now`, the records as they are. twin: for `besideNone`; holder: for `spareOthers`.
  */
 export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rules: Rules): string[] {
@@ -79,7 +82,7 @@ export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rule
     `CREATE OR REPLACE TEMP TABLE judged AS
 WITH times AS (SELECT ${list(["key", "max(run) FILTER (wave <> 'idle') AS others", "bool_or(wave = 'idle') AS idle", "max(run) FILTER (wave IN ('0-activate', '3-deactivate')) AS state", ...times])} FROM later GROUP BY key)
 SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "w.idle AND (w.at_rest OR t.state IS NOT NULL) AS ours", "w.was", "w.reason", `${rules.stateColumn === undefined ? "NULL::VARCHAR" : `n."c_${rules.stateColumn}"`} AS state_there`, "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "f.run AS found", "NULL::VARCHAR AS twin", "NULL::VARCHAR AS holder", "n.gone AS gone_there", ...wants, ...ofRecord(shape, run, rules)])}
-FROM wrote w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key LEFT JOIN times t ON t.key = w.key
+FROM wrote w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key LEFT JOIN times t ON t.key = w.key LEFT JOIN undone u ON u.key = w.key
 LEFT JOIN found_later f ON f.key = w.key AND f.id = w.id ${images}`,
     // A status belongs to its state: neither goes back without the other.
     ...(state && status
@@ -105,11 +108,12 @@ export function undoMembers(shape: Shape, deleteCreated: boolean): string[] {
     `CREATE OR REPLACE TEMP TABLE judged_member AS SELECT w.key, w.id, w.list, ${number} AS i,
   CASE w.does WHEN 'add' THEN 'remove' ELSE 'add' END AS does, t.run,
   CASE WHEN ${number} IS NULL THEN 'undo_no_list' WHEN (w.does = 'add') = (m.id IS NULL) THEN 'restored'
-    WHEN n.gone THEN 'undo_gone' WHEN t.run IS NOT NULL THEN 'undo_later'
+    WHEN n.gone THEN 'undo_gone' WHEN t.run IS NOT NULL THEN 'undo_later' WHEN u.whole OR d.id IS NOT NULL THEN 'undo_set_since'
     WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked' ELSE 'back' END AS k
 FROM wrote_member w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key
 LEFT JOIN (SELECT DISTINCT list, id FROM member_now) m ON m.list = w.list AND m.id = w.id
 LEFT JOIN (SELECT list, id, max(run) AS run FROM later_member GROUP BY ALL) t ON t.list = w.list AND t.id = w.id
+LEFT JOIN undone u ON u.key = w.key LEFT JOIN undone_member d ON d.list = w.list AND d.id = w.id
 UNION ALL SELECT w.key, w.id, w.list, ${number}, 'drop', t.run,
   CASE WHEN o.id IS NULL THEN 'restored' WHEN ${number} IS NULL THEN 'undo_no_list' WHEN t.run IS NOT NULL THEN 'undo_later'
     WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked' ELSE 'back' END

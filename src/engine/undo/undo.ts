@@ -160,6 +160,8 @@ const doneWith = [
     "written",
     "later",
     "later_member",
+    "undone",
+    "undone_member",
     "took",
     "took_later",
     "found_later",
@@ -185,16 +187,15 @@ async function planUndo(
   await writtenChanges(duck, run);
   await tookTables(duck, run, looked);
   await wroteTable(duck, shape, run);
-  // What an undo of this run wrote, this one would write too: one that died may have got only half as far as it planned.
-  const [others, before]: [RunFolder[], RunFolder[]] = [[], []];
+  const since: RunFolder[] = [];
   for (const each of later) {
     const of = (await readUndoNote(each.files.undo))?.of;
-    if (of === run.run) before.push(each);
-    else others.push({ ...each, ...(of !== undefined && { of }) });
+    since.push({ ...each, ...(of !== undefined && { of }) });
   }
-  await laterTable(duck, shape, others);
+  await laterTable(duck, shape, run.run, since);
   await duck.run(foundLater(looked));
   const imageNamesIn = await imageNames(duck, opened);
+  const before = since.filter(({ of }) => of === run.run);
   const owing = await findOwing(duck, shape.object, run, imageNamesIn, before);
   host.onProgress({ phase: "refresh", done: 0 });
   const state = reading.object.columns.find((c) => c.type === "state");

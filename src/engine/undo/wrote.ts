@@ -193,11 +193,11 @@ export async function tookTables(duck: Duck, { files }: RunFolder, looked: Looke
 }
 
 /**
- * `later`: what later runs wrote of the same rows, by column, and `later_member`. What an undo among them has brought back to what it
- * was before its run does not count, neither as that run's nor as the undo's: so runs can be taken back one after another,
- * the newest first. Neither does what was idle (its wave is `idle`).
+ * `later`: what later runs (`runs`) wrote of the rows of the run `of`, by column, and `later_member`. What an undo among them has brought
+ * back to what it was before its run does not count, neither as that run's nor as the undo's: so runs can be taken back one
+ * after another, the newest first. Neither does what was idle (its wave is `idle`). And `undoneTables`.
  */
-export async function laterTable(duck: Duck, shape: Shape, runs: RunFolder[]): Promise<void> {
+export async function laterTable(duck: Duck, shape: Shape, of: string, runs: RunFolder[]): Promise<void> {
   const empty = `SELECT '' AS run, '' AS wave, * EXCLUDE (id, kind) FROM (${nothing(shape)})`;
   await duck.run(`CREATE OR REPLACE TEMP TABLE later AS ${empty}`);
   await duck.run(
@@ -222,6 +222,35 @@ export async function laterTable(duck: Duck, shape: Shape, runs: RunFolder[]): P
     if (undo.ended && (await exists(undo.files.outcome)) && !runs.some((each) => each.of === undo.run))
       for (const statement of withoutWhole(of, undo)) await duck.run(statement);
   }
+  for (const statement of await undoneTables(shape, of, runs)) await duck.run(statement);
+}
+
+/**
+ * Statements that make `undone`, one row per row of the run `of` that undos of it have surely seen to: whole (with all of it),
+ * made, deleted, rested, woken (the record), and of each column w_i; and `undone_member` (list, id). What an undo among
+ * `runs` has brought back since is the run's again. In `later` such undos do not count: what they could not do is still to be done.
+ */
+async function undoneTables({ columns }: Shape, of: string, runs: RunFolder[]): Promise<string[]> {
+  const undos = runs.filter((each) => each.of === of);
+  const own = `run IN (${["", ...undos.map(({ run }) => run)].map(text).join(", ")})`;
+  const whole: string[] = [];
+  for (const undo of undos)
+    if (undo.ended && (await exists(undo.files.outcome))) {
+      const again = runs.filter((each) => each.of === undo.run).map(({ files }) => files.touched);
+      const not = again.map((touched) => ` AND key NOT IN (SELECT key FROM ${parquetRows(touched)})`);
+      whole.push(`SELECT key, 'whole' AS wave FROM (${wholeRows(undo)}${not.join("")})`);
+    }
+  const rows = [`SELECT * FROM later WHERE ${own} AND sure`, ...whole].join("\nUNION ALL BY NAME ");
+  const did = { whole: "whole", made: "1-create", deleted: "4-delete", rested: "3-deactivate", woken: "0-activate" };
+  const each = [
+    ...Object.entries(did).map(([name, wave]) => `bool_or(wave = '${wave}') AS ${name}`),
+    ...columns.map(({ index }) => `coalesce(bool_or(w_${index}), false) AS w_${index}`),
+  ];
+  return [
+    `CREATE OR REPLACE TEMP TABLE undone AS SELECT ${list(["key", ...each])} FROM (${rows}) GROUP BY key`,
+    `CREATE OR REPLACE TEMP TABLE undone_member AS SELECT DISTINCT list, id FROM later_member WHERE ${own} AND sure`,
+    ...["later", "later_member"].map((table) => `DELETE FROM ${table} WHERE ${own}`),
+  ];
 }
 
 /** Statements after which neither the run `of` nor its undo `by` count for what the undo has brought back. */
@@ -263,12 +292,15 @@ AND (list, id) IN (SELECT list, id FROM later_member WHERE ${ofRun})`,
 }
 
 /** The same for rows of which the undo left nothing: what it had not to write was as before already, by whomever. */
-function withoutWhole(of: RunFolder, { run, files }: RunFolder): string[] {
-  const whole = `SELECT key FROM ${parquetRows(files.touched)} WHERE key NOT IN (SELECT key FROM ${parquetRows(files.outcome)} WHERE key IS NOT NULL)`;
+function withoutWhole(of: RunFolder, undo: RunFolder): string[] {
   return ["later", "later_member"].map(
-    (table) => `DELETE FROM ${table} WHERE run IN (${text(of.run)}, ${text(run)}) AND key IN (${whole})`,
+    (table) => `DELETE FROM ${table} WHERE run IN (${text(of.run)}, ${text(undo.run)}) AND key IN (${wholeRows(undo)})`,
   );
 }
+
+/** SQL of the rows that an undo which ended has seen to and left nothing of. */
+const wholeRows = ({ files }: RunFolder): string =>
+  `SELECT key FROM ${parquetRows(files.touched)} WHERE key NOT IN (SELECT key FROM ${parquetRows(files.outcome)} WHERE key IS NOT NULL)`;
 
 /** `found_later` (key, id, run): records that rows without one were given by later runs (`looked`), since they found them there. */
 export function foundLater(looked: Looked): string {
