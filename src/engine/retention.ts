@@ -13,16 +13,18 @@ const told = new Set(["job.json", "plan.json", "done.json", "undo.json", "outcom
 /**
  * Removes what the project no longer wants kept of a sync's plans and runs (`retention` in sluice.yaml). Never the latest
  * run, nor the latest that sent something, nor one that has not ended: recovery needs it until the next run has taken it
- * over. `now`: milliseconds. What a rebuild has moved aside is kept as long as before-images are.
+ * over. `now`: milliseconds. What a rebuild has moved aside is kept as long as before-images are. `plansAlone`: nothing of what was
+ * sent goes, nor what a rebuild has moved aside.
  * @returns how many folders went whole, and how many lost their before-images.
  */
 export async function applyRetention(
   at: Pick<Layout, "runs" | "removing" | "state">,
   retention: Retention,
   now: number,
+  plansAlone = false,
 ): Promise<{ removed: number; emptied: number }> {
   await rm(at.removing, { recursive: true, force: true });
-  await removeOldAside(at, retention.beforeImages, now);
+  if (!plansAlone) await removeOldAside(at, retention.beforeImages, now);
   const aside = new Set((await statesAside(at)).map(({ run }) => run));
   const counts = { removed: 0, emptied: 0 };
   const seen = { outcome: false, journal: false };
@@ -39,7 +41,7 @@ export async function applyRetention(
     if (!ended && aside.has(name)) continue;
     const sent = ended && (await readKeptJob(files))?.kind !== "plan";
     const age = await ageOf(sent ? files.done : folder, now);
-    if (age === undefined) continue;
+    if (age === undefined || (sent && plansAlone)) continue;
     if (sent) {
       const [ran, wrote] = [await isLatest("outcome", files.outcome), await isLatest("journal", files.journal)];
       const latest = ran || wrote;
