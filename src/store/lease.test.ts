@@ -49,6 +49,17 @@ describe.each(["PGlite", "PostgreSQL"])("in %s", (kind) => {
     await expect(takeLease(control, "default/b", "second", 0)).rejects.toMatchObject({ code: "state_locked" });
   });
 
+  test("one from before the database's clock was put back holds nobody up, and is its holder's as long as nobody takes it", async () => {
+    const ahead = () => sql`UPDATE lease SET until = now() + interval '1 hour' WHERE resource = 'default/e'`;
+    const number = await takeLease(control, "default/e", "first", 0);
+    await ahead().execute(control);
+    expect(await renewLease(control, "default/e", number)).toBe(true);
+    await expect(takeLease(control, "default/e", "second", 0)).rejects.toMatchObject({ code: "state_locked" });
+    await ahead().execute(control);
+    expect(await takeLease(control, "default/e", "second", 0)).toBe(number + 1);
+    expect(await renewLease(control, "default/e", number)).toBe(false);
+  });
+
   test("numbers go on above those that the folder has seen, should the database be a new one", async () => {
     expect(await takeLease(control, "default/c", "first", 41)).toBe(42);
     await releaseLease(control, "default/c", 42);

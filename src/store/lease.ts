@@ -14,6 +14,14 @@ type Database = Kysely<Tables>;
 const end = sql<Date>`now() + make_interval(secs => ${term})`;
 
 /**
+ * SQL: a lease that ends then is held. One that ends much later than any can is from before the database's clock was put back;
+ * whoever is still at work renews it in time, or loses it (`holdsLease`). Much: who waits for another's transaction asks with the
+ * time at which the waiting began, and would else take the lease that was given out meanwhile.
+ */
+export const holds = (until: string) =>
+  sql<boolean>`(${sql.ref(until)} > now() AND ${sql.ref(until)} <= now() + make_interval(secs => ${2 * term}))`;
+
+/**
  * Takes the lease of a resource for `holder`, if nobody has it or it has run out; times are the database's.
  * @returns its number, higher than that of every holder before, and than `above`.
  * @throws SluiceError state_locked, naming the holder.
@@ -26,7 +34,7 @@ export async function takeLease(database: Database, resource: string, holder: st
       conflict
         .column("resource")
         .doUpdateSet({ holder, number: sql<number>`greatest(lease.number, ${above}::integer) + 1`, until: end })
-        .where("lease.until", "<=", sql<Date>`now()`),
+        .where(sql<boolean>`NOT ${holds("lease.until")}`),
     )
     .returning("number")
     .executeTakeFirst();

@@ -4,6 +4,7 @@ import type { Approval } from "../core/guards.ts";
 import type { PlanCounts, Resolution, RunCounts } from "../core/run.ts";
 import { wholeText } from "../core/whole-text.ts";
 import type { RunEvent } from "./events.ts";
+import { holds } from "./lease.ts";
 import type { RunKind, RunStatus, Tables } from "./tables.ts";
 
 /**
@@ -94,7 +95,7 @@ export async function interruptDead(database: Kysely<Tables>): Promise<void> {
         exists(
           selectFrom("lease")
             .select("resource")
-            .where("until", ">", sql<Date>`now()`)
+            .where(holds("until"))
             .where("resource", "=", sql<string>`run.environment || '/' || run.sync`),
         ),
       ),
