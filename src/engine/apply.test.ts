@@ -193,7 +193,8 @@ async function take(one: Step): Promise<void> {
   const { world } = synced;
   const there = "id" in one ? [...world.crm.values()].find((r) => r.values.code === `C${one.id}`)?.id : undefined;
   if (one.does === "run") await synced.run();
-  else if (one.does === "leave") world.source = world.source.filter((r) => r.id !== one.id);
+  // The last one stays: an empty source would be for a guard to stop.
+  else if (one.does === "leave" && world.source.length > 1) world.source = world.source.filter((r) => r.id !== one.id);
   else if (one.does === "source")
     world.source = [...world.source.filter((r) => r.id !== one.id), { ...row(one.id), name: one.name || null }];
   else if (one.does === "fan")
