@@ -1,6 +1,5 @@
 import type { SyncFile } from "../../core/project.ts";
-import type { Duck } from "../duck.ts";
-import { parquetRows, text } from "../duck.ts";
+import { type Duck, parquetRows, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { bit, everyBit, has, list, stored, storedName } from "./names.ts";
@@ -19,7 +18,7 @@ const isLate = (c: ShapeColumn): boolean =>
 const mayOwe = (shape: Shape, c: ShapeColumn): boolean =>
   isLate(c) && (["create", "link"].includes(shape.policies.mode) || (c.line?.write ?? "always") !== "always");
 
-/** These columns. */
+/** The columns that a record may be yet to get. */
 export const owing = (shape: Shape): ShapeColumn[] => shape.columns.filter((c) => mayOwe(shape, c));
 
 /** Of a decided row: whether its record is yet to get the column; undefined where none is. */

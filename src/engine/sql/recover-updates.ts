@@ -12,9 +12,9 @@ import { meet, metIn } from "./unmet.ts";
  * `caught`: records that a dead run had updated, with what was then agreed (c_*) and seen (e_*). A record tells by itself:
  * it holds a value that the run sent and that it did not hold before; an update is written whole or not at all. Without
  * this our own value would count as somebody else's change, and `drift: keep` would keep it for ever. Where what else
- * was sent is not what is there, that is left to the drift policy; but not what the record was yet to get (`owed.ts`): there each
- * value speaks for itself, for a person who sees that one is missing may well set that one. `inFile`: the file's columns, whose order is that of
- * the bits in its masks, for the mapping may be another by now.
+ * was sent is not what is there, that is left to the drift policy; but not what the record was yet to get (`owed.ts`):
+ * there each value speaks for itself, for a person who sees that one is missing may well set that one. `inFile`: the
+ * file's columns, whose order is that of the bits in its masks, for the mapping may be another by now.
  */
 export function caughtUpdates(shape: Shape, changes: string, inFile: string[]): string[] {
   const bits = inFile.filter((name) => name.startsWith("c_"));

@@ -27,8 +27,10 @@ UNION SELECT n, lower(id) FROM exception WHERE w = '1-create' AND status = 'crea
 
 /**
  * `orphan`: rows that a dead run was about to create and whose record is there, with what was sent (c_*) and what we
- * then take for seen (e_*). `later`: what it was to set on it afterwards, as far as its journal does not tell it done: a mask over that file's columns. The record is told by the journal; or it belongs to nobody, holds all that was sent, and has the id
+ * then take for seen (e_*). The record is told by the journal; or it belongs to nobody, holds all that was sent, and has the id
  * that was ours to choose or is `lookalike`. What was not sent and yet is there are defaults, filled in as the record was made.
+ * `later`: what the run was to set on it afterwards (`completes`), as far as its journal does not tell that done: a mask over
+ * that file's columns.
  */
 export function orphans(shape: Shape, changes: string, inFile: FileColumns, completes?: LaterFile): string[] {
   const known = shape.columns.filter((c) => inFile.has(`c_${storedName(c)}`));
@@ -60,7 +62,10 @@ WHERE f.id IS NOT NULL AND (t.id IS NOT NULL OR (${holds.join(" AND ") || "true"
   ];
 }
 
-/** Links `orphan`, makes what was sent their base, and notes what they are yet to get. Repeating it after a crash does nothing more. */
+/**
+ * Links `orphan`, makes what was sent their base, and notes what they are yet to get. Repeating it after a crash does
+ * nothing more.
+ */
 export function takeOver(shape: Shape, completes?: LaterFile): string[] {
   const columns = storedList(shape);
   const seen = shape.columns.map((c) => `e_${c.index}`).join(", ");

@@ -36,12 +36,10 @@ export function refuseRenamed(shape: Shape): string[] {
 /** SQL: the mapped columns of a decided row, or this one, may be written, and so it may have to be rejected. */
 export function goes(shape: Shape, c?: ShapeColumn): string {
   const each = ["create", "adopt", "update"] as const;
-  const goes = `action IN (${each
-    .filter((action) => writesMapped(action, shape.policies))
-    .map(text)
-    .join(", ")})`;
-  const owed = c && !writesMapped("update", shape.policies) && owes(shape, c);
-  return owed ? `(${goes} OR (action = 'update' AND ${owed}))` : goes;
+  const actions = each.filter((action) => writesMapped(action, shape.policies));
+  const written = `action IN (${actions.map(text).join(", ")})`;
+  const owed = c && !actions.includes("update") && owes(shape, c);
+  return owed ? `(${written} OR (action = 'update' AND ${owed}))` : written;
 }
 
 /** A decided row is rejected after all: what it then still does is what the row table says of an invalid one. */
