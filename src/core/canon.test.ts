@@ -24,7 +24,7 @@ const column = (type: ColumnType, more: Partial<Column> = {}): Column => ({
 
 /** An expression over many values in one statement. */
 async function inDuck(values: readonly (string | null)[], sql: (x: string) => string): Promise<(string | null)[]> {
-  await connection.run("CREATE OR REPLACE TEMP TABLE v(i INTEGER, x VARCHAR)");
+  await connection.run("CREATE OR REPLACE TABLE v(i INTEGER, x VARCHAR)");
   const appender = await connection.createAppender("v");
   for (const [i, x] of values.entries()) {
     appender.appendInteger(i);

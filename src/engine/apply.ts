@@ -13,6 +13,7 @@ import { writeMembers } from "./sql/members.ts";
 import { storedName } from "./sql/names.ts";
 import { readJournal, sentChanges } from "./sql/settle.ts";
 import type { Values } from "./sql/valued.ts";
+import { runApart } from "./together.ts";
 
 /** What became of its rows. `others`: rows that would change now and that it does not have. */
 export type Narrowed = { planned: number; moved: number; others: number };
@@ -64,9 +65,10 @@ export async function narrow(
   const { keys, ...found } = await duck.one<Narrowed & { keys: string | null }>(countCompared);
   if (found.moved > wholeRows(found.planned * apply.maxMoved))
     throw new SluiceError("plan_moved", tooMany(apply, found, JSON.parse(keys ?? "[]") as string[]));
-  if (found.moved + found.others > 0)
-    for (const statement of [...holdBack(shape, begun), ...writeMembers(shape, at), ...writeChanges(shape, at, values)])
-      await duck.run(statement);
+  if (found.moved + found.others > 0) {
+    for (const statement of [...holdBack(shape, begun), ...writeMembers(shape, at)]) await duck.run(statement);
+    await runApart(duck, writeChanges(shape, at, values));
+  }
   return found;
 }
 

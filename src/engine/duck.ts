@@ -3,13 +3,19 @@ import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SluiceError } from "../core/errors.ts";
 import { handBack } from "./hand-back.ts";
 
-/** A DuckDB of one run, in memory, spilling into the run's folder. Every connection sees the same attached state. */
+/** A DuckDB of one run, in memory, spilling into the run's folder. Every connection sees the same attached state and working tables. */
 export type Duck = {
   /** Bytes of memory that it may take. */
   memory: number;
   /** The state file that is or will be attached. */
   state: string | undefined;
   run(sql: string): Promise<void>;
+  /**
+   * Runs statements one after another on a connection of their own, beside whatever else is asked for meanwhile: they may make
+   * working tables and files, and need nothing that is not made yet. Where DuckDB has one thread they wait their turn instead, as
+   * does what is left of them once memory does not suffice for both.
+   */
+  beside(statements: readonly string[]): Promise<void>;
   /** Small results only: rows as objects, bigints as numbers. */
   all<T = Record<string, unknown>>(sql: string): Promise<T[]>;
   /** The only row of a query that has one. */
@@ -48,17 +54,17 @@ export async function openDuck(options: Options): Promise<Duck> {
   // Whether texts of a column repeat is found out at a third of the cost of writing it, for a tenth of the file.
   await connection.run("SET disabled_compression_methods = 'dictionary'");
   // What a person's SQL makes of a time may not depend on where Sluice runs.
-  await connection.run("SET TimeZone = 'UTC'");
+  await connection.run("SET GLOBAL TimeZone = 'UTC'");
   // Well before what a run may take at most: doing it oftener made a plan of ten million rows a fifth slower.
   const freed = handBack(memory * 1.35);
-  // Temporary tables belong to a connection, and a connection takes one statement at a time.
+  // A connection takes one statement at a time.
   let last: Promise<unknown> = Promise.resolve();
   let closing = false;
   let transaction = false;
+  const connections = new Set([connection]);
+  const underway = new Set<Promise<void>>();
   const slower = async () => {
-    const [{ threads }] = (await rowsOf(connection, "SELECT current_setting('threads') AS threads")) as [
-      { threads: number },
-    ];
+    const threads = await threadsOf(connection);
     if (threads < 2) return false;
     await connection.run(`SET threads = ${Math.floor(threads / 2)}`);
     return true;
@@ -69,7 +75,9 @@ export async function openDuck(options: Options): Promise<Duck> {
       try {
         return await guarded(sql, work, options.state);
       } catch (thrown) {
-        if (transaction || !isOutOfMemory(thrown) || !(await slower())) throw thrown;
+        if (transaction || !isOutOfMemory(thrown)) throw thrown;
+        if (underway.size > 0) await Promise.allSettled(underway);
+        else if (!(await slower())) throw thrown;
       }
     }
   };
@@ -78,16 +86,40 @@ export async function openDuck(options: Options): Promise<Duck> {
     last = mine.catch(() => {});
     return mine;
   };
+  const run = async (sql: string) => {
+    await inTurn(sql, async () => {
+      await freed.ifGrown();
+      if (sql === "ROLLBACK") transaction = false;
+      await connection.run(sql);
+      if (/^(BEGIN|COMMIT)/.test(sql)) transaction = sql.startsWith("BEGIN"); // one that fails to end has not
+    });
+  };
+  /** What is not done, for memory does not suffice or there is but one thread, is left in `statements`. */
+  const runBeside = async (statements: string[]) => {
+    if (closing) return;
+    const own = await instance.connect();
+    connections.add(own);
+    try {
+      if ((await threadsOf(own)) < 2) return;
+      for (; statements.length > 0 && !closing; statements.shift())
+        await guarded(statements[0]!, () => own.run(statements[0]!), options.state);
+    } catch (thrown) {
+      if (!isOutOfMemory(thrown)) throw thrown;
+    } finally {
+      connections.delete(own);
+      own.closeSync();
+    }
+  };
   return {
     memory,
     state: options.state,
-    run: async (sql) => {
-      await inTurn(sql, async () => {
-        await freed.ifGrown();
-        if (sql === "ROLLBACK") transaction = false;
-        await connection.run(sql);
-        if (/^(BEGIN|COMMIT)/.test(sql)) transaction = sql.startsWith("BEGIN"); // one that fails to end has not
-      });
+    run,
+    beside: async (statements) => {
+      const left = [...statements];
+      const work = runBeside(left);
+      underway.add(work);
+      await work.finally(() => underway.delete(work));
+      for (const statement of left) await run(statement);
     },
     all: (sql) => inTurn(sql, () => rowsOf(connection, sql)) as never,
     one: async (sql) => (await inTurn(sql, () => rowsOf(connection, sql)))[0] as never,
@@ -98,8 +130,10 @@ export async function openDuck(options: Options): Promise<Duck> {
       closing = true;
       // Closing under a running statement would block the process for ever. An interruption that comes before the
       // statement has begun is lost, hence several.
-      const breaking = setInterval(() => connection.interrupt(), 10);
-      await last;
+      const breaking = setInterval(() => {
+        for (const each of connections) each.interrupt();
+      }, 10);
+      await Promise.allSettled([last, ...underway]);
       clearInterval(breaking);
       connection.closeSync();
       instance.closeSync();
@@ -108,7 +142,10 @@ export async function openDuck(options: Options): Promise<Duck> {
   };
 }
 
-/** Runs statements of which the first begins a transaction and the last ends it: all of them, or none. */
+/**
+ * Runs statements of which the first begins a transaction and the last ends it: all of them, or none. Of databases they write the
+ * state alone, as DuckDB wants it: tables of their own are temporary ones.
+ */
 export async function inTransaction(duck: Duck, statements: readonly string[]): Promise<void> {
   for (;;) {
     try {
@@ -171,6 +208,11 @@ async function* columnOf(instance: DuckDBInstance, sql: string): AsyncIterable<s
   } finally {
     connection.closeSync();
   }
+}
+
+async function threadsOf(connection: DuckDBConnection): Promise<number> {
+  const [row] = await rowsOf(connection, "SELECT current_setting('threads') AS threads");
+  return row!.threads as number;
 }
 
 async function rowsOf(connection: DuckDBConnection, sql: string): Promise<Record<string, unknown>[]> {

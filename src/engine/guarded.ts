@@ -77,7 +77,7 @@ function compare({ op, columns: sent }: WaveFile, { columns, made }: Guard, rang
           .filter((c) => sent.some(({ wire }) => wire === c.wire))
           .map((c) => `(${has("c.m", c)} AND ${differs(c)})`);
   const seen = made ? `c.key NOT IN (SELECT key FROM ${parquetRows(made)})` : "true";
-  return `CREATE OR REPLACE TEMP TABLE guarded AS
+  return `CREATE OR REPLACE TABLE guarded AS
 SELECT c.* RENAME (file_row_number AS n), h.etag, h.id IS NOT NULL AND ${seen} AND (${each.join(" OR ") || "false"}) AS moved
 FROM (SELECT * ${range}) c LEFT JOIN at_present h ON h.id = c.id`;
 }

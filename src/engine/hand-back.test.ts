@@ -9,7 +9,7 @@ test("what a dropped table took is given back, once the process has grown", asyn
   const duck = await openDuck({ memoryLimit: "1GB", threads: 2, temp: tmpdir() });
   const back = handBack(0);
   try {
-    await duck.run("CREATE TEMP TABLE wide AS SELECT hash(range) || repeat('x', 200) AS text FROM range(1500000)");
+    await duck.run("CREATE TABLE wide AS SELECT hash(range) || repeat('x', 200) AS text FROM range(1500000)");
     const full = process.memoryUsage.rss();
     await duck.run("DROP TABLE wide");
     await back.ifGrown();

@@ -28,16 +28,14 @@ type Reading = {
 /** Reads records by their ids into a table; those that are gone are in it as gone. */
 export async function readByIds(duck: Duck, { of, into, onRows, ...reading }: Reading): Promise<void> {
   const part = `${into}_part`;
-  await duck.run(`CREATE OR REPLACE TEMP TABLE ${into}_id AS SELECT id, row_number() OVER () AS n
+  await duck.run(`CREATE OR REPLACE TABLE ${into}_id AS SELECT id, row_number() OVER () AS n
 FROM (SELECT DISTINCT id FROM (${of}) WHERE id IS NOT NULL)`);
   const { rows } = await duck.one<{ rows: number }>(`SELECT count(*) AS rows FROM ${into}_id`);
   for (let from = 0; from === 0 || from < rows; from += idsAtOnce) {
     const within = `${into}_id WHERE n > ${from} AND n <= ${from + idsAtOnce}`;
     const ids = (await duck.all<{ id: string }>(`SELECT id FROM ${within}`)).map(({ id }) => id);
     await ingest(duck, { ...reading, ids, into: part });
-    await duck.run(
-      from === 0 ? `CREATE OR REPLACE TEMP TABLE ${into} AS FROM ${part}` : `INSERT INTO ${into} FROM ${part}`,
-    );
+    await duck.run(from === 0 ? `CREATE OR REPLACE TABLE ${into} AS FROM ${part}` : `INSERT INTO ${into} FROM ${part}`);
     await duck.run(
       `INSERT INTO ${into}(id, gone) SELECT id, true FROM ${within} AND id NOT IN (SELECT id FROM ${part})`,
     );

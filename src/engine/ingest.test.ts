@@ -173,7 +173,7 @@ test.each<[string, Parameters<typeof pagesOf>[0], there: Form[], asExpected: str
   ["deleted", [{ deleted: ["1"] }], [["1", ""]], []],
 ])("a record that is expected comes %s", async (_, pages, there, asExpected) => {
   await duck.run(
-    "CREATE TEMP TABLE made AS SELECT id, hash(c_name) AS h FROM (VALUES ('1', 'a'), ('2', NULL)) t(id, c_name)",
+    "CREATE TABLE made AS SELECT id, hash(c_name) AS h FROM (VALUES ('1', 'a'), ('2', NULL)) t(id, c_name)",
   );
   await read({ reading: "" }, { session: pagesOf(pages), expected: async () => "made" });
   expect(await duck.all("SELECT id, coalesce(c_name, '') AS name FROM fresh")).toEqual(
@@ -184,7 +184,7 @@ test.each<[string, Parameters<typeof pagesOf>[0], there: Form[], asExpected: str
 
 test("more of them than are compared at once: those with another value are found in whichever page, and no page stays", async () => {
   const [pages, rows] = [11, 20_000];
-  await duck.run(`CREATE TEMP TABLE made AS SELECT range::VARCHAR AS id, hash('a') AS h FROM range(${pages * rows})`);
+  await duck.run(`CREATE TABLE made AS SELECT range::VARCHAR AS id, hash('a') AS h FROM range(${pages * rows})`);
   const other = (id: number) => id % 7_000 === 0 && Math.floor(id / rows) % 2 === 0;
   const forms = (n: number) =>
     Array.from({ length: rows }, (_, i): Form => [`${n * rows + i}`, other(n * rows + i) ? "b" : "a"]);
@@ -201,7 +201,7 @@ test("more of them than are compared at once: those with another value are found
 });
 
 test("while it is not known yet what is expected, pages are read ahead; what then fails is the read's failure", async () => {
-  await duck.run("CREATE TEMP TABLE made AS SELECT range::VARCHAR AS id, hash('a') AS h FROM range(20)");
+  await duck.run("CREATE TABLE made AS SELECT range::VARCHAR AS id, hash('a') AS h FROM range(20)");
   let known = () => {};
   const ahead = new Promise<void>((resolve) => {
     known = resolve;

@@ -88,7 +88,7 @@ export async function readNothing(duck: Duck, job: Ingest): Promise<Ingested> {
 async function createTable(duck: Duck, { into, columns, etags }: Ingest): Promise<void> {
   const names = [...columns.map((c) => `${stored(c)} VARCHAR`), ...(etags ? ["etag VARCHAR"] : [])];
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE ${into}(${["id VARCHAR", "gone BOOLEAN", "created VARCHAR", "seq INTEGER", ...names].join(", ")})`,
+    `CREATE OR REPLACE TABLE ${into}(${["id VARCHAR", "gone BOOLEAN", "created VARCHAR", "seq INTEGER", ...names].join(", ")})`,
   );
 }
 
@@ -175,6 +175,6 @@ async function keepNewest(duck: Duck, table: string): Promise<void> {
   );
   if (!doubled) return;
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE ${table} AS SELECT * FROM ${table} QUALIFY row_number() OVER (PARTITION BY id ORDER BY gone, seq DESC) = 1`,
+    `CREATE OR REPLACE TABLE ${table} AS SELECT * FROM ${table} QUALIFY row_number() OVER (PARTITION BY id ORDER BY gone, seq DESC) = 1`,
   );
 }

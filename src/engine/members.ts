@@ -18,7 +18,7 @@ export async function readMembers(
   folder: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await duck.run(`CREATE OR REPLACE TEMP TABLE ${into}(list VARCHAR, id VARCHAR)`);
+  await duck.run(`CREATE OR REPLACE TABLE ${into}(list VARCHAR, id VARCHAR)`);
   for (const [i, membership] of shape.memberships.entries()) {
     const read: Session["read"] = () => session.members!(shape.object, membership.into, signal);
     const object = { ...shape.object, can: { ...shape.object.can, deltas: false } };

@@ -83,7 +83,7 @@ export async function look(duck: Duck, table: Omit<Ingest, "into">, into: string
     await ingest(duck, { ...table, ...more, into: part });
     await duck.run(`INSERT INTO ${into} SELECT * FROM ${part} ANTI JOIN ${into} USING (id)`);
   };
-  await duck.run(`CREATE OR REPLACE TEMP TABLE asked AS SELECT row_number() OVER () AS n, id FROM
+  await duck.run(`CREATE OR REPLACE TABLE asked AS SELECT row_number() OVER () AS n, id FROM
 (SELECT DISTINCT id FROM (${asked.ids.join(" UNION ALL ")}) ANTI JOIN ${into} USING (id) WHERE id IS NOT NULL)`);
   for await (const rows of portions<{ id: string }>(duck, "id")) await take({ ids: rows.map((row) => row.id) });
   await duck.run(
@@ -91,7 +91,7 @@ export async function look(duck: Duck, table: Omit<Ingest, "into">, into: string
   );
   if (asked.values === undefined) return;
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE asked AS SELECT row_number() OVER () AS n, to_json(v)::VARCHAR AS v FROM (${asked.values}) v`,
+    `CREATE OR REPLACE TABLE asked AS SELECT row_number() OVER () AS n, to_json(v)::VARCHAR AS v FROM (${asked.values}) v`,
   );
   for await (const rows of portions<{ v: string }>(duck, "v"))
     await take({ match: { columns: match, values: rows.map((row) => Object.values(JSON.parse(row.v))) } });

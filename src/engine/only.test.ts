@@ -19,7 +19,7 @@ beforeEach(async () => {
   duck = await openDuck({ memoryLimit: "128MB", threads: 1, temp: join(folder, "tmp") });
   await duck.run("ATTACH ':memory:' AS st");
   for (const statement of createTables) await duck.run(statement);
-  await duck.run("CREATE TEMP TABLE wake(key VARCHAR)");
+  await duck.run("CREATE TABLE wake(key VARCHAR)");
   await duck.run("INSERT INTO st.pending(key, status, code) VALUES ('1', 'rejected', 'refused')");
   await duck.run(`COPY (SELECT unnest(['2', '3']) AS key) TO ${text(runFiles(run).touched)} (FORMAT parquet)`);
 });

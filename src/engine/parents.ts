@@ -39,8 +39,8 @@ export async function refreshParents(
   keep: { folder: string; destination: string },
   signal: AbortSignal,
 ): Promise<{ cursors: Record<string, string>; resumed: Resumed[] }> {
-  await duck.run("CREATE TEMP TABLE ref_fresh(name VARCHAR, id VARCHAR, gone BOOLEAN, value VARCHAR, barred BOOLEAN)");
-  await duck.run("CREATE TEMP TABLE ref_full(name VARCHAR)");
+  await duck.run("CREATE TABLE ref_fresh(name VARCHAR, id VARCHAR, gone BOOLEAN, value VARCHAR, barred BOOLEAN)");
+  await duck.run("CREATE TABLE ref_full(name VARCHAR)");
   const next: Record<string, string> = {};
   const resumed: Resumed[] = [];
   await Promise.all(
@@ -79,7 +79,7 @@ export async function refreshParents(
     return value === "value" ? [] : [`WHEN ${text(name)} THEN ${value}`];
   });
   const value = kept.length === 0 ? "value" : `CASE name ${kept.join(" ")} ELSE value END AS value`;
-  await duck.run(`CREATE TEMP VIEW ref_now AS
+  await duck.run(`CREATE VIEW ref_now AS
 SELECT name, id, value, barred FROM ref_fresh WHERE NOT gone
 UNION ALL SELECT name, id, ${value}, barred FROM st.ref ANTI JOIN ref_full USING (name) ANTI JOIN ref_fresh USING (name, id)`);
   return { cursors: next, resumed };

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Scan, Session } from "../core/connector.ts";
+import type { Session } from "../core/connector.ts";
 import { SluiceError } from "../core/errors.ts";
 import type { Mirror } from "../core/run.ts";
 import { askedInForms } from "../core/schema.ts";
@@ -8,19 +8,17 @@ import { matchedAnew } from "../core/state.ts";
 import { checkApplied, narrow, tellNarrowed } from "./apply.ts";
 import type { Drift } from "./drift.ts";
 import { type Duck, lockDown, openDuck } from "./duck.ts";
-import { findEmptied } from "./emptied.ts";
 import { type Ingest, ingest, readNothing } from "./ingest.ts";
 import type { Job } from "./job.ts";
 import { keepJob, keptJob } from "./kept-job.ts";
-import { type Layout, layout, runFiles } from "./layout.ts";
+import { type Layout, layout } from "./layout.ts";
 import { findAgain, isLost, lostState, olderState, unknownRun } from "./lost-state.ts";
 import { abandoned, readMembers } from "./members.ts";
 import { chooseMirror, look, recordsOf } from "./mirror.ts";
-import { choose } from "./only.ts";
-import { wakeAwaiting, withoutMissing } from "./own-rows.ts";
 import { describeParents, type Resumed, refreshParents } from "./parents.ts";
+import { reconcile, type TouchCounts } from "./reconcile.ts";
 import { recover } from "./recover.ts";
-import { holdReferenced, statesBeside } from "./referenced.ts";
+import { statesBeside } from "./referenced.ts";
 import { readRelied, underDrift } from "./relied.ts";
 import { shapeOf } from "./shape/build.ts";
 import { withExpressions } from "./shape/expression.ts";
@@ -28,52 +26,17 @@ import { keyWarnings } from "./shape/guarded.ts";
 import { membershipsOf } from "./shape/memberships.ts";
 import { checkSourceColumns } from "./shape/source.ts";
 import type { Shape } from "./shape.ts";
-import { destinationName, type Host, holdsLease, open, readingRows, scanAudiences, scanModel } from "./source.ts";
-import { wakePlanned } from "./sql/apply.ts";
-import { pointAtAwaited } from "./sql/awaited.ts";
-import { keepCalled } from "./sql/chains.ts";
-import { createId, takenIds, writeChanges } from "./sql/change.ts";
-import { basedOn, decide, haveGone, heldNow, keepWanted, linkedRows, releaseTaken, seenThen } from "./sql/decide.ts";
-import { type Asked, goneRecords, linkedRecords, matchedRecords, undated } from "./sql/look.ts";
-import { parentsTable } from "./sql/lookups.ts";
-import { matching } from "./sql/match.ts";
-import { decideMembers, onlyMembers, takenOut, writeMembers } from "./sql/members.ts";
+import { destinationName, type Host, holdsLease, open, scanAudiences, scanModel } from "./source.ts";
+import { type Asked, goneRecords } from "./sql/look.ts";
 import { storedName } from "./sql/names.ts";
-import {
-  chosenCount,
-  leaveAside,
-  noneAside,
-  skipDecided,
-  skipMembers,
-  skippedAside,
-  skippedSleep,
-} from "./sql/only.ts";
-import { owedColumns } from "./sql/owed.ts";
-import { waitingRows } from "./sql/pending.ts";
 import { sourceViews } from "./sql/source.ts";
 import { valueViews } from "./sql/tables.ts";
-import {
-  byHash,
-  byKey,
-  countUntouched,
-  haveNow,
-  misjoined,
-  noDoubled,
-  perLink,
-  separateDoubled,
-  touch,
-  touchCounts,
-  wake,
-  withoutValues,
-} from "./sql/touch.ts";
-import { addedColumns, unmetColumns } from "./sql/unmet.ts";
+import { haveNow } from "./sql/touch.ts";
 import { valuesOf } from "./sql/valued.ts";
-import { mapRows } from "./sql/want.ts";
-import { wideTable } from "./sql/wide.ts";
 import { attachState, type Meta, makeFolders, young } from "./state-file.ts";
 import { namingTables } from "./tables.ts";
+import { together } from "./together.ts";
 import { markLeft } from "./undo/note.ts";
-import { foresee } from "./upstream.ts";
 import { writeWhole } from "./whole-file.ts";
 
 /** Everything open that a run goes on with after its plan stands. */
@@ -106,23 +69,6 @@ export type Planned = {
   /** Fails with lease_lost where another worker has taken the sync over. */
   holdsLease: () => void;
   close: () => Promise<void>;
-};
-
-/**
- * `rows`: how many are looked at or left; `known`: rows that earlier runs have seen and that had not left; `chosen`: the source
- * rows that the run is about, where it is not about all; `told`: what is to be said of that,
- * and of what a plan does not see.
- */
-export type TouchCounts = {
-  received: number;
-  rows: number;
-  known: number;
-  looked_at: number;
-  empty_keys: number;
-  untouched: number;
-  doubled: number;
-  chosen?: number;
-  told: string[];
 };
 
 /**
@@ -244,17 +190,6 @@ function stillMirrored(mirrored: string[], shape: Shape, drift: Drift[]): string
   return mirrored.filter((name) => !anew.includes(name));
 }
 
-/** Like Promise.all, but waits for all before it fails, so that nothing goes on behind a closed door. */
-async function together<A, B, C>(a: Promise<A>, b: Promise<B>, c: Promise<C>): Promise<[A, B, C]> {
-  const [x, y, z] = await Promise.allSettled([a, b, c]);
-  for (const result of [x, y, z]) if (result.status === "rejected") throw result.reason;
-  return [
-    (x as PromiseFulfilledResult<A>).value,
-    (y as PromiseFulfilledResult<B>).value,
-    (z as PromiseFulfilledResult<C>).value,
-  ];
-}
-
 async function refresh(
   job: Job,
   duck: Duck,
@@ -310,82 +245,4 @@ async function confirmGone(duck: Duck, table: Omit<Ingest, "into">): Promise<voi
   await ingest(duck, { ...table, ids: gone.map((g) => g.id), into: "confirmed" });
   await duck.run("DELETE FROM fresh WHERE id IN (SELECT id FROM confirmed)");
   await duck.run("INSERT INTO fresh SELECT * FROM confirmed WHERE NOT gone");
-}
-
-async function reconcile(
-  job: Job,
-  duck: Duck,
-  at: Layout,
-  shape: Shape,
-  session: Session,
-  scan: Scan,
-  meta: Meta,
-  { full, mirror, ask, read }: Pick<Awaited<ReturnType<typeof refresh>>, "full" | "mirror" | "ask" | "read">,
-  host: Host,
-): Promise<TouchCounts> {
-  host.onProgress({ phase: "map", done: 0 });
-  const { version } = await duck.one<{ version: string }>("SELECT version() AS version");
-  const all = meta.fingerprint !== undefined && (meta.fingerprint !== shape.fingerprint || meta.engine !== version);
-  const { parents, unseen } = await foresee(duck, shape, job.upstream);
-  await duck.run(parentsTable(parents));
-  await duck.run(wake(shape, full, meta.turn + 1, new Date().toISOString()));
-  await findEmptied(duck, shape, mirror.mode === "touched" ? ask : undefined);
-  await duck.run(takenOut(shape));
-  for (const statement of skippedSleep(shape)) await duck.run(statement);
-  if (job.apply) await duck.run(wakePlanned(shape, runFiles(job.apply.folder)));
-  const told = [...unseen, ...(job.only ? await choose(duck, job.only, job.sync) : [])];
-  const chains = all || job.only ? 0 : await wakeAwaiting(duck, shape);
-  const { woken } = await duck.one<{ woken: boolean }>("SELECT count(*) > 0 AS woken FROM wake");
-  const { links } = await duck.one<{ links: number }>("SELECT count(*) AS links FROM st.link");
-  const lookUp = async (by: typeof byHash) => {
-    const twice = by === byHash && !all && links * perLink > duck.memory;
-    for (const statement of touch(shape, { all, woken, by, twice })) await readingRows(job, duck.run(statement));
-    return (await duck.one<{ n: number }>(misjoined)).n;
-  };
-  if ((await lookUp(byHash)) > 0) await lookUp(byKey);
-  const skip = job.only?.skip;
-  for (const statement of skippedAside(shape, skip === undefined ? undefined : "FROM chosen"))
-    await duck.run(statement);
-  if (chains > 0) for (const statement of keepCalled(shape, scan)) await duck.run(statement);
-  const counts = await readingRows(job, duck.one<TouchCounts>(touchCounts));
-  await duck.run(noDoubled);
-  if (counts.doubled > 0 || counts.received !== counts.looked_at + counts.untouched) {
-    for (const statement of separateDoubled) await duck.run(statement);
-    counts.untouched = (await duck.one<{ n: number }>(countUntouched)).n;
-  }
-  await duck.run(noneAside);
-  if (job.only) {
-    for (const statement of leaveAside) await duck.run(statement);
-    counts.chosen = (await readingRows(job, duck.one<{ n: number }>(chosenCount))).n;
-  }
-  await duck.run(waitingRows);
-  for (const statement of wideTable("mapped", [mapRows(shape, scan, counts.rows)], counts.rows, at.temp))
-    await duck.run(statement);
-  await duck.run(withoutValues(shape));
-  const [unmet, owed] = [await unmetColumns(duck), await owedColumns(duck)];
-  const contact = { added: addedColumns(shape, meta.mirrored), unmet, owed };
-  await ask?.(linkedRecords(shape, mirror.mode, contact));
-  await ask?.(matchedRecords(shape, mirror.mode));
-  if (!ask && !full && shape.policies.severalMatches !== "reject") await read(undated(shape));
-  await duck.run(haveGone);
-  for (const statement of matching(shape)) await duck.run(statement);
-  await duck.run(heldNow(shape));
-  host.onProgress({ phase: "plan", done: 0 });
-  const linked = await duck.one<{ rows: number }>(linkedRows);
-  for (const statement of [...basedOn(linked.rows, at.temp), seenThen]) await duck.run(statement);
-  await duck.run(decide(shape, contact));
-  await withoutMissing(duck, shape);
-  await duck.run(releaseTaken);
-  await duck.run(onlyMembers);
-  const { onLeave } = shape.policies;
-  if (onLeave === "delete") await duck.run(keepWanted(shape));
-  if (onLeave === "delete" || onLeave === "deactivate")
-    await holdReferenced(job, duck, shape, session, at.temp, host.signal);
-  if (skip !== undefined) await duck.run(skipDecided(shape, skip));
-  for (const statement of pointAtAwaited(shape, takenIds(shape), createId(shape))) await duck.run(statement);
-  await duck.run(decideMembers(shape));
-  if (skip !== undefined) for (const statement of skipMembers(shape, skip)) await duck.run(statement);
-  const values = valuesOf(shape, counts.rows);
-  for (const statement of [...writeMembers(shape, at), ...writeChanges(shape, at, values)]) await duck.run(statement);
-  return { ...counts, told };
 }

@@ -26,7 +26,7 @@ export async function readBack(
 ): Promise<{ cursors: Record<string, string>; resolved: number }> {
   const { duck, at, shape, session } = planned;
   const cursors = { ...planned.cursors };
-  await duck.run("CREATE OR REPLACE TEMP TABLE after AS SELECT * FROM fresh WHERE false");
+  await duck.run("CREATE OR REPLACE TABLE after AS SELECT * FROM fresh WHERE false");
   await duck.run(noneExpected);
   const table = { ...recordsOf(shape, session, at.temp, signal), onRows };
   let full = false;

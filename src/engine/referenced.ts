@@ -116,7 +116,7 @@ async function cascades({ job, own, session, signal }: Reading, object: ObjectSc
 async function readPointing({ duck, session, folder, signal }: Reading, object: ObjectSchema, target: Column) {
   const column = { name: target.name, target };
   const table = { session, object, columns: [column], created: false, folder, signal, into: "pointing_part" };
-  await duck.run("CREATE OR REPLACE TEMP TABLE pointing(id VARCHAR, parent VARCHAR)");
+  await duck.run("CREATE OR REPLACE TABLE pointing(id VARCHAR, parent VARCHAR)");
   const keep = `INSERT INTO pointing SELECT id, ${stored(column)} FROM pointing_part WHERE NOT gone AND ${stored(column)} IN (SELECT id FROM asked)`;
   const { n } = await duck.one<{ n: number }>("SELECT count(*) AS n FROM asked");
   const size = n < FEW ? undefined : await session.size?.(object, signal);

@@ -21,12 +21,10 @@ export async function planReport(planned: Planned): Promise<PlanReport> {
   const held = "(action = 'exclude' OR (action = 'leave' AND code IS NOT NULL))";
   const refused = `SELECT *, ${wakeCase} AS wake FROM (SELECT key, CASE WHEN ${held} THEN 'excluded' ELSE 'rejected' END AS status, ${list(faultOf(shape))},
   ${saidOfFault} AS message FROM decided WHERE action IN ('reject', 'status') OR ${held})`;
-  await duck.run(
-    `CREATE OR REPLACE TEMP VIEW plan_waiting AS SELECT * FROM waiting WHERE ${touched.chosen === undefined}`,
-  );
+  await duck.run(`CREATE OR REPLACE VIEW plan_waiting AS SELECT * FROM waiting WHERE ${touched.chosen === undefined}`);
   const waiting = "SELECT * EXCLUDE (gone) FROM plan_waiting";
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE plan_problem AS ${refused} UNION ALL BY NAME ${waiting} UNION ALL BY NAME (${keysToCount(touched)})`,
+    `CREATE OR REPLACE TABLE plan_problem AS ${refused} UNION ALL BY NAME ${waiting} UNION ALL BY NAME (${keysToCount(touched)})`,
   );
   const { still } = await duck.one<{ still: number }>("SELECT count(*) AS still FROM plan_waiting WHERE gone");
   const joins = `key IN (${membersSent})`;

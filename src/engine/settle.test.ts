@@ -12,9 +12,9 @@ test("a plan that memory does not let fold is told so: by where its rows lie, th
   for (const statement of ["ATTACH ':memory:' AS st", ...createTables]) await duck.run(statement);
   await duck.run("INSERT INTO st.link(key, h) SELECT 'k' || range, 1 FROM range(204_800)");
   const told = async (rows: string, memory: number) => {
-    await duck.run(`CREATE OR REPLACE TEMP TABLE decided AS ${rows}`);
+    await duck.run(`CREATE OR REPLACE TABLE decided AS ${rows}`);
     await duck.run(
-      "CREATE OR REPLACE TEMP TABLE linked AS SELECT rowid AS place, key AS link_key FROM st.link WHERE key IN (SELECT key FROM decided)",
+      "CREATE OR REPLACE TABLE linked AS SELECT rowid AS place, key AS link_key FROM st.link WHERE key IN (SELECT key FROM decided)",
     );
     return (await noRoomToFold({ duck: { ...duck, memory } }))?.message;
   };

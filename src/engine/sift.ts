@@ -21,9 +21,9 @@ export async function sifting(
     `SELECT greatest(${compared}, count(*) * ${shareCompared}) AS portion FROM ${expected}`,
   );
   const hashed = `${job.into}_hashed`;
-  const none = `CREATE OR REPLACE TEMP TABLE ${hashed}(id VARCHAR, seq INTEGER, h UBIGINT)`;
+  const none = `CREATE OR REPLACE TABLE ${hashed}(id VARCHAR, seq INTEGER, h UBIGINT)`;
   await duck.run(none);
-  await duck.run("CREATE OR REPLACE TEMP TABLE as_expected(id VARCHAR, seq INTEGER)");
+  await duck.run("CREATE OR REPLACE TABLE as_expected(id VARCHAR, seq INTEGER)");
   let waiting: PageFile[] = [];
   let noted = 0;
 

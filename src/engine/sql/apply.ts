@@ -37,7 +37,7 @@ export function comparePlans(
   begun = false,
 ): string {
   const alone = wavesOf(shape).filter((wave) => !writesColumns(shape, wave));
-  return `CREATE TEMP TABLE compared AS SELECT key, bool_or(planned) AS planned, bool_and(same) AS same FROM (
+  return `CREATE TABLE compared AS SELECT key, bool_or(planned) AS planned, bool_and(same) AS same FROM (
 ${[compareWritten(shape, planned, values, begun), ...alone.map((wave) => compareWave(shape, wave, planned, now, told, begun))].join("\nUNION ALL ")}) GROUP BY key`;
 }
 
@@ -150,7 +150,7 @@ export function dependentsMove(shape: Shape): string[] {
     .map((c) => `SELECT key, later_${c.index} AS parent FROM decided WHERE later_${c.index} IS NOT NULL`);
   if (links.length === 0) return [];
   return [
-    `CREATE TEMP TABLE moves_with AS SELECT key, parent FROM (${links.join(" UNION ALL ")})
+    `CREATE TABLE moves_with AS SELECT key, parent FROM (${links.join(" UNION ALL ")})
 WHERE key IN (SELECT key FROM compared) AND parent IN (SELECT key FROM decided WHERE action = 'create')`,
     `UPDATE compared SET same = false WHERE same AND key IN (WITH RECURSIVE moved AS (
   SELECT key FROM compared WHERE NOT same UNION SELECT w.key FROM moved m JOIN moves_with w ON w.parent = m.key)

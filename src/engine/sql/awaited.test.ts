@@ -38,7 +38,7 @@ const rows = fc.uniqueArray(
 /** `decided`, with rows that await others of them. */
 const decided = (given: { key: string; action: string; boss: string | null; helper: string | null }[]) => {
   const value = (text: string | null) => (text === null ? "NULL" : `'${text}'`);
-  return `CREATE OR REPLACE TEMP TABLE decided AS SELECT key, action, CASE WHEN action <> 'create' THEN 'id' || key END AS id,
+  return `CREATE OR REPLACE TABLE decided AS SELECT key, action, CASE WHEN action <> 'create' THEN 'id' || key END AS id,
   CASE WHEN action = 'create' THEN 'none' ELSE 'linked' END AS link_, 'present' AS there_, 3::UBIGINT AS m, 0::UBIGINT AS a,
   NULL::VARCHAR AS code, NULL::VARCHAR AS col, NULL::VARCHAR AS value, NULL::VARCHAR AS "limit", NULL::VARCHAR[] AS waits,
   ${["boss", "helper"].map((name, i) => `${name} AS later_${i}, ${name} AS said_${i}, 'r:' || ${name} AS ref_${i}, 'later:' || ${name} AS x_${i}`).join(", ")}
@@ -77,7 +77,7 @@ test("of an applied plan whoever points at a row that is made and held back is h
       row("6", null),
       row("7", "6"),
     ]),
-    "CREATE TEMP TABLE compared AS SELECT key, true AS planned, key <> '1' AS same FROM decided",
+    "CREATE TABLE compared AS SELECT key, true AS planned, key <> '1' AS same FROM decided",
     ...dependentsMove(shape),
   ]);
   expect(await duck.all("SELECT key FROM compared WHERE same ORDER BY key")).toEqual(

@@ -33,8 +33,8 @@ export function withoutFallen(shape: Shape): string[] {
   );
   if (links.length === 0) return [];
   return [
-    `CREATE TEMP TABLE falls_with AS ${links.join(" UNION ALL ")}`,
-    `CREATE TEMP TABLE fallen AS WITH RECURSIVE reached AS (
+    `CREATE TABLE falls_with AS ${links.join(" UNION ALL ")}`,
+    `CREATE TABLE fallen AS WITH RECURSIVE reached AS (
   SELECT key FROM falls_with WHERE parent NOT IN (SELECT key FROM decided WHERE ${alive})
   UNION SELECT f.key FROM reached r JOIN falls_with f ON f.parent = r.key)
 FROM reached`,
@@ -63,8 +63,8 @@ export function pointAtAwaited(shape: Shape, taken: string, created: string): st
   const keys = columns.map((c) => `SELECT later_${c.index} AS key FROM decided WHERE later_${c.index} IS NOT NULL`);
   return [
     taken,
-    `CREATE TEMP TABLE awaited AS SELECT DISTINCT key FROM (${keys.join(" UNION ALL ")})`,
-    `CREATE TEMP TABLE awaited_id AS SELECT key, CASE WHEN action = 'create' THEN ${created} ELSE id END AS id FROM decided WHERE key IN (SELECT key FROM awaited)`,
+    `CREATE TABLE awaited AS SELECT DISTINCT key FROM (${keys.join(" UNION ALL ")})`,
+    `CREATE TABLE awaited_id AS SELECT key, CASE WHEN action = 'create' THEN ${created} ELSE id END AS id FROM decided WHERE key IN (SELECT key FROM awaited)`,
     ...columns.map((c) => {
       const value = parentValue(c, c.ways!.find((way) => way.object === shape.object.name)!, "p.id");
       return `UPDATE decided SET x_${c.index} = ${value} FROM awaited_id p WHERE p.key = later_${c.index}`;

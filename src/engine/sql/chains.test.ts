@@ -24,7 +24,7 @@ beforeEach(async () => {
   for (const statement of [
     "ATTACH ':memory:' AS st",
     ...createTables,
-    "CREATE TEMP TABLE source(key VARCHAR, code VARCHAR)",
+    "CREATE TABLE source(key VARCHAR, code VARCHAR)",
   ])
     await duck.run(statement);
 });
@@ -34,11 +34,11 @@ afterEach(() => duck.close());
 async function lookedAt(changed: string[], woken: string[] = []): Promise<string[]> {
   const quoted = (keys: string[]) => `(SELECT unnest(${JSON.stringify(keys).replaceAll('"', "'")}::VARCHAR[]))`;
   for (const statement of [
-    `CREATE OR REPLACE TEMP TABLE wake AS SELECT key FROM source WHERE key IN ${quoted(woken)}`,
+    `CREATE OR REPLACE TABLE wake AS SELECT key FROM source WHERE key IN ${quoted(woken)}`,
     ...["own_wait", "own_link", "called"].map((table) => `DROP TABLE IF EXISTS ${table}`),
     waitingForOwn(shape)!,
     wakeOwn,
-    `CREATE OR REPLACE TEMP TABLE touched AS SELECT *, false AS gone FROM (SELECT key, (key IN ${quoted(changed)})::INT AS h, 0 AS old_h, code AS s_code FROM source)
+    `CREATE OR REPLACE TABLE touched AS SELECT *, false AS gone FROM (SELECT key, (key IN ${quoted(changed)})::INT AS h, 0 AS old_h, code AS s_code FROM source)
 WHERE h <> old_h OR key IN (SELECT key FROM wake)`,
     ...keepCalled(shape, { dates: {} } as Scan),
   ])

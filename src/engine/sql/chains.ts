@@ -19,7 +19,7 @@ export function waitingForOwn(shape: Shape): string | undefined {
     awaits ? [`starts_with(ref, ${text(`${ways![awaits.way]!.ref}:`)})`] : [],
   );
   if (refs.length === 0) return undefined;
-  return `CREATE TEMP TABLE own_wait AS SELECT DISTINCT key, ref FROM st.pending
+  return `CREATE TABLE own_wait AS SELECT DISTINCT key, ref FROM st.pending
 WHERE wake = 'parent' AND (${refs.join(" OR ")}) AND key NOT IN (${held}) AND key NOT IN (SELECT key FROM wake)`;
 }
 
@@ -30,8 +30,8 @@ export const wakeOwn = "INSERT INTO wake SELECT DISTINCT key FROM own_wait";
  * is, for one that so comes, and so on.
  */
 export const keepCalled = (shape: Shape, scan: Scan): string[] => [
-  `CREATE TEMP TABLE own_link AS SELECT o.key AS parent, w.key FROM (${offers(shape, scan)}) o JOIN own_wait w ON w.ref = o.ref`,
-  `CREATE TEMP TABLE called AS WITH RECURSIVE reached AS (
+  `CREATE TABLE own_link AS SELECT o.key AS parent, w.key FROM (${offers(shape, scan)}) o JOIN own_wait w ON w.ref = o.ref`,
+  `CREATE TABLE called AS WITH RECURSIVE reached AS (
   SELECT key FROM own_link WHERE parent IN (SELECT key FROM touched WHERE ${moved} OR key NOT IN (SELECT key FROM own_wait))
   UNION SELECT l.key FROM reached r JOIN own_link l ON l.parent = r.key)
 FROM reached`,

@@ -1,6 +1,7 @@
 import { ident, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
+import type { Apart } from "../together.ts";
 import { ownId } from "./ids.ts";
 import { madeParents, madeRefs } from "./made.ts";
 import { atOnce, chosenBy, dealt, has, inGroups, list, maskType, stored, wanted } from "./names.ts";
@@ -32,8 +33,8 @@ const idsAreTheirs = (shape: Shape): boolean =>
 
 /** `taken`: ids of ours that rows to be created would choose, and that records have already. */
 export function takenIds(shape: Shape): string {
-  if (idsAreTheirs(shape)) return "CREATE OR REPLACE TEMP TABLE taken(id VARCHAR)";
-  return `CREATE OR REPLACE TEMP TABLE taken AS WITH own AS MATERIALIZED (SELECT ${ownMatchId(shape, "match_value")} AS id FROM decided
+  if (idsAreTheirs(shape)) return "CREATE OR REPLACE TABLE taken(id VARCHAR)";
+  return `CREATE OR REPLACE TABLE taken AS WITH own AS MATERIALIZED (SELECT ${ownMatchId(shape, "match_value")} AS id FROM decided
   WHERE action = 'create' AND link_ <> 'linked' AND ${chosenBy("match_value")})
 SELECT id FROM st.link WHERE id IN (SELECT id FROM own WHERE ${chosenBy("id")}) UNION ALL SELECT id FROM have_now WHERE id IN (FROM own)`;
 }
@@ -101,7 +102,7 @@ export function writeChanges(
   file: { touched: string; change: (wave: Wave) => string; parents: (k: number) => string; settled: string },
   values: Values,
   reason = "NULL::VARCHAR",
-): string[] {
+): Apart {
   const { early, main, late } = waveMasks(shape);
   const fresh = (m: string) =>
     shape.columns.map((c) => `CASE WHEN ${has(`(${m} | a)`, c)} THEN x_${c.index} END AS ${stored(c)}`);
@@ -121,22 +122,18 @@ export function writeChanges(
     `COPY (WITH ${dealt("these", from, values.rows)} SELECT ${list(items)} FROM these) TO ${text(to)} (FORMAT parquet, COMPRESSION snappy, ${inGroups}, ${atOnce})`;
   const valued = (items: string[], which: string, to: string) => copy(items, which, to, values.of(which));
   const creates = "action = 'create'";
-  return [
-    ...values.first,
-    takenIds(shape),
-    ...madeRefs(shape).map((made, k) => madeParents(made, file.parents(k))),
+  const made = [
     copy(
       ["key", id, ...head.slice(2), ...first, ...parties],
       creates,
       file.change("1-create"),
       values.of(creates, false),
     ),
+    alone(late, "later", file.change("3-complete")),
+  ];
+  const others = [
     valued([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} <> 0`, file.change("2-update")),
     valued([...stateChange("deactivate", 1, reason), ...old], deactivates(shape), file.change("3-deactivate")),
-    statesOf(shape).state
-      ? alone(early, "wake", file.change("0-activate"))
-      : copy(stateChange("activate", 0, reason), activates(shape), file.change("0-activate")),
-    alone(late, "later", file.change("3-complete")),
     valued(["key", "id", "'delete' AS kind", ...old], "action = 'delete'", file.change("4-delete")),
     valued([...head, ...fresh(main), ...old], `action <> 'create' AND ${main} = 0 AND a <> 0`, file.settled),
     copy(
@@ -150,4 +147,9 @@ export function writeChanges(
       file.touched,
     ),
   ];
+  const wake = file.change("0-activate");
+  if (statesOf(shape).state) made.push(alone(early, "wake", wake));
+  else others.push(copy(stateChange("activate", 0, reason), activates(shape), wake));
+  const parents = madeRefs(shape).map((made, k) => madeParents(made, file.parents(k)));
+  return { before: values.first, first: [takenIds(shape), ...parents, ...made], others };
 }

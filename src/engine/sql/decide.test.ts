@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect, test } from "vitest";
 import type { Shape } from "../shape.ts";
-import { basedOn } from "./decide.ts";
+import { basedOn, linkedKeys } from "./decide.ts";
 import { addColumn, createTables, existingColumns, missingColumns, valueViews } from "./tables.ts";
 
 test("the base of few rows, of more and of many is the same, also where rows were written anew since", async () => {
@@ -22,7 +22,9 @@ test("the base of few rows, of more and of many is the same, also where rows wer
   const existing = (await duck.runAndReadAll(existingColumns)).getRowObjectsJson() as { table: string; name: string }[];
   await run(...valueViews(shape, existing, undefined));
   await run(
-    "CREATE TEMP TABLE mapped AS SELECT 'k' || range * 7919 AS key, CASE WHEN range % 4 > 0 THEN 'id' END AS link_id FROM range(100)",
+    "CREATE TABLE touched AS SELECT 'k' || range * 7919 AS key, range AS place FROM range(100)",
+    "CREATE TABLE linked AS SELECT range AS place, CASE WHEN range % 4 > 0 THEN 'id' END AS link_id FROM range(100)",
+    linkedKeys,
   );
   const folder = await mkdtemp(join(tmpdir(), "sluice-base-"));
   for (const rows of [75, 1000, 100_000]) {

@@ -73,7 +73,7 @@ export function decide(shape: Shape, contact: Contact): string {
     `(${mask(columnBits.destinationMoved)})::${maskType} AS dm`,
   ])} FROM ruled`;
 
-  return `CREATE TEMP TABLE decided AS WITH
+  return `CREATE TABLE decided AS WITH
 facts AS (${facts}),
 acted AS (${acted}),
 chosen AS (${chosen}),
@@ -84,7 +84,11 @@ ruled AS (${ruled})
 ${masked}`;
 }
 
-const linked = `SELECT key FROM mapped WHERE link_id IS NOT NULL AND ${chosenBy("key")}`;
+/** `linked_key`: the keys of the rows looked at that have a record, told before these are mapped. */
+export const linkedKeys =
+  "CREATE TABLE linked_key AS SELECT t.key FROM touched t JOIN linked k ON k.place = t.place WHERE t.key IS NOT NULL AND k.link_id IS NOT NULL";
+
+const linked = `SELECT key FROM linked_key WHERE ${chosenBy("key")}`;
 
 /**
  * `based`: the base of linked rows that are looked at. A table of its own: as the smaller side of the join it costs a first
@@ -95,19 +99,16 @@ export function basedOn(rows: number, folder: string): string[] {
   if (rows > FEW)
     return wideTable("based", [`SELECT * EXCLUDE (place) FROM v_base WHERE key IN (${linked})`], rows, folder);
   return [
-    `CREATE TEMP TABLE based_at AS SELECT place FROM v_base WHERE key IN (${linked})`,
-    `CREATE TEMP TABLE based AS SELECT * EXCLUDE (place) FROM v_base WHERE place IN (SELECT place FROM based_at WHERE ${chosenBy("place::VARCHAR")}) AND key IN (${linked})`,
+    `CREATE TABLE based_at AS SELECT place FROM v_base WHERE key IN (${linked})`,
+    `CREATE TABLE based AS SELECT * EXCLUDE (place) FROM v_base WHERE place IN (SELECT place FROM based_at WHERE ${chosenBy("place::VARCHAR")}) AND key IN (${linked})`,
   ];
 }
 
 /** So few rows lie in few of the table's groups. Where they lie is found by the keys alone, and of the other groups nothing else is read. */
 const FEW = 300;
 
-/** How many rows `basedOn` is about. */
-export const linkedRows = "SELECT count(*) AS rows FROM mapped WHERE link_id IS NOT NULL";
-
 /** `seen_then`: what the destination held of these rows when both sides last agreed, where that is not the base. */
-export const seenThen = `CREATE TEMP TABLE seen_then AS SELECT * FROM v_seen WHERE key IN (${linked})`;
+export const seenThen = `CREATE TABLE seen_then AS SELECT * FROM v_seen WHERE key IN (${linked})`;
 
 /** What the column should hold, given the row's action. */
 function wantOf(c: ShapeColumn): string {
@@ -163,7 +164,7 @@ function does(shape: Shape, c: ShapeColumn, contact: Contact): string {
  * from a source row that left holds what was seen when that row was last agreed.
  */
 export function heldNow(shape: Shape): string {
-  return `CREATE TEMP TABLE held AS SELECT id, ${shape.columns.map(stored).join(", ")} FROM have_now
+  return `CREATE TABLE held AS SELECT id, ${shape.columns.map(stored).join(", ")} FROM have_now
 WHERE NOT gone AND id IN (SELECT link_id FROM mapped UNION ALL SELECT found_id FROM matching)
 UNION ALL SELECT c.id, ${shape.columns.map((c) => seenValue(stored(c))).join(", ")}
 FROM matching x JOIN candidate c ON c.id = x.found_id AND c.key IS NOT NULL JOIN v_base b ON b.key = c.key
@@ -171,7 +172,7 @@ LEFT JOIN v_seen s ON s.key = c.key WHERE x.match IN ('one', 'several') AND c.ke
 }
 
 /** Gone rows among the linked ones: a table of its own, for the mirror is a view. */
-export const haveGone = "CREATE TEMP TABLE have_gone AS SELECT DISTINCT id, gone FROM have_now WHERE gone";
+export const haveGone = "CREATE TABLE have_gone AS SELECT DISTINCT id, gone FROM have_now WHERE gone";
 
 /** A record that another source row has just taken over is not ours to leave any more. */
 export const releaseTaken = `UPDATE decided SET action = 'release', m = 0, a = 0

@@ -31,7 +31,7 @@ export function bereftRows(shape: Shape, news: ReadonlyMap<string, boolean>): st
     return any.length > 0 ? `CASE WHEN ${any.join(" OR ")} THEN ${bit(c)} ELSE 0 END` : [];
   });
   if (each.length === 0) return undefined;
-  return `CREATE TEMP TABLE bereft AS
+  return `CREATE TABLE bereft AS
 WITH linked AS MATERIALIZED (SELECT key, id FROM st.link WHERE id IS NOT NULL AND (h IS NULL OR key IN (FROM wake))),
 chosen AS MATERIALIZED (SELECT * FROM v_base WHERE key IN (SELECT key FROM linked WHERE ${chosenBy("key")}))
 SELECT * FROM (SELECT b.key, l.id, (${each.join(" + ")})::${maskType} AS m
@@ -47,14 +47,14 @@ export function emptiedLookups(shape: Shape): string {
     (c) =>
       `CASE WHEN ${has("t.m", c)} AND n.${stored(c)} IS NULL AND (old.id IS NULL OR old.${stored(c)} IS NOT NULL) THEN ${bit(c)} ELSE 0 END`,
   );
-  return `CREATE TEMP TABLE emptied AS SELECT * FROM (
+  return `CREATE TABLE emptied AS SELECT * FROM (
   SELECT t.key, (${each.join(" + ")})::${maskType} AS m
   FROM bereft t JOIN (SELECT * FROM have_now WHERE NOT gone AND id IN (SELECT id FROM bereft)) n ON n.id = t.id
   LEFT JOIN (SELECT * FROM v_have WHERE NOT gone AND id IN (SELECT id FROM bereft
     WHERE key NOT IN (SELECT key FROM st.pending WHERE status = 'waits' AND wake = 'always'))) old ON old.id = t.id) WHERE m <> 0`;
 }
 
-export const noneEmptied = `CREATE TEMP TABLE emptied(key VARCHAR, m ${maskType})`;
+export const noneEmptied = `CREATE TABLE emptied(key VARCHAR, m ${maskType})`;
 
 /** SQL: joins them (e) to rows with a base (b). */
 export const withEmptied = (shape: Shape): string =>

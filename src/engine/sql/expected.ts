@@ -5,7 +5,7 @@ import { has, hashOf, stored } from "./names.ts";
 import { wavesBesideCreates } from "./states.ts";
 
 /** Where nothing is expected: see `Ingest.expected`. */
-export const noneExpected = "CREATE OR REPLACE TEMP TABLE as_expected(id VARCHAR, seq INTEGER)";
+export const noneExpected = "CREATE OR REPLACE TABLE as_expected(id VARCHAR, seq INTEGER)";
 
 /**
  * `expected`: the records that this run made, as it made them, by what the answers told (`sent`); their ids are new, and so
@@ -16,7 +16,7 @@ export function expectedRecords(shape: Shape, file: { change: (wave: Wave) => st
   const others = [...wavesBesideCreates(shape).map(file.change), file.settled];
   const known = others.map((path) => `SELECT key FROM ${parquetRows(path)}`).join(" UNION ALL ");
   const values = shape.columns.map((c) => `CASE WHEN ${has("c.m", c)} THEN c.${stored(c)} END AS ${stored(c)}`);
-  return `CREATE OR REPLACE TEMP TABLE expected AS SELECT id, ${hashOf(shape.columns, "e")} AS h FROM (
+  return `CREATE OR REPLACE TABLE expected AS SELECT id, ${hashOf(shape.columns, "e")} AS h FROM (
 SELECT ${["s.id", ...values].join(", ")} FROM ${parquetRows(file.change("1-create"), "file_row_number=true")} c
 JOIN (SELECT n, id FROM sent WHERE wave = '1-create' AND status IN ('created', 'updated') AND id IS NOT NULL AND key NOT IN (${known})) s ON s.n = c.file_row_number) e`;
 }

@@ -31,28 +31,28 @@ export function prepareFold(shape: Shape, file: FoldFiles, full: boolean, size: 
   const differs = columns.map((c) => `${stored(c)} IS DISTINCT FROM n_${c.index}`).join(" OR ") || "false";
   return [
     ...changes(shape, file, size),
-    `CREATE OR REPLACE TEMP TABLE born AS SELECT n AS place, key, id FROM sent
+    `CREATE OR REPLACE TABLE born AS SELECT n AS place, key, id FROM sent
 WHERE wave = '1-create' AND status IN ('created', 'updated') AND id IS NOT NULL AND key NOT IN (SELECT key FROM part)`,
-    `CREATE OR REPLACE TEMP VIEW born_value AS ${valuesOf("born")}`,
-    `CREATE OR REPLACE TEMP TABLE older AS SELECT id, gone, created, ${storedList(shape)} FROM have_now ANTI JOIN after USING (id) ANTI JOIN as_expected USING (id)
+    `CREATE OR REPLACE VIEW born_value AS ${valuesOf("born")}`,
+    `CREATE OR REPLACE TABLE older AS SELECT id, gone, created, ${storedList(shape)} FROM have_now ANTI JOIN after USING (id) ANTI JOIN as_expected USING (id)
 WHERE id NOT IN (SELECT old_id FROM final WHERE status = 'deleted' AND old_id IS NOT NULL)${full ? "" : ` AND id IN (${news})`}`,
-    `CREATE OR REPLACE TEMP VIEW latest AS
+    `CREATE OR REPLACE VIEW latest AS
 SELECT id, gone, created, ${storedList(shape)} FROM after UNION ALL SELECT * FROM older`,
     ...newBase(shape, base, size),
-    `CREATE OR REPLACE TEMP VIEW agreed AS SELECT key, id, first, met FROM new_base
+    `CREATE OR REPLACE VIEW agreed AS SELECT key, id, first, met FROM new_base
 UNION ALL SELECT c.key, c.id, true, ${metOf(shape, "0")} FROM (SELECT *, 'create' AS kind FROM born) c`,
     // Of records we made the values are compared by their hashes: few differ, and most of those that do not have been sorted
     // out as they were read (`expectedRecords`).
-    `CREATE OR REPLACE TEMP TABLE unlike AS
+    `CREATE OR REPLACE TABLE unlike AS
 WITH back AS (SELECT * FROM born WHERE id IN (SELECT id FROM latest WHERE NOT gone AND ${chosenBy("id")}))
 SELECT b.key, b.id FROM (${valuesOf("back")}) b JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = b.id WHERE ${hashOf(columns, "n")} <> ${hashOf(columns, "b")}`,
-    `CREATE OR REPLACE TEMP TABLE new_seen AS SELECT key, id, ${list(columns.map((c) => `n_${c.index} AS ${stored(c)}`))} FROM new_base WHERE ${differs}
+    `CREATE OR REPLACE TABLE new_seen AS SELECT key, id, ${list(columns.map((c) => `n_${c.index} AS ${stored(c)}`))} FROM new_base WHERE ${differs}
 UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM unlike u JOIN latest n ON n.id = u.id`,
     // A record we made was seen as it is: it is no exception.
-    `CREATE OR REPLACE TEMP TABLE judged AS SELECT id FROM latest WHERE gone OR id NOT IN (SELECT id FROM born WHERE id IN (SELECT id FROM latest WHERE ${chosenBy("id")}))`,
+    `CREATE OR REPLACE TABLE judged AS SELECT id FROM latest WHERE gone OR id NOT IN (SELECT id FROM born WHERE id IN (SELECT id FROM latest WHERE ${chosenBy("id")}))`,
     // A record that another row was to take over stays with the row that left where that did not come to pass. A row whose
     // leaving was held back, or never sent, has yet to leave: a guard counts it in the run that does it.
-    `CREATE OR REPLACE TEMP TABLE new_link AS
+    `CREATE OR REPLACE TABLE new_link AS
 SELECT f.key, f.id, ${newId} AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action IN ('keep', 'release') OR (f.gone AND f.code IN ('moved', 'moved_there', 'not_planned', 'not_sent', ${heldCodes})) THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h,
   CASE WHEN ${waits} THEN l.rested ELSE f.rested END AS rested,
   CASE WHEN f.id IS NULL OR ${waits} THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} WHEN f.key IN (SELECT key FROM born) THEN f.match_value ELSE coalesce(l.m, f.match_value) END AS m
@@ -60,7 +60,7 @@ FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LE
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
   AND NOT (f.action = 'release' AND f.id IN (SELECT id FROM final WHERE action = 'adopt' AND id IS NOT NULL))`,
     // A record that another row took over leaves its old link, whether or not that row was looked at.
-    `CREATE OR REPLACE TEMP TABLE freed AS
+    `CREATE OR REPLACE TABLE freed AS
 WITH gained AS (SELECT key, id FROM new_link WHERE gained AND ${chosenBy("id")})
 SELECT l.key FROM (SELECT key, id FROM st.link WHERE id IN (SELECT id FROM gained)) l JOIN gained n ON n.id = l.id WHERE n.key <> l.key`,
     newOwed(shape, file),

@@ -31,7 +31,7 @@ async function within(memory: string, state: string[], statements: (folder: stri
 test("parents that a run made, and all that are known already", async () => {
   const known = `CREATE TABLE st.ref AS SELECT 'account' AS name, md5('r' || i) AS id, 'v' || i AS value, false AS barred FROM range(${many}) t(i)`;
   const made =
-    "CREATE TEMP TABLE made_ref AS SELECT 'account' AS name, md5('r' || i) AS id, 'new' AS value FROM range(-5, 5) t(i)";
+    "CREATE TABLE made_ref AS SELECT 'account' AS name, md5('r' || i) AS id, 'new' AS value FROM range(-5, 5) t(i)";
   const told = "SELECT count(*) FILTER (value = 'new') AS added, count(*) AS n FROM st.ref";
   expect(await within("80MB", [known], () => [made, foldMade], told)).toEqual({ added: 5, n: many + 5 });
 });
@@ -41,8 +41,8 @@ test("records that a dead run took over, and all links", async () => {
   const shape = { match: [{ name: "code", index: 0 }] } as unknown as Shape;
   const there = (more: string) => `SELECT ${more}, md5('r' || i) AS id FROM range(-5, 5) t(i)`;
   const statements = (folder: string) => [
-    `CREATE TEMP TABLE member_now AS ${there("'l' AS list")}`,
-    `CREATE TEMP TABLE have_now AS ${there("false AS gone, 'm' || i AS c_code")}`,
+    `CREATE TABLE member_now AS ${there("'l' AS list")}`,
+    `CREATE TABLE have_now AS ${there("false AS gone, 'm' || i AS c_code")}`,
     `COPY (${there("'k' || i AS key, 'l' AS list")}) TO '${join(folder, "add.parquet")}'`,
     ...caughtMembers(shape, join(folder, "add.parquet")),
   ];
@@ -59,11 +59,11 @@ test("what is known of a mirror of exceptions, and of records that rows without 
     "CREATE TABLE st.pending(key VARCHAR, wake VARCHAR)",
   ];
   const statements = () => [
-    "CREATE TEMP VIEW have_now AS FROM st.have",
-    "CREATE TEMP VIEW v_link AS FROM st.link",
-    "CREATE TEMP TABLE mapped AS SELECT 'n' || i AS key, 'm' || i AS match_value, NULL::VARCHAR AS link_id, false AS gone, NULL::VARCHAR AS code, false AS known FROM range(1000) t(i)",
-    "CREATE TEMP TABLE touched AS SELECT key, gone FROM mapped",
-    "CREATE TEMP TABLE doubled(key VARCHAR)",
+    "CREATE VIEW have_now AS FROM st.have",
+    "CREATE VIEW v_link AS FROM st.link",
+    "CREATE TABLE mapped AS SELECT 'n' || i AS key, 'm' || i AS match_value, NULL::VARCHAR AS link_id, false AS gone, NULL::VARCHAR AS code, false AS known FROM range(1000) t(i)",
+    "CREATE TABLE touched AS SELECT key, gone FROM mapped",
+    "CREATE TABLE doubled(key VARCHAR)",
     haveGone,
     ...matching(shape),
   ];

@@ -173,7 +173,7 @@ export function parentsTable(planned: string[]): string {
   const sources = ["SELECT name, value, id, barred FROM ref_now", ...planned];
   const free = "FILTER (WHERE barred IS NOT TRUE)";
   // Only the few values that several have go through aggregates of text, which cost twenty times as much.
-  return `CREATE TEMP TABLE parents AS
+  return `CREATE TABLE parents AS
 WITH parent AS (SELECT * FROM (${sources.join(" UNION ALL ")}) WHERE value IS NOT NULL),
 several AS (SELECT name, value FROM parent GROUP BY name, value HAVING count(*) > 1)
 SELECT name, value, id, 1 AS n, CASE WHEN barred IS NOT TRUE THEN id END AS free_id, CASE WHEN barred IS NOT TRUE THEN 1 ELSE 0 END AS free

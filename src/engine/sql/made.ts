@@ -90,7 +90,7 @@ JOIN line l ON l.w = ${wave} AND p.file_row_number >= l.f AND p.file_row_number 
 LEFT JOIN exception e ON e.w = l.w AND e.n = p.file_row_number WHERE coalesce(e.status, l.s) = 'created'`;
   });
   const none = "SELECT NULL::VARCHAR AS name, NULL::VARCHAR AS id, NULL::VARCHAR AS value WHERE false";
-  return `CREATE OR REPLACE TEMP TABLE made_ref AS ${[none, ...each].join("\nUNION ALL ")}`;
+  return `CREATE OR REPLACE TABLE made_ref AS ${[none, ...each].join("\nUNION ALL ")}`;
 }
 
 /** Part of the fold, after what was read. */

@@ -45,15 +45,15 @@ export function matching(shape: Shape): string[] {
   const becomes = shape.policies.mode !== "create" && shape.match.some((c) => c.line?.write !== "on create");
   const order = shape.policies.severalMatches === "newest" ? "created DESC NULLS LAST, id" : "created NULLS LAST, id";
   return [
-    `CREATE TEMP TABLE unlinked AS SELECT t.key, t.match_value AS m FROM mapped t
+    `CREATE TABLE unlinked AS SELECT t.key, t.match_value AS m FROM mapped t
 WHERE NOT t.gone AND ${withoutRecord(shape, "have_gone")}`,
     // Mostly nothing is found by the first, and then the second reads nothing.
-    `CREATE TEMP TABLE met AS SELECT key FROM v_link WHERE m IN (SELECT m FROM unlinked WHERE ${chosenBy("m")})
+    `CREATE TABLE met AS SELECT key FROM v_link WHERE m IN (SELECT m FROM unlinked WHERE ${chosenBy("m")})
 AND key NOT IN (SELECT key FROM mapped WHERE known AND link_id IS NULL)`,
-    `CREATE TEMP TABLE alike AS SELECT key, id, h, m, rested FROM v_link WHERE key IN (SELECT key FROM met WHERE ${chosenBy("key")})`,
-    `CREATE TEMP TABLE alike_there AS SELECT * FROM (SELECT ${storedMatch(shape, "h")} AS m, h.id, h.created FROM have_now h WHERE NOT h.gone)
+    `CREATE TABLE alike AS SELECT key, id, h, m, rested FROM v_link WHERE key IN (SELECT key FROM met WHERE ${chosenBy("key")})`,
+    `CREATE TABLE alike_there AS SELECT * FROM (SELECT ${storedMatch(shape, "h")} AS m, h.id, h.created FROM have_now h WHERE NOT h.gone)
 WHERE m IN (SELECT m FROM unlinked)`,
-    `CREATE TEMP TABLE candidate AS
+    `CREATE TABLE candidate AS
 WITH known AS (
   SELECT f.m, f.id, f.created, true AS mirrored, l.key, l.h, l.rested FROM alike_there f LEFT JOIN st.link l ON l.id = f.id
   UNION ALL
@@ -67,7 +67,7 @@ WITH known AS (
 SELECT k.m, k.id, k.created, k.mirrored, k.key, k.rested,
   CASE WHEN NOT t.gone OR (t.key IS NULL AND k.h IS NOT NULL) OR k.key IN (SELECT key FROM doubled) THEN k.key END AS owner
 FROM known k LEFT JOIN touched t ON t.key = k.key`,
-    `CREATE TEMP TABLE matching AS
+    `CREATE TABLE matching AS
 WITH waiting AS (
   SELECT l.key, l.m FROM alike l WHERE ${waitsForRecord(shape)} AND l.h IS NOT NULL
     AND l.key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND l.key NOT IN (SELECT key FROM doubled)),

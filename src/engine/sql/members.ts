@@ -45,7 +45,7 @@ WHERE d.action IN ('create', 'adopt', 'update', 'status', 'leave')`,
   );
   const none =
     "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, false AS gone, NULL::UBIGINT AS old_h, 0 AS i, '' AS list, false AS want, false AS ours, false AS there WHERE false";
-  return `CREATE TEMP TABLE membership AS
+  return `CREATE TABLE membership AS
 SELECT key, id, gone, old_h, i, list, ours, ${actionCase()} AS does FROM (${[none, ...each].join("\nUNION ALL ")})`;
 }
 
@@ -96,7 +96,7 @@ export function withoutUnmade(path: string): string[] {
 
 function rewritten(path: string, rows: string, columns: string): string[] {
   return [
-    `CREATE OR REPLACE TEMP TABLE resolved_file AS ${rows}`,
+    `CREATE OR REPLACE TABLE resolved_file AS ${rows}`,
     `COPY (SELECT ${columns} FROM resolved_file ORDER BY unmade) TO ${text(path)} (FORMAT parquet, COMPRESSION snappy)`,
   ];
 }
@@ -123,7 +123,7 @@ export function newMembers(shape: Shape): string {
     ),
   );
   const known = "SELECT list, id, does = 'take' AS ours FROM membership WHERE does IN ('take', 'drop')";
-  return `CREATE OR REPLACE TEMP TABLE new_member AS ${[known, ...sent].join("\nUNION ALL ")}`;
+  return `CREATE OR REPLACE TABLE new_member AS ${[known, ...sent].join("\nUNION ALL ")}`;
 }
 
 /** Part of the fold, after the links: who has no link any more is nobody's member. */

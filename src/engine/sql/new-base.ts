@@ -43,20 +43,20 @@ export function changes(shape: Shape, file: FoldFiles, size: FoldSize): string[]
     ...wavesBesideCreates(shape).map((wave) => taken(file, wave)),
     `SELECT c.* FROM ${numbered(file.settled)} c`,
   ];
-  const view = `CREATE OR REPLACE TEMP VIEW part AS\n${part.join("\nUNION ALL BY NAME ")}`;
-  if (!inSeveralWaves(shape)) return [view, "CREATE OR REPLACE TEMP VIEW changed AS FROM part"];
+  const view = `CREATE OR REPLACE VIEW part AS\n${part.join("\nUNION ALL BY NAME ")}`;
+  if (!inSeveralWaves(shape)) return [view, "CREATE OR REPLACE VIEW changed AS FROM part"];
   // Where columns of a row went in several waves, what each has written is put together. Mostly few rows have that, and to put
   // together what is whole takes more memory than DuckDB counts.
   const all = `SELECT * FROM part UNION ALL BY NAME ${taken(file, "1-create")} SEMI JOIN part p ON p.key = c.key`;
   const together = partsOf(shape, size, "key").map((which, i) => {
     const several = `SELECT key FROM (${all}) WHERE ${which} GROUP BY key HAVING count(*) > 1`;
     const rows = merged(shape, `SELECT * FROM (${all}) WHERE ${which} AND key IN (${several})`);
-    return `${i === 0 ? "CREATE OR REPLACE TEMP TABLE together AS" : "INSERT INTO together"} ${rows}`;
+    return `${i === 0 ? "CREATE OR REPLACE TABLE together AS" : "INSERT INTO together"} ${rows}`;
   });
   return [
     view,
     ...together,
-    "CREATE OR REPLACE TEMP VIEW changed AS FROM together UNION ALL BY NAME SELECT * FROM part WHERE key NOT IN (SELECT key FROM together)",
+    "CREATE OR REPLACE VIEW changed AS FROM together UNION ALL BY NAME SELECT * FROM part WHERE key NOT IN (SELECT key FROM together)",
   ];
 }
 

@@ -8,15 +8,15 @@ import { sourceColumn } from "./names.ts";
 // that the next run looks at them, and whatever the state says of all rows is left to that run.
 
 /** For a run that looks at whatever there is to look at. */
-export const noneAside = "CREATE OR REPLACE TEMP TABLE aside(key VARCHAR)";
+export const noneAside = "CREATE OR REPLACE TABLE aside(key VARCHAR)";
 
 /** `chosen`: the keys of waiting rows for which the SQL condition `means` holds. */
 export const chooseWaiting = (means: string): string =>
-  `CREATE OR REPLACE TEMP TABLE chosen AS SELECT DISTINCT key FROM st.pending WHERE status <> 'waits' AND (${means})`;
+  `CREATE OR REPLACE TABLE chosen AS SELECT DISTINCT key FROM st.pending WHERE status <> 'waits' AND (${means})`;
 
 /** `chosen`: the keys that a run which never ended was about, by its file of touched rows. */
 export const chooseTouched = (touched: string): string =>
-  `CREATE OR REPLACE TEMP TABLE chosen AS SELECT DISTINCT key FROM ${parquetRows(touched)}`;
+  `CREATE OR REPLACE TABLE chosen AS SELECT DISTINCT key FROM ${parquetRows(touched)}`;
 
 /** Of the chosen rows those that a run has looked at. */
 export const chosenAmong = (touched: string): string =>
@@ -30,7 +30,7 @@ export const wakeChosen = "INSERT INTO wake SELECT key FROM chosen";
  * told and never written. `aside`: rows that something else woke.
  */
 export const leaveAside = [
-  "CREATE OR REPLACE TEMP TABLE aside AS SELECT DISTINCT key FROM wake WHERE key NOT IN (SELECT key FROM chosen)",
+  "CREATE OR REPLACE TABLE aside AS SELECT DISTINCT key FROM wake WHERE key NOT IN (SELECT key FROM chosen)",
   "DELETE FROM touched WHERE key NOT IN (SELECT key FROM chosen)",
 ];
 
@@ -56,7 +56,7 @@ export const skippedAside = (shape: Shape, about = "SELECT key FROM st.pending W
   const said = [...shape.used.map(sourceColumn), ...shape.audiences.map((_, i) => `a_${i}`)];
   const print = `md5(to_json([${said.map((column) => `${column}::VARCHAR`).join(", ")}])::VARCHAR)`;
   return [
-    `CREATE TEMP TABLE skipped_as AS SELECT key, ${text(shape.fingerprint)} AS mapping, ${print} AS print FROM touched WHERE NOT gone AND key IN (${about})`,
+    `CREATE TABLE skipped_as AS SELECT key, ${text(shape.fingerprint)} AS mapping, ${print} AS print FROM touched WHERE NOT gone AND key IN (${about})`,
     `DELETE FROM touched WHERE old_h <> 0 AND key NOT IN (SELECT key FROM wake)
 AND key IN (SELECT key FROM skipped_as s JOIN st.pending p USING (key) WHERE p.code = 'skipped' AND p.mapping = s.mapping AND p.print = s.print)`,
   ];

@@ -71,13 +71,13 @@ const columnsIn = (columns: { name: string; index: number }[], mask: string, fro
 
 /** `new_owed`: what of records that this run made it was to set later (`sent`), and did not. */
 export function newOwed(shape: Shape, file: { change: (wave: Wave) => string }): string {
-  const none = "CREATE OR REPLACE TEMP TABLE new_owed(key VARCHAR, col VARCHAR)";
+  const none = "CREATE OR REPLACE TABLE new_owed(key VARCHAR, col VARCHAR)";
   if (!inSeveralWaves(shape)) return none;
   const columns = shape.columns.map((c) => ({ name: storedName(c), index: c.index }));
   const from = `${parquetRows(file.change("3-complete"), "file_row_number=true")} c
 JOIN sent s ON s.wave = '3-complete' AND s.n = c.file_row_number AND s.status NOT IN ('created', 'updated')
 SEMI JOIN (SELECT key FROM final WHERE action = 'create' AND id IS NOT NULL) f ON f.key = c.key`;
-  return `CREATE OR REPLACE TEMP TABLE new_owed AS ${columnsIn(columns, "c.m", from)}`;
+  return `CREATE OR REPLACE TABLE new_owed AS ${columnsIn(columns, "c.m", from)}`;
 }
 
 /** The stored names of a file's columns by the bits of its masks: the mapping may be another by now. */

@@ -24,7 +24,7 @@ export const isDueAt = (now: string): string => `(due_at <= ${instant(now)} OR d
  * record meanwhile has been looked at. `turn` numbers this run, `now` (ISO 8601) is its time.
  */
 export function newPending(turn: number, now: string): string {
-  return `CREATE OR REPLACE TEMP TABLE new_pending AS
+  return `CREATE OR REPLACE TABLE new_pending AS
 SELECT f.key, f.status, f.code, f.col, f.value, coalesce(f.message, f.others) AS message, f.wake, NULL::VARCHAR AS ref,
   coalesce(p.tries, 0) + 1 AS tries, ${turn} + (1 << least(coalesce(p.tries, 0), 20))::INTEGER AS due,
   ${instant(now)} + ${atLatest} AS due_at, s.mapping, s.print
@@ -41,7 +41,7 @@ WHERE key IN (SELECT key FROM final) OR key NOT IN (SELECT key FROM st.pending W
  * `waiting`: rows that were not sent in earlier runs and still wait, for people. `gone`: of a row that left, and whose record could
  * not be changed.
  */
-export const waitingRows = `CREATE TEMP TABLE waiting AS
+export const waitingRows = `CREATE TABLE waiting AS
 WITH still AS MATERIALIZED (SELECT p.* FROM st.pending p ANTI JOIN touched USING (key) ANTI JOIN doubled USING (key) WHERE p.status <> 'waits'),
 gone AS (SELECT key FROM st.link WHERE h IS NULL AND key IN (SELECT key FROM still WHERE ${chosenBy("key")}))
 SELECT p.key, p.status, p.code, p.col, p.value, p.message, p.wake, p.due, p.due_at, p.key IN (FROM gone) AS gone FROM still p`;

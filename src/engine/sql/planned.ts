@@ -48,7 +48,7 @@ export function plannedNews(shape: Shape, upstream: readonly Upstream[]): string
   );
   if (news.length === 0) return [];
   return [
-    `CREATE TEMP TABLE ref_planned AS SELECT p.name, p.id, p.gone, p.value, r.barred FROM (${news.join("\nUNION ALL ")}) p LEFT JOIN ref_now r ON r.name = p.name AND r.id = p.id`,
+    `CREATE TABLE ref_planned AS SELECT p.name, p.id, p.gone, p.value, r.barred FROM (${news.join("\nUNION ALL ")}) p LEFT JOIN ref_now r ON r.name = p.name AND r.id = p.id`,
     "DELETE FROM ref_fresh USING ref_planned p WHERE ref_fresh.name = p.name AND ref_fresh.id = p.id",
     "INSERT INTO ref_fresh SELECT name, id, gone, value, barred FROM ref_planned",
     "DROP TABLE ref_planned",

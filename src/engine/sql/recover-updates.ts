@@ -40,7 +40,7 @@ export function caughtUpdates(shape: Shape, changes: string, inFile: string[]): 
   const seen = shape.columns.map((c) => `e_${c.index}`).join(", ");
   const differs = shape.columns.map((c) => `e_${c.index} IS DISTINCT FROM ${stored(c)}`).join(" OR ") || "false";
   return [
-    `CREATE OR REPLACE TEMP TABLE caught AS
+    `CREATE OR REPLACE TABLE caught AS
 SELECT ${list(["c.key", "c.id", "b.key IS NULL AS first", `${metIn(`${m} | c.a`, known)} AS met`, `${storedMatch(shape, "h")} AS m`, ...values])}
 FROM ${keptRows(shape.columns, changes, inFile)} c JOIN have_now h ON h.id = c.id AND NOT h.gone
 LEFT JOIN st.link l ON l.key = c.key LEFT JOIN v_base b ON b.key = CASE WHEN l.id = c.id THEN c.key END LEFT JOIN v_seen s ON s.key = b.key ${join}
@@ -77,7 +77,7 @@ export function caughtResting(changes: string, before?: string): string {
 export const caughtDeletes = (changes: string): string[] => {
   const gone = `SELECT l.key FROM st.link l JOIN ${parquetRows(changes)} c ON c.key = l.key AND c.id = l.id JOIN have_now h ON h.id = l.id AND h.gone`;
   return [
-    `CREATE OR REPLACE TEMP TABLE caught AS ${gone}`,
+    `CREATE OR REPLACE TABLE caught AS ${gone}`,
     "BEGIN TRANSACTION",
     ...["link", "base", "seen", "unmet", "owed", "pending"].map(
       (table) => `DELETE FROM st.${table} WHERE key IN (SELECT key FROM caught)`,
@@ -94,7 +94,7 @@ const linkedOf = (column: "key" | "id"): string => `SELECT ${column} FROM st.lin
  */
 export function caughtMembers(shape: Shape, file: string): string[] {
   return [
-    `CREATE OR REPLACE TEMP TABLE caught AS SELECT DISTINCT c.key, c.list, c.id FROM ${parquetRows(file)} c JOIN member_now n ON n.list = c.list AND n.id = c.id`,
+    `CREATE OR REPLACE TABLE caught AS SELECT DISTINCT c.key, c.list, c.id FROM ${parquetRows(file)} c JOIN member_now n ON n.list = c.list AND n.id = c.id`,
     "BEGIN TRANSACTION",
     `UPDATE st.link SET ${lookAgain} FROM caught WHERE caught.key = st.link.key`,
     `CREATE OR REPLACE TEMP TABLE taken_over AS SELECT DISTINCT c.key, c.id, ${storedMatch(shape, "h")} AS m FROM caught c JOIN have_now h ON h.id = c.id AND NOT h.gone

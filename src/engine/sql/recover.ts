@@ -18,9 +18,9 @@ export type LaterFile = { path: string; columns: string[] };
 export function fitting(shape: Shape, changes: string, journal: string | undefined): string[] {
   return [
     ...readJournal(journal),
-    `CREATE OR REPLACE TEMP TABLE told AS SELECT u.n AS n, lower(u.id) AS id FROM (SELECT unnest(i) AS u FROM line WHERE w = '1-create')
+    `CREATE OR REPLACE TABLE told AS SELECT u.n AS n, lower(u.id) AS id FROM (SELECT unnest(i) AS u FROM line WHERE w = '1-create')
 UNION SELECT n, lower(id) FROM exception WHERE w = '1-create' AND status = 'created' AND id IS NOT NULL`,
-    "CREATE OR REPLACE TEMP TABLE there AS SELECT * FROM have_now WHERE NOT gone",
+    "CREATE OR REPLACE TABLE there AS SELECT * FROM have_now WHERE NOT gone",
     lookalikesThere(shape, changes),
   ];
 }
@@ -47,7 +47,7 @@ export function orphans(shape: Shape, changes: string, inFile: FileColumns, comp
     return [`${sent} AS ${stored(c)}`, `${seen} AS e_${c.index}`];
   });
   return [
-    `CREATE OR REPLACE TEMP TABLE orphan AS
+    `CREATE OR REPLACE TABLE orphan AS
 SELECT c.key, f.id, c.match_value, true AS first, (${known.map(bit).join(" + ") || "0"})::${maskType} AS met, ${completes ? `CASE WHEN l.file_row_number NOT IN (${toldDone("3-complete")}) THEN l.m END` : "NULL"} AS later, ${values.join(", ")}
 FROM ${keptRows(shape.columns, changes, inFile)} c
 LEFT JOIN told t ON t.n = c.file_row_number

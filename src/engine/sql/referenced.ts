@@ -56,11 +56,11 @@ export const resting = (shape: Shape): Going => ({
 
 /** `reached`: of each record that is to go (`root`) what would go with it, so many lookups away; first itself. */
 export const reachedFirst = (object: string, ids: string): string =>
-  `CREATE OR REPLACE TEMP TABLE reached AS SELECT id AS root, ${text(object)} AS object, id, 0 AS level FROM (${ids})`;
+  `CREATE OR REPLACE TABLE reached AS SELECT id AS root, ${text(object)} AS object, id, 0 AS level FROM (${ids})`;
 
 /** `holding`: the rows with whose records the root may not go; without a key, where nobody can tell whether it is a row's. */
 export const holding =
-  "CREATE OR REPLACE TEMP TABLE holding(root VARCHAR, level INTEGER, sync VARCHAR, object VARCHAR, id VARCHAR, key VARCHAR)";
+  "CREATE OR REPLACE TABLE holding(root VARCHAR, level INTEGER, sync VARCHAR, object VARCHAR, id VARCHAR, key VARCHAR)";
 
 const reachedAt = (object: string, level: number): string =>
   `SELECT root, id FROM reached WHERE object = ${text(object)} AND level = ${level}`;
@@ -74,7 +74,7 @@ export const tablesAt = (level: number): string =>
 
 /** `asked`: the records to which pointers are looked for. */
 export const askedAt = (object: string, level: number): string =>
-  `CREATE OR REPLACE TEMP TABLE asked AS SELECT row_number() OVER () AS n, id FROM (SELECT DISTINCT id FROM ${freeAt(object, level)})`;
+  `CREATE OR REPLACE TABLE asked AS SELECT row_number() OVER () AS n, id FROM (SELECT DISTINCT id FROM ${freeAt(object, level)})`;
 
 /** After `pointing`. Circles end, for what has been reached is not reached again. */
 export const reachedNext = (object: string, child: string, level: number): string =>
@@ -107,7 +107,7 @@ export const besideMatched = "SELECT any_value(value) AS matched FROM beside.met
 
 /** `lone`: such rows, put aside. One without a match value finds nothing. */
 export const putAside = (rows: string): string =>
-  `CREATE OR REPLACE TEMP TABLE lone AS SELECT key, m FROM (${rows}) WHERE m IS NOT NULL`;
+  `CREATE OR REPLACE TABLE lone AS SELECT key, m FROM (${rows}) WHERE m IS NOT NULL`;
 
 /** The records that these may find. */
 export const findable = (object: string, level: number): string => `SELECT id FROM ${freeAt(object, level)}`;
@@ -132,7 +132,7 @@ const sharedWith =
   "CASE WHEN count(key) > 0 THEN 'to the row ' || min(key) ELSE 'perhaps to a row' END || ' of the sync ' || sync";
 
 /** `spared`: the records that may not go; `shared`: for being a row's of another sync themselves; `said`: whose they are, or what would go with them. */
-export const spared = `CREATE OR REPLACE TEMP TABLE spared AS SELECT root AS id, bool_or(level = 0) AS shared, string_agg(said, ' and ' ORDER BY said) AS said
+export const spared = `CREATE OR REPLACE TABLE spared AS SELECT root AS id, bool_or(level = 0) AS shared, string_agg(said, ' and ' ORDER BY said) AS said
 FROM (SELECT root, level, CASE WHEN level = 0 THEN ${sharedWith} WHEN count(key) > 0 THEN ${rowsOf} ELSE ${recordsOf} END AS said FROM holding GROUP BY root, level, sync, object) GROUP BY root`;
 
 /** The deletes of a plan that are held back. The row has not left until its record goes. */

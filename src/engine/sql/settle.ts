@@ -25,8 +25,8 @@ export function readJournal(path: string | undefined, whole = false): string[] {
   const lines = `${from} WHERE w IS NOT NULL AND f IS NOT NULL AND t IS NOT NULL`;
   // Of a table DuckDB hands on 2,048 lines at a time, and the messages of one may be a megabyte: they are taken apart as they are read.
   return [
-    `CREATE OR REPLACE TEMP TABLE line AS SELECT w, f, t, s, i FROM ${lines}`,
-    `CREATE OR REPLACE TEMP TABLE exception AS SELECT w, u.n AS n, u.status AS status, u.id AS id, u.code AS code, u.message AS message FROM (SELECT w, unnest(x) AS u FROM ${lines})`,
+    `CREATE OR REPLACE TABLE line AS SELECT w, f, t, s, i FROM ${lines}`,
+    `CREATE OR REPLACE TABLE exception AS SELECT w, u.n AS n, u.status AS status, u.id AS id, u.code AS code, u.message AS message FROM (SELECT w, unnest(x) AS u FROM ${lines})`,
   ];
 }
 
@@ -58,7 +58,7 @@ export function sentChanges(waves: readonly Wave[], file: (wave: Wave) => string
     (wave) =>
       `SELECT ${text(wave)} AS wave, file_row_number AS n, key, kind, id FROM ${parquetRows(file(wave), "file_row_number=true")} WHERE ${where}`,
   );
-  return `CREATE OR REPLACE TEMP TABLE sent AS
+  return `CREATE OR REPLACE TABLE sent AS
 SELECT c.wave, c.n, c.key, c.kind, lower(coalesce(x.id, l.id, c.id)) AS id, x.code, x.rowid AS told, coalesce(x.status, l.s, 'unsent') AS status
 FROM (${changes.join("\nUNION ALL ")}) c LEFT JOIN (${answered}) l ON l.w = c.wave AND l.n = c.n
 LEFT JOIN exception x ON x.w = c.wave AND x.n = c.n`;
@@ -85,7 +85,7 @@ JOIN ${parquetRows(file(wave), "file_row_number=true")} c ON c.file_row_number =
 WHERE s.wave = ${text(wave)} AND s.status = 'unknown'`;
   const updates: Wave[] = ["2-update", "3-complete", ...(statesOf(shape).state ? (["0-activate"] as const) : [])];
   return [
-    `CREATE OR REPLACE TEMP TABLE resolved AS
+    `CREATE OR REPLACE TABLE resolved AS
 ${found("1-create", "a.id = s.id")} AND (${all})
 UNION ALL SELECT '1-create', n, min(id) FROM lookalike GROUP BY n
 UNION ALL ${updates.map((wave) => `${found(wave, "a.id = c.id")} AND c.m <> 0 AND ((${all}) OR ${turned})`).join("\nUNION ALL ")}
@@ -95,7 +95,7 @@ ${resolvedMembers(shape)
   .map((each) => `UNION ALL ${each}`)
   .join("\n")}`,
     `UPDATE sent SET status = CASE r.wave WHEN '1-create' THEN 'created' WHEN '4-delete' THEN 'deleted' ELSE 'updated' END, id = r.id, code = NULL FROM resolved r WHERE r.wave = sent.wave AND r.n = sent.n`,
-    `CREATE OR REPLACE TEMP TABLE appeared AS SELECT s.n FROM sent s
+    `CREATE OR REPLACE TABLE appeared AS SELECT s.n FROM sent s
 JOIN ${parquetRows(file("1-create"), "file_row_number=true")} c ON c.file_row_number = s.n
 JOIN after a ON NOT a.gone AND ${storedMatch(shape, "a")} = c.match_value WHERE s.wave = '1-create' AND s.status = 'unknown'`,
     `UPDATE sent SET code = coalesce(code, 'unknown_answer'),
@@ -144,7 +144,7 @@ export function finalRows(touched: string, before: string | undefined, unlinks =
   const kept = unlinks ? "CASE WHEN t.link_ = 'linked' THEN t.old_id END" : "t.old_id";
   const vanished = `${is("gone")} AND NOT ${is("create")}`;
   const moved = `(${is("written")} OR ${is("entered")} OR NOT ${is("unmoved")})`;
-  return `CREATE OR REPLACE TEMP TABLE final AS
+  return `CREATE OR REPLACE TABLE final AS
 WITH reply AS (
   SELECT key, count(*) FILTER (status IN ('created', 'updated', 'deleted') AND code IS DISTINCT FROM ${text(goneAlready)}) AS writes, ${told} AS told, any_value(id) FILTER (status = 'created') AS made_id FROM sent GROUP BY key),
 fault AS (

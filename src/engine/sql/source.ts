@@ -33,8 +33,8 @@ export function sourceViews(shape: Shape, scan: Scan): string[] {
   }
   const hashed = [...shape.used.map(sourceColumn), ...shape.audiences.map((_, i) => `a_${i}`)];
   return [
-    `CREATE OR REPLACE TEMP VIEW source_row AS ${relationOf(scan)}`,
-    `CREATE OR REPLACE TEMP VIEW source AS
+    `CREATE OR REPLACE VIEW source_row AS ${relationOf(scan)}`,
+    `CREATE OR REPLACE VIEW source AS
 SELECT *, hash(${hashed.join(", ") || "0"}) AS h FROM (
 SELECT ${list(["m.key_of_row AS key", ...used, ...members])}
 FROM (SELECT *, ${keyOf(shape.key)} AS key_of_row${inSql} FROM (${judged(scan, conditions, asked)})) m

@@ -95,7 +95,7 @@ export function valueViews(shape: Shape, existing: ExistingColumn[], matched: st
       const value = before && known.has(`${table}.c_${before.name}`) ? `coalesce(${now}, ${before.value})` : now;
       return value === stored(c) ? value : `${value} AS ${stored(c)}`;
     });
-    return `CREATE OR REPLACE TEMP VIEW v_${table} AS SELECT ${[key, ...columns].join(", ")} FROM st.${table}`;
+    return `CREATE OR REPLACE VIEW v_${table} AS SELECT ${[key, ...columns].join(", ")} FROM st.${table}`;
   });
   const seen = shape.match.map(
     (c) => `CASE WHEN s.key IS NULL THEN b.${stored(c)} ELSE s.${stored(c)} END AS ${stored(c)}`,
@@ -105,7 +105,7 @@ export function valueViews(shape: Shape, existing: ExistingColumn[], matched: st
   const link = !rematched(shape, matched)
     ? `SELECT ${m === "m" ? "*" : `* REPLACE (${m} AS m)`} FROM st.link`
     : `SELECT l.* REPLACE (CASE WHEN l.id IS NOT NULL THEN ${storedMatch(shape, "v")} END AS m) FROM st.link l LEFT JOIN ${values} v ON v.key = l.key`;
-  return [...views, `CREATE OR REPLACE TEMP VIEW v_link AS ${link}`];
+  return [...views, `CREATE OR REPLACE VIEW v_link AS ${link}`];
 }
 
 /** The sync matches by other columns than the state remembers (`matched`). */

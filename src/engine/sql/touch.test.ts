@@ -40,7 +40,7 @@ test("an expression is worked out for rows that changed, and a row changes with 
       )
     ).getRowsJson();
   };
-  for (const statement of ["ATTACH ':memory:' AS st", ...createTables, "CREATE TEMP TABLE wake(key VARCHAR)"])
+  for (const statement of ["ATTACH ':memory:' AS st", ...createTables, "CREATE TABLE wake(key VARCHAR)"])
     await duck.run(statement);
   expect(await look(scan)).toEqual([
     ["1", false, "7", "x", 14, null],
@@ -105,7 +105,7 @@ test("found by hashes first or joined at once, the same rows are looked at, thos
   };
   const number = fc.integer({ min: 0, max: 12 });
   const row = fc.tuple(fc.option(number, { freq: 5 }), fc.integer({ min: 0, max: 2 }));
-  await run(["ATTACH ':memory:' AS st", ...createTables, "CREATE TEMP TABLE wake(key VARCHAR)"]);
+  await run(["ATTACH ':memory:' AS st", ...createTables, "CREATE TABLE wake(key VARCHAR)"]);
   const look = async (how: { all: boolean; woken: boolean; twice: boolean }) => {
     await run(touch(shape, { ...how, by: byHash }));
     const found = await duck.runAndReadAll(

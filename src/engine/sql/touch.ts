@@ -15,7 +15,7 @@ export function haveNow(shape: Shape, full: boolean, linked: boolean): string {
   const rest = full
     ? `SELECT ${["l.id", "true", "NULL", ...columns.map(() => "NULL")].join(", ")} FROM st.link l ANTI JOIN fresh USING (id) WHERE l.id IS NOT NULL`
     : `SELECT ${["id", "gone", "created", ...columns].join(", ")} FROM v_have ANTI JOIN fresh USING (id)${linked ? " SEMI JOIN st.link USING (id)" : ""}`;
-  return `CREATE OR REPLACE TEMP VIEW have_now AS ${fresh} UNION ALL ${rest}`;
+  return `CREATE OR REPLACE VIEW have_now AS ${fresh} UNION ALL ${rest}`;
 }
 
 /** Whether any value of `left` differs from what we saw (v_seen s over v_base b). */
@@ -48,7 +48,7 @@ WHERE l.h IS NOT NULL AND (f.gone IS DISTINCT FROM coalesce(old.gone, false) OR 
     )
     .join("\n");
   const owed = wakeOwed(shape).map((rows) => `UNION ALL ${rows}`);
-  return `CREATE TEMP TABLE wake AS SELECT DISTINCT key FROM (
+  return `CREATE TABLE wake AS SELECT DISTINCT key FROM (
 ${changed}
 UNION ALL SELECT key FROM st.pending WHERE wake = 'always' OR (wake = 'destination' AND (due <= ${turn} OR ${isDueAt(now)}))
 ${[moved, ...owed].join("\n")}
@@ -95,11 +95,11 @@ WHERE ${all ? "n.h IS NOT NULL OR l.h IS NOT NULL" : "l.h IS DISTINCT FROM n.h"}
   const near = (side: string) => `(SELECT * FROM ${side} WHERE k IN (SELECT k FROM near))`;
   const from = twice ? joined(near(links), near(rows)) : joined(links, rows);
   return [
-    ...(twice ? [`CREATE OR REPLACE TEMP TABLE near AS SELECT coalesce(l.k, n.k) AS k ${joined(links, rows)}`] : []),
-    `CREATE OR REPLACE TEMP TABLE touched AS SELECT ${list([...facts, ...shape.used.map((c) => `n.${sourceColumn(c)}`)])} ${from}`,
+    ...(twice ? [`CREATE OR REPLACE TABLE near AS SELECT coalesce(l.k, n.k) AS k ${joined(links, rows)}`] : []),
+    `CREATE OR REPLACE TABLE touched AS SELECT ${list([...facts, ...shape.used.map((c) => `n.${sourceColumn(c)}`)])} ${from}`,
     ...(twice ? ["DROP TABLE near"] : []),
     // The rest of the link is read for touched rows alone: in the join above it would be kept in memory for all.
-    `CREATE OR REPLACE TEMP TABLE linked AS SELECT rowid AS place, key AS link_key, id AS link_id, rested AS link_rested
+    `CREATE OR REPLACE TABLE linked AS SELECT rowid AS place, key AS link_key, id AS link_id, rested AS link_rested
 FROM st.link WHERE rowid IN (SELECT place FROM touched WHERE ${chosenBy("place::VARCHAR")})`,
     // A row that left goes by the key of its link. Written anew, for to update a column of text costs thirty times as much.
     `INSERT INTO touched BY NAME SELECT k.link_key AS key, t.gone, t.old_h, t.known, t.place FROM touched t JOIN linked k ON k.place = t.place WHERE t.gone`,
@@ -116,7 +116,7 @@ export const misjoined =
 
 /** Once its rows are mapped, `touched` keeps what is still asked of it: the rows' values would be most of a plan's memory. */
 export const withoutValues = ({ audiences }: Shape): string =>
-  `CREATE OR REPLACE TEMP TABLE touched AS SELECT ${["key", "gone", ...audiences.map((_, i) => `a_${i}`)].join(", ")} FROM touched`;
+  `CREATE OR REPLACE TABLE touched AS SELECT ${["key", "gone", ...audiences.map((_, i) => `a_${i}`)].join(", ")} FROM touched`;
 
 /**
  * Counts from which doubled keys show without grouping the whole source: rows read must be rows looked at plus known
@@ -133,10 +133,10 @@ export const touchCounts = `SELECT * EXCLUDE (met), known - met AS untouched FRO
 
 /** Where the counts say so: `doubled` (key, n) over the whole source, taken out of `touched`, so that no such row is written or left. */
 export const separateDoubled = [
-  "CREATE OR REPLACE TEMP TABLE doubled AS SELECT key, count(*) AS n FROM source WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1",
+  "CREATE OR REPLACE TABLE doubled AS SELECT key, count(*) AS n FROM source WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1",
   "DELETE FROM touched WHERE key IN (SELECT key FROM doubled)",
 ];
 /** Known rows that are not looked at, once the doubled ones are apart. */
 export const countUntouched =
   "SELECT count(*) AS n FROM st.link WHERE h IS NOT NULL AND key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND key NOT IN (SELECT key FROM doubled)";
-export const noDoubled = "CREATE OR REPLACE TEMP TABLE doubled(key VARCHAR, n BIGINT)";
+export const noDoubled = "CREATE OR REPLACE TABLE doubled(key VARCHAR, n BIGINT)";

@@ -40,7 +40,7 @@ LEFT JOIN seen_then s ON s.key = b.key LEFT JOIN held h ON h.id = d.id`;
   if (areMany(rows)) return { rows, first: [], of };
   return {
     rows,
-    first: [`CREATE OR REPLACE TEMP TABLE valued AS FROM ${of("true")}`],
+    first: [`CREATE OR REPLACE TABLE valued AS FROM ${of("true")}`],
     of: (which) => `(FROM valued WHERE ${which})`,
   };
 }

@@ -13,7 +13,7 @@ import { unmetFacts } from "./unmet.ts";
  * to be done then was done, so that no run looks at it any more.
  */
 export const knownRows = (sample: number | undefined): string =>
-  `CREATE TEMP TABLE known AS SELECT key, id, h IS NULL AS gone, h IS NULL AND key NOT IN (SELECT key FROM st.pending) AS done, rested FROM st.link WHERE id IS NOT NULL${sample === undefined ? "" : ` USING SAMPLE ${sample} ROWS`}`;
+  `CREATE TABLE known AS SELECT key, id, h IS NULL AS gone, h IS NULL AND key NOT IN (SELECT key FROM st.pending) AS done, rested FROM st.link WHERE id IS NOT NULL${sample === undefined ? "" : ` USING SAMPLE ${sample} ROWS`}`;
 
 /**
  * `compared`: every known row beside its record as it was read (`found`). e_* = what we hold it to be, f_* = what it is.
@@ -30,7 +30,7 @@ export function compared({ policies }: Shape, agreed: readonly ShapeColumn[], un
     return `CASE WHEN ${asItIs.join(" OR ")} THEN f.${stored(c)} ELSE ${seenValue(stored(c))} END`;
   };
   const values = agreed.flatMap((c) => [`${held(c)} AS e_${c.index}`, `f.${stored(c)} AS f_${c.index}`]);
-  return `CREATE TEMP TABLE compared AS SELECT ${list(["l.key", "l.id", "b.key IS NOT NULL AS based", "f.id IS NULL AND NOT l.gone AS gone", ...values])}
+  return `CREATE TABLE compared AS SELECT ${list(["l.key", "l.id", "b.key IS NOT NULL AS based", "f.id IS NULL AND NOT l.gone AS gone", ...values])}
 FROM known l LEFT JOIN v_base b ON b.key = l.key LEFT JOIN v_seen s ON s.key = l.key
 LEFT JOIN (SELECT * FROM found WHERE NOT gone) f ON f.id = l.id ${open.join}`;
 }
@@ -52,7 +52,7 @@ export function differences(shape: Shape, agreed: readonly ShapeColumn[], full: 
 JOIN st.member m ON m.id = l.id AND m.list = ${text(name)} WHERE (m.list, m.id) NOT IN (SELECT list, id FROM member_now)`,
   );
   const whole = full ? [doubled(shape), unlinked(shape)] : [];
-  return `CREATE TEMP TABLE difference AS ${[gone, ...columns, ...members, ...whole].join("\nUNION ALL ")}`;
+  return `CREATE TABLE difference AS ${[gone, ...columns, ...members, ...whole].join("\nUNION ALL ")}`;
 }
 
 /** Rows that a dead run linked have no base yet: the next run agrees on it. */

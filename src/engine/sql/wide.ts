@@ -10,13 +10,13 @@ import { areMany, inGroups } from "./names.ts";
  * Columns are texts, truth values, 64-bit numbers and lists of texts: Parquet does not have every type as it is.
  */
 export function wideTable(name: string, selects: string[], rows: number, folder: string): string[] {
-  if (!areMany(rows)) return [`CREATE TEMP TABLE ${name} AS ${selects.join("\nUNION ALL ")}`];
+  if (!areMany(rows)) return [`CREATE TABLE ${name} AS ${selects.join("\nUNION ALL ")}`];
   const files = selects.map((_, i) => join(folder, `${name}-${i}.parquet`));
   return [
     ...selects.map(
       (select, i) => `COPY (${select}) TO ${text(files[i]!)} (FORMAT parquet, COMPRESSION uncompressed, ${inGroups})`,
     ),
-    `CREATE TEMP VIEW ${name} AS FROM ${parquetRows(files)}`,
+    `CREATE VIEW ${name} AS FROM ${parquetRows(files)}`,
   ];
 }
 

@@ -79,7 +79,7 @@ export function judge(shape: Shape, run: RunFolder, imageColumns: string[], rule
   const times = shape.columns.map((c) => `max(run) FILTER (w_${c.index}) AS t_${c.index}`);
   const images = rules.images ? `LEFT JOIN ${parquetRows(run.files.deleted)} d ON d.id = w.id` : "";
   return [
-    `CREATE OR REPLACE TEMP TABLE judged AS
+    `CREATE OR REPLACE TABLE judged AS
 WITH times AS (SELECT ${list(["key", "max(run) FILTER (wave <> 'idle') AS others", "bool_or(wave = 'idle') AS idle", "max(run) FILTER (wave IN ('0-activate', '3-deactivate')) AS state", ...times])} FROM later GROUP BY key)
 SELECT ${list(["w.key", "w.id", "w.linked", "w.left_", "w.idle AND (w.at_rest OR t.state IS NOT NULL) AS ours", "w.was", "w.reason", `${rules.stateColumn === undefined ? "NULL::VARCHAR" : `n."c_${rules.stateColumn}"`} AS state_there`, "l.id AS link_id", "l.h AS link_h", "l.rested AS link_rested", "l.m AS match_value", "t.others", "f.run AS found", "NULL::VARCHAR AS twin", "NULL::VARCHAR AS holder", "n.gone AS gone_there", ...wants, ...ofRecord(shape, run, rules)])}
 FROM wrote w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key LEFT JOIN times t ON t.key = w.key LEFT JOIN undone u ON u.key = w.key
@@ -105,7 +105,7 @@ export function undoMembers(shape: Shape, deleteCreated: boolean): string[] {
   const numbers = shape.memberships.map(({ list: name }, i) => `WHEN ${text(name)} THEN ${i}`);
   const number = numbers.length ? `CASE w.list ${numbers.join(" ")} END` : "NULL::INTEGER";
   return [
-    `CREATE OR REPLACE TEMP TABLE judged_member AS SELECT w.key, w.id, w.list, ${number} AS i,
+    `CREATE OR REPLACE TABLE judged_member AS SELECT w.key, w.id, w.list, ${number} AS i,
   CASE w.does WHEN 'add' THEN 'remove' ELSE 'add' END AS does, t.run,
   CASE WHEN ${number} IS NULL THEN 'undo_no_list' WHEN (w.does = 'add') = (m.id IS NULL) THEN 'restored'
     WHEN n.gone THEN 'undo_gone' WHEN t.run IS NOT NULL THEN 'undo_later' WHEN u.whole OR d.id IS NOT NULL THEN 'undo_set_since'
@@ -119,7 +119,7 @@ UNION ALL SELECT w.key, w.id, w.list, ${number}, 'drop', t.run,
     WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked' ELSE 'back' END
 FROM took w LEFT JOIN v_link l ON l.key = w.key LEFT JOIN st.member o ON o.list = w.list AND o.id = w.id
 LEFT JOIN (SELECT list, id, max(run) AS run FROM (SELECT list, id, run FROM later_member UNION ALL SELECT list, id, run FROM took_later) GROUP BY ALL) t ON t.list = w.list AND t.id = w.id`,
-    "CREATE OR REPLACE TEMP TABLE membership AS SELECT key, id, false AS gone, NULL::UBIGINT AS old_h, i, list, does FROM judged_member WHERE k = 'back'" +
+    "CREATE OR REPLACE TABLE membership AS SELECT key, id, false AS gone, NULL::UBIGINT AS old_h, i, list, does FROM judged_member WHERE k = 'back'" +
       (deleteCreated ? " AND key NOT IN (SELECT key FROM judged WHERE k_made = 'back')" : ""),
   ];
 }
@@ -166,7 +166,7 @@ export function decideUndo(
         ]
       : [];
   });
-  return `CREATE OR REPLACE TEMP TABLE decided AS
+  return `CREATE OR REPLACE TABLE decided AS
 WITH masked AS (SELECT *, (${back.join(" + ") || "0"})::${maskType} AS back, (${given.join(" + ") || "0"})::${maskType} AS given, ${unlink} AS unlink, ${restored} AS restored FROM judged),
 acted AS (SELECT *, CASE WHEN k_made = 'back' THEN '${deleteCreated ? "delete" : "leave"}' WHEN k_deleted = 'back' THEN 'create' WHEN k_woken = 'back' THEN 'leave'
   WHEN back <> 0 OR k_rested = 'back' OR unlink OR restored OR key IN (SELECT key FROM membership) THEN 'update' END AS action FROM masked)
@@ -199,7 +199,7 @@ export function keptTable(shape: Shape, lost: string[], run: RunFolder): string 
   const bereft = "SELECT key, 'undo_parent_gone', col, value, NULL FROM bereft";
   const unset = "SELECT key, code, col, value, NULL FROM unset";
   const members = "SELECT key, k, list, NULL, run FROM judged_member WHERE k NOT IN ('back', 'restored')";
-  return `CREATE OR REPLACE TEMP TABLE kept AS ${[none, ...columns, ...records, twins, bereft, unset, members, ...lostCells(lost, run)].join("\nUNION ALL ")}`;
+  return `CREATE OR REPLACE TABLE kept AS ${[none, ...columns, ...records, twins, bereft, unset, members, ...lostCells(lost, run)].join("\nUNION ALL ")}`;
 }
 
 function lostCells(lost: string[], { files, columns }: RunFolder): string[] {

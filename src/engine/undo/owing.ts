@@ -22,7 +22,7 @@ export async function findOwing(
   images: string[],
   undos: RunFolder[],
 ): Promise<Mirrored[]> {
-  await duck.run("CREATE OR REPLACE TEMP TABLE owing(key VARCHAR, col VARCHAR, value VARCHAR)");
+  await duck.run("CREATE OR REPLACE TABLE owing(key VARCHAR, col VARCHAR, value VARCHAR)");
   const lookups = imageColumns(object).filter(
     (c) => c.target.type === "lookup" && images.includes(`c_${storedName(c)}`),
   );
@@ -69,7 +69,7 @@ JOIN ${parquetRows(files.change(wave), "file_row_number=true")} r ON r.file_row_
 export function judgeOwing(shape: Shape, owing: Mirrored[]): string[] {
   const ours = "j.k_deleted = 'restored' AND j.link_id = j.id";
   return [
-    "CREATE OR REPLACE TEMP TABLE unset(key VARCHAR, code VARCHAR, col VARCHAR, value VARCHAR)",
+    "CREATE OR REPLACE TABLE unset(key VARCHAR, code VARCHAR, col VARCHAR, value VARCHAR)",
     ...owing.map((lookup) => {
       const c = mappedAs(shape, lookup);
       const there = `n.${stored(lookup)}`;

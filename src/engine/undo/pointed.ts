@@ -75,9 +75,9 @@ export async function withoutParentsGone(
     ...lookups.map(({ aim }) => `SELECT ${aim.object}, ${aim.id} ${deleted("j.k_deleted = 'back'")}`),
     ...lookups.map(({ name, told }) => `SELECT ${told.object}, ${told.id} FROM unset WHERE ${unset(name)}`),
   ];
-  await duck.run(`CREATE OR REPLACE TEMP TABLE pointed AS SELECT DISTINCT object, id FROM (${aims.join("\nUNION ALL ")})
+  await duck.run(`CREATE OR REPLACE TABLE pointed AS SELECT DISTINCT object, id FROM (${aims.join("\nUNION ALL ")})
 WHERE id IS NOT NULL AND NOT (object = ${own} AND id IN (SELECT id FROM now WHERE NOT gone UNION ALL SELECT id FROM judged WHERE k_deleted = 'back'))`);
-  await duck.run("CREATE OR REPLACE TEMP TABLE parent_gone(object VARCHAR, id VARCHAR)");
+  await duck.run("CREATE OR REPLACE TABLE parent_gone(object VARCHAR, id VARCHAR)");
   const unknown: string[] = [];
   for (const { object } of await duck.all<{ object: string }>("SELECT DISTINCT object FROM pointed ORDER BY object"))
     unknown.push(...(await askFor(duck, object, reading)));
@@ -87,7 +87,7 @@ WHERE id IS NOT NULL AND NOT (object = ${own} AND id IN (SELECT id FROM now WHER
   );
   const statements = [
     "DROP TABLE pointed",
-    `CREATE OR REPLACE TEMP TABLE bereft AS ${["SELECT '' AS key, '' AS col, '' AS value WHERE false", ...lost].join("\nUNION ALL ")}`,
+    `CREATE OR REPLACE TABLE bereft AS ${["SELECT '' AS key, '' AS col, '' AS value WHERE false", ...lost].join("\nUNION ALL ")}`,
     ...columns.map(
       ({ k, aim }) => `UPDATE judged SET ${k} = 'undo_parent_gone' WHERE ${k} = 'back' AND ${isGone(aim)}`,
     ),

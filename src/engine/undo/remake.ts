@@ -53,7 +53,7 @@ export function remade(shape: Shape, run: RunFolder, at: Layout, images: string[
     const path = at.change("3-complete");
     const columns = [...said, ...masks].join(", ");
     statements.push(
-      `CREATE OR REPLACE TEMP TABLE completed AS SELECT c.* REPLACE (${columns}), o.* EXCLUDE (key, id)
+      `CREATE OR REPLACE TABLE completed AS SELECT c.* REPLACE (${columns}), o.* EXCLUDE (key, id)
 FROM ${parquetRows(path)} c FULL JOIN (${rows}) o ON o.key = c.key`,
       copy("FROM completed", path),
     );

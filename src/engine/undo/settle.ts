@@ -70,10 +70,10 @@ export async function settleUndo(
   await duck.run(newMembers(shape));
   // The rows taken back are looked at by the next run anyway, but for those that have left: what they wait for is to be done.
   await duck.run(
-    "CREATE OR REPLACE TEMP TABLE new_pending AS FROM st.pending WHERE key IN (SELECT key FROM final WHERE gone AND id IS NOT NULL)",
+    "CREATE OR REPLACE TABLE new_pending AS FROM st.pending WHERE key IN (SELECT key FROM final WHERE gone AND id IS NOT NULL)",
   );
-  await duck.run("CREATE OR REPLACE TEMP TABLE ref_fresh AS SELECT *, false AS gone FROM st.ref WHERE false");
-  await duck.run("CREATE OR REPLACE TEMP TABLE ref_full(name VARCHAR)");
+  await duck.run("CREATE OR REPLACE TABLE ref_fresh AS SELECT *, false AS gone FROM st.ref WHERE false");
+  await duck.run("CREATE OR REPLACE TABLE ref_full(name VARCHAR)");
   await duck.run(writtenFile(at.written));
   await duck.run(`COPY (SELECT key, 'excluded' AS status, code, col, value, message, 'undo' AS wake, NULL::INTEGER AS runs, NULL::TIMESTAMP AS due_at FROM kept
 UNION ALL SELECT key, status, code, col, value, message, 'undo', NULL, NULL FROM final WHERE status IN ('rejected', 'excluded', 'failed')) TO ${text(at.outcome)} (FORMAT parquet, ${inGroups}, ${atOnce})`);

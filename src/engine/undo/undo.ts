@@ -22,6 +22,7 @@ import { existingColumns, valueViews } from "../sql/tables.ts";
 import { ownValues } from "../sql/valued.ts";
 import { attachState, makeFolders } from "../state-file.ts";
 import { namingTables } from "../tables.ts";
+import { runApart } from "../together.ts";
 import { sendPlan } from "../waves.ts";
 import { writeWhole } from "../whole-file.ts";
 import { countUndo, decideUndo, judge, keptTable, undoMembers } from "./decide.ts";
@@ -144,7 +145,7 @@ export async function undo(job: Job, host: Host): Promise<JobResult> {
 
 /** Where the links of the rows lie, for `noRoomToFold`. */
 const linkedRows =
-  "CREATE OR REPLACE TEMP TABLE linked AS SELECT rowid AS place, key AS link_key FROM st.link WHERE key IN (SELECT key FROM decided)";
+  "CREATE OR REPLACE TABLE linked AS SELECT rowid AS place, key AS link_key FROM st.link WHERE key IN (SELECT key FROM decided)";
 
 /** What the plan worked with, but for what is left to settle: which rows the run had written, and whose link goes. */
 const doneWith = [
@@ -168,8 +169,8 @@ const doneWith = [
     "member_now",
     "linked",
   ].map((table) => `DROP TABLE ${table}`),
-  "CREATE OR REPLACE TEMP TABLE wrote AS SELECT key FROM wrote",
-  "CREATE OR REPLACE TEMP TABLE decided AS SELECT key, unlink FROM decided WHERE unlink",
+  "CREATE OR REPLACE TABLE wrote AS SELECT key FROM wrote",
+  "CREATE OR REPLACE TABLE decided AS SELECT key, unlink FROM decided WHERE unlink",
 ];
 
 type Reading = Pick<Parameters<typeof readByIds>[1], "session" | "object" | "created" | "folder" | "signal">;
@@ -218,8 +219,8 @@ async function planUndo(
   );
   host.onProgress({ phase: "plan", done: 0 });
   const columns = ["id", "gone", "created", ...shape.columns.map(stored)].join(", ");
-  await duck.run(`CREATE OR REPLACE TEMP TABLE fresh AS SELECT ${columns} FROM now WHERE false`);
-  await duck.run(`CREATE OR REPLACE TEMP VIEW have_now AS SELECT ${columns} FROM now`);
+  await duck.run(`CREATE OR REPLACE TABLE fresh AS SELECT ${columns} FROM now WHERE false`);
+  await duck.run(`CREATE OR REPLACE VIEW have_now AS SELECT ${columns} FROM now`);
   const rules = { deleteCreated, stateColumn: state?.name, images: imageNamesIn.length > 0 };
   for (const statement of judge(shape, run, imageNamesIn, rules)) await duck.run(statement);
   for (const statement of judgeOwing(shape, owing)) await duck.run(statement);
@@ -231,6 +232,7 @@ async function planUndo(
   const restsAgain = (await exists(run.files.undo)) && state !== undefined && !opened.mapped.includes(state.name);
   await duck.run(decideUndo(shape, { deleteCreated, restsAgain }));
   await duck.run(keptTable(shape, lost, run));
+  await runApart(duck, writeChanges(shape, at, ownValues, "reason"));
   for (const statement of writeUndo(opened, at, imageNamesIn)) await duck.run(statement);
   return unasked;
 }
@@ -240,10 +242,9 @@ async function imageNames(duck: Duck, { run: { files } }: Opened): Promise<strin
   return await columnsIn(duck, files.deleted);
 }
 
-/** The changes, as a plan writes them, but for records made anew, which get back all they held, and those woken. */
+/** What the changes of a plan do not tell: memberships, what records made anew get back, which is all they held, and those woken. */
 function writeUndo({ run, shape }: Opened, at: Layout, images: string[]): string[] {
   const statements = [
-    ...writeChanges(shape, at, ownValues, "reason"),
     ...shape.memberships.flatMap((_, i) =>
       (["add", "remove"] as const).map((does) =>
         copy(

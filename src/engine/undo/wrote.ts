@@ -87,7 +87,7 @@ export async function writtenChanges(duck: Duck, { files, columns, before, never
   const none = "SELECT '' AS wave, '' AS id, '' AS c_statecode, '' AS c_statuscode WHERE false";
   const idle = "coalesce(c_statecode = CASE wave WHEN '0-activate' THEN '0' ELSE '1' END, false)";
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE written AS SELECT wave, n, key, kind, id, status IN ('created', 'updated', 'deleted') OR (${settled}) AS sure, ${idle} AS idle, CASE WHEN c_statecode NOT IN ('0', '1') THEN c_statecode END AS was, c_statuscode AS reason
+    `CREATE OR REPLACE TABLE written AS SELECT wave, n, key, kind, id, status IN ('created', 'updated', 'deleted') OR (${settled}) AS sure, ${idle} AS idle, CASE WHEN c_statecode NOT IN ('0', '1') THEN c_statecode END AS was, c_statuscode AS reason
 FROM sent LEFT JOIN (${[none, ...states].join(" UNION ALL ")}) USING (wave, id) WHERE status IN ('created', 'updated', 'deleted', ${maybe}) AND NOT ${met} AND NOT (status = 'unsent' AND wave IN (${["", ...never].map(text).join(", ")}))`,
   );
 }
@@ -135,7 +135,7 @@ export async function wroteTable(duck: Duck, shape: Shape, run: RunFolder): Prom
   ]);
   const held = (await exists(run.files.written)) ? run.files.written : undefined;
   const whole = `coalesce(bool_or(kind = 'create' AND sure), false) AND ${held !== undefined} AS whole`;
-  await duck.run(`CREATE OR REPLACE TEMP TABLE wrote_cell AS
+  await duck.run(`CREATE OR REPLACE TABLE wrote_cell AS
 SELECT ${list(["key", whole, ...each])} FROM (${[nothing(shape), ...cells(shape, run)].join("\nUNION ALL ")}) GROUP BY key`);
   const inFile = new Set(held === undefined ? [] : await columnsIn(duck, held));
   if (held !== undefined)
@@ -149,7 +149,7 @@ FROM ${keptRows(shape.columns, held, inFile)} h WHERE h.key = wrote_cell.key`);
   const looked = (await exists(run.files.touched))
     ? `SELECT key, id, gone, rested AS at_rest, action = 'adopt' AND link_ = 'none' AND id IS NOT NULL AS linked FROM ${parquetRows(run.files.touched)}`
     : "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, false AS gone, false AS at_rest, false AS linked WHERE false";
-  await duck.run(`CREATE OR REPLACE TEMP TABLE wrote AS
+  await duck.run(`CREATE OR REPLACE TABLE wrote AS
 WITH looked AS (${looked}),
 row AS (SELECT key, max(id) AS id, bool_or(wave = '1-create') AS made, bool_or(wave = '1-create' AND NOT sure AND id IS NULL) AS guessed, bool_or(wave = '4-delete') AS deleted,
   bool_or(kind = 'deactivate') AS rested, bool_or(kind = 'activate') AS woken, bool_or(idle) AS idle, max(was) AS was, max(reason) AS reason FROM written GROUP BY key
@@ -158,7 +158,7 @@ SELECT r.* REPLACE (coalesce(r.id, l.id) AS id), coalesce(t.linked, false) AS li
   ${list(shape.columns.flatMap((c) => [`coalesce(w.w_${c.index}, false) AS w_${c.index}`, `w.c_${c.index}`, `w.b_${c.index}`]))}
 FROM row r LEFT JOIN looked t ON t.key = r.key LEFT JOIN wrote_cell w ON w.key = r.key LEFT JOIN st.link l ON l.key = r.key
 WHERE coalesce(r.id, l.id) IS NOT NULL`);
-  await duck.run(`CREATE OR REPLACE TEMP TABLE wrote_member AS ${members(run)}`);
+  await duck.run(`CREATE OR REPLACE TABLE wrote_member AS ${members(run)}`);
 }
 
 /** SQL of the memberships in `written`: key, id, list, does, sure. */
@@ -188,8 +188,8 @@ export async function tookTables(duck: Duck, { files }: RunFolder, looked: Looke
   for (const [run, { taken }] of looked)
     if (await exists(taken)) later.push(`SELECT ${text(run)}, key, id, list FROM ${parquetRows(taken)}`);
   const own = (await exists(files.taken)) ? parquetRows(files.taken) : `(${none})`;
-  await duck.run(`CREATE OR REPLACE TEMP TABLE took AS SELECT key, id, list FROM ${own}`);
-  await duck.run(`CREATE OR REPLACE TEMP TABLE took_later AS ${[none, ...later].join("\nUNION ALL ")}`);
+  await duck.run(`CREATE OR REPLACE TABLE took AS SELECT key, id, list FROM ${own}`);
+  await duck.run(`CREATE OR REPLACE TABLE took_later AS ${[none, ...later].join("\nUNION ALL ")}`);
 }
 
 /**
@@ -199,9 +199,9 @@ export async function tookTables(duck: Duck, { files }: RunFolder, looked: Looke
  */
 export async function laterTable(duck: Duck, shape: Shape, of: string, runs: RunFolder[]): Promise<void> {
   const empty = `SELECT '' AS run, '' AS wave, * EXCLUDE (id, kind) FROM (${nothing(shape)})`;
-  await duck.run(`CREATE OR REPLACE TEMP TABLE later AS ${empty}`);
+  await duck.run(`CREATE OR REPLACE TABLE later AS ${empty}`);
   await duck.run(
-    "CREATE OR REPLACE TEMP TABLE later_member(run VARCHAR, key VARCHAR, list VARCHAR, id VARCHAR, sure BOOLEAN)",
+    "CREATE OR REPLACE TABLE later_member(run VARCHAR, key VARCHAR, list VARCHAR, id VARCHAR, sure BOOLEAN)",
   );
   for (const run of runs) {
     await writtenChanges(duck, run);
@@ -247,8 +247,8 @@ async function undoneTables({ columns }: Shape, of: string, runs: RunFolder[]): 
     ...columns.map(({ index }) => `coalesce(bool_or(w_${index}), false) AS w_${index}`),
   ];
   return [
-    `CREATE OR REPLACE TEMP TABLE undone AS SELECT ${list(["key", ...each])} FROM (${rows}) GROUP BY key`,
-    `CREATE OR REPLACE TEMP TABLE undone_member AS SELECT DISTINCT list, id FROM later_member WHERE ${own} AND sure`,
+    `CREATE OR REPLACE TABLE undone AS SELECT ${list(["key", ...each])} FROM (${rows}) GROUP BY key`,
+    `CREATE OR REPLACE TABLE undone_member AS SELECT DISTINCT list, id FROM later_member WHERE ${own} AND sure`,
     ...["later", "later_member"].map((table) => `DELETE FROM ${table} WHERE ${own}`),
   ];
 }
@@ -309,5 +309,5 @@ export function foundLater(looked: Looked): string {
     ([run, { touched }]) =>
       `SELECT ${text(run)}, key, id FROM ${parquetRows(touched)} WHERE action = 'adopt' AND link_ = 'none' AND id IS NOT NULL`,
   );
-  return `CREATE OR REPLACE TEMP TABLE found_later AS SELECT key, id, max(run) AS run FROM (${[none, ...each].join("\nUNION ALL ")}) GROUP BY key, id`;
+  return `CREATE OR REPLACE TABLE found_later AS SELECT key, id, max(run) AS run FROM (${[none, ...each].join("\nUNION ALL ")}) GROUP BY key, id`;
 }

@@ -12,7 +12,7 @@ afterAll(() => {
 
 /** What is left of texts that are cut to `limit`. */
 async function ours(texts: readonly (string | null)[], limit: number): Promise<(string | null)[]> {
-  await duck.run("CREATE OR REPLACE TEMP TABLE v(i INTEGER, x VARCHAR)");
+  await duck.run("CREATE OR REPLACE TABLE v(i INTEGER, x VARCHAR)");
   const appender = await duck.createAppender("v");
   for (const [i, x] of texts.entries()) {
     appender.appendInteger(i);
