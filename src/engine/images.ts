@@ -16,7 +16,7 @@ type Reading = {
   columns: Mirrored[];
   /** SQL that yields the ids, in a column `id`. */
   of: string;
-  /** Name of the temporary table that receives them, as `ingest` makes it. */
+  /** Name of the table that receives them, as `ingest` makes it. */
   into: string;
   /** When the record was made there is wanted too. */
   created: boolean;

@@ -12,7 +12,7 @@ export type Wanted = {
   session: Session;
   object: ObjectSchema;
   columns: Mirrored[];
-  /** Name of the temporary table that receives (id, gone, created, seq, c_*). */
+  /** Name of the table that receives (id, gone, created, seq, c_*). */
   into: string;
   /** The record's version is wanted too (`etag`). */
   etags?: boolean;

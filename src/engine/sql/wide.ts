@@ -6,7 +6,7 @@ import { areMany, inGroups } from "./names.ts";
  * Statements that make the working table `name` of what the `selects` yield, about so many `rows` of many columns: a Parquet file of
  * each in `folder`, and a view of that name. DuckDB keeps rows of a table in groups of 122,880; where each thread has fewer, one after
  * another appends its own, and afterwards one thread or two read all of them. Of a file every thread writes and reads its groups, and
- * no more of it is in memory. Few rows are a temporary table.
+ * no more of it is in memory. Few rows are a table.
  * Columns are texts, truth values, 64-bit numbers and lists of texts: Parquet does not have every type as it is.
  */
 export function wideTable(name: string, selects: string[], rows: number, folder: string): string[] {
