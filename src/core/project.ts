@@ -19,7 +19,9 @@ export const projectFile = z.strictObject({
   name: z.string().min(1).describe("What people call this project"),
   retention: retention
     .default({ plans: 30, outcomes: 90, beforeImages: 30 })
-    .describe("How long plans and runs are kept; the latest run of a sync always is"),
+    .describe(
+      "How long plans and runs are kept; the latest run of a sync always is, and what an undo that is kept takes back",
+    ),
   environments: z
     .record(
       z.string(),

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Retention } from "../core/project.ts";
 import { removeOldAside, statesAside } from "./aside.ts";
 import { readKeptJob } from "./kept-job.ts";
-import { exists, type Layout, runFiles } from "./layout.ts";
+import { exists, type Layout, runFiles, runNames } from "./layout.ts";
+import { readUndoNote } from "./undo/note.ts";
 
 const day = 24 * 3600_000;
 
@@ -12,8 +13,8 @@ const told = new Set(["job.json", "plan.json", "done.json", "undo.json", "outcom
 
 /**
  * Removes what the project no longer wants kept of a sync's plans and runs (`retention` in sluice.yaml). Never the latest
- * run, nor the latest that sent something, nor one that has not ended: recovery needs it until the next run has taken it
- * over. `now`: milliseconds. What a rebuild has moved aside is kept as long as before-images are. `plansAlone`: nothing of what was
+ * run, nor the latest that sent something, nor what an undo that is kept takes back, nor a run that has not ended: recovery needs it
+ * until the next run has taken it over. `now`: milliseconds. What a rebuild has moved aside is kept as long as before-images are. `plansAlone`: nothing of what was
  * sent goes, nor what a rebuild has moved aside.
  * @returns how many folders went whole, and how many lost their before-images.
  */
@@ -27,13 +28,9 @@ export async function applyRetention(
   if (!plansAlone) await removeOldAside(at, retention.beforeImages, now);
   const aside = new Set((await statesAside(at)).map(({ run }) => run));
   const counts = { removed: 0, emptied: 0 };
-  const seen = { outcome: false, journal: false };
-  const isLatest = async (file: keyof typeof seen, path: string) => {
-    const latest = !seen[file] && (await exists(path));
-    seen[file] ||= latest;
-    return latest;
-  };
-  for (const name of (await namesIn(at.runs)).sort().reverse()) {
+  const names = await runNames(at.runs);
+  const needed = await stillNeeded(at.runs, names, retention.beforeImages, now);
+  for (const name of names.reverse()) {
     const folder = join(at.runs, name);
     const files = runFiles(folder);
     const ended = await exists(files.done);
@@ -43,12 +40,11 @@ export async function applyRetention(
     const age = await ageOf(sent ? files.done : folder, now);
     if (age === undefined || (sent && plansAlone)) continue;
     if (sent) {
-      const [ran, wrote] = [await isLatest("outcome", files.outcome), await isLatest("journal", files.journal)];
-      const latest = ran || wrote;
-      if (!latest && age > retention.outcomes && age > retention.beforeImages) {
+      if (needed.has(name) || age <= retention.beforeImages) continue;
+      if (age > retention.outcomes) {
         await removeWhole(at.removing, folder);
         counts.removed++;
-      } else if (!latest && age > retention.beforeImages && (await exists(files.touched))) {
+      } else if (await exists(files.touched)) {
         // First what makes it a run that can be undone: half of one cannot.
         await rm(files.touched);
         for (const file of await readdir(folder))
@@ -67,6 +63,28 @@ export async function applyRetention(
 }
 
 /**
+ * The runs that stay whole however old they are: the latest that told what became of its rows, the latest that sent something, and what
+ * undos that stay whole take back, for another undo of that run does what they left, and to undo them tells by it what they let go.
+ */
+async function stillNeeded(runs: string, names: readonly string[], days: number, now: number): Promise<Set<string>> {
+  const needed = new Set<string>();
+  const missing = new Set(["outcome", "journal"] as const);
+  for (const name of names.toReversed()) {
+    const files = runFiles(join(runs, name));
+    const ended = await exists(files.done);
+    for (const file of ended ? missing : []) {
+      if (!(await exists(files[file]))) continue;
+      missing.delete(file);
+      needed.add(name);
+    }
+    const stays = !ended || needed.has(name) || ((await ageOf(files.done, now)) ?? 0) <= days;
+    const undo = stays && (await exists(files.touched)) ? await readUndoNote(files.undo) : undefined;
+    if (undo) needed.add(undo.of);
+  }
+  return needed;
+}
+
+/**
  * Out of the way first: a folder that is half gone would look like a run that died. Nothing new is made for it: there may
  * be no room.
  */
@@ -79,13 +97,4 @@ async function removeWhole(removing: string, folder: string): Promise<void> {
 async function ageOf(path: string, now: number): Promise<number | undefined> {
   const found = await stat(path).catch(() => undefined);
   return found && (now - found.mtimeMs) / day;
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw thrown;
-  }
 }
