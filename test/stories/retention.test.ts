@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, utimesSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { sluice } from "../sluice-process.ts";
@@ -95,4 +95,22 @@ test("a run that took a record over is kept with its undo, so that to undo that 
     stops: true,
   });
   await expect(bench.run()).rejects.toMatchObject({ code: "undone" });
+});
+
+test("where the run that took a record over is gone, to undo its undo tells the same by the undo alone", async () => {
+  await bench.begin();
+  await bench.person("POST", "contacts", { lastname: "Theirs", externaluseridentifier: "1" });
+  bench.source("people", [{ id: "2", name: "Two", email: null, vip: "no" }]);
+  await bench.run();
+  say("Ours", "Two b", "Three");
+  expect(await bench.approve("first_contact")).toMatchObject({ updated: 2, created: 1 });
+  const first = bench.latest();
+  await bench.undo({ run: first }, { deleteCreated: true });
+  rmSync(join(runs(), first), { recursive: true });
+  expect(await bench.undo({ run: bench.latest() })).toMatchObject({
+    warnings: expect.arrayContaining([
+      expect.stringMatching(/^1 record that run .* had taken over stays without a link/),
+    ]),
+    stops: true,
+  });
 });

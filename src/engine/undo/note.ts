@@ -48,13 +48,16 @@ async function meant(runs: string, of: string): Promise<{ run: string; back: boo
  */
 export async function stillLetGo(duck: Duck, runs: string, of: string): Promise<{ run: string; records: number }> {
   const { run, back } = await meant(runs, of);
+  if (back) return { run, records: 0 };
   const [first, undo] = [runFiles(join(runs, run)).touched, runFiles(join(runs, of)).touched];
-  if (back || !(await exists(first))) return { run, records: 0 };
+  // Where nothing tells any more what the run took over, all count that are without the link they had before the undo.
+  const took = (await exists(first))
+    ? `JOIN ${parquetRows(first)} t ON t.key = u.key AND t.id = u.old_id AND t.action = 'adopt' AND t.link_ = 'none'`
+    : "";
   const { records } = await duck.one<{
     records: number;
-  }>(`SELECT count(*) AS records FROM ${parquetRows(first)} t
-JOIN ${parquetRows(undo)} u ON u.key = t.key AND u.old_id = t.id LEFT JOIN st.link l ON l.key = t.key
-WHERE t.action = 'adopt' AND t.link_ = 'none' AND l.id IS DISTINCT FROM t.id`);
+  }>(`SELECT count(*) AS records FROM ${parquetRows(undo)} u ${took}
+LEFT JOIN st.link l ON l.key = u.key WHERE u.action <> 'delete' AND u.old_id IS NOT NULL AND l.id IS DISTINCT FROM u.old_id`);
   return { run, records };
 }
 
