@@ -77,9 +77,10 @@ export async function settle(
     read: new Date().toISOString(),
     destination: planned.destination,
     undone: meta.undone && JSON.stringify(meta.undone),
+    // One that this run has not gone by, or got anew, is older than `read` says, and what has changed since nobody follows: then
+    // a later read is a full one.
+    ...Object.fromEntries(Object.keys(meta.cursors).map((name) => [name, undefined])),
     ...cursors,
-    // What changes meanwhile in records nobody asks for is not followed: then a later full read begins anew.
-    ...(planned.mirror.mode !== "all" && { "cursor:table": undefined }),
     ...Object.fromEntries(planned.resumed.map(({ name }) => [name, undefined])),
     mirrored: JSON.stringify(shape.columns.map(storedName)),
     // What is true of all rows, a run that was about some leaves as it was: the next one looks at the others.

@@ -14,6 +14,16 @@ const person = (id: string, more = {}) => ({
 const idOf = async (key: string) =>
   (await bench.rows("contact")).find((row) => row.externaluseridentifier === key)?.contactid;
 
+/** The same, so many days from now. */
+async function inDays<T>(days: number, work: () => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + days * 24 * 3600_000 });
+  try {
+    return await work();
+  } finally {
+    vi.useRealTimers();
+  }
+}
+
 /** Somebody edits 1, deletes 2, makes a new 4; row 4 comes in the source. */
 async function life(): Promise<void> {
   await bench.person("PATCH", `contacts(${await idOf("1")})`, { lastname: "By hand" });
@@ -83,6 +93,48 @@ describe("edits, deletions and new records of others are found", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + hours * 3600_000 });
     onTestFinished(() => void vi.useRealTimers());
     expect(await bench.run()).toMatchObject(afterLife);
+  });
+
+  test("when changes could not be had for ten days of runs: the place from before is not gone by", async () => {
+    await bench.begin();
+    bench.source("people", [person("1"), person("2"), person("3")]);
+    await bench.run();
+    await bench.control("POST", "change-tracking", { table: "contact", enabled: false });
+    await inDays(5, () => bench.run());
+    await inDays(10, () => bench.run());
+    await life();
+    await bench.control("POST", "change-tracking", { table: "contact", enabled: true });
+    await bench.control("POST", "change-tracking", { expire: true, expired: "all rows" });
+    expect(await inDays(11, () => bench.run())).toMatchObject(afterLife);
+  });
+
+  test.each([
+    ["and made anew", true],
+    ["for good", false],
+  ])("of firms that no lookup asked for in ten days: one that was deleted %s is known to be gone", async (_, anew) => {
+    const firm = { lookup: { object: "account", by: "accountnumber" } };
+    const mapping = { parentcustomerid: { from: "firm", ...firm } };
+    await bench.begin({ "syncs/people.yaml": peopleSync({ mapping }) });
+    const old = await bench.person("POST", "accounts", { accountnumber: "A", name: "Firm A" });
+    bench.source("people", [person("1", { firm: "A" })]);
+    expect(await bench.run()).toMatchObject({ created: 1 });
+    bench.write("syncs/people.yaml", peopleSync());
+    await inDays(5, () => bench.run());
+    await inDays(10, () => bench.run());
+    // Without the link, for deleting a firm takes its people along.
+    await bench.person("PATCH", `contacts(${await idOf("1")})`, { "parentcustomerid_account@odata.bind": null });
+    await bench.person("DELETE", `accounts(${old.accountid})`);
+    const made = anew && (await bench.person("POST", "accounts", { accountnumber: "A", name: "Firm A" }));
+    await bench.control("POST", "change-tracking", { expire: true, expired: "all rows" });
+    bench.write("syncs/people.yaml", peopleSync({ mapping }));
+    bench.source("people", [person("1", { firm: "A" }), person("2", { firm: "A" })]);
+    const ran = await inDays(11, () => bench.run());
+    if (made) {
+      expect(ran).toMatchObject({ created: 1, updated: 1, problems: [] });
+      const firms = (await bench.rows("contact")).map((row) => row._parentcustomerid_value);
+      expect(firms).toEqual([made.accountid, made.accountid]);
+      expect(await inDays(12, () => bench.run())).toMatchObject({ unchanged: 2, writes: 0 });
+    } else expect(ran).toMatchObject({ rejected: 2, problems: Array(2).fill({ code: "parent_missing" }) });
   });
 
   test("on a table without change tracking", async () => {
