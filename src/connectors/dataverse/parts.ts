@@ -23,9 +23,9 @@ const CRLF = "\r\n";
 /**
  * Sends requests as one `$batch` that goes on after errors, so that each has its own answer whatever becomes of the
  * others, in order. What was surely not executed (throttled, no database lock) is sent again for a while; a part that
- * the answer does not tell of is `lost`. A batch too large for the service is halved. Throws where the batch itself was
- * refused and nothing of it was executed; after that a refusal is told of the parts it hit, so that the others' answers
- * are not lost. Source: dataverse.md section 8.
+ * the answer does not tell of is `lost`, and all are where it ended as it should but with too few answers or too many. A
+ * batch too large for the service is halved. Throws where the batch itself was refused and nothing of it was executed;
+ * after that a refusal is told of the parts it hit, so that the others' answers are not lost. Source: dataverse.md section 8.
  */
 export async function sendParts(
   api: WebApi,
@@ -82,8 +82,7 @@ async function sendOnce(
     const unsent = (thrown: unknown) => other.map(() => ({ unsent: thrown }));
     return [...first, ...(await sendOnce(api, other, doing, signal, learn).catch(unsent))];
   }
-  const answers = read(answer);
-  if (answers.length > parts.length) answers.length = 0; // these are no answers to what we asked
+  const answers = read(answer, parts.length);
   return parts.map((_, i) => answers[i] ?? { lost: "the answer to the batch does not tell of this row" });
 }
 
@@ -111,8 +110,11 @@ function written(root: string, boundary: string, parts: readonly Part[]): Buffer
   return Buffer.concat([...pieces, Buffer.from(`--${boundary}--${CRLF}`)]);
 }
 
-/** The answers that came whole: one that no delimiter follows was cut short. None where the answer is no batch's. */
-function read(answer: Answer): Answer[] {
+/**
+ * The answers that came whole, in order: one that no delimiter follows was cut short. They carry nothing that says which
+ * request each is for, so there are none where one was left out, or was added; nor where the answer is no batch's.
+ */
+function read(answer: Answer, asked: number): Answer[] {
   const boundary = /boundary="?([^";]+)"?/i.exec(answer.header("content-type") ?? "")?.[1];
   if (boundary === undefined) return [];
   const delimiter = Buffer.from(`--${boundary}`);
@@ -121,7 +123,10 @@ function read(answer: Answer): Answer[] {
   for (;;) {
     const start = from + delimiter.length;
     const next = from < 0 ? -1 : answer.body.indexOf(Buffer.from(`${CRLF}--${boundary}`), start);
-    if (next < 0) return answers;
+    if (next < 0) {
+      const whole = from >= 0 && answer.body.toString("latin1", start, start + 2) === "--";
+      return answers.length === asked || (answers.length < asked && !whole) ? answers : [];
+    }
     const one = readOne(answer.body.subarray(start, next));
     if (!one) return answers;
     answers.push(one);

@@ -101,3 +101,38 @@ test("a $batch too large whose second half is refused: the first half stays crea
     { n: 1, status: "failed", code: "not_allowed" },
   ]);
 });
+
+/** The answer of a batch, each row made under its number, with its pieces changed: before the first part, the parts, the end. */
+const changed = (change: (pieces: string[]) => string[]) =>
+  startStub((request) => {
+    const reply = batchReply(request, (part) => made(Number(/L(\d)/.exec(part.body)![1])));
+    return { ...reply, body: change(String(reply.body).split("--answer")).join("--answer") };
+  });
+const unknown = (...rows: number[]) => rows.map((n) => ({ n, status: "unknown" }));
+
+test.each([
+  ["the first", 1],
+  ["one in the middle", 3],
+  ["the last", 4],
+])("a $batch that is answered to the end, but without %s: nobody knows whose each answer is", async (_, missing) => {
+  stub = await changed((pieces) => pieces.toSpliced(missing, 1));
+  expect(await create(4, slow)).toMatchObject({ status: "created", exceptions: unknown(0, 1, 2, 3) });
+  expect(stub.seen).toHaveLength(1);
+});
+
+test("a $batch answered with one too many, or with nothing: nobody knows, either", async () => {
+  stub = await changed((pieces) => pieces.toSpliced(1, 0, pieces[1]!));
+  expect((await create(2, slow)).exceptions).toMatchObject(unknown(0, 1));
+  await stub.close();
+  stub = await changed((pieces) => [pieces[0]!, pieces.at(-1)!]);
+  expect((await create(2, slow)).exceptions).toMatchObject(unknown(0, 1));
+});
+
+test("a $batch's answer that ends before its end: what was told until then counts", async () => {
+  stub = await changed((pieces) => [...pieces.slice(0, 3), "\r\nContent-"]);
+  expect((await create(3, slow)).exceptions).toMatchObject([
+    { n: 0, status: "created", id: guid(0) },
+    { n: 1, status: "created", id: guid(1) },
+    ...unknown(2),
+  ]);
+});
