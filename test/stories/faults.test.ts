@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { useWorkbench } from "../workbench.ts";
+import { peopleSync, useWorkbench } from "../workbench.ts";
 
 /** The way to Dynamics is bad: whatever is thrown, lost or cut short, the content ends right and nobody is there twice. */
 
@@ -74,6 +74,28 @@ describe.each([
     await expectContent(people(250, "New"));
   });
 });
+
+test.each([
+  ["in bulk", {}],
+  ["row by row", { concurrency: "strict" }],
+])(
+  "%s: a row that is too large even alone is rejected until it is smaller, and all others are written",
+  async (_, how) => {
+    await bench.begin({ "syncs/people.yaml": peopleSync(how) });
+    bench.source("people", people(60));
+    await bench.run();
+    await fault({ match: { body: "Large" }, html: true, status: 413 });
+    const large = { id: "0", name: "Large", email: "0@example.com" };
+    bench.source("people", [large, ...people(60, "New").slice(1)]);
+    const first = await bench.run();
+    expect(first).toMatchObject({ updated: 59, rejected: 1, failed: 0, writes: 59 });
+    expect(first.problems).toMatchObject([{ key: "0", code: "refused", message: expect.stringContaining("413") }]);
+    expect(await bench.run()).toMatchObject({ unchanged: 59, rejected: 1, writes: 0 });
+    bench.source("people", people(60, "New"));
+    expect(await bench.run()).toMatchObject({ updated: 1, unchanged: 59, rejected: 0, writes: 1 });
+    await expectContent(people(60, "New"));
+  },
+);
 
 test("Dynamics falls over for good: the run says so, keeps what is settled, and the next one finishes", async () => {
   await bench.begin();

@@ -24,8 +24,9 @@ const CRLF = "\r\n";
  * Sends requests as one `$batch` that goes on after errors, so that each has its own answer whatever becomes of the
  * others, in order. What was surely not executed (throttled, no database lock) is sent again for a while; a part that
  * the answer does not tell of is `lost`, and all are where it ended as it should but with too few answers or too many. A
- * batch too large for the service is halved. Throws where the batch itself was refused and nothing of it was executed;
- * after that a refusal is told of the parts it hit, so that the others' answers are not lost. Source: dataverse.md section 8.
+ * batch that is too large is halved; that one part is too large even alone is its answer. Throws where the batch itself
+ * was refused and nothing of it was executed; after that a refusal is told of the parts it hit, so that the others'
+ * answers are not lost. Source: dataverse.md section 8.
  */
 export async function sendParts(
   api: WebApi,
@@ -74,7 +75,8 @@ async function sendOnce(
   if ("lost" in answer) return parts.map(() => answer);
   if (answer.status >= 300) {
     const fault = classify(answer);
-    if (fault.kind !== "tooLarge" || parts.length === 1) throw stopping(fault, doing);
+    if (fault.kind !== "tooLarge") throw stopping(fault, doing);
+    if (parts.length === 1) return [answer];
     learn(parts.length, Number.POSITIVE_INFINITY);
     const half = Math.ceil(parts.length / 2);
     const [one, other] = [parts.slice(0, half), parts.slice(half)];

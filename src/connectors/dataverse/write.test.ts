@@ -217,6 +217,28 @@ describe("update", () => {
     expect(stub.seen.map((r) => r.body.match(/PATCH/g)?.length)).toEqual([undefined, 4, 2, 2]);
   });
 
+  test("a row that is too large even alone is rejected, and the others are written", async () => {
+    stub = await startStub((r, n) => {
+      if (n === 1) return tooLong;
+      return r.body.includes("BAD") ? { status: 413 } : batchReply(r, () => undefined);
+    });
+    expect(await write(batchOf("update", rows(5, [0])))).toMatchObject({
+      status: "updated",
+      exceptions: [{ n: 0, status: "rejected", code: "http_413" }],
+    });
+    expect(stub.seen.map((r) => r.body.match(/PATCH/g)?.length)).toEqual([undefined, 5, 3, 2, 1, 1, 1, 2]);
+  });
+
+  test("a group that a $batch cannot hold alone is sent row by row", async () => {
+    stub = await startStub((r, n) => {
+      if (n === 1) return tooLong;
+      return r.body.includes("BAD") && /Targets|L1"/.test(r.body)
+        ? { status: 413 }
+        : batchReply(r, (part) => dataverse(part, () => undefined));
+    });
+    expect(await write(batchOf("update", rows(16, [0])))).toEqual({ status: "updated", exceptions: [] });
+  });
+
   test("parts that were not executed are sent again, and only those", async () => {
     const busy = { ...refusal(429, "0x80072322"), headers: { "retry-after": "7" } };
     stub = await startStub((r, n) => {
