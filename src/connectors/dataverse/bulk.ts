@@ -8,7 +8,7 @@ import { classify, ofOneRow, stopping } from "./faults.ts";
 import type { Lost, WebApi } from "./http.ts";
 import { sendParts, type Unsent } from "./parts.ts";
 import { writeRows } from "./rows.ts";
-import { type PartResult, refused, type Settled, stopped } from "./settle.ts";
+import { type PartResult, refused, type Settled, stopped, unclear } from "./settle.ts";
 import { type Learn, lesson } from "./size.ts";
 
 const created = z.object({ Ids: z.array(z.string()) });
@@ -123,8 +123,4 @@ function verdict(batch: Batch, answer: Answer | Lost | Unsent, doing: string): V
   if (ofOneRow(fault)) return "refused";
   if (fault.kind === "down") return { status: "unknown", message: `${fault.code}: ${fault.message}` };
   return stopping(fault, doing);
-}
-
-function unclear(status: number): PartResult {
-  return { status: "unknown", message: `the answer (HTTP ${status}) does not say what was written` };
 }

@@ -5,7 +5,7 @@ import type { WebApi } from "./http.ts";
 import { isList, refusedList } from "./member-parts.ts";
 import { follow } from "./read.ts";
 import { writeRows } from "./rows.ts";
-import type { Settled } from "./settle.ts";
+import { type Settled, unclear } from "./settle.ts";
 import { type Learn, lesson } from "./size.ts";
 
 /** The members' ids, by the relationship, from its other end. Fails as a read does. Source: dataverse.md section 11. */
@@ -40,7 +40,8 @@ export async function writeMembers(
   const lost = "lost" in answer;
   if (lost || answer.status < 300) learn(batch.rows, lesson(answer));
   if (lost) return [{ part: batch, result: { status: "unknown", message: answer.lost } }];
-  if (answer.status < 300) return [{ part: batch, result: { status: "updated" } }];
+  if (answer.status < 300)
+    return [{ part: batch, result: answer.status === 204 ? { status: "updated" } : unclear(answer.status) }];
   const fault = classify(answer);
   const ofList = refusedList(into, fault);
   if (ofList) return [{ part: batch, result: ofList }];

@@ -26,6 +26,11 @@ export function success(batch: Batch): "created" | "updated" | "deleted" {
   return done[batch.op];
 }
 
+/** What an answer means that calls itself a success but is not as the service's are, such as a proxy's page. */
+export function unclear(status: number): PartResult {
+  return { status: "unknown", message: `the answer (HTTP ${status}) does not say what was written` };
+}
+
 /**
  * What the refusal of a single row means for it; throws when the refusal is not about this row. A create that meets
  * a record is `unknown`, with the code: reading tells whose it is.

@@ -136,3 +136,15 @@ test("a $batch's answer that ends before its end: what was told until then count
     ...unknown(2),
   ]);
 });
+
+test("members of a list are in it only where the answer is the service's own, which says nothing", async () => {
+  const list = { relationship: "listcontact_association", object: "list", set: "lists", id: guid(9) };
+  const into = { ...list, navigation: "listcontact_association", title: "The list" };
+  const add = () => stub.session.write(contact, batchOf("add", rows(2), 0, into), on);
+  stub = await startStub(() => ({ status: 204 }));
+  expect(await add()).toEqual({ status: "updated", exceptions: [] });
+  await stub.close();
+  stub = await startStub(() => ({ body: "<html>", headers: { "content-type": "text/html" } }));
+  expect(await add()).toEqual({ status: "unknown", exceptions: [] });
+  expect(stub.seen).toHaveLength(1);
+});
