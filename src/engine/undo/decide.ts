@@ -4,7 +4,7 @@ import type { Shape, ShapeColumn } from "../shape.ts";
 import { readsAsSent } from "../sql/backdated.ts";
 import { membersSent } from "../sql/members.ts";
 import { bit, list, maskType, stored, storedName } from "../sql/names.ts";
-import { isState, statesOf } from "../sql/states.ts";
+import { initial, isState, statesOf } from "../sql/states.ts";
 import { bare, canWrite, ownTable } from "./shape.ts";
 import type { RunFolder } from "./wrote.ts";
 
@@ -33,11 +33,14 @@ function ofRecord(shape: Shape, run: RunFolder, { deleteCreated, stateColumn, im
   // else's, unless somebody had before us.
   const made = new Set(run.columns.get("1-create"));
   const known = (c: ShapeColumn) => `(w.w_${c.index}${made.has(`c_${storedName(c)}`) ? " OR w.whole" : ""})`;
+  // What it was made with, where a run that died may not have got to what was to follow.
+  const asMade = (c: ShapeColumn) =>
+    isState(c) && stateColumn !== undefined ? `n."c_${stateColumn}" = ${initial}` : `n.${stored(c)} IS NULL`;
   const moved = shape.columns
     .filter(readsAsSent)
     .map(
       (c) =>
-        `(${known(c)} AND n.${stored(c)} IS DISTINCT FROM w.c_${c.index}${isState(c) ? " AND (l.rested IS NOT TRUE OR t.idle)" : ""})`,
+        `(${known(c)} AND n.${stored(c)} IS DISTINCT FROM w.c_${c.index} AND NOT coalesce(w.l_${c.index} AND ${asMade(c)}, false)${isState(c) ? " AND (l.rested IS NOT TRUE OR t.idle)" : ""})`,
     );
   const unlinked = "WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked'";
   // A task may be canceled, say: from there, and to there, somebody else has taken it.

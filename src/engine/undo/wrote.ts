@@ -92,14 +92,14 @@ FROM sent LEFT JOIN (${[none, ...states].join(" UNION ALL ")}) USING (wave, id) 
   );
 }
 
-/** SQL of the masked changes in `written`: key, id, kind, and of each column of the shape w (written?), c (as sent), o (before). */
+/** SQL of the masked changes in `written`: key, id, kind, and of each column of the shape w (written?), c (as sent), b (before), l (set late, if at all). */
 function cells(shape: Shape, { files, columns }: RunFolder): string[] {
   return [...columns].flatMap(([wave, names]) => {
     if (!masked(names)) return [];
     const bits = names.filter((name) => name.startsWith("c_"));
     const values = shape.columns.flatMap((c) => {
       const index = bits.indexOf(`c_${storedName(c)}`);
-      if (index < 0) return [`false AS w_${c.index}`, `NULL::VARCHAR AS c_${c.index}`, `NULL::VARCHAR AS b_${c.index}`];
+      if (index < 0) return noCell(c);
       const written = has("r.m", { index });
       const before = names.includes(`o_${c.name}`)
         ? `CASE WHEN ${written} THEN r.${ident(`o_${c.name}`)} END`
@@ -108,6 +108,7 @@ function cells(shape: Shape, { files, columns }: RunFolder): string[] {
         `${written} AS w_${c.index}`,
         `CASE WHEN ${written} THEN r.${stored(c)} END AS c_${c.index}`,
         `${before} AS b_${c.index}`,
+        `${wave === "3-complete" ? `${written} AND NOT s.sure` : "false"} AS l_${c.index}`,
       ];
     });
     return [
@@ -117,21 +118,29 @@ JOIN ${keptRows(shape.columns, files.change(wave), names)} r ON r.file_row_numbe
   });
 }
 
+const noCell = ({ index }: { index: number }): string[] => [
+  `false AS w_${index}`,
+  `NULL::VARCHAR AS c_${index}`,
+  `NULL::VARCHAR AS b_${index}`,
+  `false AS l_${index}`,
+];
+
 const nothing = (shape: Shape): string =>
-  `SELECT ${list(["NULL::VARCHAR AS key", "NULL::VARCHAR AS id", "NULL::VARCHAR AS kind", "false AS sure", ...shape.columns.flatMap((c) => [`false AS w_${c.index}`, `NULL::VARCHAR AS c_${c.index}`, `NULL::VARCHAR AS b_${c.index}`])])} WHERE false`;
+  `SELECT ${list(["NULL::VARCHAR AS key", "NULL::VARCHAR AS id", "NULL::VARCHAR AS kind", "false AS sure", ...shape.columns.flatMap(noCell)])} WHERE false`;
 
 /**
  * `wrote`: one row per source row of the run that it wrote or linked: made, guessed (nothing tells that it was made, nor which
  * record came of it: it has the one that its row has now), deleted, rested (deactivated), woken, idle (and was
  * so before), was (in a state that we do not set, before), reason (its status reason before, of a record put to rest or woken), linked (adopted), at_rest (by us, before it), left_ (it had gone from the source), whole (made, and it is known
- * what all its columns then held), and of each column w_i (written?), c_i (what the destination then held) and b_i (what it
- * held before). `wrote_member`: its memberships (key, id, list, does). Wants `written` of this run, and `took`.
+ * what all its columns then held), and of each column w_i (written?), c_i (what the destination then held), b_i (what it
+ * held before) and l_i (it was to be set once the record was made, and nobody knows whether it was). `wrote_member`: its memberships (key, id, list, does). Wants `written` of this run, and `took`.
  */
 export async function wroteTable(duck: Duck, shape: Shape, run: RunFolder): Promise<void> {
   const each = shape.columns.flatMap((c) => [
     `coalesce(bool_or(w_${c.index}), false) AS w_${c.index}`,
     `max(c_${c.index}) AS c_${c.index}`,
     `max(b_${c.index}) AS b_${c.index}`,
+    `coalesce(bool_or(l_${c.index}), false) AS l_${c.index}`,
   ]);
   const held = (await exists(run.files.written)) ? run.files.written : undefined;
   const whole = `coalesce(bool_or(kind = 'create' AND sure), false) AND ${held !== undefined} AS whole`;
@@ -155,7 +164,7 @@ row AS (SELECT key, max(id) AS id, bool_or(wave = '1-create') AS made, bool_or(w
   bool_or(kind = 'deactivate') AS rested, bool_or(kind = 'activate') AS woken, bool_or(idle) AS idle, max(was) AS was, max(reason) AS reason FROM written GROUP BY key
   UNION ALL SELECT key, id, false, false, false, false, false, false, NULL, NULL FROM looked WHERE key NOT IN (SELECT key FROM written) AND (linked OR key IN (SELECT key FROM took)))
 SELECT r.* REPLACE (coalesce(r.id, l.id) AS id), coalesce(t.linked, false) AS linked, coalesce(t.at_rest, false) AS at_rest, coalesce(t.gone, false) AS left_, coalesce(w.whole, false) AS whole,
-  ${list(shape.columns.flatMap((c) => [`coalesce(w.w_${c.index}, false) AS w_${c.index}`, `w.c_${c.index}`, `w.b_${c.index}`]))}
+  ${list(shape.columns.flatMap((c) => [`coalesce(w.w_${c.index}, false) AS w_${c.index}`, `w.c_${c.index}`, `w.b_${c.index}`, `coalesce(w.l_${c.index}, false) AS l_${c.index}`]))}
 FROM row r LEFT JOIN looked t ON t.key = r.key LEFT JOIN wrote_cell w ON w.key = r.key LEFT JOIN st.link l ON l.key = r.key
 WHERE coalesce(r.id, l.id) IS NOT NULL`);
   await duck.run(`CREATE OR REPLACE TABLE wrote_member AS ${members(run)}`);
