@@ -46,7 +46,7 @@ const rows = {
   not_undoable: {
     kind: "state",
     exit: 2,
-    when: "A run is to be undone that sent nothing, whose before-images are gone, or that wrote to another table.",
+    when: "A run is to be undone that sent nothing, that wrote to another table, or whose before-images are gone, or those of a later run that wrote.",
     remedy: "`sluice runs` lists the runs; `retention` in sluice.yaml says how long their before-images are kept.",
   },
   unknown_name: {

@@ -44,7 +44,8 @@ export async function recover(
       await takeOverFrom(duck, dead, shape, matched, ask, reading);
       undone = (await noteUndo(duck, dead)) ?? undone;
     }
-    await writeWhole(dead.done, { status: "interrupted" });
+    // Kept longer than the journal is.
+    await writeWhole(dead.done, { status: "interrupted", sent: await exists(dead.journal) });
   }
   return undone;
 }

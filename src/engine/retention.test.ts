@@ -1,12 +1,21 @@
-import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { useSyncedWorld } from "../../test/synced-world.ts";
 import { compact, sizeOfState } from "./compact.ts";
 import { stateSteps } from "./doctor.ts";
 import { openDuck } from "./duck.ts";
 import { dying } from "./dying.test-data.ts";
-import { layout } from "./layout.ts";
+import { layout, runFiles } from "./layout.ts";
 import { repair } from "./repair.ts";
 import { applyRetention } from "./retention.ts";
 
@@ -46,6 +55,63 @@ test("runs that sent nothing go too, but the latest, and the latest that sent so
   await synced.other("verify");
   expect(await applyRetention(at, retention, Date.now() + 400 * day)).toMatchObject({ removed: 3 });
   expect(readdirSync(at.runs)).toEqual([wrote, "run-4"]);
+});
+
+test("the oldest go first, so that whatever stops it leaves no run without those after it", async () => {
+  const [first, second, third] = [await say("a"), await say("b"), await say("c")];
+  await say("d");
+  const at = layout(synced.folder, "");
+  const touched = (run: string) => join(at.runs, run, "touched.parquet");
+  rmSync(touched(second!));
+  mkdirSync(touched(second!));
+  await expect(applyRetention(at, retention, Date.now() + 31 * day)).rejects.toThrow();
+  expect([first, third].map((run) => existsSync(touched(run!)))).toEqual([false, true]);
+});
+
+test("while an older run can be undone those after it that wrote stay, and it tells their values from its own", async () => {
+  await say("a");
+  const of = await say("b");
+  const later = [await say("c"), await say("b")];
+  await say("b");
+  await say("d");
+  const at = layout(synced.folder, "");
+  const put = (Date.now() + 31 * day) / 1000;
+  utimesSync(join(at.runs, of, "done.json"), put, put);
+  expect(await applyRetention(at, retention, Date.now() + 31 * day)).toEqual({ removed: 0, emptied: 2 });
+  expect((await synced.undo(of, { dryRun: true })).problems).toMatchObject([{ code: "undo_later", rows: 1 }]);
+  expect(await applyRetention(at, retention, Date.now() + 62 * day)).toMatchObject({ emptied: 1 });
+  expect(later.map((run) => existsSync(join(at.runs, run, "touched.parquet")))).toEqual([false, false]);
+});
+
+test("a run is not undone where nothing tells what a later one wrote; one that wrote nothing is in nobody's way", async () => {
+  await say("a");
+  const of = await say("b");
+  const later = await say("c");
+  const idle = await say("c");
+  const at = layout(synced.folder, "");
+  for (const name of readdirSync(join(at.runs, idle)))
+    if (!["job.json", "plan.json", "done.json", "outcome.parquet"].includes(name))
+      rmSync(join(at.runs, idle, name), { recursive: true });
+  expect((await synced.undo(of, { dryRun: true })).problems).toMatchObject([{ code: "undo_later" }]);
+  rmSync(join(at.runs, later, "touched.parquet"));
+  await expect(synced.undo(of)).rejects.toMatchObject({
+    code: "not_undoable",
+    message: `The run ${of} cannot be undone. The run ${later} wrote after it, and its before-images are gone: which values are its own nobody can tell.`,
+  });
+  expect([...synced.world.crm.values()].map(({ values }) => values.name)).toEqual(["c"]);
+});
+
+test("of a run that died before it sent anything it is known when its before-images are gone, too", async () => {
+  await say("a");
+  const of = await say("b");
+  const dead = runFiles(join(layout(synced.folder, "").runs, `${of}5`));
+  mkdirSync(dirname(dead.job));
+  for (const name of ["job.json", "plan.json", "touched.parquet"])
+    copyFileSync(synced.file(name), join(dirname(dead.job), name));
+  await say("b");
+  expect(JSON.parse(readFileSync(dead.done, "utf8"))).toEqual({ status: "interrupted", sent: false });
+  rmSync(dead.touched);
+  expect(await synced.undo(of)).toMatchObject({ counts: { updated: 1 } });
 });
 
 test("a run whose before-images went is not damaged", async () => {

@@ -4,6 +4,7 @@ import type { Retention } from "../core/project.ts";
 import { removeOldAside, statesAside } from "./aside.ts";
 import { readKeptJob } from "./kept-job.ts";
 import { exists, type Layout, runFiles, runNames } from "./layout.ts";
+import { mayHaveWritten } from "./sent.ts";
 import { readUndoNote } from "./undo/note.ts";
 
 const day = 24 * 3600_000;
@@ -14,7 +15,8 @@ const told = new Set(["job.json", "plan.json", "done.json", "undo.json", "outcom
 /**
  * Removes what the project no longer wants kept of a sync's plans and runs (`retention` in sluice.yaml). Never the latest
  * run, nor the latest that sent something, nor what an undo that is kept takes back, nor a run that has not ended: recovery needs it
- * until the next run has taken it over. `now`: milliseconds. What a rebuild has moved aside is kept as long as before-images are. `plansAlone`: nothing of what was
+ * until the next run has taken it over. The oldest go first, and none that wrote while an older one's before-images stay: to undo that
+ * one needs what it wrote. `now`: milliseconds. What a rebuild has moved aside is kept as long as before-images are. `plansAlone`: nothing of what was
  * sent goes, nor what a rebuild has moved aside.
  * @returns how many folders went whole, and how many lost their before-images.
  */
@@ -30,7 +32,8 @@ export async function applyRetention(
   const counts = { removed: 0, emptied: 0 };
   const names = await runNames(at.runs);
   const needed = await stillNeeded(at.runs, names, retention.beforeImages, now);
-  for (const name of names.reverse()) {
+  let older = false;
+  for (const name of names) {
     const folder = join(at.runs, name);
     const files = runFiles(folder);
     const ended = await exists(files.done);
@@ -40,8 +43,10 @@ export async function applyRetention(
     const age = await ageOf(sent ? files.done : folder, now);
     if (age === undefined || (sent && plansAlone)) continue;
     if (sent) {
-      if (needed.has(name) || age <= retention.beforeImages) continue;
-      if (age > retention.outcomes) {
+      const wrote = await mayHaveWritten(files);
+      if (needed.has(name) || age <= retention.beforeImages || (older && wrote)) {
+        older ||= wrote && (await exists(files.touched));
+      } else if (age > retention.outcomes) {
         await removeWhole(at.removing, folder);
         counts.removed++;
       } else if (await exists(files.touched)) {

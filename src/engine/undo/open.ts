@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Session } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
@@ -7,9 +7,10 @@ import type { Duck } from "../duck.ts";
 import { ingest } from "../ingest.ts";
 import type { Job } from "../job.ts";
 import { type KeptJob, readKeptJob, readWholeJob } from "../kept-job.ts";
-import { exists, type Layout, mayHaveSent, runFiles } from "../layout.ts";
+import { exists, type Layout, runFiles } from "../layout.ts";
 import { readMembers } from "../members.ts";
 import { recover, wroteTo } from "../recover.ts";
+import { ended, mayHaveWritten, sendsNothing, wroteNothing } from "../sent.ts";
 import { usableMemberships } from "../shape/memberships.ts";
 import type { Shape } from "../shape.ts";
 import { valueViews } from "../sql/tables.ts";
@@ -34,7 +35,7 @@ export type Opened = {
 
 /**
  * Finds what a run left to take back, after runs that died have been taken over.
- * @throws SluiceError not_undoable: it sent nothing, its before-images are gone, or it wrote elsewhere.
+ * @throws SluiceError not_undoable: it sent nothing, its before-images are gone, or those of a later run that wrote, or it wrote elsewhere.
  */
 export async function openUndo(
   duck: Duck,
@@ -81,6 +82,14 @@ export async function openUndo(
   const runs: string[] = [];
   for (const name of (await readdir(at.runs)).sort())
     if (name !== job.run && (await wroteTo(destination, runFiles(join(at.runs, name))))) runs.push(name);
+  for (const name of runs) {
+    const one = runFiles(join(at.runs, name));
+    if (name > of && !(await exists(one.touched)) && (await exists(one.done)) && (await mayHaveWritten(one)))
+      throw refusal(
+        of,
+        `The run ${name} wrote after it, and its before-images are gone: which values are its own nobody can tell.`,
+      );
+  }
   const dead: RunFolder[] = [];
   for (const name of runs) {
     const one = runFiles(join(at.runs, name));
@@ -109,24 +118,6 @@ const noScan = { views: [], select: "", columns: [], paths: [], dates: {} };
 
 const refusal = (run: string, why: string) =>
   new SluiceError("not_undoable", `The run ${run} cannot be undone. ${why}`);
-
-/** A mere plan, a rebuild, or a run that ended with its plan. */
-async function sendsNothing(files: ReturnType<typeof runFiles>): Promise<boolean> {
-  if (!(await mayHaveSent(files))) return true;
-  // A guard has stopped it, or there was no room: its plan stands, and that is all.
-  const refused = (await exists(files.done)) && (await readDone(files.done)).status === "failed";
-  if (refused && !(await exists(files.journal)) && !(await exists(files.outcome))) return true;
-  const kept = await readKeptJob(files);
-  return kept ? kept.kind !== "run" && kept.kind !== "undo" : (await exists(files.plan)) && !(await exists(files.done));
-}
-
-type Done = { status?: string; counts?: { writes?: number } };
-const readDone = async (path: string): Promise<Done> => JSON.parse(await readFile(path, "utf8")) as Done;
-const ended = async (done: string): Promise<boolean> => (await readDone(done)).status !== "interrupted";
-const wroteNothing = async (done: string): Promise<boolean> => {
-  const { status, counts } = await readDone(done);
-  return status === "done" && counts?.writes === 0;
-};
 
 /** As the next run would: what dead runs wrote is ours, so that undo knows whose record is whose. */
 async function takeOver(
