@@ -68,6 +68,19 @@ test("the oldest go first, so that whatever stops it leaves no run without those
   expect([first, third].map((run) => existsSync(touched(run!)))).toEqual([false, true]);
 });
 
+test("a run that was being emptied by a process that died is emptied by the next; a verification tells its differences on", async () => {
+  const half = await say("a");
+  await say("b");
+  await synced.other("verify");
+  await say("b");
+  const at = layout(synced.folder, "");
+  rmSync(join(at.runs, half, "touched.parquet"));
+  expect(await applyRetention(at, retention, Date.now() + 31 * day)).toEqual({ removed: 0, emptied: 1 });
+  expect(readdirSync(join(at.runs, half)).sort()).toEqual(["done.json", "job.json", "outcome.parquet", "plan.json"]);
+  expect(readdirSync(join(at.runs, "run-3"))).toContain("difference.parquet");
+  expect(await applyRetention(at, retention, Date.now() + 31 * day)).toEqual({ removed: 0, emptied: 0 });
+});
+
 test("while an older run can be undone those after it that wrote stay, and it tells their values from its own", async () => {
   await say("a");
   const of = await say("b");

@@ -10,14 +10,14 @@ import { readUndoNote } from "./undo/note.ts";
 const day = 24 * 3600_000;
 
 /** What of an ended run tells people what became of it; everything else is its before-images. */
-const told = new Set(["job.json", "plan.json", "done.json", "undo.json", "outcome.parquet"]);
+const told = new Set(["job.json", "plan.json", "done.json", "undo.json", "outcome.parquet", "difference.parquet"]);
 
 /**
- * Removes what the project no longer wants kept of a sync's plans and runs (`retention` in sluice.yaml). Never the latest
- * run, nor the latest that sent something, nor what an undo that is kept takes back, nor a run that has not ended: recovery needs it
- * until the next run has taken it over. The oldest go first, and none that wrote while an older one's before-images stay: to undo that
- * one needs what it wrote. `now`: milliseconds. What a rebuild has moved aside is kept as long as before-images are. `plansAlone`: nothing of what was
- * sent goes, nor what a rebuild has moved aside.
+ * Removes what the project no longer wants kept of a sync's plans and runs (`retention` in sluice.yaml). Never the latest run, nor the
+ * latest that sent something, nor what an undo that is kept takes back, nor a run that has not ended: recovery needs it until the
+ * next run has taken it over. The oldest go first, and none that wrote while an older one's before-images stay: to undo that one needs
+ * what it wrote. What a rebuild has moved aside is kept as long as before-images are. `now`: milliseconds. `plansAlone`: nothing of
+ * what was sent goes, nor what a rebuild has moved aside.
  * @returns how many folders went whole, and how many lost their before-images.
  */
 export async function applyRetention(
@@ -43,17 +43,19 @@ export async function applyRetention(
     const age = await ageOf(sent ? files.done : folder, now);
     if (age === undefined || (sent && plansAlone)) continue;
     if (sent) {
-      const wrote = await mayHaveWritten(files);
-      if (needed.has(name) || age <= retention.beforeImages || (older && wrote)) {
-        older ||= wrote && (await exists(files.touched));
-      } else if (age > retention.outcomes) {
+      const [wrote, whole] = [await mayHaveWritten(files), await exists(files.touched)];
+      const following = older && wrote;
+      if (needed.has(name) || age <= retention.beforeImages || (following && whole)) {
+        older ||= wrote && whole;
+      } else if (age > retention.outcomes && !following) {
         await removeWhole(at.removing, folder);
         counts.removed++;
-      } else if (await exists(files.touched)) {
-        // First what makes it a run that can be undone: half of one cannot.
-        await rm(files.touched);
-        for (const file of await readdir(folder))
-          if (!told.has(file)) await rm(join(folder, file), { recursive: true });
+      } else {
+        const images = (await readdir(folder)).filter((file) => !told.has(file));
+        if (images.length === 0) continue;
+        // First what makes it a run that can be undone: half of one cannot. Whoever dies here leaves the rest to the next.
+        await rm(files.touched, { force: true });
+        for (const file of images) await rm(join(folder, file), { recursive: true, force: true });
         counts.emptied++;
       }
       continue;
