@@ -201,6 +201,82 @@ test("who a dead run put into one list is known though it died as it wrote the f
   expect([listed(), listed("others")]).toEqual([["C2"], ["C3"]]);
 });
 
+describe("who a dead run put in is ours also where what takes it over does not fill that list", () => {
+  beforeEach(async () => {
+    await synced.run();
+    fans("1", "2", "3");
+    await dies("add", "after");
+  });
+  const fillAgain = () => {
+    fans("1", "2");
+    synced.settings = { audiences: { fans: { list: "fans" } } };
+  };
+
+  test("a run without the audience", async () => {
+    synced.settings = {};
+    expect(await synced.run()).toMatchObject({ unchanged: 3, writes: 0 });
+    fillAgain();
+    expect(await synced.run()).toMatchObject({ writes: 1 });
+    expect(listed()).toEqual(["C1", "C2"]);
+    expect(await synced.run()).toMatchObject({ unchanged: 3, writes: 0 });
+  });
+
+  test("a run whose audience is pointed elsewhere: the warning counts it", async () => {
+    synced.world.lists.set("others", new Set());
+    synced.settings = { audiences: { fans: { list: "others" } } };
+    await synced.run();
+    const { warnings } = JSON.parse(readFileSync(synced.file("plan.json"), "utf8"));
+    expect(warnings).toContainEqual(expect.stringContaining("keeps the 3 members that s put"));
+    synced.world.audiences.nobody = new Set();
+    synced.settings = { audiences: { fans: { list: "others" }, nobody: { list: "fans" } } };
+    await synced.run();
+    expect([listed(), listed("others")]).toEqual([[], ["C1", "C2", "C3"]]);
+  });
+
+  test("an undo of a run that knew of no audience", async () => {
+    fillAgain();
+    expect(await synced.run()).toMatchObject({ writes: 1 });
+    synced.settings = {};
+    synced.world.source[0] = { ...row("1"), name: "New" };
+    await synced.run();
+    const named = synced.last();
+    fillAgain();
+    fans("1", "2", "3");
+    await dies("add", "after");
+    await synced.undo(named);
+    fans("1", "2");
+    await synced.run();
+    expect(listed()).toEqual(["C1", "C2"]);
+  });
+
+  test("who it did not come to put in, and is not there, is dropped; a person puts it in", async () => {
+    fillAgain();
+    await synced.run();
+    fans("1", "2", "3");
+    await dies("add", "before");
+    synced.settings = {};
+    await synced.run();
+    fillAgain();
+    expect(await synced.run()).toMatchObject({ writes: 0 });
+    for (const [id, { values }] of synced.world.crm) if (values.code === "C3") synced.world.lists.get("fans")!.add(id);
+    expect(await synced.run()).toMatchObject({ unchanged: 3, writes: 0 });
+    expect(listed()).toEqual(["C1", "C2", "C3"]);
+  });
+});
+
+test.each(["all", "touched", "none"])(
+  "mirror %s: a record that a dead run may have put into a list that nobody fills now, and did nothing else with, is nobody's",
+  async (mirror) => {
+    synced.settings = { ...synced.settings, mirror, onLeave: "deactivate" };
+    people.create(synced.world, { code: "C1", name: "Name 1", statecode: "0" });
+    await dies("add", "before");
+    synced.settings = { mirror, onLeave: "deactivate" };
+    synced.world.source = ["2", "3"].map(row);
+    expect(await synced.run()).toMatchObject({ received: 2, unchanged: 2, writes: 0 });
+    expect([...synced.world.crm.values()][0]!.values).toMatchObject({ code: "C1", statecode: "0" });
+  },
+);
+
 test.each(["nothing", "clear", "deactivate", "delete"])(
   "rows that left while their list was filled by no audience are taken out once one fills it; onLeave %s is not done again",
   async (onLeave) => {

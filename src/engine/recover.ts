@@ -3,13 +3,13 @@ import type { UndoneMark } from "../core/guards.ts";
 import { columnsOf } from "./columns-of.ts";
 import { type Duck, text } from "./duck.ts";
 import { readKeptJob } from "./kept-job.ts";
-import { exists, type Layout, mayHaveSent, runFiles, runNames, wavesOf } from "./layout.ts";
+import { exists, type Layout, mayHaveSent, runFiles, runNames, type Wave, wavesOf } from "./layout.ts";
 import type { Shape } from "./shape.ts";
 import { type Asked, writtenRecords } from "./sql/look.ts";
 import { storedName } from "./sql/names.ts";
 import { fitting, orphans, takeOver } from "./sql/recover.ts";
 import { caughtDeletes, caughtMembers, caughtResting, caughtUpdates } from "./sql/recover-updates.ts";
-import { readJournal } from "./sql/settle.ts";
+import { readJournal, sentChanges } from "./sql/settle.ts";
 import { growTables, lastFolded } from "./state-file.ts";
 import { readUndoNote } from "./undo/note.ts";
 import { writeWhole } from "./whole-file.ts";
@@ -132,8 +132,13 @@ async function takeOverFrom(
   if (begun && (await columnsOf(duck, rests)))
     await duck.run(caughtResting(rests, (await columnsOf(duck, before)) && before));
   if (await columnsOf(duck, deletes)) for (const statement of caughtDeletes(deletes)) await duck.run(statement);
-  for (const path of await additionsOf(duck, dead))
-    for (const statement of caughtMembers(shape, path)) await duck.run(statement);
+  const journal = (await exists(dead.journal)) ? dead.journal : undefined;
+  for (const statement of readJournal(journal)) await duck.run(statement);
+  for (const wave of await additionsOf(duck, dead)) {
+    await duck.run(sentChanges([wave], dead.change));
+    // Without a journal it has sent nothing.
+    for (const statement of caughtMembers(shape, dead.change(wave), journal !== undefined)) await duck.run(statement);
+  }
 }
 
 async function writtenBy(
@@ -147,15 +152,15 @@ async function writtenBy(
   const files: string[] = [];
   for (const wave of wavesOf({ memberships: [] }))
     if (await columnsOf(duck, dead.change(wave))) files.push(dead.change(wave));
-  files.push(...(await additionsOf(duck, dead)));
+  files.push(...(await additionsOf(duck, dead)).map(dead.change));
   const matchable = created && shape.match.every((c) => created.includes(`c_${storedName(c)}`));
   return writtenRecords(shape, files, matchable ? dead.change("1-create") : undefined);
 }
 
-/** The files of its additions to memberships. It may have died as it wrote one of them anew: the others count all the same. */
-async function additionsOf(duck: Duck, dead: ReturnType<typeof runFiles>): Promise<string[]> {
-  const found: string[] = [];
+/** The waves of its additions to memberships. It may have died as it wrote the file of one anew: the others count all the same. */
+async function additionsOf(duck: Duck, dead: ReturnType<typeof runFiles>): Promise<Wave[]> {
+  const found: Wave[] = [];
   for (let i = 0; await exists(dead.change(`2-add-${i}`)); i++)
-    if (await columnsOf(duck, dead.change(`2-add-${i}`))) found.push(dead.change(`2-add-${i}`));
+    if (await columnsOf(duck, dead.change(`2-add-${i}`))) found.push(`2-add-${i}`);
   return found;
 }

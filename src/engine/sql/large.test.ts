@@ -38,13 +38,14 @@ test("parents that a run made, and all that are known already", async () => {
 
 test("records that a dead run took over, and all links", async () => {
   const links = `CREATE TABLE st.link AS SELECT 'k' || i AS key, md5('r' || i) AS id, 1::UBIGINT AS h, 'm' || i AS m, false AS rested FROM range(${many}) t(i)`;
-  const shape = { match: [{ name: "code", index: 0 }] } as unknown as Shape;
+  const shape = { match: [{ name: "code", index: 0 }], memberships: [] } as unknown as Shape;
   const there = (more: string) => `SELECT ${more}, md5('r' || i) AS id FROM range(-5, 5) t(i)`;
   const statements = (folder: string) => [
     `CREATE TABLE member_now AS ${there("'l' AS list")}`,
     `CREATE TABLE have_now AS ${there("false AS gone, 'm' || i AS c_code")}`,
     `COPY (${there("'k' || i AS key, 'l' AS list")}) TO '${join(folder, "add.parquet")}'`,
-    ...caughtMembers(shape, join(folder, "add.parquet")),
+    `CREATE TEMP TABLE sent AS ${there("'k' || i AS key, i + 5 AS n, 'unsent' AS status")}`,
+    ...caughtMembers(shape, join(folder, "add.parquet"), true),
   ];
   const told = "SELECT (SELECT count(*) FROM st.link) AS links, (SELECT count(*) FROM st.member) AS members";
   const state = [links, "CREATE TABLE st.member(list VARCHAR, id VARCHAR)"];

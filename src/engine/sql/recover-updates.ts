@@ -1,4 +1,4 @@
-import { ident, parquetRows } from "../duck.ts";
+import { ident, parquetRows, text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { keptRows } from "./kept.ts";
 import { storedMatch } from "./match.ts";
@@ -89,15 +89,20 @@ export const caughtDeletes = (changes: string): string[] => {
 const linkedOf = (column: "key" | "id"): string => `SELECT ${column} FROM st.link WHERE id IS NOT NULL`;
 
 /**
- * Additions of a dead run (one of its files) that came to pass are ours: their rows may have left by now. A record that was
- * taken over with nothing to be written but that is told by nothing else.
+ * Additions of a dead run (one of its files; `sent` of it) that came to pass are ours: their rows may have left by now. Of a list
+ * that the sync does not fill now nobody has read the members: there those that may have come to pass are ours, if it has `begun` to send.
+ * A record that was taken over with nothing to be written but that is told by nothing else, and only where it surely came to pass.
  */
-export function caughtMembers(shape: Shape, file: string): string[] {
+export function caughtMembers(shape: Shape, file: string, begun: boolean): string[] {
+  const read = ["", ...shape.memberships.map(({ list }) => list)].map(text).join(", ");
+  const may = begun ? `c.list NOT IN (${read}) AND s.status IN ('updated', 'unknown', 'unsent')` : "false";
   return [
-    `CREATE OR REPLACE TABLE caught AS SELECT DISTINCT c.key, c.list, c.id FROM ${parquetRows(file)} c JOIN member_now n ON n.list = c.list AND n.id = c.id`,
+    `CREATE OR REPLACE TABLE caught AS SELECT DISTINCT c.key, c.list, s.id, n.id IS NOT NULL OR s.status = 'updated' AS sure
+FROM ${parquetRows(file, "file_row_number=true")} c JOIN sent s ON s.n = c.file_row_number
+LEFT JOIN member_now n ON n.list = c.list AND n.id = s.id WHERE s.id IS NOT NULL AND (n.id IS NOT NULL OR (${may}))`,
     "BEGIN TRANSACTION",
     `UPDATE st.link SET ${lookAgain} FROM caught WHERE caught.key = st.link.key`,
-    `CREATE OR REPLACE TEMP TABLE taken_over AS SELECT DISTINCT c.key, c.id, ${storedMatch(shape, "h")} AS m FROM caught c JOIN have_now h ON h.id = c.id AND NOT h.gone
+    `CREATE OR REPLACE TEMP TABLE taken_over AS SELECT DISTINCT c.key, c.id, ${storedMatch(shape, "h")} AS m FROM (FROM caught WHERE sure) c JOIN have_now h ON h.id = c.id AND NOT h.gone
 ANTI JOIN (${linkedOf("id")}) i ON i.id = c.id ANTI JOIN (${linkedOf("key")}) k ON k.key = c.key`,
     "DELETE FROM st.link WHERE key IN (SELECT key FROM taken_over)",
     "INSERT INTO st.link(key, id, h, m) SELECT key, id, 0, m FROM taken_over",
