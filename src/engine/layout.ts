@@ -12,6 +12,7 @@ import { join } from "node:path";
  *   runs/<id>/touched.parquet      every touched row and what happens to it
  *   runs/<id>/change-<wave>.parquet  what is sent; a row's position is its change number
  *   runs/<id>/change-0-parents-<k>.parquet  records that lookups ask to be made, sent before everything else
+ *   runs/<id>/dropped.parquet      of an undo: memberships that are people's again, which nothing is sent for either
  *   runs/<id>/settled.parquet      rows whose base moves without sending
  *   runs/<id>/taken.parquet        memberships that people had made and that become the sync's, which nothing is sent for
  *   runs/<id>/plan.json            what the plan says in figures; its absence means that the plan was never complete
@@ -47,6 +48,7 @@ export function runFiles(runFolder: string) {
     /** Records that lookups ask to be made, by table. */
     parents: (k: number) => join(runFolder, `change-0-parents-${k}.parquet`),
     taken: join(runFolder, "taken.parquet"),
+    dropped: join(runFolder, "dropped.parquet"),
     settled: join(runFolder, "settled.parquet"),
     requests: join(runFolder, "requests.json"),
     journal: join(runFolder, "journal.ndjson"),

@@ -101,8 +101,8 @@ const other = (c: ShapeColumn, a: ShapeColumn, b: ShapeColumn): ShapeColumn => (
 
 /**
  * `membership`, as a plan has it: the inverse of what the run did, where nobody has done anything since and the row still has the
- * record; a record that is deleted leaves its lists by itself. One that the run had only taken for its own is people's again.
- * And `judged_member`.
+ * record; a record that is deleted leaves its lists by itself. One that the run had only taken for its own is people's again, and
+ * one that an undo had given back is the sync's. And `judged_member`.
  */
 export function undoMembers(shape: Shape, deleteCreated: boolean): string[] {
   const numbers = shape.memberships.map(({ list: name }, i) => `WHEN ${text(name)} THEN ${i}`);
@@ -117,8 +117,8 @@ FROM wrote_member w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key =
 LEFT JOIN (SELECT DISTINCT list, id FROM member_now) m ON m.list = w.list AND m.id = w.id
 LEFT JOIN (SELECT list, id, max(run) AS run FROM later_member GROUP BY ALL) t ON t.list = w.list AND t.id = w.id
 LEFT JOIN undone u ON u.key = w.key LEFT JOIN undone_member d ON d.list = w.list AND d.id = w.id
-UNION ALL SELECT w.key, w.id, w.list, ${number}, 'drop', t.run,
-  CASE WHEN o.id IS NULL THEN 'restored' WHEN ${number} IS NULL THEN 'undo_no_list' WHEN t.run IS NOT NULL THEN 'undo_later'
+UNION ALL SELECT w.key, w.id, w.list, ${number}, CASE w.does WHEN 'take' THEN 'drop' ELSE 'take' END, t.run,
+  CASE WHEN (w.does = 'take') = (o.id IS NULL) THEN 'restored' WHEN ${number} IS NULL THEN 'undo_no_list' WHEN t.run IS NOT NULL THEN 'undo_later'
     WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked' ELSE 'back' END
 FROM took w LEFT JOIN v_link l ON l.key = w.key LEFT JOIN st.member o ON o.list = w.list AND o.id = w.id
 LEFT JOIN (SELECT list, id, max(run) AS run FROM (SELECT list, id, run FROM later_member UNION ALL SELECT list, id, run FROM took_later) GROUP BY ALL) t ON t.list = w.list AND t.id = w.id`,

@@ -245,6 +245,9 @@ async function imageNames(duck: Duck, { run: { files } }: Opened): Promise<strin
 /** What the changes of a plan do not tell: memberships, what records made anew get back, which is all they held, and those woken. */
 function writeUndo({ run, shape }: Opened, at: Layout, images: string[]): string[] {
   const statements = [
+    ...Object.entries({ take: at.taken, drop: at.dropped }).map(([does, path]) =>
+      copy(`SELECT key, id, list FROM membership WHERE does = '${does}'`, path),
+    ),
     ...shape.memberships.flatMap((_, i) =>
       (["add", "remove"] as const).map((does) =>
         copy(

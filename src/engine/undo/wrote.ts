@@ -10,6 +10,7 @@ import { keptRows } from "../sql/kept.ts";
 import { has, list, stored, storedName } from "../sql/names.ts";
 import { readJournal, sentChanges } from "../sql/settle.ts";
 import { withReason } from "../sql/states.ts";
+import { readUndoNote } from "./note.ts";
 
 /**
  * The files of one run as far as undo needs them. `columns`: of each change file, in order. `before`: waves that have kept the
@@ -187,18 +188,28 @@ JOIN ${parquetRows(files.change(wave), "file_row_number=true")} r ON r.file_row_
 }
 
 /**
- * `took` (key, id, list): memberships that the run found there and took for its own, for which nothing was sent; `took_later` the
- * same of later runs (`looked`), with the run.
+ * `took` (key, id, list, does): memberships that the run found there and took for its own, or an undo gave back (take, drop): nothing
+ * was sent for them. `took_later` the same of later runs (`looked`), with the run; as in `laterTable`, what an undo among them has
+ * brought back does not count.
  */
-export async function tookTables(duck: Duck, { files }: RunFolder, looked: Looked): Promise<void> {
-  const none =
-    "SELECT NULL::VARCHAR AS run, NULL::VARCHAR AS key, NULL::VARCHAR AS id, NULL::VARCHAR AS list WHERE false";
-  const later: string[] = [];
-  for (const [run, { taken }] of looked)
-    if (await exists(taken)) later.push(`SELECT ${text(run)}, key, id, list FROM ${parquetRows(taken)}`);
-  const own = (await exists(files.taken)) ? parquetRows(files.taken) : `(${none})`;
-  await duck.run(`CREATE OR REPLACE TABLE took AS SELECT key, id, list FROM ${own}`);
-  await duck.run(`CREATE OR REPLACE TABLE took_later AS ${[none, ...later].join("\nUNION ALL ")}`);
+export async function tookTables(duck: Duck, { run: of, files }: RunFolder, looked: Looked): Promise<void> {
+  const told = async ({ taken, dropped }: RunFolder["files"]): Promise<string> => {
+    const parts = ["SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, NULL::VARCHAR AS list, '' AS does WHERE false"];
+    for (const [does, path] of Object.entries({ take: taken, drop: dropped }))
+      if (await exists(path)) parts.push(`SELECT key, id, list, ${text(does)} FROM ${parquetRows(path)}`);
+    return parts.join("\nUNION ALL ");
+  };
+  await duck.run(`CREATE OR REPLACE TABLE took AS ${await told(files)}`);
+  await duck.run("CREATE OR REPLACE TABLE took_later(run VARCHAR, key VARCHAR, id VARCHAR, list VARCHAR)");
+  for (const [run, files] of looked)
+    await duck.run(`INSERT INTO took_later SELECT ${text(run)}, key, id, list FROM (${await told(files)})`);
+  for (const [undo, files] of looked.toReversed()) {
+    const undone = (await readUndoNote(files.undo))?.of;
+    if (undone === undefined) continue;
+    const by = (run: string) => `SELECT list, id FROM took_later WHERE run = ${text(run)}`;
+    const both = `run IN (${text(undone)}, ${text(undo)}) AND (list, id) IN (${by(undone)}) AND (list, id) IN (${by(undo)})`;
+    await duck.run(`DELETE FROM took_later WHERE ${undone === of ? `run = ${text(undo)}` : both}`);
+  }
 }
 
 /**
