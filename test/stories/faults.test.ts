@@ -75,6 +75,37 @@ describe.each([
   });
 });
 
+describe("a proxy on the way says 503", () => {
+  const page = { html: true, status: 503 };
+
+  test.each(["create", "upsert"])(
+    "after the commit: what was made (%s) is found by reading, and is the run's own",
+    async (mode) => {
+      await bench.begin({ "syncs/people.yaml": peopleSync({ mode }) });
+      bench.source("people", people(20));
+      await fault({ match: writes, nth: 1, ...page, committed: true });
+      expect(await bench.run()).toMatchObject({ created: 20, rejected: 0, failed: 0, writes: 20 });
+      expect(await bench.run()).toMatchObject({ unchanged: 20, rejected: 0, failed: 0, writes: 0 });
+      await bench.undo({ run: (await bench.runs()).at(-1)!.id }, { deleteCreated: true });
+      await expectContent([]);
+    },
+  );
+
+  test("for a while, before anything was done: updates wait for its end, what was to be created goes next time", async () => {
+    await bench.begin();
+    bench.source("people", people(20));
+    await fault({ match: writes, times: 2, ...page });
+    expect(await bench.run()).toMatchObject({ created: 0, rejected: 0, failed: 20, writes: 0 });
+    await bench.control("DELETE", "faults");
+    expect(await bench.run()).toMatchObject({ created: 20, failed: 0, writes: 20 });
+    await fault({ match: writes, nth: 1, ...page, committed: true }, { match: writes, nth: 2, ...page });
+    bench.source("people", people(20, "New"));
+    expect(await bench.runThroughFaults()).toMatchObject({ updated: 20, failed: 0, writes: 20 });
+    await expectContent(people(20, "New"));
+    expect(await bench.run()).toMatchObject({ unchanged: 20, writes: 0 });
+  });
+});
+
 test.each([
   ["in bulk", {}],
   ["row by row", { concurrency: "strict" }],

@@ -30,7 +30,8 @@ export async function writeBulk(
   signal: AbortSignal,
 ): Promise<Settled[]> {
   const doing = `${batch.op} ${object.name} records`;
-  const answer = await api.write({ method: "POST", ...callOf(api, object, batch), doing }, signal);
+  const repeatable = batch.op === "update";
+  const answer = await api.write({ method: "POST", ...callOf(api, object, batch), doing, repeatable }, signal);
   const told = verdict(batch, answer, doing);
   if (told instanceof SluiceError) throw told;
   if (typeof told === "object") {

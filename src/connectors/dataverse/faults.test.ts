@@ -32,7 +32,8 @@ test.each([
   [500, "0x80044339", "busy"],
   [500, "0x80040224", "row"],
   [502, undefined, "down"],
-  [503, undefined, "busy"],
+  [503, undefined, "down"],
+  [503, "0x8004a110", "busy"],
   [503, "0x8004A104", "offline"],
 ] as const)("%d %s is %s", (status, code, kind) => {
   expect(classify(answer(status, code)).kind).toBe(kind);

@@ -8,16 +8,17 @@ export type Fault = { kind: FaultKind; status: number; code: string; message: st
 const byStatusAndCode = new Map(dataverseErrors.flatMap((row) => row.status.map((s) => [`${s} ${row.code}`, row])));
 const byCode = new Map(dataverseErrors.map((row) => [row.code, row]));
 
-/** Statuses that mean the same whoever sends them, a proxy or web server in front of Dataverse included. */
+/**
+ * Statuses that mean the same whoever sends them, a proxy or web server in front of Dataverse included. 503 is not among
+ * them: a proxy sends it for a connection, too, that broke off behind it, and then the request may have been executed.
+ */
 const anyonesStatus = new Set([401, 408, 410, 413, 429]);
 
 /** The meaning of an answer that is not a success. */
 export function classify({ status, body }: Pick<Answer, "status" | "body">): Fault {
   const error = dataverseError(body);
   if (!error) {
-    if (status >= 500)
-      return { kind: statuses[status] ?? "down", status, code: `http_${status}`, message: `HTTP ${status}` };
-    const kind = anyonesStatus.has(status) ? statuses[status]! : "odd";
+    const kind = status >= 500 ? "down" : anyonesStatus.has(status) ? statuses[status]! : "odd";
     return { kind, status, code: `http_${status}`, message: `HTTP ${status}` };
   }
   const known = byStatusAndCode.get(`${status} ${error.code}`)?.kind;

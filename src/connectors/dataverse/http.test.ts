@@ -11,6 +11,7 @@ const read = () => stub.session.api.read({ path: "contacts", doing: "read contac
 const write = (signal?: AbortSignal) =>
   stub.session.api.write({ method: "POST", path: "contacts", body: "{}", doing: "create contact" }, signal);
 const after = (n: number, first: Reply, then: Reply = fine) => startStub((_, i) => (i <= n ? first : then));
+const page = (status: number): Reply => ({ status, body: "<html>", headers: { "content-type": "text/html" } });
 const busy = (seconds: number) => ({ ...refusal(429, "0x80072322"), headers: { "retry-after": String(seconds) } });
 
 test("every request carries the documented headers, and no cookie", async () => {
@@ -114,13 +115,51 @@ test("a write is repeated only when it was not executed", async () => {
     expect(stub.seen).toHaveLength(2);
     await stub.close();
   }
-  for (const reply of [{ cut: true }, { status: 502 }, { status: 504 }, { status: 408 }, refusal(500, "0x80040216")]) {
+  for (const reply of [
+    { cut: true },
+    page(503),
+    { status: 502 },
+    { status: 504 },
+    { status: 408 },
+    refusal(500, "0x80040216"),
+  ]) {
     stub = await after(1, reply);
     expect(await write()).toHaveProperty("lost");
     expect(stub.seen).toHaveLength(1);
     await stub.close();
   }
   stub = await after(0, fine);
+});
+
+test("a proxy's 503 may come after the commit: what may be done twice is sent again, and is lost when that does not help", async () => {
+  const update = (signal?: AbortSignal) =>
+    stub.session.api.write({ method: "POST", path: "x", doing: "update contact", repeatable: true }, signal);
+  stub = await after(3, page(503));
+  expect(await update()).toMatchObject({ status: 200 });
+  expect(stub.clock.pauses).toEqual([500, 750, 1125]);
+  await stub.close();
+  for (const reply of [page(502), page(504), { cut: true }]) {
+    stub = await after(1, reply);
+    expect(await update()).toHaveProperty("lost");
+    expect(stub.seen).toHaveLength(1);
+    await stub.close();
+  }
+  // Whatever comes next, the first may have been executed.
+  stub = await after(1, page(503), refusal(403, "0x8004a104"));
+  expect(await update()).toHaveProperty("lost");
+  await stub.close();
+  const stop = new AbortController();
+  stub = await startStub(() => {
+    stop.abort(new Error("enough"));
+    return page(503);
+  });
+  expect(await update(stop.signal)).toHaveProperty("lost");
+  expect(stub.seen).toHaveLength(1);
+  await stub.close();
+  stub = await startStub(() => page(503));
+  expect(await update()).toHaveProperty("lost");
+  expect(stub.clock.pauses.reduce((a, b) => a + b)).toBeLessThanOrEqual(330_000);
+  await expect(update()).rejects.toMatchObject({ code: "destination_failed" });
 });
 
 test("a write that gets no answer in time is lost", async () => {

@@ -13,10 +13,15 @@ import { askVersion } from "./version.ts";
 
 /** `doing` completes "Dynamics 365 refused to ..." in messages. Paths are relative to the Web API root, or start with it. */
 export type Call = { path: string; headers?: Record<string, string>; doing: string };
-export type WriteCall = Call & { method: "POST" | "PATCH" | "DELETE"; body?: Uint8Array | string };
+/** `repeatable`: done twice it comes to the same, for the records and for what is told of them. */
+export type WriteCall = Call & {
+  method: "POST" | "PATCH" | "DELETE";
+  body?: Uint8Array | string;
+  repeatable?: boolean;
+};
 
-/** The write may have been executed; nobody told us. */
-export type Lost = { lost: string };
+/** The write may have been executed; nobody told us. `unavailable`: most likely not, for something in between said 503. */
+export type Lost = { lost: string; unavailable?: boolean };
 
 /** `ms`: how long the last request took until its answer was here, or was given up. */
 export type Written = (Answer | Lost) & { ms: number };
@@ -33,9 +38,9 @@ export interface WebApi {
    */
   read(call: Call, signal?: AbortSignal): Promise<Answer>;
   /**
-   * Repeated only while it is certain that nothing was executed (no connection, 429, 503, database lock, expired token).
-   * Gives `lost` where that is not certain, also when aborted under way. Fails as `read` does, and then nothing was sent;
-   * also where none was answered for `maxWait`.
+   * Repeated only while it is certain that nothing was executed (no connection, 429, 503 by Dataverse, database lock,
+   * expired token), or likely and `repeatable`. Gives `lost` where that is not certain, also when aborted under way.
+   * Fails as `read` does, and then nothing was sent; also where none was answered for `maxWait`.
    */
   write(call: WriteCall, signal?: AbortSignal): Promise<Written>;
   /** What writes of rows ask for besides. */
@@ -179,7 +184,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
       }
       if (fault.kind === "throttled" && pause) continue; // the gate is shut for so long
       if (fault.kind === "down") {
-        if (writes) return { lost: `${fault.code}: ${fault.message}`, ms };
+        if (writes) return { lost: `${fault.code}: ${fault.message}`, unavailable: answer.status === 503, ms };
         failures += answer.status === 500 ? 1 : 0;
         if (failures >= TRIES) throw stopping(fault, doing);
       } else if (fault.kind !== "throttled" && fault.kind !== "busy") return { ...answer, ms };
@@ -187,7 +192,10 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
     }
   }
 
-  /** A write without an answer is not repeated; the next one waits the longer, the longer none has been answered. */
+  /**
+   * After a write without an answer the next one waits the longer, the longer none has been answered; so does the same
+   * one where it may be sent again. Then only a success says what was done: a refusal is of the second, not of the first.
+   */
   async function write(call: WriteCall, signal?: AbortSignal): Promise<Written> {
     const silence = () => (silentSince === undefined ? 0 : clock.now() - silentSince);
     if (silence() > maxWait)
@@ -195,12 +203,20 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
         "destination_failed",
         `For ${Math.round(silence() / 60_000)} minutes no request to write was answered, the last one to ${call.doing}.`,
       );
-    const answer = await send(call, signal);
-    if (!("lost" in answer)) silentSince = undefined;
-    else if (!signal?.aborted) {
+    const since = clock.now();
+    let answer = await send(call, signal);
+    while ("lost" in answer) {
+      if (signal?.aborted) return answer;
       silentSince ??= clock.now();
       await clock.sleep(Math.min(FIRST + silence() / 2, LONGEST), signal).catch(() => {}); // what is lost is told at once
+      const waited = Math.max(silence(), clock.now() - since);
+      if (!call.repeatable || !answer.unavailable || waited > maxWait) return answer;
+      const again = await send(call, signal).catch(() => undefined);
+      if (!again) return answer;
+      if ("status" in again && again.status >= 300) break;
+      answer = again;
     }
+    silentSince = undefined;
     return answer;
   }
 

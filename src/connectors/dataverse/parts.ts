@@ -68,6 +68,7 @@ async function sendOnce(
       headers: { "content-type": `multipart/mixed; boundary="${boundary}"`, prefer: "odata.continue-on-error" },
       body: written(await api.root(signal), boundary, parts),
       doing,
+      repeatable: parts.every(({ method, headers }) => method === "GET" || headers?.["If-Match"] === "*"),
     },
     signal,
   );
