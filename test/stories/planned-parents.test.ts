@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { sluice } from "../sluice-process.ts";
 import { peopleSync, type SourceRow, useWorkbench, withFirms } from "../workbench.ts";
 
 /** Plans of several syncs that are made by one command count what the runs of that command will do: each sees what those before it would. */
@@ -109,4 +110,65 @@ test("what a sync before would create in the very table is not seen, and that is
   expect(await bench.run()).toMatchObject({ of: { people: { created: 2 }, phones: { updated: 2 } } });
   const after = await bench.plan();
   expect(after.plans.flatMap(({ warnings }) => warnings)).not.toContain(told);
+});
+
+const byMail = { object: "contact", by: "emailaddress1" };
+const calls = (mapping: object) => ({
+  "models/calls.yaml": "connection: data\ntable: calls\nkey: id\n",
+  "syncs/calls.yaml": JSON.stringify({
+    ...{ model: "calls", to: "crm", object: "phonecall", match: "category" },
+    mapping: { category: "id", subject: "id", ...mapping },
+  }),
+});
+const withMail = (id: string, email: string): SourceRow => ({ ...person(id, ""), email });
+const toAndAbout = {
+  to: { from: "to", lookup: byMail, write: "on create" },
+  regardingobjectid: { from: "re", lookup: byMail },
+};
+
+test("what a plan pointed at before it was made is shown by its value, and the plan can be applied once it is there", async () => {
+  await bench.begin(calls(toAndAbout));
+  bench.source("people", [withMail("1", "A@x.example"), withMail("2", "b@x.example")]);
+  await bench.person("POST", "contacts", { lastname: "C", emailaddress1: "c@x.example" });
+  const [theirs] = await bench.rows("contact");
+  bench.source("calls", [
+    { id: "c1", to: "a@x.example", re: "b@x.example" },
+    { id: "c2", to: "b@x.example;c@x.example;a@x.example", re: "c@x.example" },
+  ]);
+  const { plans } = await bench.plan();
+  const shown = plans[1]!.samples.find((sample) => sample.key === "c2")!.columns;
+  const to = `contact:(to be created: a@x.example);contact:(to be created: b@x.example);contact:${theirs!.contactid}`;
+  expect(shown).toContainEqual({ name: "to", old: null, new: to });
+  for (const { run } of plans)
+    expect(await sluice(bench, "run", "--plan", run, "--json").ended).toMatchObject({
+      status: 0,
+      last: { totals: { created: 2, rejected: 0, excluded: 0 } },
+    });
+  expect(await bench.rows("activityparty")).toHaveLength(4);
+  expect(await bench.run()).toMatchObject({ writes: 0 });
+});
+
+test("parties that are others by then have moved", async () => {
+  await bench.begin(calls(toAndAbout));
+  bench.source("people", [withMail("1", "a@x.example"), withMail("2", "b@x.example")]);
+  const rows = (to: string) => [{ id: "c1", to, re: null }];
+  bench.source("calls", rows("a@x.example"));
+  const { plans } = await bench.plan();
+  await bench.run("people");
+  bench.source("calls", rows("a@x.example;b@x.example"));
+  expect(await sluice(bench, "run", "--plan", plans[1]!.run, "--json").ended).toMatchObject({
+    status: 2,
+    last: { error: { code: "plan_moved" } },
+  });
+});
+
+test("two records to be created with one value are two", async () => {
+  await bench.begin(calls(toAndAbout));
+  bench.source("people", [withMail("1", "a@x.example"), withMail("2", "a@x.example"), withMail("3", "b@x.example")]);
+  bench.source("calls", [
+    { id: "c1", to: "a@x.example", re: null },
+    { id: "c2", to: null, re: "a@x.example" },
+    { id: "c3", to: "b@x.example", re: "b@x.example" },
+  ]);
+  expect((await planThenRun()).calls).toEqual({ create: 1, update: 0, unchanged: 0, rejected: 2 });
 });

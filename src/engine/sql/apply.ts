@@ -3,7 +3,7 @@ import { type runFiles, type Wave, wavesOf } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import { has, stored, wanted } from "./names.ts";
 import { partyColumn } from "./parties.ts";
-import { plannedId } from "./planned.ts";
+import { arePlanned, holdsPlanned } from "./planned.ts";
 import { inSeveralWaves, isState, waveMasks, wavesBesideCreates } from "./states.ts";
 import type { Values } from "./valued.ts";
 
@@ -71,7 +71,7 @@ FROM (${waves.join("\nUNION ALL BY NAME ")})${several ? " GROUP BY key" : ""}`;
   const ours = `(o.key IN (SELECT key FROM sent WHERE ${delivered}) OR (o.kind = 'create' AND n.action <> 'create'))`;
   const columns = shape.columns.map((c) => {
     const [to, from] = [`o.${stored(c)}`, `o.${ident(`o_${c.name}`)}`];
-    const value = `(n.x_${c.index} IS NOT DISTINCT FROM ${to} OR (${isUnknown(to)} AND n.x_${c.index} IS NOT NULL))`;
+    const value = c.ways ? holdsPlanned(`n.x_${c.index}`, to) : `n.x_${c.index} IS NOT DISTINCT FROM ${to}`;
     const unmoved = `(n.action = 'create' OR n.o_${c.index} IS NOT DISTINCT FROM ${from}${begun ? ` OR (${ours} AND NOT ${has("n.dm", c)})` : ""})`;
     const there = `n.o_${c.index} IS NOT DISTINCT FROM ${to}`;
     const old = begun ? `CASE WHEN ${has("n.masks", c)} THEN ${unmoved} ELSE ${there} END` : unmoved;
@@ -83,14 +83,12 @@ FROM (${waves.join("\nUNION ALL BY NAME ")})${several ? " GROUP BY key" : ""}`;
     "(n.action = 'create' OR o.id IS NULL OR o.id = n.id)",
     begun ? "(n.masks & ~o.m) = 0" : "n.masks = o.m",
     ...columns,
-    ...shape.parties.map((c) => `(n.action <> 'create' OR n.${wanted(c)} IS NOT DISTINCT FROM o.${partyColumn(c)})`),
+    ...shape.parties.map((c) => `(n.action <> 'create' OR ${arePlanned(`n.${wanted(c)}`, `o.${partyColumn(c)}`)})`),
   ];
   return `SELECT coalesce(o.key, n.key) AS key, o.key IS NOT NULL AS planned, coalesce(${terms.join("\n  AND ")}, false) AS same
 FROM (${rows}) o FULL JOIN (SELECT *, (${early} | ${main} | ${late}) AS masks FROM ${values.of("true")}) n ON n.key = o.key
 WHERE o.key IS NOT NULL OR n.masks <> 0 OR n.action = 'create'`;
 }
-
-const isUnknown = (value: string): string => `coalesce(ends_with(${value}, ${text(plannedId)}), false)`;
 
 /**
  * Terms: the record that a change of this wave takes out of use holds what the plan saw. What the begun run has done to it itself

@@ -10,12 +10,34 @@ import { joined, maskType, stored } from "./names.ts";
 /** A plan made just before: of which table, its files, and what they hold. */
 export type Upstream = { object: string; files: ReturnType<typeof runFiles>; kept: KeptJob };
 
-/** What stands for the id of a record that another sync of the same command will create. Only plans show it. */
-export const plannedId = "(to be created)";
+/** How that begins which stands for the id of a record that another sync of the same command will create. Only plans show it. */
+const planned = "(to be created";
+
+/** SQL: what stands for the id of one that is found by the folded value `value`. Semicolons divide parties. */
+const plannedId = (value: string): string =>
+  `${text(`${planned}: `)} || replace(replace(${value}, chr(31), ', '), ';', ',') || ')'`;
+
+const isPlanned = (value: string): string => `contains(${value}, ${text(planned)})`;
+
+/** SQL: a lookup holds what was planned: where the id was not known yet, any of the same table. */
+export const holdsPlanned = (now: string, then: string): string =>
+  `(${now} IS NOT DISTINCT FROM ${then} OR coalesce(${isPlanned(then)} AND starts_with(${now}, split_part(${then}, ${text(planned)}, 1)), false))`;
+
+/** SQL: parties are those that were planned: beside the known ones as many as were not known yet, or fewer where several are one, of the same tables. */
+export function arePlanned(now: string, then: string): string {
+  const [all, before] = [now, then].map((value) => `string_split(${value}, ';')`);
+  const known = `list_filter(${before}, lambda p: NOT ${isPlanned("p")})`;
+  const unknown = `list_filter(${before}, lambda p: ${isPlanned("p")})`;
+  const others = `list_filter(${all}, lambda p: NOT list_contains(${known}, p))`;
+  const tables = (of: string) => `list_sort(list_distinct(list_transform(${of}, lambda p: split_part(p, ':', 1))))`;
+  return `(${now} IS NOT DISTINCT FROM ${then} OR coalesce(${isPlanned(then)} AND list_has_all(${all}, ${known})
+  AND len(${others}) <= len(${unknown}) AND ${tables(others)} = ${tables(unknown)}, false))`;
+}
 
 /**
  * Rows that such a plan will create, as parents for this one's lookups: otherwise a first plan of companies and their people
- * would call every person's company missing. Those that its own lookups would have made are among them.
+ * would call every person's company missing. Those that its own lookups would have made are among them. What two syncs would create
+ * with one value counts once, for the second may find the record of the first; what one would create counts each.
  */
 export function plannedParents(shape: Shape, upstream: readonly Upstream[]): string[] {
   const made = upstream.flatMap(({ object, files, kept }) => [
@@ -25,13 +47,17 @@ export function plannedParents(shape: Shape, upstream: readonly Upstream[]): str
   return made.flatMap((u) =>
     shape.refs
       .filter((ref) => ref.object.name === u.object)
-      .map(
-        (ref) =>
-          `SELECT ${text(ref.name)} AS name, ${joined(ref.by.map((c) => foldSql(stored(c))))} AS value, ${text(plannedId)} AS id, false AS barred
-FROM (SELECT ${ref.by.map((c) => `NULL::VARCHAR AS ${stored(c)}`).join(", ")} WHERE false UNION ALL BY NAME SELECT * FROM ${parquetRows(u.path)})`,
-      ),
+      .map((ref) => {
+        const value = `SELECT ${joined(ref.by.map((c) => foldSql(stored(c))))} AS value FROM ${withColumns(ref, u.path)}`;
+        const each = `SELECT value, ${plannedId("value")} AS id, count(*) > 1 AS several FROM (${value}) GROUP BY value`;
+        return `SELECT ${text(ref.name)} AS name, value, unnest(CASE WHEN several THEN [id, id || ' 2'] ELSE [id] END) AS id, false AS barred FROM (${each})`;
+      }),
   );
 }
+
+/** A file of records to be created; where it lacks a column that they are found by, that is empty. */
+const withColumns = ({ by }: Ref, path: string): string =>
+  `(SELECT ${by.map((c) => `NULL::VARCHAR AS ${stored(c)}`).join(", ")} WHERE false UNION ALL BY NAME SELECT * FROM ${parquetRows(path)})`;
 
 /**
  * The statements that put into `ref_fresh` which records such a plan would delete, and which it would have found by another value:
