@@ -172,3 +172,23 @@ test("two records to be created with one value are two", async () => {
   ]);
   expect((await planThenRun()).calls).toEqual({ create: 1, update: 0, unchanged: 0, rejected: 2 });
 });
+
+test("firms by which people are found are told from their ids, though others could be pointed at, too", async () => {
+  await bench.begin({
+    ...calls({
+      regardingobjectid: { lookup: { object: "contact", by: { parentcustomerid: "firm", lastname: "who" } } },
+    }),
+    "syncs/people.yaml": people({ by: "accountnumber" }),
+  });
+  const firm = async (no: string) =>
+    (await bench.person("POST", "accounts", { name: no, accountnumber: no })).accountid as string;
+  const [first, second] = [await firm("F1"), await firm("F2")];
+  const call = (id: string, firm: string, n: number) => ({ id, firm, who: `Name ${n}` });
+  bench.source("people", [person("1", "F1"), person("2", "F1")]);
+  bench.source("calls", [call("c1", first, 1), call("c2", second, 1)]);
+  expect((await planThenRun()).calls).toEqual({ create: 1, update: 0, unchanged: 0, rejected: 1 });
+  bench.source("people", [person("1", "F2"), person("2", "F1")]);
+  bench.source("calls", [call("c1", first, 1), call("c2", second, 1), call("c3", first, 2)]);
+  expect((await planThenRun()).calls).toEqual({ create: 2, update: 0, unchanged: 0, rejected: 1 });
+  expect(await bench.run()).toMatchObject({ writes: 0 });
+});

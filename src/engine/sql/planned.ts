@@ -1,4 +1,5 @@
 import { foldSql } from "../../core/fold.ts";
+import type { Column } from "../../core/schema.ts";
 import { ident, parquetRows, text } from "../duck.ts";
 import type { KeptJob } from "../kept-job.ts";
 import type { runFiles } from "../layout.ts";
@@ -48,16 +49,29 @@ export function plannedParents(shape: Shape, upstream: readonly Upstream[]): str
     shape.refs
       .filter((ref) => ref.object.name === u.object)
       .map((ref) => {
-        const value = `SELECT ${joined(ref.by.map((c) => foldSql(stored(c))))} AS value FROM ${withColumns(ref, u.path)}`;
+        const value = `SELECT ${joined(ref.by.map((c) => foldSql(plannedValue(c))))} AS value FROM ${withColumns(ref, u.path)}`;
         const each = `SELECT value, ${plannedId("value")} AS id, count(*) > 1 AS several FROM (${value}) GROUP BY value`;
         return `SELECT ${text(ref.name)} AS name, value, unnest(CASE WHEN several THEN [id, id || ' 2'] ELSE [id] END) AS id, false AS barred FROM (${each})`;
       }),
   );
 }
 
+// A lookup that may point at several tables is found by its id alone, wherever that points.
+const named = (c: Column): string[] => [
+  stored(c),
+  ...(severalTables(c) ? [stored({ name: c.name, tabled: true })] : []),
+];
+const severalTables = ({ targets = [] }: Column): boolean => targets.length > 1;
+const idIn = (value: string): string => `split_part(${value}, ':', 2)`;
+const plannedValue = (c: Column): string =>
+  severalTables(c) ? `coalesce(${stored(c)}, ${idIn(stored({ name: c.name, tabled: true }))})` : stored(c);
+
 /** A file of records to be created; where it lacks a column that they are found by, that is empty. */
 const withColumns = ({ by }: Ref, path: string): string =>
-  `(SELECT ${by.map((c) => `NULL::VARCHAR AS ${stored(c)}`).join(", ")} WHERE false UNION ALL BY NAME SELECT * FROM ${parquetRows(path)})`;
+  `(SELECT ${by
+    .flatMap(named)
+    .map((name) => `NULL::VARCHAR AS ${name}`)
+    .join(", ")} WHERE false UNION ALL BY NAME SELECT * FROM ${parquetRows(path)})`;
 
 /**
  * The statements that put into `ref_fresh` which records such a plan would delete, and which it would have found by another value:
@@ -83,12 +97,13 @@ export function plannedNews(shape: Shape, upstream: readonly Upstream[]): string
 
 /** Where the plan's sync writes all columns that its records are found by. */
 function renamed(ref: Ref, { files, kept }: Upstream): string[] {
-  const by = ref.by.flatMap((c) => kept.columns.filter(({ stored: name }) => ident(name) === stored(c)));
+  const by = ref.by.flatMap((c) => kept.columns.filter(({ stored: name }) => named(c).includes(ident(name))));
   if (by.length < ref.by.length) return [];
   const written = ({ bit }: { bit: number }) => `(m & ${2n ** BigInt(bit)}::${maskType}) <> 0`;
-  const value = by.map((c) =>
-    foldSql(`(CASE WHEN ${written(c)} THEN ${ident(c.stored)} ELSE ${ident(`o_${c.name}`)} END)`),
-  );
+  const value = by.map((c) => {
+    const now = `(CASE WHEN ${written(c)} THEN ${ident(c.stored)} ELSE ${ident(`o_${c.name}`)} END)`;
+    return foldSql(c.stored === `c_${c.name}` ? now : idIn(now));
+  });
   return [
     `SELECT ${text(ref.name)}, id, false, ${joined(value)} FROM ${parquetRows(files.change("2-update"))} WHERE ${by.map(written).join(" OR ")}`,
   ];
