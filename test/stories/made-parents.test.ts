@@ -115,6 +115,27 @@ test("of several columns, and the last of several ways; what cannot be made of i
   });
 });
 
+test("a key that may itself point at several tables makes no parent: an id does not say which; one that points at one table does", async () => {
+  const by = { parentcustomerid: "firm", lastname: "boss" };
+  const line = { lookup: { object: "contact", by, missing: "create" } };
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: line } }) });
+  const refused = {
+    code: "mapping_unfit",
+    message: expect.stringContaining(
+      "parentcustomerid: an id does not say which table that points at (account, contact)",
+    ),
+    place: { path: ["mapping", "parentcustomerid"] },
+  };
+  const { accountid } = await bench.person("POST", "accounts", { name: "F1" });
+  bench.source("people", [person("1", accountid as string, { boss: "Zed" })]);
+  await expect(bench.plan()).rejects.toMatchObject(refused);
+  await expect(bench.run()).rejects.toMatchObject(refused);
+  const one = { object: "contact", by: { msa_managingpartnerid: "firm", lastname: "boss" }, missing: "create" };
+  bench.write("syncs/people.yaml", peopleSync({ mapping: { parentcustomerid: { lookup: one } } }));
+  expect(await bench.run()).toMatchObject({ created: 1, parents: 1 });
+  expect(await bench.run()).toMatchObject({ unchanged: 1, writes: 0 });
+});
+
 test("the name of a made parent is as much of its key as there is room for, in signs of two units, too", async () => {
   const mapping = { parentcustomerid: { from: "firm", lookup: { ...lookup, by: "description" } } };
   await bench.begin({ "syncs/people.yaml": peopleSync({ mapping }) });

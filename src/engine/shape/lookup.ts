@@ -118,6 +118,12 @@ function madeWith(table: ObjectSchema, keys: Way["keys"], at: Place): { label?: 
   const unfit = (message: string, remedy: string) => new SluiceError("mapping_unfit", message, { remedy, place: at });
   if (["systemuser", "team"].includes(table.name) || (table.kind ?? "standard") !== "standard" || fixed.length > 0)
     throw unfit(`Records of ${table.name} are not made by a lookup.`, "Say `missing: reject` or `missing: null`.");
+  const open = keys.find(({ column }) => (column.targets ?? []).length > 1)?.column;
+  if (open)
+    throw unfit(
+      `A record of ${table.name} is not made by ${open.name}: an id does not say which table that points at (${open.targets!.map((t) => t.object).join(", ")}).`,
+      `Find it by other columns, make these records by a sync of their own, or say \`missing: reject\`.`,
+    );
   if (wants.length > 0)
     throw unfit(
       `A record of ${table.name} cannot be made of its key alone: it needs ${wants.join(", ")} too.`,
