@@ -70,14 +70,14 @@ export async function schemaSteps(
   return steps;
 }
 
-/** How a sync's state is; nothing but its folder is needed for that. */
-export async function stateSteps(folder: string): Promise<CheckStep[]> {
+/** How a sync's state is; nothing but its folder is needed for that, and which run the history tells the end of last (`told`). */
+export async function stateSteps(folder: string, told?: string): Promise<CheckStep[]> {
   const at = layout(folder, "");
   if (!(await exists(at.state))) {
     if (!(await hasSettled(at))) return [{ step: "state", status: "ok", detail: "none yet" }];
     return [{ step: "state", status: "failed", detail: folder, cause: lostState(at.state), remedy: findAgain }];
   }
-  const fault = await readWhole(at.state, folder);
+  const fault = await readWhole(at.state, folder, told);
   if (fault?.code === "state_locked")
     return [{ step: "state", status: "skipped", detail: "a job works on the sync at this moment" }];
   if (fault) return [{ step: "state", status: "failed", detail: folder, cause: fault.message, remedy: fault.remedy }];
@@ -109,12 +109,12 @@ export async function stateSteps(folder: string): Promise<CheckStep[]> {
 }
 
 /** What is wrong with a state file that cannot be read from its first row to its last. It stays as it is. */
-async function readWhole(state: string, folder: string): Promise<SluiceError | undefined> {
+async function readWhole(state: string, folder: string, told?: string): Promise<SluiceError | undefined> {
   const duck = await openDuck({ memoryLimit: "256MB", threads: 2, temp: join(folder, "tmp"), state });
   try {
     await duck.run(`ATTACH ${text(state)} AS st (READ_ONLY)`);
     await readThrough(duck);
-    return await stateUnknowing(duck, layout(folder, ""));
+    return await stateUnknowing(duck, layout(folder, ""), told);
   } catch (thrown) {
     return SluiceError.from(thrown);
   } finally {

@@ -41,6 +41,8 @@ export type Job = {
   retention?: Retention;
   /** The number of the lease on the sync: should the folder have a higher one, another worker has taken the sync over. */
   lease?: number;
+  /** The latest run of the sync whose end the history tells, where several workers share that. */
+  told?: string;
   /** Such as "1GB"; DuckDB gets nine tenths of it. */
   memoryLimit: string;
   /** For run: the guards that a person lets pass this once. */

@@ -37,10 +37,14 @@ async function foldedItself(done: string, undo: boolean): Promise<boolean> {
   }
 }
 
-/** A run that has ended by itself and that the attached state does not know of: it is an older one, put back. */
-export async function unknownRun(duck: Duck, at: Layout, state?: "beside"): Promise<string | undefined> {
+/**
+ * A run that has ended by itself and that the attached state does not know of: it is an older one, put back. `told`: the latest run whose
+ * end the history tells, for the runs' folders may have been put back with it.
+ */
+export async function unknownRun(duck: Duck, at: Layout, told = "", state?: "beside"): Promise<string | undefined> {
   const folded = await lastFolded(duck, state);
-  return folded === undefined ? undefined : settledAfter(at, folded);
+  if (folded === undefined) return undefined;
+  return (await settledAfter(at, folded)) ?? (told > folded ? told : undefined);
 }
 
 /** The attached state was lost: it knows of no run, and there were some. One that was never more than made has no tables. */
@@ -58,9 +62,9 @@ export const olderState = (state: string, run: string): string =>
 
 export const findAgain = "`sluice rebuild SYNC` first says what of it can be found again.";
 
-/** That the attached state was lost, or is older than the last run: then it does not tell what was sent. */
-export async function stateUnknowing(duck: Duck, at: Layout): Promise<SluiceError | undefined> {
+/** That the attached state was lost, or is older than the last run: then it does not tell what was sent. `told`: see `unknownRun`. */
+export async function stateUnknowing(duck: Duck, at: Layout, told?: string): Promise<SluiceError | undefined> {
   if (await isLost(duck, at)) return new SluiceError("state_broken", lostState(at.state), { remedy: findAgain });
-  const unknown = await unknownRun(duck, at);
+  const unknown = await unknownRun(duck, at, told);
   return unknown === undefined ? undefined : new SluiceError("state_broken", olderState(at.state, unknown));
 }

@@ -130,7 +130,7 @@ export async function plan(job: Job, host: Host): Promise<Planned> {
     ]);
     const takenUp = refreshed.resumed.map(({ table }) => tellTakenUp(table));
     const lost = meta.turn === 0 && job.kind !== "rebuild" && (await isLost(duck, at));
-    const unknown = await unknownRun(duck, at);
+    const unknown = await unknownRun(duck, at, job.told);
     // What such a state, or a new one, cannot say of undos the folders of the runs do.
     if (lost || unknown !== undefined || job.kind === "rebuild") meta.undone ??= await markLeft(at.runs, job.run);
     const warnings = [

@@ -154,7 +154,7 @@ async function findRows(
     const attached = !(await hasUnended(at.runs, destination)) && (await attachBeside(duck, at.state));
     let lone: { matched?: string } | undefined;
     try {
-      const known = attached && (await unknownRun(duck, at, "beside")) === undefined;
+      const known = attached && (await unknownRun(duck, at, undefined, "beside")) === undefined;
       await duck.run(
         known ? besideRows(sync, object.name, level) : mayBeRows(sync, object.name, level, await hasBegun(at.runs)),
       );

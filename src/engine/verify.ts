@@ -46,7 +46,7 @@ export async function verify(job: Job, host: Host): Promise<JobResult> {
     const shape = shapeOf(among, scan, object, audiences, { tables, memberships, prefix: session.prefix });
     const destination = await destinationName(job, session, object, host.signal);
     const meta = await attachState(duck, at, destination);
-    const unknowing = await stateUnknowing(duck, at);
+    const unknowing = await stateUnknowing(duck, at, job.told);
     if (unknowing) throw unknowing;
     await lockDown(duck, [...new Set([scan, ...audiences].flatMap((s) => s.paths))], [job.folder]);
     for (const statement of [...valueViews(shape, meta.columns, meta.matched), ...sourceViews(shape, scan)])

@@ -25,9 +25,14 @@ export function leftRun(places: StatePlaces, environment: string, run: string): 
     const folder = join(places.sync(environment, sync), "runs", run);
     if (existsSync(folder)) return { sync, run, folder };
   }
-  throw new SluiceError("unknown_name", `There is no run \`${run}\` in the environment ${environment}.`, {
-    remedy: "`sluice runs` lists the runs.",
-  });
+  throw new SluiceError(
+    "unknown_name",
+    `There is no run \`${run}\` among those kept in the environment ${environment}.`,
+    {
+      remedy:
+        "`sluice runs` lists the runs. Of one that it lists and whose folder is gone only the counts are left: `retention` in sluice.yaml removes folders in time, and a backup that was put back may lack some, which `sluice doctor` tells.",
+    },
+  );
 }
 
 /** The runs of a sync in order of time. */

@@ -119,6 +119,24 @@ export async function kindOf(database: Kysely<Tables>, id: string): Promise<RunK
   return (await database.selectFrom("run").select("kind").where("id", "=", id).executeTakeFirst())?.kind;
 }
 
+/** The latest run or undo of a sync that told what it did: its state knows of it. */
+export async function latestTold(
+  database: Kysely<Tables>,
+  { environment, sync }: { environment: string; sync: string },
+): Promise<string | undefined> {
+  const [latest] = await database
+    .selectFrom("run")
+    .select("id")
+    .where("environment", "=", environment)
+    .where("sync", "=", sync)
+    .where("kind", "in", ["run", "undo"])
+    .where("counts", "is not", null)
+    .orderBy("id", "desc")
+    .limit(1)
+    .execute();
+  return latest?.id;
+}
+
 /** Of all environments. */
 export async function countRuns(database: Kysely<Tables>): Promise<number> {
   const { runs } = await database

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { SluiceError } from "../../src/core/errors.ts";
@@ -79,6 +79,30 @@ test("a state that tells of another table, which every run refuses, and the way 
   await bench.rebuild("people", { force: true });
   expect((await found()).failed).toBe(0);
   expect(await bench.run()).toMatchObject({ created: 1, writes: 1 });
+});
+
+test("a sync's folder that is older than the history is told", async () => {
+  await bench.begin();
+  bench.source("people", [{ id: "1", name: "Ana", email: "" }]);
+  await bench.run();
+  const [folder, backup] = [join(bench.folder, ".sluice/default/people"), join(bench.folder, "backup")];
+  cpSync(folder, backup, { recursive: true });
+  bench.source("people", [{ id: "1", name: "Bea", email: "" }]);
+  await bench.run();
+  const later = bench.latest();
+  await bench.runs(); // makes the history's database
+  expect((await bench.doctor()).failed).toBe(0);
+  rmSync(folder, { recursive: true });
+  cpSync(backup, folder, { recursive: true });
+  const { syncs, failed } = await bench.doctor();
+  expect(failed).toBe(1);
+  expect(syncs[0]!.steps.at(-1)).toMatchObject({
+    step: "state",
+    status: "failed",
+    cause: expect.stringContaining(`is older than the run ${later}`),
+  });
+  await bench.rebuild("people", { force: true });
+  expect((await bench.doctor()).failed).toBe(0);
 });
 
 test("what the state folder takes is told part by part, and the sum is what du says", async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { sql } from "kysely";
@@ -154,4 +154,28 @@ test("the control database dies under a run: it keeps its sync, goes on, ends we
   await postgres.start();
   expect((await ask("runs")).runs).toMatchObject([{ kind: "run", status: "finished", counts: { created: 480 } }]);
   expect(await bench.rows("contact")).toHaveLength(500);
+});
+
+test("where the state folder is put back and the server is not, the history tells what the folders lack", async () => {
+  for (const table of ["run", "lease"] as const) await control.deleteFrom(table).execute();
+  await bench.begin();
+  bench.source("people", people(3, "Old"));
+  await ask("run", "people");
+  const [state, backup] = [join(bench.folder, ".sluice"), join(bench.folder, "backup")];
+  cpSync(state, backup, { recursive: true, preserveTimestamps: true });
+  bench.source("people", people(3, "New"));
+  const { run } = (await ask("run", "people")).runs[0];
+  const undo = (await ask("undo", run)).run;
+  rmSync(state, { recursive: true });
+  cpSync(backup, state, { recursive: true, preserveTimestamps: true });
+  const older = expect.stringContaining(`is older than the run ${undo}`);
+  expect(await ask("plan", "people")).toMatchObject({ plans: [{ warnings: [older] }] });
+  expect(await ask("verify", "people")).toMatchObject({ error: { code: "state_broken", message: older } });
+  const steps = expect.arrayContaining([expect.objectContaining({ step: "state", status: "failed", cause: older })]);
+  expect(await ask("doctor", "people")).toMatchObject({ syncs: [{ steps }], failed: 1 });
+  const gone = { code: "unknown_name", remedy: expect.stringContaining("whose folder is gone") };
+  for (const command of ["undo", "rejected"]) expect(await ask(command, run)).toMatchObject({ error: gone });
+  expect(await ask("run", "people")).toMatchObject({ runs: [{ warnings: [older], counts: { updated: 3 } }] });
+  expect(await ask("plan", "people")).toMatchObject({ plans: [{ warnings: [] }] });
+  expect(await ask("doctor", "people")).toMatchObject({ failed: 0 });
 });

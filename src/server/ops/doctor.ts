@@ -10,7 +10,7 @@ import { repair } from "../../engine/repair.ts";
 import { sizesOf } from "../../engine/sizes.ts";
 import { destinationName } from "../../engine/source.ts";
 import { refused, refusedOf } from "../../store/events.ts";
-import { countRuns } from "../../store/runs.ts";
+import { countRuns, latestTold } from "../../store/runs.ts";
 import { ofSync } from "../project/locate.ts";
 import type { Project } from "../project/project.ts";
 import type { Workplace } from "../workplace.ts";
@@ -47,7 +47,8 @@ export async function doctor(
         return schemaSteps(folder, needOf(file), object, session.prefix, destination);
       }),
     );
-    const own = await asSteps("state", options.signal, () => stateSteps(folder));
+    const told = await toldLast(workplace, { environment: project.environment, sync: name });
+    const own = await asSteps("state", options.signal, () => stateSteps(folder, told));
     const steps = [...mended, ...schema, ...own].map((step) =>
       step.remedy === undefined ? step : { ...step, remedy: ofSync(step.remedy, name) },
     );
@@ -61,10 +62,22 @@ export async function doctor(
   return { environment: project.environment, connections, syncs, history, sizes, ...counts };
 }
 
+const hasHistory = ({ shared, places }: Workplace): boolean => shared || existsSync(join(places().path, "control"));
+
+/** The latest run of a sync that the history tells the end of. That it cannot be asked is a step of its own. */
+async function toldLast(workplace: Workplace, of: { environment: string; sync: string }): Promise<string | undefined> {
+  if (!hasHistory(workplace)) return undefined;
+  return workplace
+    .history()
+    .then((database) => latestTold(database, of))
+    .catch(() => undefined);
+}
+
 /** Whether the control database can be read. None is made for it. */
-async function historySteps({ shared, places, history, asking }: Workplace): Promise<CheckStep[]> {
+async function historySteps(workplace: Workplace): Promise<CheckStep[]> {
+  if (!hasHistory(workplace)) return [{ step: "history", status: "ok", detail: "none yet" }];
+  const { shared, places, history, asking } = workplace;
   const path = join(places().path, "control");
-  if (!shared && !existsSync(path)) return [{ step: "history", status: "ok", detail: "none yet" }];
   const runs = await asking(countRuns(await history()));
   const { path: state } = places();
   const left = refused(state);

@@ -132,9 +132,10 @@ async function oneSync(
   try {
     result = await underLease(workplace, asked, async (lease, lost) => {
       await holds();
+      const told = await toldLast(workplace, asked);
       // Not earlier: a run that others had overtaken meanwhile would count as made before theirs.
       const id = newRunId(runIds(join(folder, "runs")).at(-1));
-      const job: Job = { ...asked, run: id, lease };
+      const job: Job = { ...asked, run: id, lease, ...(told !== undefined && { told }) };
       return sharing(workplace, job, (others) => {
         // Somebody stopped whoever had the sync before. Not earlier: that one may still have to see it.
         takeBack(folder, "stop");
@@ -160,6 +161,13 @@ async function oneSync(
   }
   if (run !== undefined) noteWhatEnded(path, run, result, error);
   return { ...(run !== undefined && result && { done: { run, result } }), ...(error && { error }) };
+}
+
+/** The latest run of the sync that the history tells the end of, where that is a server: the embedded one is heavy, and in every backup of the state. */
+async function toldLast(workplace: Workplace, of: Omit<Job, "run">): Promise<string | undefined> {
+  if (!workplace.shared) return undefined;
+  const { latestTold } = await import("../../store/runs.ts");
+  return workplace.asking(latestTold(await workplace.history(), of));
 }
 
 /** A failure that cannot be noted (the disk is full, say) is still the one to tell. */
