@@ -9,7 +9,7 @@ import { currency, withCurrency } from "./currency.ts";
 const days = z.number().min(0);
 
 export const retention = z.strictObject({
-  plans: days.default(30).describe("Days that plans are kept"),
+  plans: days.default(30).describe("Days that plans are kept, and each until the next command that works on the sync"),
   outcomes: days.default(90).describe("Days that it is known what became of each row of a run"),
   beforeImages: days.default(30).describe("Days that a run can be undone"),
 });

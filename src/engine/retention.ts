@@ -15,13 +15,13 @@ const told = new Set(["job.json", "plan.json", "done.json", "undo.json", "outcom
 /**
  * Removes what the project no longer wants kept of a sync's plans and runs (`retention` in sluice.yaml). Never the latest run, nor the
  * latest that sent something, nor what an undo that is kept takes back, nor a run that has not ended: recovery needs it until the
- * next run has taken it over. The oldest go first, and none that wrote while an older one's before-images stay: to undo that one needs
- * what it wrote. What a rebuild has moved aside is kept as long as before-images are. `now`: milliseconds. `plansAlone`: nothing of
- * what was sent goes, nor what a rebuild has moved aside.
+ * next run has taken it over; nor the job's own (`run`), for a plan is made to be looked at, and applied. The oldest go first, and none
+ * that wrote while an older one's before-images stay: to undo that one needs what it wrote. What a rebuild has moved aside is kept as
+ * long as before-images are. `now`: milliseconds. `plansAlone`: nothing of what was sent goes, nor what a rebuild has moved aside.
  * @returns how many folders went whole, and how many lost their before-images.
  */
 export async function applyRetention(
-  at: Pick<Layout, "runs" | "removing" | "state">,
+  at: Pick<Layout, "runs" | "run" | "removing" | "state">,
   retention: Retention,
   now: number,
   plansAlone = false,
@@ -35,6 +35,7 @@ export async function applyRetention(
   let older = false;
   for (const name of names) {
     const folder = join(at.runs, name);
+    if (folder === at.run) continue;
     const files = runFiles(folder);
     const ended = await exists(files.done);
     // A rebuild that died before it had done anything: the next run puts back what it has moved aside.

@@ -114,3 +114,14 @@ test("where the run that took a record over is gone, to undo its undo tells the 
     stops: true,
   });
 });
+
+test("a plan that is kept for no day can still be looked at and applied next", async () => {
+  await bench.begin({ "sluice.yaml": "name: T\nretention: { plans: 0 }\n" });
+  say("before");
+  const plans: string[] = [];
+  for (let i = 0; i < 2; i++) plans.push((await bench.plan()).plans[0]!.run);
+  expect(readdirSync(runs())).toEqual([plans[1]]);
+  const { last } = await sluice(bench, "run", "--plan", plans[1]!, "--json").ended;
+  expect(last).toMatchObject({ totals: { created: 1 } });
+  expect(readdirSync(runs())).toEqual([last.runs[0].run]);
+});
