@@ -148,6 +148,22 @@ test.each(["recreate", "wait"])(
   },
 );
 
+test.each(["all", "touched", "none"])(
+  "mirror %s: who is to be put in and was deleted is told as that at once, and one that was made anew is put in",
+  async (mirror) => {
+    synced.settings = { ...synced.settings, mirror };
+    await synced.run();
+    const [id] = [...synced.world.crm].find(([, { values }]) => values.code === "C3")!;
+    people.remove(synced.world, id);
+    fans("1", "2", "3");
+    for (const _ of [1, 2])
+      expect(await synced.run()).toMatchObject({ received: 3, excluded: 1, unchanged: 2, rejected: 0, writes: 0 });
+    synced.settings = { ...synced.settings, deletedThere: "recreate" };
+    expect(await synced.run()).toMatchObject({ created: 1, unchanged: 2, writes: 2 });
+    expect(listed()).toEqual(["C1", "C2", "C3"]);
+  },
+);
+
 test("a row whose create is refused is no member, and nothing is sent for it", async () => {
   synced.world.refuses = ({ code }) => code === "C1";
   expect(await synced.run()).toMatchObject({ created: 2, rejected: 1, writes: 3 });

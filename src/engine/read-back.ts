@@ -9,6 +9,7 @@ import { expectedRecords, noneExpected } from "./sql/expected.ts";
 import { sentRecords } from "./sql/look.ts";
 import { lookalikesAfter } from "./sql/lookalike.ts";
 import { madeKnown, tellUnmade } from "./sql/made.ts";
+import { goneMembers } from "./sql/members.ts";
 import { finalRows, readJournal, resolveUnknown, sentChanges } from "./sql/settle.ts";
 import { leaveSomebodys } from "./whose.ts";
 
@@ -47,6 +48,7 @@ export async function readBack(
     unknown = await hear(planned);
     const match = shape.match.map((c) => c.name);
     if (attempted) await look(duck, table, "after", match, sentRecords(shape, at.change("1-create")));
+    await duck.run(goneMembers);
     if (unknown === 0) await conclude(planned);
   }
   if (unknown === 0) return { cursors, resolved: 0 };

@@ -114,6 +114,13 @@ export function resolvedMembers(shape: Shape): string[] {
   });
 }
 
+/**
+ * An addition that was refused and whose record is gone (`after`, whole by then) was refused for that: the answer may as well be about
+ * the list. Such records come to be added where nobody has read them before.
+ */
+export const goneMembers = `UPDATE sent SET code = 'gone' WHERE kind = 'add' AND status = 'rejected' AND id IN (SELECT id FROM after WHERE gone)
+  AND key NOT IN (SELECT key FROM sent WHERE kind = 'create')`;
+
 /** `new_member`: memberships that are ours from now on, or no longer. An addition without an answer may still come to pass. */
 export function newMembers(shape: Shape): string {
   const sent = shape.memberships.flatMap(({ list }, i) =>
