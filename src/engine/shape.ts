@@ -25,8 +25,8 @@ export type ShapeColumn = {
   tabled?: boolean;
   /** A state that nobody maps, but a status that is mapped decides. */
   follows?: true;
-  /** A lookup into the sync's own table: the way whose parent may be another row of this run, and by which columns. */
-  awaits?: { way: number; by: readonly ShapeColumn[]; missing: Way["missing"]; hint: string };
+  /** A lookup into the sync's own table: the ways whose parent may be another row of this run, and by which columns. */
+  awaits?: { way: number; by: readonly ShapeColumn[]; missing: Way["missing"]; hint: string }[];
   /** Whether `onLeave: clear` empties it. */
   clear: boolean;
 };

@@ -140,6 +140,67 @@ test.each(["null", "create"])("with `missing: %s` they go without a row that can
   expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
 });
 
+/** Whose boss is said by a number, or else by an e-mail address. */
+const inTwoWays = (byNumber = "reject", byMail = "reject") =>
+  bench.begin({
+    "syncs/people.yaml": peopleSync({
+      mapping: {
+        parentcustomerid: {
+          lookup: [
+            { ...ways(byNumber), from: "boss" },
+            { object: "contact", from: "mail", by: "emailaddress1", missing: byMail },
+          ],
+        },
+      },
+    }),
+  });
+const mailed = (id: string, boss: string | null, mail: string | null, name = `Name ${id}`) => ({
+  ...person(id, boss, name),
+  ...{ email: `${id}@x.example`, mail: mail && `${mail}@x.example` },
+});
+
+test("several ways to the other rows: circles and chains arrive in one run by each of them", async () => {
+  await inTwoWays();
+  const circles = [mailed("1", null, "2"), mailed("2", null, "1"), mailed("3", "4", null), mailed("4", null, "3")];
+  // Who has no number of the sync's is found by the address; who has one, by that.
+  bench.source("people", [...circles, mailed("5", "99", "1"), mailed("6", "5", "1"), mailed("7", null, "7")]);
+  expect((await bench.plan()).totals).toMatchObject({ received: 7, create: 7, rejected: 0 });
+  expect(await bench.run()).toMatchObject({ created: 7, rejected: 0, writes: 14 });
+  expect(await bosses()).toEqual({ 1: "2", 2: "1", 3: "4", 4: "3", 5: "1", 6: "5", 7: "7" });
+  expect(await bench.run()).toMatchObject({ unchanged: 7, writes: 0 });
+});
+
+test("a chain by several ways goes in the run in which its root does", async () => {
+  await inTwoWays();
+  const rows = (name: string) => [
+    ...[mailed("1", null, null, name), mailed("2", null, "1"), mailed("3", "2", null)],
+    ...[mailed("4", null, "3"), mailed("5", "98", "99")],
+  ];
+  bench.source("people", rows("x".repeat(101)));
+  const first = await bench.run();
+  expect(first).toMatchObject({ created: 0, rejected: 5, writes: 0 });
+  const said = Object.fromEntries(first.problems.map(({ key, message }) => [key, message]));
+  expect(said[2]).toContain('"1@x.example" to point at. It looks for an existing contact by emailaddress1');
+  expect(said[3]).toContain('"2" to point at. It looks for an existing contact by externaluseridentifier');
+  expect(await bench.run()).toMatchObject({ rejected: 5, writes: 0 });
+  bench.source("people", rows("Good"));
+  expect(await bench.run()).toMatchObject({ created: 4, rejected: 1, writes: 7 });
+  expect(await bosses()).toEqual({ 1: null, 2: "1", 3: "2", 4: "3" });
+  expect(await bench.run()).toMatchObject({ unchanged: 4, rejected: 1, writes: 0 });
+});
+
+test("whether a row goes without another that cannot go is said by the way that finds that", async () => {
+  await inTwoWays("reject", "null");
+  const rows = (name: string) => [mailed("1", null, null, name), mailed("2", "1", null), mailed("3", null, "1")];
+  bench.source("people", rows("x".repeat(101)));
+  expect(await bench.run()).toMatchObject({ created: 1, rejected: 2, writes: 1 });
+  expect(await bosses()).toEqual({ 3: null });
+  bench.source("people", rows("Good"));
+  expect(await bench.run()).toMatchObject({ created: 2, updated: 1, rejected: 0 });
+  expect(await bosses()).toEqual({ 1: null, 2: "1", 3: "1" });
+  expect(await bench.run()).toMatchObject({ unchanged: 3, writes: 0 });
+});
+
 const states = (more: Row = {}) =>
   bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { statuscode: "status", statecode: "state" }, ...more }) });
 const one = (id: string, state: string | null, status: string | null, name = `Name ${id}`) => ({

@@ -160,12 +160,11 @@ function followingState(object: ObjectSchema, columns: ShapeColumn[]): ShapeColu
 function awaitOwnRows(object: ObjectSchema, columns: ShapeColumn[], column: ShapeColumn): void {
   if (column.target.required) return;
   const own = (name: string) => columns.find((c) => c.role === "mapped" && !c.ways && !c.follows && c.name === name);
-  for (const [way, { object: table, keys, missing }] of (column.ways ?? []).entries()) {
+  const awaits = (column.ways ?? []).flatMap(({ object: table, keys, missing }, way) => {
     const by = keys.flatMap((key) => own(key.column.name) ?? []);
-    if (table !== object.name || by.length < keys.length) continue;
-    column.awaits = { way, by, missing, hint: wayHint(table, keys) };
-    return;
-  }
+    return table !== object.name || by.length < keys.length ? [] : [{ way, by, missing, hint: wayHint(table, keys) }];
+  });
+  if (awaits.length > 0) column.awaits = awaits;
 }
 
 function digest(value: unknown): string {

@@ -6,13 +6,13 @@ import type { Shape } from "../shape.ts";
 import { dependentsMove } from "./apply.ts";
 import { lostRows, withoutFallen, withoutLost } from "./awaited.ts";
 
-const awaits = (index: number, missing: string) => ({
+const awaits = (index: number, ...ways: string[]) => ({
   index,
   name: `c${index}`,
   role: "mapped",
-  awaits: { missing, hint: "" },
+  awaits: ways.map((missing, way) => ({ way, missing, hint: "" })),
 });
-const columns = [awaits(0, "reject"), awaits(1, "null")];
+const columns = [awaits(0, "reject", "null"), awaits(1, "null")];
 const shape = { columns, policies: { mode: "upsert" } } as unknown as Shape;
 
 let duck: Duck;
@@ -31,24 +31,27 @@ const rows = fc.uniqueArray(
     action: fc.constantFrom("create", "create", "create", "update", "reject"),
     boss: fc.option(key),
     helper: fc.option(key),
+    way: fc.constantFrom(0, 0, 1),
   }),
   { selector: (row) => row.key, minLength: 1 },
 );
 
 /** `decided`, with rows that await others of them. */
-const decided = (given: { key: string; action: string; boss: string | null; helper: string | null }[]) => {
+const decided = (
+  given: { key: string; action: string; boss: string | null; helper: string | null; way?: number }[],
+) => {
   const value = (text: string | null) => (text === null ? "NULL" : `'${text}'`);
   return `CREATE OR REPLACE TABLE decided AS SELECT key, action, CASE WHEN action <> 'create' THEN 'id' || key END AS id,
   CASE WHEN action = 'create' THEN 'none' ELSE 'linked' END AS link_, 'present' AS there_, 3::UBIGINT AS m, 0::UBIGINT AS a,
   NULL::VARCHAR AS code, NULL::VARCHAR AS col, NULL::VARCHAR AS value, NULL::VARCHAR AS "limit", NULL::VARCHAR[] AS waits,
-  ${["boss", "helper"].map((name, i) => `${name} AS later_${i}, ${name} AS said_${i}, 'r:' || ${name} AS ref_${i}, 'later:' || ${name} AS x_${i}`).join(", ")}
-FROM (VALUES ${given.map((r) => `(${value(r.key)}, ${value(r.action)}, ${value(r.boss)}::VARCHAR, ${value(r.helper)}::VARCHAR)`).join(", ")}) t(key, action, boss, helper)`;
+  way AS way_0, ${["boss", "helper"].map((name, i) => `${name} AS later_${i}, ${name} AS said_${i}, 'r:' || ${name} AS ref_${i}, 'later:' || ${name} AS x_${i}`).join(", ")}
+FROM (VALUES ${given.map((r) => `(${value(r.key)}, ${value(r.action)}, ${value(r.boss)}::VARCHAR, ${value(r.helper)}::VARCHAR, ${r.way ?? 0})`).join(", ")}) t(key, action, boss, helper, way)`;
 };
 
 test("whoever awaits a row that does not go is rejected with it, or goes without, as if told one by one", async () => {
   const outcome = () =>
     duck.all(
-      "SELECT key, action, m, code, col, value, later_0, CASE WHEN m <> 0 THEN x_1 END AS x_1 FROM decided ORDER BY key",
+      "SELECT key, action, m, code, col, value, later_0, CASE WHEN m <> 0 THEN x_0 END AS x_0, CASE WHEN m <> 0 THEN x_1 END AS x_1 FROM decided ORDER BY key",
     );
   const lost = async () => (await duck.one<{ lost: number }>(lostRows(shape)!)).lost;
   await fc.assert(

@@ -1,5 +1,5 @@
 import type { Shape, ShapeColumn } from "../shape.ts";
-import { bit, maskType, parentValue } from "./names.ts";
+import { awaitedBy, bit, maskType, parentValue } from "./names.ts";
 import { demote, goes } from "./refuse.ts";
 
 // Lookups into the sync's own table, whose parent is another row of this run and may not be there yet: circles among
@@ -9,27 +9,35 @@ import { demote, goes } from "./refuse.ts";
 /** Rows that have a record after this run, or are left alone with theirs. */
 const alive = "action IN ('create', 'adopt', 'update')";
 
+type Awaits = NonNullable<ShapeColumn["awaits"]>[number];
+
+/** Every lookup that awaits rows, by each of its ways. */
+const awaiting = ({ columns }: Shape) => columns.flatMap((c) => (c.awaits ?? []).map((by) => ({ c, by })));
+
+/** A decided row awaits another, by this way. */
+const awaits = (c: ShapeColumn, { way }: Awaits): string =>
+  `later_${c.index} IS NOT NULL${c.awaits!.length > 1 ? ` AND ${awaitedBy(c)} = ${way}` : ""}`;
+
 /** Of a row that does not go anyway nothing is lost, but what it would go without (`missing: null`): it waits for that, too. */
-const lost = (shape: Shape, c: ShapeColumn): string =>
-  `(later_${c.index} IS NOT NULL AND later_${c.index} NOT IN (SELECT key FROM decided WHERE ${alive})${c.awaits?.missing === "reject" ? ` AND ${goes(shape, c)}` : ""})`;
+const lost = (shape: Shape, c: ShapeColumn, by: Awaits): string =>
+  `(${awaits(c, by)} AND later_${c.index} NOT IN (SELECT key FROM decided WHERE ${alive})${by.missing === "reject" ? ` AND ${goes(shape, c)}` : ""})`;
 
 /** How many rows await a parent that will not come; undefined where none can. */
 export function lostRows(shape: Shape): string | undefined {
-  const any = shape.columns.filter((c) => c.awaits).map((c) => lost(shape, c));
+  const any = awaiting(shape).map(({ c, by }) => lost(shape, c, by));
   return any.length ? `SELECT count(*) AS lost FROM decided WHERE ${any.join(" OR ")}` : undefined;
 }
 
 /** They are rejected, too, or go without. */
 export function withoutLost(shape: Shape): string[] {
-  return without(shape, (c) => lost(shape, c));
+  return without(shape, (c, by) => lost(shape, c, by));
 }
 
 /** All that are still lost, for those rejected were the parents of others, and these of others, to the end of each chain. */
 export function withoutFallen(shape: Shape): string[] {
-  const each = shape.columns.filter((c) => c.awaits?.missing === "reject");
+  const each = awaiting(shape).filter(({ by }) => by.missing === "reject");
   const links = each.map(
-    (c) =>
-      `SELECT key, later_${c.index} AS parent FROM decided WHERE later_${c.index} IS NOT NULL AND ${goes(shape, c)}`,
+    ({ c, by }) => `SELECT key, later_${c.index} AS parent FROM decided WHERE ${awaits(c, by)} AND ${goes(shape, c)}`,
   );
   if (links.length === 0) return [];
   return [
@@ -38,21 +46,21 @@ export function withoutFallen(shape: Shape): string[] {
   SELECT key FROM falls_with WHERE parent NOT IN (SELECT key FROM decided WHERE ${alive})
   UNION SELECT f.key FROM reached r JOIN falls_with f ON f.parent = r.key)
 FROM reached`,
-    ...without(shape, (c) => `(${lost(shape, c)} OR later_${c.index} IN (SELECT key FROM fallen))`),
+    ...without(
+      shape,
+      (c, by) => `(${lost(shape, c, by)} OR (${awaits(c, by)} AND later_${c.index} IN (SELECT key FROM fallen)))`,
+    ),
   ];
 }
 
-function without(shape: Shape, lost: (c: ShapeColumn) => string): string[] {
-  return shape.columns.flatMap((c) => {
-    if (!c.awaits) return [];
+function without(shape: Shape, lost: (c: ShapeColumn, by: Awaits) => string): string[] {
+  return awaiting(shape).map(({ c, by }) => {
     const waits = `waits = list_append(coalesce(waits, []), ref_${c.index})`;
-    if (c.awaits.missing !== "reject") {
+    if (by.missing !== "reject") {
       const off = `- (m & ${bit(c)})`;
-      return [
-        `UPDATE decided SET x_${c.index} = NULL, m = (m ${off})::${maskType}, later_${c.index} = NULL, ${waits} WHERE ${lost(c)}`,
-      ];
+      return `UPDATE decided SET x_${c.index} = NULL, m = (m ${off})::${maskType}, later_${c.index} = NULL, ${waits} WHERE ${lost(c, by)}`;
     }
-    return [demote(shape, c, lost(c), "parent_missing", `said_${c.index}`, c.awaits.hint, waits)];
+    return demote(shape, c, lost(c, by), "parent_missing", `said_${c.index}`, by.hint, waits);
   });
 }
 

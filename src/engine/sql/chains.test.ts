@@ -15,7 +15,7 @@ const code = {
   said: "code",
   source: { name: "code", said: "code", type: "VARCHAR", computed: false },
 } as unknown as ShapeColumn;
-const boss = { index: 1, name: "boss", ways: [{ ref: "o.code" }], awaits: { way: 0, by: [code] } };
+const boss = { index: 1, name: "boss", ways: [{ ref: "o.code" }], awaits: [{ way: 0, by: [code] }] };
 const shape = { columns: [code, boss], computed: [], audiences: [] } as unknown as Shape;
 
 let duck: Duck;

@@ -15,8 +15,8 @@ const held = "SELECT key FROM st.pending WHERE status <> 'waits' AND wake <> 'pa
 
 /** `own_wait`: rows that wait for others of the sync and that nothing has woken, with what they wait for; undefined where none can. */
 export function waitingForOwn(shape: Shape): string | undefined {
-  const refs = shape.columns.flatMap(({ ways, awaits }) =>
-    awaits ? [`starts_with(ref, ${text(`${ways![awaits.way]!.ref}:`)})`] : [],
+  const refs = shape.columns.flatMap(({ ways, awaits = [] }) =>
+    awaits.map(({ way }) => `starts_with(ref, ${text(`${ways![way]!.ref}:`)})`),
   );
   if (refs.length === 0) return undefined;
   return `CREATE TABLE own_wait AS SELECT DISTINCT key, ref FROM st.pending
@@ -42,16 +42,15 @@ const moved = "h IS DISTINCT FROM old_h";
 
 /** SELECT of what rows looked at will be found by (key, ref), as `waits` of `mapped` says it. */
 function offers(shape: Shape, scan: Scan): string {
-  const each = shape.columns.flatMap(({ ways, awaits }) => {
-    if (!awaits) return [];
-    const values = awaits.by.map((by, n) => {
-      const { want, bad } = conversion(shape, by.target, { line: by.line!, source: by.source }, by.said!, scan);
-      return `CASE WHEN (${bad}) IS NULL THEN ${want} END AS value_${n}`;
-    });
-    const ref = `${text(`${ways![awaits.way]!.ref}:`)} || ${joined(values.map((_, n) => foldSql(`value_${n}`)))}`;
-    return [
-      `SELECT key, ${ref} AS ref FROM (SELECT ${list(["key", ...values])} FROM looked WHERE NOT gone AND key IS NOT NULL)`,
-    ];
-  });
+  const each = shape.columns.flatMap(({ ways, awaits = [] }) =>
+    awaits.map(({ way, by: columns }) => {
+      const values = columns.map((by, n) => {
+        const { want, bad } = conversion(shape, by.target, { line: by.line!, source: by.source }, by.said!, scan);
+        return `CASE WHEN (${bad}) IS NULL THEN ${want} END AS value_${n}`;
+      });
+      const ref = `${text(`${ways![way]!.ref}:`)} || ${joined(values.map((_, n) => foldSql(`value_${n}`)))}`;
+      return `SELECT key, ${ref} AS ref FROM (SELECT ${list(["key", ...values])} FROM looked WHERE NOT gone AND key IS NOT NULL)`;
+    }),
+  );
   return `WITH looked AS (${worked(shape, scan, "touched")}) ${[...new Set(each)].join("\nUNION ALL ")}`;
 }

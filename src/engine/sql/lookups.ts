@@ -8,7 +8,7 @@ import { wayHint } from "../shape/lookup.ts";
 import type { Shape, ShapeColumn, ShapeSource, Way } from "../shape.ts";
 import { type Conversion, convertLine } from "./convert/index.ts";
 import { madeId } from "./made.ts";
-import { fault, joined, laterMark, parentValue, sourceColumn, wanted } from "./names.ts";
+import { awaitedBy, fault, joined, laterMark, parentValue, sourceColumn, wanted } from "./names.ts";
 
 /**
  * A mapping line's conversion, given what the scan knows of its source. `at`: what the mapping calls the column; `once` and
@@ -57,7 +57,7 @@ export type LookupSql = Record<"want" | "bad" | "skip" | "raw" | "hint", string>
   /** Of one that awaits rows of this run: a common table expression, and columns of `mapped` (see `awaited.ts`). */
   coming: string[];
   awaited: string[];
-  /** Of one whose missing parents are made: columns of `mapped` (see `made.ts`). */
+  /** Of one whose missing parents are made (see `made.ts`), or that awaits by several ways: columns of `mapped`. */
   made: [name: string, sql: string][];
   converted: string[];
   joins: string[];
@@ -75,9 +75,9 @@ export function lookupSql(shape: Shape, c: ShapeColumn, scan: Scan): LookupSql {
   const skips = c.line!.empty === "skip";
   const empty = c.target.required && !skips ? `WHEN ${none} THEN 'required_empty'` : "";
   return {
-    coming: c.awaits ? [comingRows(c)] : [],
-    awaited: c.awaits ? awaitedSql(c, ways[c.awaits.way]!) : [],
-    made: madeSql(c, ways),
+    coming: (c.awaits ?? []).map((way) => comingRows(c, way)),
+    awaited: c.awaits ? awaitedSql(c, ways) : [],
+    made: [...madeSql(c, ways), ...awaitedWay(c, ways)],
     converted: ways.flatMap((way) => way.converted),
     joins: ways.map((way) => way.join),
     want: `CASE ${ways.map((way) => `WHEN ${way.found} THEN ${way.id}`).join(" ")} ${lastFirst.map((way) => `WHEN ${way.says} THEN ${way.made}`).join(" ")} END`,
@@ -94,10 +94,10 @@ export function lookupSql(shape: Shape, c: ShapeColumn, scan: Scan): LookupSql {
   };
 }
 
-/** The rows of this run by what the lookup finds its parent by. */
-function comingRows(c: ShapeColumn): string {
-  const value = joined(c.awaits!.by.map((by) => foldSql(`CASE WHEN f_${by.index} IS NULL THEN v_${by.index} END`)));
-  return `coming_${c.index} AS (SELECT ${value} AS value, min(key) AS key, count(*) AS n FROM converted WHERE NOT gone GROUP BY 1)`;
+/** The rows of this run by what a way of the lookup finds its parent by. */
+function comingRows(c: ShapeColumn, { way, by }: { way: number; by: readonly ShapeColumn[] }): string {
+  const value = joined(by.map((key) => foldSql(`CASE WHEN f_${key.index} IS NULL THEN v_${key.index} END`)));
+  return `coming_${c.index}_${way} AS (SELECT ${value} AS value, min(key) AS key, count(*) AS n FROM converted WHERE NOT gone GROUP BY 1)`;
 }
 
 /** What `mapped` tells of a parent that is to be made: made_* = whether, and made_*_* = the values of its key. */
@@ -117,13 +117,24 @@ function madeSql(c: ShapeColumn, ways: WaySql[]): LookupSql["made"] {
 }
 
 /** What `mapped` tells of an awaited parent: later_* = its key, said_* = what the source says, ref_*. */
-function awaitedSql(c: ShapeColumn, way: WaySql): string[] {
+function awaitedSql(c: ShapeColumn, ways: WaySql[]): string[] {
   const awaits = `starts_with(${wanted(c)}, ${text(laterMark)})`;
+  const [first, ...more] = c.awaits!.map(({ way }) => ({ way, ...ways[way]! }));
+  const told = (of: (way: WaySql) => string) =>
+    more.length === 0
+      ? of(first!)
+      : `CASE ${awaitedBy(c)} ${[first!, ...more].map((way) => `WHEN ${way.way} THEN ${of(way)}`).join(" ")} END`;
   return [
     `CASE WHEN ${awaits} THEN substr(${wanted(c)}, ${laterMark.length + 1}) END AS later_${c.index}`,
-    `CASE WHEN ${awaits} THEN ${way.raw} END AS said_${c.index}`,
-    `CASE WHEN ${awaits} THEN ${way.ref} END AS ref_${c.index}`,
+    `CASE WHEN ${awaits} THEN ${told((way) => way.raw)} END AS said_${c.index}`,
+    `CASE WHEN ${awaits} THEN ${told((way) => way.ref)} END AS ref_${c.index}`,
   ];
+}
+
+/** The way by which it is awaited, where there are several: the first that finds a record or a row. */
+function awaitedWay(c: ShapeColumn, ways: WaySql[]): LookupSql["made"] {
+  if ((c.awaits ?? []).length < 2) return [];
+  return [[awaitedBy(c), `CASE ${ways.map((way, j) => `WHEN ${way.found} THEN ${j}`).join(" ")} END`]];
 }
 
 type WaySql = ReturnType<typeof waySql>;
@@ -141,13 +152,13 @@ function waySql(shape: Shape, c: ShapeColumn, way: Way, j: number, scan: Scan) {
   const value = joined(keys.map((k) => foldSql(bare(`CASE WHEN ${k.fault} IS NULL THEN ${k.value} END`))));
   const p = `p_${name}`;
   const id = parentValue(c, way, way.owner ? `${p}.free_id` : `${p}.id`);
-  const awaits = c.awaits?.way === j;
-  const s = `s_${c.index}`;
+  const awaits = c.awaits?.some((each) => each.way === j);
+  const s = `s_${name}`;
   const fits = way.owner ? "free" : "n";
   const barred = way.owner ? `WHEN ${p}.free = 0 THEN 'owner_barred'` : "";
   return {
     converted: keys.flatMap((k) => [`${k.want} AS ${k.value}`, `${k.bad} AS ${k.fault}`]),
-    join: `LEFT JOIN parents ${p} ON ${p}.name = ${text(way.ref)} AND ${p}.value = ${value}${awaits ? `\nLEFT JOIN coming_${c.index} ${s} ON ${s}.value = ${value}` : ""}`,
+    join: `LEFT JOIN parents ${p} ON ${p}.name = ${text(way.ref)} AND ${p}.value = ${value}${awaits ? `\nLEFT JOIN coming_${name} ${s} ON ${s}.value = ${value}` : ""}`,
     says: `(${keys.map((k) => `(${k.value} IS NOT NULL OR ${k.fault} IS NOT NULL)`).join(" AND ")})`,
     found: awaits ? `(${p}.n IS NOT NULL OR ${s}.n IS NOT NULL)` : `${p}.n IS NOT NULL`,
     id: awaits ? `CASE WHEN ${p}.n IS NULL THEN ${text(laterMark)} || ${s}.key ELSE ${id} END` : id,

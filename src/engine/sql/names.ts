@@ -31,6 +31,9 @@ export const sourceColumn = (name: string): string => ident(`s_${name}`);
 /** Stands before the key of the row whose record a lookup awaits, while the plan is made. */
 export const laterMark = "later:";
 
+/** Of a lookup that awaits rows by several ways: by which of them. */
+export const awaitedBy = (c: ShapeColumn): string => `way_${c.index}`;
+
 /** The value a lookup's column holds for the parent whose id is the SQL `id`. */
 export function parentValue(c: ShapeColumn, way: Way, id: string): string {
   return c.tabled ? `(${text(`${way.object}:`)} || ${id})` : id;

@@ -56,7 +56,7 @@ export function undoShape(
 }
 
 /** What deleted records held of one another is written once all of them are there again. */
-const awaits = { way: 0, by: [], missing: "null", hint: "" } as const;
+const awaits: NonNullable<ShapeColumn["awaits"]> = [];
 
 const overwrite = { firstContact: "overwrite", drift: "overwrite", conflict: "overwrite" } as const;
 
