@@ -115,6 +115,23 @@ test("of several columns, and the last of several ways; what cannot be made of i
   });
 });
 
+test("two lines that make their parents make one for a value; one that makes none waits for it", async () => {
+  const both = (missing: string) =>
+    peopleSync({
+      mapping: {
+        parentcustomerid: { from: "firm", lookup },
+        msa_managingpartnerid: { from: "partner", lookup: { ...lookup, missing } },
+      },
+    });
+  await bench.begin({ "syncs/people.yaml": both("reject") });
+  bench.source("people", [person("1", "F1", { partner: "f1" }), person("2", "F2", { partner: null })]);
+  expect(await bench.run()).toMatchObject({ created: 1, rejected: 1, parents: 1 });
+  bench.write("syncs/people.yaml", both("create"));
+  expect(await bench.run()).toMatchObject({ created: 1, rejected: 0, parents: 1 });
+  expect(await accounts()).toHaveLength(2);
+  expect(await bench.run()).toMatchObject({ unchanged: 2, writes: 0 });
+});
+
 test("a key that may itself point at several tables makes no parent: an id does not say which; one that points at one table does", async () => {
   const by = { parentcustomerid: "firm", lastname: "boss" };
   const line = { lookup: { object: "contact", by, missing: "create" } };

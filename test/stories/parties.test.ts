@@ -83,6 +83,36 @@ test("parties of several columns, from lists, constants and expressions, go in o
   expect(await bench.run()).toMatchObject({ unchanged: 3, writes: 0 });
 });
 
+test.each(["reject", "null"])("who a lookup of the row makes is a party of it (missing: %s)", async (missing) => {
+  const ways = persons.map((way) => ({ ...way, missing }));
+  const mapping = {
+    regardingobjectid: { from: "about", lookup: { ...persons[0], missing: "create" } },
+    to: { from: "to", lookup: ways, write: "on create" },
+  };
+  await bench.begin(calls(mapping));
+  const ada = await contact("ada");
+  const call = (id: string, about: string, to: string) => ({ id, name: id, about: `${about}@example.com`, to });
+  source(
+    call("1", "new", "New@example.com ; ada@example.com"),
+    call("2", "new", "new@example.com"),
+    call("3", "ada", "ada@example.com"),
+    call("4", "other", "nobody@example.com;other@example.com"),
+  );
+  const { plans } = await bench.plan();
+  const ran = await bench.run();
+  const waits = missing === "reject" ? 1 : 0;
+  expect(ran).toMatchObject({ created: 4 - waits, rejected: waits, parents: 2 - waits });
+  expect(plans[0]!.plan).toMatchObject({ create: 4 - waits, rejected: waits, parents: 2 - waits });
+  expect(ran.problems.map(({ key, code, column }) => [key, code, column])).toEqual(
+    waits ? [["4", "parent_missing", "to"]] : [],
+  );
+  const ids = Object.fromEntries((await bench.rows("contact")).map((row) => [row.emailaddress1, row.contactid]));
+  const [made, other] = [ids["new@example.com"], ids["other@example.com"]];
+  const all = [`2 ${made}`, `2 ${made}`, `2 ${ada}`, `2 ${ada}`, ...(waits ? [] : [`2 ${other}`])];
+  expect(await parties()).toEqual(all.sort());
+  expect(await bench.run()).toMatchObject({ unchanged: 4 - waits, rejected: waits, writes: 0 });
+});
+
 test("an expression that fails, or a person that several records are, rejects the row by name", async () => {
   const lookup = { object: "contact", by: "lastname" };
   await bench.begin(

@@ -5,9 +5,10 @@ import type { MappingLine } from "../../core/project.ts";
 import type { Column } from "../../core/schema.ts";
 import { text } from "../duck.ts";
 import { wayHint } from "../shape/lookup.ts";
+import { isParties } from "../shape/parties.ts";
 import type { Shape, ShapeColumn, ShapeSource, Way } from "../shape.ts";
 import { type Conversion, convertLine } from "./convert/index.ts";
-import { madeId } from "./made.ts";
+import { madeId, makersFor, makes } from "./made.ts";
 import { awaitedBy, fault, joined, laterMark, parentValue, sourceColumn, wanted } from "./names.ts";
 
 /**
@@ -139,29 +140,44 @@ function awaitedWay(c: ShapeColumn, ways: WaySql[]): LookupSql["made"] {
 
 type WaySql = ReturnType<typeof waySql>;
 
+const keyNames = (name: string, n: number) => ({ value: `q_${name}_${n}`, fault: `g_${name}_${n}` });
+
+/** SQL: the folded value that a way looks for, over its `converted`. */
+export function soughtValue(c: ShapeColumn, j: number): string {
+  const { keys, missing } = c.ways![j]!;
+  // A parent is made without blanks around its key: by those it would never be found again.
+  const bare = (found: string) => (missing === "create" ? trimSql(found) : found);
+  const parts = keys.map((_, n) => {
+    const { value, fault } = keyNames(`${c.index}_${j}`, n);
+    return foldSql(bare(`CASE WHEN ${fault} IS NULL THEN ${value} END`));
+  });
+  return joined(parts);
+}
+
 function waySql(shape: Shape, c: ShapeColumn, way: Way, j: number, scan: Scan) {
   const name = `${c.index}_${j}`;
   const keys = way.keys.map(({ column, line, source }, n) => ({
     ...conversion(shape, column, { line, source }, c.said!, scan, { sought: true }),
     raw: rawValue(line, source),
-    value: `q_${name}_${n}`,
-    fault: `g_${name}_${n}`,
+    ...keyNames(name, n),
   }));
-  // A parent is made without blanks around its key: by those it would never be found again.
-  const bare = (found: string) => (way.missing === "create" ? trimSql(found) : found);
-  const value = joined(keys.map((k) => foldSql(bare(`CASE WHEN ${k.fault} IS NULL THEN ${k.value} END`))));
+  const value = soughtValue(c, j);
   const p = `p_${name}`;
   const id = parentValue(c, way, way.owner ? `${p}.free_id` : `${p}.id`);
   const awaits = c.awaits?.some((each) => each.way === j);
   const s = `s_${name}`;
+  const makers = isParties(c) ? makersFor(shape, way) : [];
+  // What is not there yet, and will be: a row of this run, or what a lookup of a party's own row makes.
+  const comes = awaits ? `${s}.n IS NOT NULL` : makers.map((maker) => `${makes(maker)} = ${value}`).join(" OR ");
+  const next = awaits ? `${text(laterMark)} || ${s}.key` : makers[0] && parentValue(c, way, madeId(makers[0], value));
   const fits = way.owner ? "free" : "n";
   const barred = way.owner ? `WHEN ${p}.free = 0 THEN 'owner_barred'` : "";
   return {
     converted: keys.flatMap((k) => [`${k.want} AS ${k.value}`, `${k.bad} AS ${k.fault}`]),
     join: `LEFT JOIN parents ${p} ON ${p}.name = ${text(way.ref)} AND ${p}.value = ${value}${awaits ? `\nLEFT JOIN coming_${name} ${s} ON ${s}.value = ${value}` : ""}`,
     says: `(${keys.map((k) => `(${k.value} IS NOT NULL OR ${k.fault} IS NOT NULL)`).join(" AND ")})`,
-    found: awaits ? `(${p}.n IS NOT NULL OR ${s}.n IS NOT NULL)` : `${p}.n IS NOT NULL`,
-    id: awaits ? `CASE WHEN ${p}.n IS NULL THEN ${text(laterMark)} || ${s}.key ELSE ${id} END` : id,
+    found: next ? `(${p}.n IS NOT NULL OR coalesce(${comes}, false))` : `${p}.n IS NOT NULL`,
+    id: next ? `CASE WHEN ${p}.n IS NULL THEN ${next} ELSE ${id} END` : id,
     fault: `CASE ${barred} WHEN ${awaits ? `coalesce(${p}.n, ${s}.n)` : `${p}.${fits}`} > 1 THEN 'parent_ambiguous' END`,
     otherwise: `coalesce(${[...keys.map((k) => k.fault), way.missing === "reject" ? "'parent_missing'" : "NULL"].join(", ")})`,
     raw: `concat_ws(', ', ${keys.map((k) => k.raw).join(", ")})`,

@@ -11,6 +11,16 @@ import { has, joined, list, parentValue, stored } from "./names.ts";
 /** The way of a lookup whose missing parents are made; there is one at most. */
 export const makingWay = (c: ShapeColumn) => c.ways?.find((way) => way.missing === "create");
 
+/**
+ * The lookups that make whatever a way of their row's parties may look for: it is there before the row is. They know no other way,
+ * so that a value of theirs which nobody has is surely made.
+ */
+export const makersFor = (shape: Shape, way: Way): ShapeColumn[] =>
+  shape.columns.filter((c) => c.ways?.length === 1 && !c.awaits && makingWay(c)?.ref === way.ref);
+
+/** SQL: the folded value of the parent that such a lookup of a party's row may make. */
+export const makes = (c: ShapeColumn): string => `makes_${c.index}`;
+
 /** SQL: ids of the records of a way's table that may be of our choosing. */
 export const ownRefs = (way: Way): string =>
   `SELECT id FROM ref_now WHERE name = ${text(way.ref)} AND ${isOwnId("id")}`;
