@@ -102,8 +102,8 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
   const gate = openGate(lanes, settings);
   let versionAsked: Promise<ApiVersion> | undefined;
   let answeredBefore = false;
-  /** Since when no write has been answered, where the last was not. */
-  let silentSince: number | undefined;
+  /** From when until when writes were lost since one was answered: that nobody writes for a while is no silence. */
+  let silent: { from: number; to: number } | undefined;
 
   /** One request, once, by whichever user may send first. */
   async function exchange(
@@ -197,7 +197,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
    * one where it may be sent again. Then only a success says what was done: a refusal is of the second, not of the first.
    */
   async function write(call: WriteCall, signal?: AbortSignal): Promise<Written> {
-    const silence = () => (silentSince === undefined ? 0 : clock.now() - silentSince);
+    const silence = () => (silent ? silent.to - silent.from : 0);
     if (silence() > maxWait)
       throw new SluiceError(
         "destination_failed",
@@ -207,8 +207,11 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
     let answer = await send(call, signal);
     while ("lost" in answer) {
       if (signal?.aborted) return answer;
-      silentSince ??= clock.now();
+      const now = clock.now();
+      const known = { from: silent && now - silent.to <= maxWait ? silent.from : now, to: now };
+      silent = known;
       await clock.sleep(Math.min(FIRST + silence() / 2, LONGEST), signal).catch(() => {}); // what is lost is told at once
+      known.to = clock.now(); // another write may have been answered meanwhile
       const waited = Math.max(silence(), clock.now() - since);
       if (!call.repeatable || !answer.unavailable || waited > maxWait) return answer;
       const again = await send(call, signal).catch(() => undefined);
@@ -216,7 +219,7 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
       if ("status" in again && again.status >= 300) break;
       answer = again;
     }
-    silentSince = undefined;
+    silent = undefined;
     return answer;
   }
 

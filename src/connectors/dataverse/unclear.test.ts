@@ -38,6 +38,17 @@ test("while no write is answered each next one waits longer, and after five minu
   expect(sent).toBeLessThan(30);
 });
 
+test("that nothing was written for a while is no silence: the next write is sent, however long ago the last was lost", async () => {
+  let answers = false;
+  stub = await startStub(() => (answers ? { body: { Ids: [guid(0)] } } : { cut: true }));
+  for (let time = 0; time < 2; time++) {
+    expect(await create(1)).toMatchObject({ status: "unknown" });
+    await stub.clock.sleep(6 * 60_000);
+  }
+  answers = true;
+  expect(await create(1)).toMatchObject({ status: "created" });
+});
+
 test("JSON that ends too early in a complete answer is asked for again, an HTML page is not", async () => {
   const html = { "content-type": "text/html" };
   let type: Record<string, string> = {};
