@@ -159,6 +159,24 @@ const mailed = (id: string, boss: string | null, mail: string | null, name = `Na
   ...{ email: `${id}@x.example`, mail: mail && `${mail}@x.example` },
 });
 
+test("whose new boss is there but cannot go lets go of the old one, as if there were no such row, until that can go", async () => {
+  await start("null", true);
+  const rows = (boss: string, third: string) => [person("1", boss), person("2", null), person("3", null, third)];
+  bench.source("people", rows("2", "x".repeat(101)));
+  expect(await bench.run()).toMatchObject({ created: 2, rejected: 1 });
+  expect(await bosses()).toEqual({ 1: "2", 2: null });
+  bench.source("people", rows("3", "x".repeat(101)));
+  const [{ samples }] = (await bench.plan()).plans as [{ samples: Row[] }];
+  expect(samples).toMatchObject([{ key: "1", columns: [{ name: "parentcustomerid", new: null }] }]);
+  expect(await bench.run()).toMatchObject({ updated: 1, unchanged: 1, rejected: 1, writes: 1 });
+  expect(await bosses()).toEqual({ 1: null, 2: null });
+  expect((await bench.verify()).differences).toBe(0);
+  bench.source("people", rows("3", "Third"));
+  expect(await bench.run()).toMatchObject({ created: 1, updated: 1 });
+  expect(await bosses()).toEqual({ 1: "3", 2: null, 3: null });
+  expect(await bench.run()).toMatchObject({ unchanged: 3, writes: 0 });
+});
+
 test("several ways to the other rows: circles and chains arrive in one run by each of them", async () => {
   await inTwoWays();
   const circles = [mailed("1", null, "2"), mailed("2", null, "1"), mailed("3", "4", null), mailed("4", null, "3")];

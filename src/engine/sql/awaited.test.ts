@@ -5,6 +5,7 @@ import { type Duck, openDuck } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { dependentsMove } from "./apply.ts";
 import { lostRows, withoutFallen, withoutLost } from "./awaited.ts";
+import { columnBits } from "./rules.ts";
 
 const awaits = (index: number, ...ways: string[]) => ({
   index,
@@ -32,20 +33,21 @@ const rows = fc.uniqueArray(
     boss: fc.option(key),
     helper: fc.option(key),
     way: fc.constantFrom(0, 0, 1),
+    empties: fc.boolean(),
   }),
   { selector: (row) => row.key, minLength: 1 },
 );
 
 /** `decided`, with rows that await others of them. */
 const decided = (
-  given: { key: string; action: string; boss: string | null; helper: string | null; way?: number }[],
+  given: { key: string; action: string; boss: string | null; helper: string | null; way?: number; empties?: boolean }[],
 ) => {
   const value = (text: string | null) => (text === null ? "NULL" : `'${text}'`);
   return `CREATE OR REPLACE TABLE decided AS SELECT key, action, CASE WHEN action <> 'create' THEN 'id' || key END AS id,
-  CASE WHEN action = 'create' THEN 'none' ELSE 'linked' END AS link_, 'present' AS there_, 3::UBIGINT AS m, 0::UBIGINT AS a,
+  CASE WHEN action = 'create' THEN 'none' ELSE 'linked' END AS link_, 'present' AS there_, 3::UBIGINT AS m, 0::UBIGINT AS a, 0::UBIGINT AS sm, 0::UBIGINT AS dm,
   NULL::VARCHAR AS code, NULL::VARCHAR AS col, NULL::VARCHAR AS value, NULL::VARCHAR AS "limit", NULL::VARCHAR[] AS waits,
-  way AS way_0, ${["boss", "helper"].map((name, i) => `${name} AS later_${i}, ${name} AS said_${i}, 'r:' || ${name} AS ref_${i}, 'later:' || ${name} AS x_${i}`).join(", ")}
-FROM (VALUES ${given.map((r) => `(${value(r.key)}, ${value(r.action)}, ${value(r.boss)}::VARCHAR, ${value(r.helper)}::VARCHAR, ${r.way ?? 0})`).join(", ")}) t(key, action, boss, helper, way)`;
+  way AS way_0, empties AS without_0, empties AS without_1, ${["boss", "helper"].map((name, i) => `${name} AS later_${i}, ${name} AS said_${i}, 'r:' || ${name} AS ref_${i}, 'later:' || ${name} AS x_${i}`).join(", ")}
+FROM (VALUES ${given.map((r) => `(${value(r.key)}, ${value(r.action)}, ${value(r.boss)}::VARCHAR, ${value(r.helper)}::VARCHAR, ${r.way ?? 0}, ${r.empties ? columnBits.write : 0})`).join(", ")}) t(key, action, boss, helper, way, empties)`;
 };
 
 test("whoever awaits a row that does not go is rejected with it, or goes without, as if told one by one", async () => {

@@ -1,6 +1,7 @@
 import type { Shape, ShapeColumn } from "../shape.ts";
-import { awaitedBy, bit, maskType, parentValue } from "./names.ts";
+import { awaitedBy, bit, ifWithout, maskType, parentValue } from "./names.ts";
 import { demote, goes } from "./refuse.ts";
+import { columnBits } from "./rules.ts";
 
 // Lookups into the sync's own table, whose parent is another row of this run and may not be there yet: circles among
 // them. Such a column is written in a wave after creates, and points at an id that is known beforehand. While the plan is
@@ -53,12 +54,18 @@ FROM reached`,
   ];
 }
 
+const moved = { sm: columnBits.sourceMoved, dm: columnBits.destinationMoved };
+
 function without(shape: Shape, lost: (c: ShapeColumn, by: Awaits) => string): string[] {
   return awaiting(shape).map(({ c, by }) => {
     const waits = `waits = list_append(coalesce(waits, []), ref_${c.index})`;
     if (by.missing !== "reject") {
-      const off = `- (m & ${bit(c)})`;
-      return `UPDATE decided SET x_${c.index} = NULL, m = (m ${off})::${maskType}, later_${c.index} = NULL, ${waits} WHERE ${lost(c, by)}`;
+      // What its record holds of another parent goes, as it would where the source says nothing.
+      const bits = Object.entries({ m: columnBits.write, a: columnBits.accept, ...moved }).map(
+        ([mask, one]) =>
+          `${mask} = (${mask} - (${mask} & ${bit(c)}) + CASE WHEN ${ifWithout(c)} & ${one} <> 0 THEN ${bit(c)} ELSE 0 END)::${maskType}`,
+      );
+      return `UPDATE decided SET x_${c.index} = NULL, ${bits.join(", ")}, later_${c.index} = NULL, ${waits} WHERE ${lost(c, by)}`;
     }
     return demote(shape, c, lost(c, by), "parent_missing", `said_${c.index}`, by.hint, waits);
   });

@@ -2,7 +2,7 @@ import { type ColumnFacts, type ColumnPolicies, leftAsItIs, type Writes } from "
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { unlessEmptied, withEmptied } from "./emptied.ts";
 import { recordless, storedMatch } from "./match.ts";
-import { bit, chosenBy, list, maskType, skipped, stored, wanted } from "./names.ts";
+import { bit, chosenBy, ifWithout, list, maskType, skipped, stored, wanted } from "./names.ts";
 import { asMade, owedFacts, owes } from "./owed.ts";
 import { goes } from "./refuse.ts";
 import { columnBits, columnCase, rowCase } from "./rules.ts";
@@ -54,7 +54,10 @@ export function decide(shape: Shape, contact: Contact): string {
     ${list(shape.columns.flatMap((c) => [`${wantOf(c)} AS x_${c.index}`, `${speaks(shape, c, contact)} AS p_${c.index}`]))}
   FROM valued v`;
 
-  const ruled = `SELECT *, ${list(shape.columns.map((c) => `${does(shape, c, contact)} AS d_${c.index}`))} FROM wants`;
+  const without = shape.columns
+    .filter((c) => c.awaits?.some(({ missing }) => missing !== "reject"))
+    .map((c) => `${does(shape, c, contact, "NULL")} AS ${ifWithout(c)}`);
+  const ruled = `SELECT *, ${list([...shape.columns.map((c) => `${does(shape, c, contact)} AS d_${c.index}`), ...without])} FROM wants`;
 
   const mask = (one: number) =>
     shape.columns.map((c) => `CASE WHEN d_${c.index} & ${one} <> 0 THEN ${bit(c)} ELSE 0 END`).join(" + ") || "0";
@@ -126,8 +129,9 @@ function speaks(shape: Shape, c: ShapeColumn, contact: Contact): string {
   return `(CASE WHEN ${goes(shape, c)} THEN NOT ${skipped(c)} OR (action <> 'create' AND (${[firstContact(c, contact), ...(owed ? [owed] : [])].join(" OR ")})) WHEN action = 'leave' THEN ${leaves} ELSE false END)`;
 }
 
-function does(shape: Shape, c: ShapeColumn, contact: Contact): string {
-  const [x, o, sent, seen] = [`x_${c.index}`, `o_${c.index}`, `sent_${c.index}`, `seen_${c.index}`];
+/** Bits of what is decided of the column where `x` is wanted. */
+function does(shape: Shape, c: ShapeColumn, contact: Contact, x = `x_${c.index}`): string {
+  const [o, sent, seen] = [`o_${c.index}`, `sent_${c.index}`, `seen_${c.index}`];
   const same = (a: string, b: string) => `${a} IS NOT DISTINCT FROM ${b}`;
   const rules = (policies: ColumnPolicies) => {
     const said = c.line?.write ?? "always";

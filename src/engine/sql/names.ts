@@ -34,6 +34,9 @@ export const laterMark = "later:";
 /** Of a lookup that awaits rows by several ways: by which of them. */
 export const awaitedBy = (c: ShapeColumn): string => `way_${c.index}`;
 
+/** Of a lookup that awaits a row, and that its own may go without: bits of what is decided of it where that one does not come. */
+export const ifWithout = (c: ShapeColumn): string => `without_${c.index}`;
+
 /** The value a lookup's column holds for the parent whose id is the SQL `id`. */
 export function parentValue(c: ShapeColumn, way: Way, id: string): string {
   return c.tabled ? `(${text(`${way.object}:`)} || ${id})` : id;
