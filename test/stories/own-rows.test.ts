@@ -166,8 +166,8 @@ test("whose new boss is there but cannot go lets go of the old one, as if there 
   expect(await bench.run()).toMatchObject({ created: 2, rejected: 1 });
   expect(await bosses()).toEqual({ 1: "2", 2: null });
   bench.source("people", rows("3", "x".repeat(101)));
-  const [{ samples }] = (await bench.plan()).plans as [{ samples: Row[] }];
-  expect(samples).toMatchObject([{ key: "1", columns: [{ name: "parentcustomerid", new: null }] }]);
+  const [plan] = (await bench.plan()).plans;
+  expect(plan!.samples).toMatchObject([{ key: "1", columns: [{ name: "parentcustomerid", new: null }] }]);
   expect(await bench.run()).toMatchObject({ updated: 1, unchanged: 1, rejected: 1, writes: 1 });
   expect(await bosses()).toEqual({ 1: null, 2: null });
   expect((await bench.verify()).differences).toBe(0);
