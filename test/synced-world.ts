@@ -26,8 +26,13 @@ export type SyncedWorld = {
   settings: Record<string, unknown>;
   /** The guards that are approved for each run. */
   approved: readonly GuardCode[];
-  /** The next run: into another organisation, or through a connector that is not what it was. Answers its counts. */
-  run(changes?: { into?: Outside; through?: (crm: Connector) => Connector; apply?: Job["apply"] }): Promise<Counts>;
+  /** The next run: into another organisation, through a connector that is not what it was, or about some rows. Answers its counts. */
+  run(changes?: {
+    into?: Outside;
+    through?: (crm: Connector) => Connector;
+    apply?: Job["apply"];
+    only?: Job["only"];
+  }): Promise<Counts>;
   /** A plan, to be given to a later run; `maxMoved` is what that run then allows. */
   plan(maxMoved?: number): Promise<NonNullable<Job["apply"]> & { forecast: Forecast }>;
   /** A sync that never ran: what it knew is gone. */
@@ -55,9 +60,9 @@ export function useSyncedWorld(): SyncedWorld {
   };
   const next = (there = "crm") => jobOf(nameOf(++runs), synced, there);
   synced.last = () => nameOf(runs);
-  synced.run = async ({ into = synced.world, through = (crm: Connector) => crm, apply } = {}) => {
+  synced.run = async ({ into = synced.world, through = (crm: Connector) => crm, apply, only } = {}) => {
     const job = next(into === synced.world ? "crm" : "another crm");
-    const done = await runIt({ ...job, ...(apply && { apply }) }, into, through);
+    const done = await runIt({ ...job, ...(apply && { apply }), ...(only && { only }) }, into, through);
     return (done as Extract<JobResult, { kind: "run" }>).counts;
   };
   synced.plan = async (maxMoved = 1) => {

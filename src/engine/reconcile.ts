@@ -14,10 +14,11 @@ import { pointAtAwaited } from "./sql/awaited.ts";
 import { keepCalled } from "./sql/chains.ts";
 import { createId, takenIds, writeChanges } from "./sql/change.ts";
 import { basedOn, decide, haveGone, heldNow, keepWanted, linkedKeys, releaseTaken, seenThen } from "./sql/decide.ts";
+import { onlyYet } from "./sql/left.ts";
 import { type Asked, linkedRecords, matchedRecords, undated } from "./sql/look.ts";
 import { parentsTable } from "./sql/lookups.ts";
 import { matching } from "./sql/match.ts";
-import { decideMembers, onlyMembers, takenOut, writeMembers } from "./sql/members.ts";
+import { decideMembers, takenOut, writeMembers } from "./sql/members.ts";
 import {
   chosenCount,
   leaveAside,
@@ -142,7 +143,7 @@ export async function reconcile(
   await duck.run(decide(shape, contact));
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
-  await duck.run(onlyMembers);
+  await duck.run(onlyYet);
   const { onLeave } = shape.policies;
   if (onLeave === "delete") await duck.run(keepWanted(shape));
   if (onLeave === "delete" || onLeave === "deactivate")

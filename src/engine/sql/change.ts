@@ -3,6 +3,7 @@ import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
 import type { Apart } from "../together.ts";
 import { ownId } from "./ids.ts";
+import { recordLeft } from "./left.ts";
 import { madeParents, madeRefs } from "./made.ts";
 import { atOnce, chosenBy, dealt, has, inGroups, list, maskType, stored, wanted } from "./names.ts";
 import { partyColumn } from "./parties.ts";
@@ -50,12 +51,9 @@ function sentId(shape: Shape, late: string): string {
 /** Which decided rows have their record deactivated: they left, and the sync says so; not where another sync's row has it (`heldRests`). */
 export function deactivates(shape: Shape): string {
   return shape.policies.onLeave === "deactivate"
-    ? `(action = 'leave' AND code IS NULL AND id IS NOT NULL AND NOT ${leftBefore})`
+    ? `(action = 'leave' AND code IS NULL AND id IS NOT NULL AND NOT ${recordLeft})`
     : "false";
 }
-
-/** A decided row left in an earlier run, and all that was to be done then was done. */
-export const leftBefore = "(old_h IS NULL AND key NOT IN (SELECT key FROM st.pending))";
 
 /**
  * Which have it activated again: we had deactivated it, and its row, or another that takes it over, is there. A mapped

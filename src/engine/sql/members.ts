@@ -2,7 +2,6 @@ import { type MemberFacts, memberTable } from "../../core/state.ts";
 import { parquetRows, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape } from "../shape.ts";
-import { leftBefore } from "./change.ts";
 
 /**
  * Memberships stand beside the columns: `st.member` says which records we hold to be members of what (list, id),
@@ -28,9 +27,6 @@ export function takenOut(shape: Shape): string {
 WHERE m.list IN (${lists || "NULL"})
   AND CASE WHEN l.h IS NOT NULL THEN (m.list, m.id) NOT IN (SELECT list, id FROM member_now) ELSE l.key NOT IN (SELECT key FROM st.pending) END`;
 }
-
-/** Of rows that left in an earlier run nothing but their memberships is looked at: what else leaving asks for was done then. */
-export const onlyMembers = `UPDATE decided SET action = 'leave', m = 0, a = 0 WHERE action IN ('leave', 'delete') AND ${leftBefore}`;
 
 /** `membership`: what happens to the memberships of every decided row; i is their number, id null where a create comes first. */
 export function decideMembers(shape: Shape): string {

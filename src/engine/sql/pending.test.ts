@@ -31,7 +31,7 @@ afterEach(() => duck.close());
 /** A run that looks at row `k`, which is refused for `code`; what then waits is stored. */
 async function refused(turn: number, ms: number, code = "refused"): Promise<void> {
   await duck.run(`CREATE OR REPLACE TABLE final AS SELECT 'k' AS key, 'rejected' AS status, '${code}' AS code,
-  NULL::VARCHAR AS col, NULL::VARCHAR AS value, NULL::VARCHAR AS message, NULL::VARCHAR AS others, NULL::VARCHAR AS wake, NULL::VARCHAR[] AS waits`);
+  NULL::VARCHAR AS col, NULL::VARCHAR AS value, NULL::VARCHAR AS message, NULL::VARCHAR AS others, NULL::VARCHAR AS wake, NULL::VARCHAR[] AS waits, false AS gone, NULL::VARCHAR AS leaving`);
   await duck.run(newPending(turn, at(ms)));
   await duck.run("DELETE FROM st.pending");
   await duck.run("INSERT INTO st.pending BY NAME SELECT * FROM new_pending");

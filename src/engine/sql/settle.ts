@@ -3,6 +3,7 @@ import { ident, noHive, parquetRows, text } from "../duck.ts";
 import type { Wave } from "../layout.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { readsAsSent } from "./backdated.ts";
+import { yet } from "./left.ts";
 import { storedMatch } from "./match.ts";
 import { resolvedMembers } from "./members.ts";
 import { has, stored } from "./names.ts";
@@ -119,6 +120,7 @@ const replies = (() => {
     written: `${column} AND ${ok}`,
     entered: `kind = 'add' AND ${ok}`,
     unmoved: `(${column} OR kind = 'activate') AND NOT (${ok})`,
+    unended: `kind IN ('deactivate', 'delete') AND NOT (${ok})`,
   };
   const names = Object.keys(facts) as (keyof typeof facts)[];
   const bits = names.map((name, i) => `CASE WHEN ${facts[name]} THEN ${1 << i} ELSE 0 END`);
@@ -134,8 +136,8 @@ const replies = (() => {
  * the link to it until it has another, for the record may be restored; not where it is to go on as one that never had any (`unlinks`).
  * wake: when it is tried again, if not when its code says: what a row at fault was to write of its audiences waits for no
  * change of the row. rested: its record rests by us; where it did before we said so (`before`: the file that tells, if there
- * is one) somebody else had seen to that, and who comes back does not wake it. Messages are joined last: what aggregates
- * keep of them DuckDB cannot put aside.
+ * is one) somebody else had seen to that, and who comes back does not wake it. leaving: of a row that left, where
+ * not all was taken; see `Leaving`. Messages are joined last: what aggregates keep of them DuckDB cannot put aside.
  */
 export function finalRows(touched: string, before: string | undefined, unlinks = false): string {
   const { told, is } = replies;
@@ -151,7 +153,8 @@ fault AS (
   SELECT key, arg_min_null(code, wave) AS code, arg_min_null(told, wave) AS told FROM sent WHERE status NOT IN ('created', 'updated', 'deleted') GROUP BY key),
 answer AS (
   SELECT r.key, r.writes, r.made_id, NOT ${is("unwell")} AS well, ${is("refused")} AS refused, ${is("overtaken")} AS overtaken,
-    ${vanished} AS vanished, ${is("woken")} AS woken, ${is("laid")} AS laid, ${moved} AS moved, x.code, x.told
+    ${vanished} AS vanished, ${is("woken")} AS woken, ${is("laid")} AS laid, ${moved} AS moved,
+    CASE WHEN ${is("unended")} THEN ${yet.all} WHEN ${is("unmoved")} THEN ${yet.columns} ELSE ${yet.members} END AS leaving, x.code, x.told
   FROM reply r LEFT JOIN fault x ON x.key = r.key)
 SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 0) AS writes,
   CASE WHEN t.action IN ('reject', 'status') THEN 'rejected' WHEN t.action = 'exclude' OR (t.action = 'leave' AND t.code = 'still_shared') THEN 'excluded'
@@ -162,7 +165,7 @@ SELECT t.key, t.gone, t.h, t.action, t.link_, t.match_value, coalesce(r.writes, 
        WHEN t.action = 'adopt' AND (coalesce(r.moved, true) OR t.link_ = 'linked') THEN t.id ELSE ${kept} END AS id,
   t.old_id, CASE WHEN r.laid AND NOT coalesce(${idle}, false) THEN true WHEN r.woken THEN false ELSE t.rested END AS rested, CASE WHEN r.vanished OR (t.action = 'leave' AND t.code IS NOT NULL) THEN 'always' WHEN t.code IS NOT NULL AND r.refused THEN 'destination' WHEN t.code IS NOT NULL AND NOT r.well THEN 'always' END AS wake,
   CASE WHEN t.code IS NOT NULL THEN t.code WHEN r.vanished THEN 'deleted_there' WHEN r.refused THEN 'refused' WHEN r.overtaken THEN 'moved_there' WHEN NOT r.well THEN coalesce(r.code, 'not_sent') END AS code,
-  t.col, t.value, t.others, t.waits,
+  t.col, t.value, t.others, t.waits, CASE WHEN t.gone AND t.code IS NULL THEN r.leaving END AS leaving,
   CASE WHEN t.code IS NOT NULL THEN NULL WHEN r.refused THEN concat_ws(' ', x.message, '(' || r.code || ')') WHEN NOT r.overtaken THEN x.message END AS message
 FROM ${parquetRows(touched)} t LEFT JOIN answer r ON r.key = t.key LEFT JOIN exception x ON x.rowid = r.told`;
 }

@@ -35,7 +35,8 @@ const asIs = (name: string): string => `${name} VARCHAR USING COMPRESSION uncomp
  *   owed     columns (their stored names) that a record we made is yet to get
  *   have     the mirror's exceptions: records that differ from what we saw, are gone, or belong to no row of ours
  *   pending  rows that wait, why, and for what; a refused one until run number `due` or the time `due_at` (UTC), a
- *            skipped one as long as the mapping (its fingerprint) and the print of what the row says are these
+ *            skipped one as long as the mapping (its fingerprint) and the print of what the row says are these; leaving = what
+ *            is yet to go of a row that left (`Leaving`)
  *   member   records that we hold to be members of a marketing list, or of another record
  *   ref      ids of parent records by the folded value a lookup finds them by; barred = it may own nothing
  *   meta     versions, fingerprint, cursors, last folded run
@@ -55,6 +56,7 @@ export const createTables = [
   "ALTER TABLE st.pending ADD COLUMN IF NOT EXISTS due_at TIMESTAMP",
   "ALTER TABLE st.pending ADD COLUMN IF NOT EXISTS mapping VARCHAR",
   "ALTER TABLE st.pending ADD COLUMN IF NOT EXISTS print VARCHAR",
+  "ALTER TABLE st.pending ADD COLUMN IF NOT EXISTS leaving VARCHAR",
 ];
 
 const valueTables = ["base", "seen", "have"] as const;

@@ -2,6 +2,7 @@ import type { Column } from "../../core/schema.ts";
 import type { Policies } from "../../core/state.ts";
 import { ident, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
+import { leftBefore } from "./left.ts";
 import { storedMatch } from "./match.ts";
 import { list, stored } from "./names.ts";
 import { isState } from "./states.ts";
@@ -9,11 +10,11 @@ import { seenValue } from "./touch.ts";
 import { unmetFacts } from "./unmet.ts";
 
 /**
- * `known`: the linked rows that are compared; all, or some that chance picks. `gone`: of a row that left; `done`: all that was
- * to be done then was done, so that no run looks at it any more.
+ * `known`: the linked rows that are compared; all, or some that chance picks. `gone`: of a row that left; `done`: all of
+ * its record that was to be written then was, so that no run writes it any more.
  */
 export const knownRows = (sample: number | undefined): string =>
-  `CREATE TABLE known AS SELECT key, id, h IS NULL AS gone, h IS NULL AND key NOT IN (SELECT key FROM st.pending) AS done, rested FROM st.link WHERE id IS NOT NULL${sample === undefined ? "" : ` USING SAMPLE ${sample} ROWS`}`;
+  `CREATE TABLE known AS SELECT key, id, h IS NULL AS gone, ${leftBefore("h")} AS done, rested FROM st.link WHERE id IS NOT NULL${sample === undefined ? "" : ` USING SAMPLE ${sample} ROWS`}`;
 
 /**
  * `compared`: every known row beside its record as it was read (`found`). e_* = what we hold it to be, f_* = what it is.
