@@ -144,6 +144,10 @@ test("a proxy's 503 may come after the commit: what may be done twice is sent ag
     expect(stub.seen).toHaveLength(1);
     await stub.close();
   }
+  stub = await after(2, { ...page(503), headers: { "content-type": "text/html", "retry-after": "20" } });
+  expect(await update()).toMatchObject({ status: 200 });
+  expect(stub.clock.pauses).toEqual([20_000, 20_000]);
+  await stub.close();
   // Whatever comes next, the first may have been executed.
   stub = await after(1, page(503), refusal(403, "0x8004a104"));
   expect(await update()).toHaveProperty("lost");

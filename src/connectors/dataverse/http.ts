@@ -20,8 +20,11 @@ export type WriteCall = Call & {
   repeatable?: boolean;
 };
 
-/** The write may have been executed; nobody told us. `unavailable`: most likely not, for something in between said 503. */
-export type Lost = { lost: string; unavailable?: boolean };
+/**
+ * The write may have been executed; nobody told us. `unavailable`: something in between said 503; `pause`: and how long to leave
+ * it alone, in milliseconds.
+ */
+export type Lost = { lost: string; unavailable?: boolean; pause?: number };
 
 /** `ms`: how long the last request took until its answer was here, or was given up. */
 export type Written = (Answer | Lost) & { ms: number };
@@ -184,7 +187,13 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
       }
       if (fault.kind === "throttled" && pause) continue; // the gate is shut for so long
       if (fault.kind === "down") {
-        if (writes) return { lost: `${fault.code}: ${fault.message}`, unavailable: answer.status === 503, ms };
+        if (writes)
+          return {
+            lost: `${fault.code}: ${fault.message}`,
+            unavailable: answer.status === 503,
+            ...(pause !== undefined && { pause }),
+            ms,
+          };
         failures += answer.status === 500 ? 1 : 0;
         if (failures >= TRIES) throw stopping(fault, doing);
       } else if (fault.kind !== "throttled" && fault.kind !== "busy") return { ...answer, ms };
@@ -210,7 +219,8 @@ export function openWebApi(config: DataverseConfig, settings: Settings): WebApi 
       const now = clock.now();
       const known = { from: silent && now - silent.to <= maxWait ? silent.from : now, to: now };
       silent = known;
-      await clock.sleep(Math.min(FIRST + silence() / 2, LONGEST), signal).catch(() => {}); // what is lost is told at once
+      const pause = Math.min(Math.max(FIRST + silence() / 2, answer.pause ?? 0), LONGEST);
+      await clock.sleep(pause, signal).catch(() => {}); // what is lost is told at once
       known.to = clock.now(); // another write may have been answered meanwhile
       const waited = Math.max(silence(), clock.now() - since);
       if (!call.repeatable || !answer.unavailable || waited > maxWait) return answer;
