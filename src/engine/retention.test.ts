@@ -135,6 +135,24 @@ test("a run whose before-images went is not damaged", async () => {
   expect(await stateSteps(synced.folder)).toMatchObject([{ step: "state", status: "ok" }]);
 });
 
+test("what says that it ended in the future, and an undo that nothing will ever end, keep no later run for ever", async () => {
+  const at = layout(synced.folder, "");
+  const [first, second] = [await say("x"), await say("y")];
+  const ahead = new Date(Date.now() + 300 * day);
+  utimesSync(join(at.runs, first, "done.json"), ahead, ahead);
+  await expect(synced.undo(second, { through: dying })).rejects.toThrow("dead");
+  const undo = join(at.runs, synced.last());
+  for (const name of ["z", "x"]) {
+    const kept = JSON.parse(readFileSync(join(undo, "job.json"), "utf8"));
+    writeFileSync(join(undo, "job.json"), JSON.stringify({ ...kept, table: "another" }));
+    await say(name);
+    rmSync(join(undo, "done.json"), { force: true });
+  }
+  await applyRetention(at, retention, Date.now() + 200 * day);
+  const whole = readdirSync(at.runs).filter((run) => existsSync(join(at.runs, run, "touched.parquet")));
+  expect(whole.map((run) => join(at.runs, run))).toEqual([join(at.runs, first), undo, join(at.runs, synced.last())]);
+});
+
 test("an undo that died is told with the command that does the rest", async () => {
   await say("x");
   const of = await say("y");

@@ -32,7 +32,7 @@ export async function applyRetention(
   const counts = { removed: 0, emptied: 0 };
   const names = await runNames(at.runs);
   const needed = await stillNeeded(at.runs, names, retention.beforeImages, now);
-  let older = false;
+  let olderWhole = false;
   for (const name of names) {
     const folder = join(at.runs, name);
     if (folder === at.run) continue;
@@ -45,10 +45,11 @@ export async function applyRetention(
     if (age === undefined || (sent && plansAlone)) continue;
     if (sent) {
       const [wrote, whole] = [await mayHaveWritten(files), await exists(files.touched)];
-      const following = older && wrote;
-      if (needed.has(name) || age <= retention.beforeImages || (following && whole)) {
-        older ||= wrote && whole;
-      } else if (age > retention.outcomes && !following) {
+      const neededByOlder = olderWhole && wrote;
+      if (needed.has(name) || age <= retention.beforeImages || (neededByOlder && whole)) {
+        // Of one that says it ended in the future nobody knows how long that would be.
+        olderWhole ||= wrote && whole && age > -1;
+      } else if (age > retention.outcomes && !neededByOlder) {
         await removeWhole(at.removing, folder);
         counts.removed++;
       } else {
@@ -85,7 +86,9 @@ async function stillNeeded(runs: string, names: readonly string[], days: number,
       missing.delete(file);
       needed.add(name);
     }
-    const stays = !ended || needed.has(name) || ((await ageOf(files.done, now)) ?? 0) <= days;
+    // The next run ends an undo that died; one of another table, which none of them ends, may not keep its run for ever.
+    const age = (await ageOf(ended ? files.done : join(runs, name), now)) ?? 0;
+    const stays = needed.has(name) || age <= days;
     const undo = stays && (await exists(files.touched)) ? await readUndoNote(files.undo) : undefined;
     if (undo) needed.add(undo.of);
   }
