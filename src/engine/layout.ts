@@ -88,9 +88,9 @@ export type Layout = ReturnType<typeof layout>;
 export const mayHaveSent = async ({ plan, journal }: { plan: string; journal: string }): Promise<boolean> =>
   (await exists(plan)) || (await exists(journal));
 
-const before = ["0-activate", "1-create", "2-update"] as const;
+export const beforeMembers = ["0-activate", "1-create", "2-update"] as const;
 const after = ["3-complete", "3-deactivate", "4-delete"] as const;
-export type Wave = (typeof before)[number] | `2-${"remove" | "add"}-${number}` | (typeof after)[number];
+export type Wave = (typeof beforeMembers)[number] | `2-${"remove" | "add"}-${number}` | (typeof after)[number];
 
 /**
  * Waves are sent one after another. A record that is inactive may take no other change, so it is woken first and put to
@@ -100,7 +100,12 @@ export type Wave = (typeof before)[number] | `2-${"remove" | "add"}-${number}` |
  */
 export function wavesOf({ memberships }: { memberships: readonly unknown[] }): Wave[] {
   const numbers = memberships.map((_, i) => i);
-  return [...before, ...numbers.map((i): Wave => `2-remove-${i}`), ...numbers.map((i): Wave => `2-add-${i}`), ...after];
+  return [
+    ...beforeMembers,
+    ...numbers.map((i): Wave => `2-remove-${i}`),
+    ...numbers.map((i): Wave => `2-add-${i}`),
+    ...after,
+  ];
 }
 
 /** What the journal tells of: a wave, or before all of them the parents that lookups ask to be made. */

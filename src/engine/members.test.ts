@@ -280,6 +280,39 @@ describe("who a dead run put in is ours also where what takes it over does not f
   });
 });
 
+test("whom a dead run had yet to put in, as it came no further than to its updates, a person puts in and keeps there", async () => {
+  await synced.run();
+  fans("1", "2", "3");
+  synced.world.source[0] = { ...row("1"), name: "New" };
+  let dead = false;
+  const dying = (connector: Connector): Connector => ({
+    ...connector,
+    open(config, io) {
+      const session = connector.open(config, io);
+      return {
+        ...session,
+        write(object, batch, signal) {
+          dead ||= batch.op === "update";
+          if (dead) throw new Error("dead");
+          return session.write!(object, batch, signal);
+        },
+        read(...request) {
+          if (dead) throw new Error("dead");
+          return session.read!(...request);
+        },
+      };
+    },
+  });
+  await expect(synced.run({ through: dying })).rejects.toThrow("dead");
+  synced.settings = {};
+  expect(await synced.run()).toMatchObject({ updated: 1 });
+  for (const [id, { values }] of synced.world.crm) if (values.code === "C3") synced.world.lists.get("fans")!.add(id);
+  fans("1");
+  synced.settings = { audiences: { fans: { list: "fans" } } };
+  expect(await synced.run()).toMatchObject({ updated: 1, writes: 1 });
+  expect(listed()).toEqual(["C1", "C3"]);
+});
+
 test.each(["all", "touched", "none"])(
   "mirror %s: a record that a dead run may have put into a list that nobody fills now, and did nothing else with, is nobody's",
   async (mirror) => {

@@ -3,7 +3,7 @@ import type { UndoneMark } from "../core/guards.ts";
 import { columnsOf } from "./columns-of.ts";
 import { type Duck, text } from "./duck.ts";
 import { readKeptJob } from "./kept-job.ts";
-import { exists, type Layout, mayHaveSent, runFiles, runNames, type Wave, wavesOf } from "./layout.ts";
+import { beforeMembers, exists, type Layout, mayHaveSent, runFiles, runNames, type Wave, wavesOf } from "./layout.ts";
 import type { Shape } from "./shape.ts";
 import { type Asked, writtenRecords } from "./sql/look.ts";
 import { storedName } from "./sql/names.ts";
@@ -134,11 +134,27 @@ async function takeOverFrom(
   if (await columnsOf(duck, deletes)) for (const statement of caughtDeletes(deletes)) await duck.run(statement);
   const journal = (await exists(dead.journal)) ? dead.journal : undefined;
   for (const statement of readJournal(journal)) await duck.run(statement);
-  for (const wave of await additionsOf(duck, dead)) {
+  const additions = await additionsOf(duck, dead);
+  if (additions.length === 0) return;
+  const came = journal !== undefined && (await cameToAdditions(duck, dead));
+  for (const wave of additions) {
     await duck.run(sentChanges([wave], dead.change));
-    // Without a journal it has sent nothing.
-    for (const statement of caughtMembers(shape, dead.change(wave), journal !== undefined)) await duck.run(statement);
+    for (const statement of caughtMembers(shape, dead.change(wave), came)) await duck.run(statement);
   }
+}
+
+/** Whether it may have begun to add members: waves go one after another, so all that go before have an answer then (`readJournal`). */
+async function cameToAdditions(duck: Duck, dead: ReturnType<typeof runFiles>): Promise<boolean> {
+  const earlier: Wave[] = [];
+  for (const wave of beforeMembers) if (await columnsOf(duck, dead.change(wave))) earlier.push(wave);
+  for (let i = 0; await exists(dead.change(`2-remove-${i}`)); i++)
+    if (await columnsOf(duck, dead.change(`2-remove-${i}`))) earlier.push(`2-remove-${i}`);
+  if (earlier.length === 0) return true;
+  await duck.run(sentChanges(earlier, dead.change));
+  const { unsent } = await duck.one<{ unsent: number }>(
+    "SELECT count(*) AS unsent FROM sent WHERE status = 'unsent' AND (wave NOT LIKE '2-remove%' OR id IS NOT NULL)",
+  );
+  return unsent === 0;
 }
 
 async function writtenBy(

@@ -90,12 +90,12 @@ const linkedOf = (column: "key" | "id"): string => `SELECT ${column} FROM st.lin
 
 /**
  * Additions of a dead run (one of its files; `sent` of it) that came to pass are ours: their rows may have left by now. Of a list
- * that the sync does not fill now nobody has read the members: there those that may have come to pass are ours, if it has `begun` to send.
+ * that the sync does not fill now nobody has read the members: there those that may have come to pass are ours, if it `came` to add any.
  * A record that was taken over with nothing to be written but that is told by nothing else, and only where it surely came to pass.
  */
-export function caughtMembers(shape: Shape, file: string, begun: boolean): string[] {
+export function caughtMembers(shape: Shape, file: string, came: boolean): string[] {
   const read = ["", ...shape.memberships.map(({ list }) => list)].map(text).join(", ");
-  const may = begun ? `c.list NOT IN (${read}) AND s.status IN ('updated', 'unknown', 'unsent')` : "false";
+  const may = came ? `c.list NOT IN (${read}) AND s.status IN ('updated', 'unknown', 'unsent')` : "false";
   return [
     `CREATE OR REPLACE TABLE caught AS SELECT DISTINCT c.key, c.list, s.id, n.id IS NOT NULL OR s.status = 'updated' AS sure
 FROM ${parquetRows(file, "file_row_number=true")} c JOIN sent s ON s.n = c.file_row_number
