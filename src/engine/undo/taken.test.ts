@@ -129,3 +129,27 @@ test("the undo of an undo leaves to a later run what that took anew, whatever wa
   await run();
   expect(vips()).not.toContain(first);
 });
+
+test.each([
+  ["run", [0, 0, 1], 0],
+  ["undo", [0, 1, 1, 2], 1],
+])(
+  "taken back twice, idle the second time, and there again by the undo of the first: it can be taken back (%s)",
+  async (_, undos, of) => {
+    synced.settings = { audiences: { vips: { list: "VIPs" } } };
+    synced.world.lists.set("VIPs", new Set());
+    synced.world.source = [row("1", "A")];
+    await run();
+    const names = [await run("1")];
+    for (const which of undos) {
+      await synced.undo(names[which]!);
+      names.push(synced.last());
+    }
+    const { size } = vips();
+    expect(await synced.undo(names[of]!)).toMatchObject({
+      problems: [],
+      counts: { received: 1, updated: 1, writes: 1 },
+    });
+    expect(vips().size).toBe(1 - size);
+  },
+);

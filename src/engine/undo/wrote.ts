@@ -256,7 +256,9 @@ async function undoneTables({ columns }: Shape, of: string, runs: RunFolder[]): 
   const whole: string[] = [];
   for (const undo of undos)
     if (undo.ended && (await exists(undo.files.outcome))) {
-      const again = runs.filter((each) => each.of === undo.run).map(({ files }) => files.touched);
+      // One that had nothing to do had it of an earlier one: what brings that back since brings back what both have seen to.
+      const since = runs.slice(runs.indexOf(undo) + 1).filter((each) => undos.some(({ run }) => run === each.of));
+      const again = since.map(({ files }) => files.touched);
       const not = again.map((touched) => ` AND key NOT IN (SELECT key FROM ${parquetRows(touched)})`);
       whole.push(`SELECT key, 'whole' AS wave FROM (${wholeRows(undo)}${not.join("")})`);
     }
