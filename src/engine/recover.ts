@@ -37,7 +37,7 @@ export async function recover(
   for (const name of await runNames(at.runs)) {
     if (name === run) continue;
     const dead = runFiles(join(at.runs, name));
-    if ((await exists(dead.done)) || (await sendsNothing(dead)) || !(await wroteTo(destination, dead))) continue;
+    if ((await exists(dead.done)) || (await isMerePlan(dead)) || !(await wroteTo(destination, dead))) continue;
     // Written before the first change is sent, as the journal is begun: a run that has not come so far has sent nothing. Of
     // one that died right after its fold the state knows all, and better than its plan does.
     if (name !== folded && (await exists(dead.touched)) && (await mayHaveSent(dead))) {
@@ -77,7 +77,7 @@ export const wroteTo = async (destination: string, dead: ReturnType<typeof runFi
 export async function hasUnended(runs: string, destination: string): Promise<boolean> {
   for (const name of await runNames(runs)) {
     const run = runFiles(join(runs, name));
-    if ((await exists(run.done)) || (await sendsNothing(run))) continue;
+    if ((await exists(run.done)) || (await isMerePlan(run))) continue;
     if ((await mayHaveSent(run)) && (await wroteTo(destination, run))) return true;
   }
   return false;
@@ -93,7 +93,7 @@ export async function hasBegun(runs: string): Promise<boolean> {
 }
 
 /** A mere plan. What older versions of Sluice kept of a run says that by its plan.json. */
-async function sendsNothing(dead: ReturnType<typeof runFiles>): Promise<boolean> {
+async function isMerePlan(dead: ReturnType<typeof runFiles>): Promise<boolean> {
   const kept = await readKeptJob(dead);
   return kept ? kept.kind === "plan" : (await exists(dead.plan)) && !(await exists(dead.journal));
 }

@@ -27,8 +27,8 @@ export async function wroteNothing(done: string): Promise<boolean> {
 }
 
 /**
- * Whether a run that has ended may have written something; what `retention` leaves of a run tells that, too. Of one whose end is damaged
- * nobody knows.
+ * Whether a run that has ended may have written something. What `retention` leaves of a run tells that, too; of one whose end is
+ * damaged nobody knows.
  */
 export async function mayHaveWritten(files: Files): Promise<boolean> {
   if (await exists(files.touched)) return await exists(files.journal);

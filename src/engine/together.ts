@@ -9,14 +9,14 @@ export async function together<Results extends readonly unknown[]>(
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as Results;
 }
 
-/** Statements of which `others` need nothing that `first` makes, and neither anything but what `before` makes. */
-export type Apart = { before: string[]; first: string[]; others: string[] };
+/** Statements of which `here` and `beside` need nothing of one another, and both what `before` makes. */
+export type Apart = { before: string[]; here: string[]; beside: string[] };
 
 /** Runs them, those that may at once. */
-export async function runApart(duck: Duck, { before, first, others }: Apart): Promise<void> {
+export async function runApart(duck: Duck, { before, here, beside }: Apart): Promise<void> {
   const inTurn = async (statements: string[]) => {
     for (const statement of statements) await duck.run(statement);
   };
   await inTurn(before);
-  await together(duck.beside(others), inTurn(first));
+  await together(duck.beside(beside), inTurn(here));
 }

@@ -149,5 +149,5 @@ export function writeChanges(
   if (statesOf(shape).state) made.push(alone(early, "wake", wake));
   else others.push(copy(stateChange("activate", 0, reason), activates(shape), wake));
   const parents = madeRefs(shape).map((made, k) => madeParents(made, file.parents(k)));
-  return { before: values.first, first: [takenIds(shape), ...parents, ...made], others };
+  return { before: values.first, here: [takenIds(shape), ...parents, ...made], beside: others };
 }

@@ -192,14 +192,14 @@ JOIN ${parquetRows(files.change(wave), "file_row_number=true")} r ON r.file_row_
  * was sent for them. `took_later` the same of later runs (`looked`), with the run; as in `laterTable`, what an undo among them has
  * brought back does not count.
  */
-export async function tookTables(duck: Duck, { run: of, files }: RunFolder, looked: Looked): Promise<void> {
+export async function tookTables(duck: Duck, own: RunFolder, looked: Looked): Promise<void> {
   const told = async ({ taken, dropped }: RunFolder["files"]): Promise<string> => {
     const parts = ["SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id, NULL::VARCHAR AS list, '' AS does WHERE false"];
     for (const [does, path] of Object.entries({ take: taken, drop: dropped }))
       if (await exists(path)) parts.push(`SELECT key, id, list, ${text(does)} FROM ${parquetRows(path)}`);
     return parts.join("\nUNION ALL ");
   };
-  await duck.run(`CREATE OR REPLACE TABLE took AS ${await told(files)}`);
+  await duck.run(`CREATE OR REPLACE TABLE took AS ${await told(own.files)}`);
   await duck.run("CREATE OR REPLACE TABLE took_later(run VARCHAR, key VARCHAR, id VARCHAR, list VARCHAR)");
   for (const [run, files] of looked)
     await duck.run(`INSERT INTO took_later SELECT ${text(run)}, key, id, list FROM (${await told(files)})`);
@@ -208,7 +208,7 @@ export async function tookTables(duck: Duck, { run: of, files }: RunFolder, look
     if (undone === undefined) continue;
     const by = (run: string) => `SELECT list, id FROM took_later WHERE run = ${text(run)}`;
     const both = `run IN (${text(undone)}, ${text(undo)}) AND (list, id) IN (${by(undone)}) AND (list, id) IN (${by(undo)})`;
-    await duck.run(`DELETE FROM took_later WHERE ${undone === of ? `run = ${text(undo)}` : both}`);
+    await duck.run(`DELETE FROM took_later WHERE ${undone === own.run ? `run = ${text(undo)}` : both}`);
   }
 }
 
