@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import type { Workbench } from "./workbench.ts";
+import type { Logged, Row, Workbench } from "./workbench.ts";
 
 const launcher = fileURLToPath(new URL("../bin/sluice.js", import.meta.url));
 
@@ -42,6 +42,20 @@ export function sluice(
     freeze: signal("SIGSTOP"),
     thaw: signal("SIGCONT"),
   };
+}
+
+/** A command that is killed as it waits to send such a request: the sandbox is too busy for that, and does nothing of it. */
+export async function killedBefore(bench: Workbench, match: Row, ...args: string[]): Promise<void> {
+  await bench.control("POST", "faults", { match, times: 1_000_000, status: 429, retryAfter: 1 });
+  await bench.control("POST", "requests/clear");
+  const dying = sluice(bench, ...args, "--json");
+  for (let asked = false; !asked; ) {
+    const { requests } = await bench.control<{ requests: Logged[] }>("GET", "requests");
+    asked = requests.some(({ write, status }) => write && status === 429);
+  }
+  dying.kill();
+  await dying.ended;
+  await bench.control("DELETE", "faults");
 }
 
 function objectIn(line: string): unknown {

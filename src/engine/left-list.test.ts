@@ -14,6 +14,11 @@ const one = () => [...synced.world.crm.values()].find(({ values }) => values.cod
 const filling = (list: string, onLeave: string, more: object = {}) => {
   synced.settings = { ...more, onLeave, audiences: { fans: { list } } };
 };
+/** The destination refuses, or takes again, whatever is written to records, and that they go. */
+const refusing = (all: boolean) => {
+  synced.world.refuses = () => all;
+  synced.world.keeps = () => all;
+};
 const leaves = () => {
   synced.world.source = ["2", "3"].map(row);
   synced.world.audiences.fans = new Set(["2"]);
@@ -85,11 +90,9 @@ test.each(["clear", "deactivate", "delete"])(
     const { id } = one();
     leaves();
     synced.world.locked.add("fans");
-    synced.world.refuses = () => true;
-    synced.world.keeps = () => true;
+    refusing(true);
     expect(await synced.run()).toMatchObject({ received: 3, rejected: 1, writes: 0 });
-    synced.world.refuses = () => false;
-    synced.world.keeps = () => false;
+    refusing(false);
     await synced.run();
     const left = synced.world.crm.get(id);
     if (onLeave === "delete") expect(left).toBeUndefined();
@@ -192,12 +195,10 @@ test.each(["deactivate", "delete"])("a leave that was skipped and is sent again 
   const { id } = one();
   leaves();
   synced.world.locked.add("fans");
-  synced.world.refuses = () => true;
-  synced.world.keeps = () => true;
+  refusing(true);
   await synced.run();
   await synced.run({ only: { keys: ["1"], skip: "skipped by Ana" } });
-  synced.world.refuses = () => false;
-  synced.world.keeps = () => false;
+  refusing(false);
   await synced.run({ only: { keys: ["1"] } });
   if (onLeave === "delete") expect(synced.world.crm.has(id)).toBe(false);
   else expect(one().values).toMatchObject({ statecode: "1" });

@@ -1,8 +1,8 @@
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { sluice } from "../sluice-process.ts";
-import { type Logged, peopleSync, type Row, useWorkbench } from "../workbench.ts";
+import { killedBefore } from "../sluice-process.ts";
+import { peopleSync, type Row, useWorkbench } from "../workbench.ts";
 
 /**
  * Some columns of a record are set after it is made. A run that stops in between leaves it without them, also where the
@@ -55,21 +55,8 @@ async function stopped(left: Row = bare): Promise<void> {
 
 /** A run that is killed as it waits to set anything. */
 async function killed(left: Row = bare): Promise<void> {
-  await killedBefore(completes);
+  await killedBefore(bench, completes, "run");
   expect(await there()).toEqual(left);
-}
-
-async function killedBefore(match: Row): Promise<void> {
-  await bench.control("POST", "faults", { match, times: 1_000_000, status: 429, retryAfter: 1 });
-  await bench.control("POST", "requests/clear");
-  const run = sluice(bench, "run", "--json");
-  for (let asked = false; !asked; ) {
-    const { requests } = await bench.control<{ requests: Logged[] }>("GET", "requests");
-    asked = requests.some(({ write, status }) => write && status === 429);
-  }
-  run.kill();
-  await run.ended;
-  await bench.control("DELETE", "faults");
 }
 
 for (const [how, end, more] of [
@@ -191,7 +178,7 @@ test("killed, and a person has put the record into a third state: that stays", a
   const sync = { model: "people", to: "crm", object: "task", match: "subject", mode: "create", mapping };
   await bench.begin({ "syncs/people.yaml": JSON.stringify(sync) }, { keyed: false });
   bench.source("people", [person("1", null, "Completed"), person("2", null, "Completed")]);
-  await killedBefore({ method: "POST", path: "$batch", body: "statecode" });
+  await killedBefore(bench, { method: "POST", path: "$batch", body: "statecode" }, "run");
   const tasks = async () => (await bench.rows("task")).sort((a, b) => (String(a.subject) < String(b.subject) ? -1 : 1));
   await bench.person("PATCH", `tasks(${(await tasks())[0]!.activityid})`, { statecode: 2 });
   await bench.run();

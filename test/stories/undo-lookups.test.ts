@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { sluice } from "../sluice-process.ts";
-import { type Logged, peopleSync, type Row, useWorkbench, withFirms } from "../workbench.ts";
+import { killedBefore } from "../sluice-process.ts";
+import { peopleSync, type Row, useWorkbench, withFirms } from "../workbench.ts";
 
 /** What a run wrote or deleted pointed at records that are gone themselves by the time it is taken back. */
 
@@ -101,17 +101,7 @@ test("what an undo that died had not pointed at again, and the sync does not map
   bench.source("firms", [first!]);
   expect(await bench.run()).toMatchObject({ deleted: 2 });
   const run = (await bench.runs())[0]!.id;
-  const match = { method: "POST", path: "$batch" };
-  await bench.control("POST", "faults", { match, times: 1_000_000, status: 429, retryAfter: 1 });
-  await bench.control("POST", "requests/clear");
-  const dying = sluice(bench, "undo", run, "--json");
-  for (let asked = false; !asked; ) {
-    const { requests } = await bench.control<{ requests: Logged[] }>("GET", "requests");
-    asked = requests.some(({ status }) => status === 429);
-  }
-  dying.kill();
-  await dying.ended;
-  await bench.control("DELETE", "faults");
+  await killedBefore(bench, { method: "POST", path: "$batch" }, "undo", run);
   const undone = await bench.undo({ run });
   expect(undone.problems).toMatchObject([{ code: "undo_unset", column: "parentaccountid", rows: 1, keys: ["F3"] }]);
   expect(undone.problems[0]!.example).toContain(above!.accountid as string);

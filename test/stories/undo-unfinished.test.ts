@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { sluice } from "../sluice-process.ts";
-import { type Logged, peopleSync, type Row, type SourceRow, useWorkbench } from "../workbench.ts";
+import { killedBefore } from "../sluice-process.ts";
+import { peopleSync, type Row, type SourceRow, useWorkbench } from "../workbench.ts";
 
 /** Undo of a run that died after it made records, and before it set what can only be set once they are there. */
 
@@ -10,17 +10,7 @@ const bench = useWorkbench();
 async function dieBeforeCompleting(mapping: Row, rows: SourceRow[]): Promise<string> {
   await bench.begin({ "syncs/people.yaml": peopleSync({ mapping }) }, { keyed: false });
   bench.source("people", rows);
-  const match = { method: "POST", path: "UpdateMultiple" };
-  await bench.control("POST", "faults", [{ match, times: 1_000_000, status: 429, retryAfter: 1 }]);
-  await bench.control("POST", "requests/clear");
-  const dying = sluice(bench, "run", "--json");
-  for (let asked = false; !asked; ) {
-    const { requests } = await bench.control<{ requests: Logged[] }>("GET", "requests");
-    asked = requests.some(({ status }) => status === 429);
-  }
-  dying.kill();
-  await dying.ended;
-  await bench.control("DELETE", "faults");
+  await killedBefore(bench, { method: "POST", path: "UpdateMultiple" }, "run");
   expect(await bench.rows("contact")).toHaveLength(rows.length);
   return bench.latest();
 }
