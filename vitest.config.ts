@@ -13,6 +13,7 @@ const filesIn = (folders: string[]) => folders.map((folder) => `${folder}/**/*.t
 
 export default defineConfig({
   test: {
+    globalSetup: "test/temporary-folder.ts",
     pool: "forks",
     // One less is the default, which leaves half of a small machine idle.
     maxWorkers: availableParallelism(),
