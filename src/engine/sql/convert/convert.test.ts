@@ -328,6 +328,11 @@ describe("empty: skip", () => {
     expect(await convert(column("integer", { required: true, max: 9 }), line, text)).toEqual({ want, bad: null, skip });
   });
 
+  it("skips a text of nothing but blanks where it must have a form", async () => {
+    const line = { format: "email", empty: "skip" };
+    expect(await convert(column("text"), line, " ")).toEqual({ want: null, bad: null, skip: true });
+  });
+
   it("is no business of other lines", async () => {
     expect((await convert(column("text"), {}, "")).skip).toBe(false);
   });

@@ -22,6 +22,7 @@ table("e-mail addresses", column("text", { maxLength: 100 }), { format: "email" 
   ["jürgen@müller.de", "jürgen@müller.de", null],
   ["o'neil@example.com", "o'neil@example.com", null],
   ["", null, null],
+  [" \u00a0 ", null, null],
   ["ana", null, "bad_email"],
   ["ana@example", null, "bad_email"],
   ["ana@@example.com", null, "bad_email"],
@@ -38,6 +39,7 @@ table("e-mail addresses", column("text", { maxLength: 100 }), { format: "email" 
 table("addresses of the web", column("text", { maxLength: 40 }), { format: "url" }, [
   ["https://example.com", "https://example.com", null],
   [" HTTP://Example.com:8080/a?b#c ", "HTTP://Example.com:8080/a?b#c", null],
+  [" ", null, null],
   ["example.com", null, "bad_url"],
   ["ftp://example.com", null, "bad_url"],
   ["https://", null, "bad_url"],
@@ -52,6 +54,7 @@ table("phone numbers", column("text", { maxLength: 13 }), { format: "phone", cou
   ["030 90 18 20 90 1", null, "too_long"],
   ["12", null, "bad_phone"],
   ["", null, null],
+  ["  ", null, null],
 ]);
 table("phone numbers of nowhere", column("text"), { format: "phone" }, [
   ["+49 30 901820", "+4930901820", null],

@@ -26,7 +26,8 @@ export function convertLine(input: LineInput): Conversion {
   const said = mappedValues(input, written);
   const meant = isText && input.sought ? `(CASE WHEN NOT ${isBlankSql(said)} THEN ${said} END)` : said;
   const reading = read(input, isText ? meant : trimSql(meant));
-  const empty = isText ? `coalesce(${meant}, '') = ''` : isBlankSql(meant);
+  const asItIs = isText && line.format === undefined;
+  const empty = asItIs ? `coalesce(${meant}, '') = ''` : isBlankSql(meant);
   const skips = line.empty === "skip" && source !== null;
   const whenEmpty = target.required && !skips ? "'required_empty'" : "NULL";
   const faults = reading.faults.map(([is, code]) => `WHEN ${is} THEN '${code}'`);
