@@ -267,7 +267,7 @@ const rows = {
     wake: "undo",
   },
   undo_no_state: {
-    message: "The record was made by the run, and this table knows no inactive records.",
+    message: "The record was made by the run, and no update makes records of this table inactive.",
     hint: "`--delete-created` deletes it.",
     wake: "undo",
   },

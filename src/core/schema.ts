@@ -131,3 +131,11 @@ export function whyReadOnly({ name, kind, takesNone }: ObjectSchema): string | u
 export function askedInForms({ columns }: ObjectSchema, mapped: ReadonlySet<string>): string[] {
   return columns.filter((c) => c.requiredInForms && c.create && !mapped.has(c.name)).map((c) => c.name);
 }
+
+/** Why no update makes records of the table inactive (state 1); undefined where one does. */
+export function whyNeverInactive({ columns }: ObjectSchema): string | undefined {
+  const state = columns.find((c) => c.type === "state");
+  if (!state?.update) return "they have no state that may be written";
+  const inactive = state.choices?.find((choice) => choice.value === 1);
+  return inactive?.message && `only ${inactive.message} makes them "${inactive.label}"`;
+}

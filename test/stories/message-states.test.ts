@@ -52,3 +52,35 @@ test("a case is resolved by CloseIncident, and cancelled by us", async () => {
   ]);
   expect(await bench.run()).toMatchObject({ unchanged: 2, rejected: 1, writes: 0 });
 });
+
+test("an opportunity is never deactivated: the sync is refused, and undo deletes what the run made or leaves it", async () => {
+  const deals = (onLeave: string) => ({
+    "syncs/people.yaml": JSON.stringify({
+      model: "people",
+      to: "crm",
+      object: "opportunity",
+      match: "name",
+      mapping: { name: "id" },
+      onLeave,
+    }),
+  });
+  await bench.begin(deals("deactivate"));
+  bench.source("people", [row("A", "Open")]);
+  await expect(bench.run()).rejects.toMatchObject({
+    code: "mapping_unfit",
+    message: expect.stringContaining(
+      'Records of opportunity cannot be deactivated: only WinOpportunity makes them "Won".',
+    ),
+    place: { file: "syncs/people.yaml" },
+  });
+  bench.write("syncs/people.yaml", deals("nothing")["syncs/people.yaml"]);
+  expect(await bench.run()).toMatchObject({ created: 1 });
+  const kept = await bench.undo({ sync: "people" });
+  expect(kept).toMatchObject({
+    counts: { excluded: 1, writes: 0 },
+    problems: [{ code: "undo_no_state", keys: ["A"] }],
+  });
+  expect(await bench.rows("opportunity")).toHaveLength(1);
+  await bench.undo({ run: kept.of }, { deleteCreated: true });
+  expect(await bench.rows("opportunity")).toEqual([]);
+});

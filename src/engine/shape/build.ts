@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Scan } from "../../core/connector.ts";
 import { SluiceError } from "../../core/errors.ts";
-import { type ColumnType, type ObjectSchema, whyReadOnly } from "../../core/schema.ts";
+import { type ColumnType, type ObjectSchema, whyNeverInactive, whyReadOnly } from "../../core/schema.ts";
 import type { Job } from "../job.ts";
 import type { Ref, Shape, ShapeColumn } from "../shape.ts";
 import { mappedColumn, matchColumn, oneLineEach, policiesOf } from "./columns.ts";
@@ -93,6 +93,7 @@ export function shapeOf(
       }),
   );
   const { mode, severalMatches, deletedThere, onLeave } = file;
+  if (onLeave === "deactivate") mustRest(job, object);
   const names = match
     .map((c) => c.name)
     .sort()
@@ -142,6 +143,16 @@ function strict(job: Job, { name, can }: ObjectSchema): boolean {
   throw new SluiceError("mapping_unfit", `${name} does not tell versions of its records, so strict cannot be kept.`, {
     remedy: "Leave `concurrency` away; the last one to write then wins.",
     place: place(job, ["concurrency"]),
+  });
+}
+
+/** Records that lose their row become inactive by an update. */
+function mustRest(job: Job, object: ObjectSchema): void {
+  const why = whyNeverInactive(object);
+  if (why === undefined) return;
+  throw new SluiceError("mapping_unfit", `Records of ${object.name} cannot be deactivated: ${why}.`, {
+    remedy: "Let `onLeave` be `nothing`, `clear` or `delete`.",
+    place: place(job, ["onLeave"]),
   });
 }
 

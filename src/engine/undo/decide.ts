@@ -1,4 +1,5 @@
 import { keptSql } from "../../core/canon.ts";
+import { whyNeverInactive } from "../../core/schema.ts";
 import { type Duck, parquetRows, text } from "../duck.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { readsAsSent } from "../sql/backdated.ts";
@@ -52,7 +53,7 @@ function ofRecord(shape: Shape, run: RunFolder, { deleteCreated, stateColumn, im
     `CASE WHEN NOT w.made THEN NULL WHEN n.gone THEN 'restored' ${deleteCreated ? "" : `WHEN ${inactive} THEN 'restored'`}
     WHEN t.others IS NOT NULL THEN 'undo_later' WHEN w.guessed AND f.run IS NOT NULL THEN 'undo_found' WHEN ${moved.join(" OR ") || "false"} THEN 'undo_changed'
     WHEN (u.whole OR u.rested OR u.deleted) AND NOT ${inactive} THEN 'undo_set_since' ${unlinked}
-    ${deleteCreated || stateColumn !== undefined ? "" : "WHEN true THEN 'undo_no_state'"} ELSE 'back' END AS k_made`,
+    ${deleteCreated || whyNeverInactive(shape.object) === undefined ? "" : "WHEN true THEN 'undo_no_state'"} ELSE 'back' END AS k_made`,
     `CASE WHEN NOT w.deleted THEN NULL WHEN NOT n.gone THEN 'restored'
     WHEN u.whole OR u.made THEN CASE WHEN t.others IS NULL THEN 'undo_gone' ELSE 'undo_later' END WHEN l.id IS NOT NULL THEN 'undo_unlinked'
     WHEN ${images ? "d.id IS NULL" : "true"} THEN 'undo_no_image' ELSE 'back' END AS k_deleted`,
