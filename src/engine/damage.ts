@@ -7,7 +7,7 @@ import { SluiceError } from "../core/errors.ts";
 import { columnsOf } from "./columns-of.ts";
 import { openDuck } from "./duck.ts";
 import { journalSize } from "./journal.ts";
-import { exists, runFiles } from "./layout.ts";
+import { exists, isDraft, runFiles } from "./layout.ts";
 
 /**
  * Does what reads files that runs have left in these folders. Where it fails as nothing of ours should, they are looked
@@ -70,7 +70,7 @@ type IsWhole = (path: string) => Promise<boolean>;
 async function found(folders: readonly string[], isParquet: IsWhole, isJournal: IsWhole): Promise<string[]> {
   const damaged: string[] = [];
   for (const folder of folders) {
-    for (const name of (await readdir(folder)).sort()) {
+    for (const name of (await readdir(folder)).filter((each) => !isDraft(each)).sort()) {
       const path = join(folder, name);
       const whole = name.endsWith(".json") ? await isJson(path) : !name.endsWith(".parquet") || (await isParquet(path));
       if (!whole) damaged.push(path);

@@ -75,6 +75,9 @@ export async function runNames(runs: string): Promise<string[]> {
     .sort();
 }
 
+/** What DuckDB calls a file until all of it is there (https://duckdb.org/docs/stable/sql/statements/copy, USE_TMP_FILE): a process that dies leaves it. */
+export const isDraft = (name: string): boolean => name.startsWith("tmp_") && name.endsWith(".parquet");
+
 /** Whether one of these files is there. */
 export const exists = (path: string): Promise<boolean> =>
   access(path).then(

@@ -5,7 +5,7 @@ import { SluiceError } from "../core/errors.ts";
 import type { Retention } from "../core/project.ts";
 import { takeLock } from "../store/lock.ts";
 import { compact, sizeOfState } from "./compact.ts";
-import { exists, layout } from "./layout.ts";
+import { exists, isDraft, layout, runNames } from "./layout.ts";
 import { applyRetention } from "./retention.ts";
 import { inMegabytes } from "./sizes.ts";
 
@@ -55,10 +55,11 @@ export async function repair(folder: string, retention: Retention, memoryLimit: 
 async function leftoversIn(folder: string): Promise<string[]> {
   const at = layout(folder, "");
   const own = [`${at.state}.new`, `${at.state}.new.wal`, at.removing, join(folder, "repair-tmp"), `${at.relied}.new`];
-  const runs = (await exists(at.runs)) ? await readdir(at.runs) : [];
-  const ofRuns = runs.flatMap((run) =>
-    ["tmp", "job.json.new", "plan.json.new"].map((name) => join(at.runs, run, name)),
-  );
-  const found = await Promise.all([...own, ...ofRuns].map(async (path) => ((await exists(path)) ? [path] : [])));
-  return found.flat();
+  const drafts = ["tmp", "job.json.new", "plan.json.new"];
+  const ofRuns = (await runNames(at.runs)).map(async (run) => {
+    const names = await readdir(join(at.runs, run));
+    return names.filter((name) => drafts.includes(name) || isDraft(name)).map((name) => join(at.runs, run, name));
+  });
+  const ofState = own.map(async (path) => ((await exists(path)) ? [path] : []));
+  return (await Promise.all([...ofState, ...ofRuns])).flat();
 }

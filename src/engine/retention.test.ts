@@ -196,10 +196,12 @@ test("a state that is mostly empty is written anew, and repair clears away what 
   expect(await compact(at, means)).toBeUndefined();
   writeFileSync(`${at.state}.new`, "half a copy");
   mkdirSync(join(at.runs, last, "tmp"));
+  writeFileSync(join(at.runs, last, "tmp_touched.parquet"), "");
+  expect((await stateSteps(synced.folder))[0]).toMatchObject({ status: "ok" });
   utimesSync(join(at.runs, last), new Date(0), new Date(0));
   const steps = await repair(synced.folder, retention, "256MB");
   expect(steps.map((step) => step.status)).toEqual(["ok", "ok", "ok"]);
-  expect(steps[1]).toMatchObject({ detail: "2 removed" });
+  expect(steps[1]).toMatchObject({ detail: "3 removed" });
   expect((await sizeOfState(at, means)).size).toBeLessThan(before.size - before.free / 2);
   expect(readdirSync(synced.folder)).not.toContain("rows.duckdb.new");
   expect(await synced.run()).toMatchObject({ unchanged: 1, writes: 0 });
