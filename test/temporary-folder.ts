@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { accessSync, chmodSync, constants, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { availableMemory } from "node:process";
@@ -13,6 +13,7 @@ const needed = 4e9;
  */
 export default function setup(): () => void {
   const folder = mkdtempSync(join(hasRoom() ? inMemory : tmpdir(), "sluice-tests-"));
+  chmodSync(folder, 0o711); // as root, PostgreSQL runs as a user of its own, and has its files in there
   process.env.TMPDIR = folder;
   return () => rmSync(folder, { recursive: true, force: true });
 }
