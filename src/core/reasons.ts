@@ -227,13 +227,13 @@ const rows = {
   },
   undo_parent_gone: {
     message: "{column}: it pointed at {value}, and that record is gone.",
-    hint: "It stays as it is, and is empty in a record made anew. If another run deleted that record, undo that run first; where this undo is done already, repeat it then.",
+    hint: "It stays as it is; in a record made anew it is empty, or what Dynamics fills in by itself, as it does with an owner. If another run deleted that record, undo that run first; where this undo is done already, repeat it then.",
     wake: "undo",
   },
   undo_unset: {
     message:
-      "{column}: an earlier undo made the record anew without pointing it at {value} again, and neither the run nor the sync maps that.",
-    hint: "Set it by hand.",
+      "{column}: an earlier undo made the record anew without pointing it at {value} again, and this one leaves that: neither the run nor the sync maps the column, or that undo was broken off and somebody may have set it since.",
+    hint: "Set it by hand, unless it is as it should be by now.",
     wake: "undo",
   },
   undo_not_writable: {

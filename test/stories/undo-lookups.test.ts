@@ -175,3 +175,114 @@ test("one that the sync does not map is listed until somebody has set it", async
   await pointAt(firm);
   expect(await bench.undo({ run })).toMatchObject({ counts: { unchanged: 1, writes: 0 }, problems: [] });
 });
+
+/** A record (2) that belonged to a team is deleted by a run, and the team by a person; then the run is taken back. */
+async function withoutTeam(mapped: boolean) {
+  const own = mapped ? { ownerid: "owner" } : {};
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: own, ...leaving }) });
+  const { businessunitid } = (await bench.rows("businessunit"))[0]!;
+  const sales = {
+    ...{ name: "Sales", teamtype: 0 },
+    "businessunitid@odata.bind": `/businessunits(${businessunitid})`,
+  };
+  const { teamid } = await bench.person("POST", "teams", sales);
+  const user = { domainname: "ana@contoso.com", lastname: "Ana", internalemailaddress: "ana@example.com" };
+  const bind = { "businessunitid@odata.bind": `/businessunits(${businessunitid})` };
+  const { systemuserid } = await bench.person("POST", "systemusers", { ...user, ...bind });
+  const belongs = async (owner: string) =>
+    await bench.person("PATCH", `contacts(${(await contact("2"))!.contactid})`, { "ownerid@odata.bind": owner });
+  const rows = ["1", "2"].map((id) => ({
+    ...person(id, `Name ${id}`, null),
+    owner: id === "1" ? "ana@example.com" : "Sales",
+  }));
+  bench.source("people", rows);
+  await bench.run();
+  if (!mapped) await belongs(`/teams(${teamid})`);
+  bench.source("people", rows.slice(0, 1));
+  expect(await bench.run()).toMatchObject({ deleted: 1 });
+  const { id: run } = (await bench.runs())[0]!;
+  await bench.person("DELETE", `teams(${teamid})`);
+  return { run, teamid, systemuserid, belongs, back: () => bench.person("POST", "teams", { teamid, ...sales }), rows };
+}
+
+const owned = (code: string) => ({
+  problems: [{ code, column: "ownerid", rows: 1, keys: ["2"] }],
+  counts: { unchanged: 1, writes: 0 },
+});
+
+test("an owner that was gone is given back once it is there: what Dynamics had put in its place is nobody's change", async () => {
+  const { run, teamid, back, rows } = await withoutTeam(true);
+  const undone = await bench.undo({ run });
+  expect(undone).toMatchObject({ ...owned("undo_parent_gone"), counts: { created: 1 } });
+  expect(await contact("2")).toHaveProperty("_ownerid_value");
+  expect(await bench.undo({ run })).toMatchObject(owned("undo_parent_gone"));
+  await back();
+  expect(await bench.undo({ run }, { dryRun: true })).toMatchObject({ plan: { update: 1, excluded: 0 }, problems: [] });
+  expect(await bench.undo({ run })).toMatchObject({ counts: { received: 1, updated: 1, writes: 1 }, problems: [] });
+  expect(await contact("2")).toMatchObject({ lastname: "Name 2", _ownerid_value: teamid });
+  expect(await bench.undo({ run })).toMatchObject({ counts: { unchanged: 1, writes: 0 }, problems: [] });
+  bench.source("people", rows);
+  expect(await bench.approve("undone")).toMatchObject({ unchanged: 2, writes: 0 });
+});
+
+test("not where somebody has chosen another owner since, which stays", async () => {
+  const { run, systemuserid, belongs, back } = await withoutTeam(true);
+  await bench.undo({ run });
+  await belongs(`/systemusers(${systemuserid})`);
+  await back();
+  expect(await bench.undo({ run })).toMatchObject(owned("undo_changed"));
+  expect(await contact("2")).toMatchObject({ _ownerid_value: systemuserid });
+});
+
+test("an owner that the sync does not map is listed until somebody has set it", async () => {
+  const { run, teamid, belongs, back } = await withoutTeam(false);
+  expect(await bench.undo({ run })).toMatchObject({ ...owned("undo_parent_gone"), counts: { created: 1 } });
+  expect(await bench.undo({ run })).toMatchObject(owned("undo_parent_gone"));
+  await back();
+  const listed = await bench.undo({ run });
+  expect(listed).toMatchObject(owned("undo_unset"));
+  expect(listed.problems[0]!.example).toContain(teamid as string);
+  await belongs(`/teams(${teamid})`);
+  expect(await bench.undo({ run })).toMatchObject({ counts: { unchanged: 1, writes: 0 }, problems: [] });
+});
+
+test.each([false, true])(
+  "of records that point at one another, too; an undo that was broken off (%s) does not tell what was put there",
+  async (brokenOff) => {
+    const firms = { model: "firms", to: "crm", object: "account", match: "accountnumber", ...leaving };
+    await bench.begin({
+      ...{ ...withFirms, "syncs/people.yaml": null },
+      "syncs/firms.yaml": JSON.stringify({
+        ...firms,
+        mapping: { accountnumber: "no", name: "title", ownerid: "owner" },
+      }),
+    });
+    const { businessunitid } = (await bench.rows("businessunit"))[0]!;
+    const at = { "businessunitid@odata.bind": `/businessunits(${businessunitid})` };
+    const sales = { name: "Sales", teamtype: 0, ...at };
+    const { teamid } = await bench.person("POST", "teams", sales);
+    const rows = ["F1", "F2", "F3"].map((no) => ({ no, title: no, owner: no === "F1" ? null : "Sales" }));
+    bench.source("firms", rows);
+    await bench.run();
+    const [below, above] = [await one("account", "accountnumber", "F3"), await one("account", "accountnumber", "F2")];
+    const bind = { "parentaccountid@odata.bind": `/accounts(${above!.accountid})` };
+    await bench.person("PATCH", `accounts(${below!.accountid})`, bind);
+    bench.source("firms", rows.slice(0, 1));
+    expect(await bench.run()).toMatchObject({ deleted: 2 });
+    await bench.person("DELETE", `teams(${teamid})`);
+    const { id: run } = (await bench.runs())[0]!;
+    if (brokenOff) await killedBefore(bench, { method: "POST", path: "$batch" }, "undo", run);
+    else expect(await bench.undo({ run })).toMatchObject({ counts: { created: 2 }, problems: [{ column: "ownerid" }] });
+    await bench.person("POST", "teams", { teamid, ...sales });
+    if (!brokenOff) {
+      expect(await bench.undo({ run })).toMatchObject({ counts: { updated: 2, writes: 2 }, problems: [] });
+      return;
+    }
+    const { problems, counts } = await bench.undo({ run });
+    expect(counts).toMatchObject({ unchanged: 2, writes: 0 });
+    expect(problems.map(({ code, column, rows }) => [code, column, rows])).toEqual([
+      ["undo_unset", "ownerid", 2],
+      ["undo_unset", "parentaccountid", 1],
+    ]);
+  },
+);

@@ -197,7 +197,7 @@ async function planUndo(
   await duck.run(foundLater(looked));
   const imageNamesIn = await imageNames(duck, opened);
   const before = since.filter(({ of }) => of === run.run);
-  const owing = await findOwing(duck, shape.object, run, imageNamesIn, before);
+  const owing = await findOwing(duck, shape, run, imageNamesIn, before);
   host.onProgress({ phase: "refresh", done: 0 });
   const state = reading.object.columns.find((c) => c.type === "state");
   const extra = state && !shape.columns.some((c) => c.name === state.name) ? [{ name: state.name, target: state }] : [];
