@@ -109,6 +109,42 @@ test.each(["externaluseridentifier", "emailaddress1"])(
   },
 );
 
+test.each(["null", "reject"])(
+  "a parent at fault is passed by for one that another way finds (missing: %s)",
+  async (missing) => {
+    const lookup = [ways(missing), { ...ways(missing), from: "mail", by: "emailaddress1" }];
+    await bench.begin({
+      "syncs/people.yaml": peopleSync({ mirror: "all", mapping: { parentcustomerid: { from: "boss", lookup } } }),
+    });
+    const long = "x".repeat(101);
+    const row = (id: string, name: string, boss: string | null = null, mail: string | null = null) => ({
+      ...person(id, boss, name),
+      email: `${id}@example.com`,
+      mail,
+    });
+    const rows = (first: string, second: string) => [
+      row("1", first, "2", "3@example.com"),
+      row("2", second),
+      row("3", "Third"),
+      row("4", "Fourth", "2", "9@example.com"),
+    ];
+    bench.source("people", rows("First", long));
+    const alone = missing === "null" ? { 4: null } : {};
+    expect(await bench.run()).toMatchObject({ created: missing === "null" ? 3 : 2 });
+    expect(await bosses()).toEqual({ 1: "3", 3: null, ...alone });
+    // Whether all rows are looked at, or one: the same.
+    expect(await bench.run()).toMatchObject({ writes: 0 });
+    bench.source("people", rows("Other", long));
+    expect(await bench.run()).toMatchObject({ updated: 1, writes: 1 });
+    expect(await bosses()).toEqual({ 1: "3", 3: null, ...alone });
+    expect(await bench.run()).toMatchObject({ writes: 0 });
+    bench.source("people", rows("Other", "Second"));
+    expect((await bench.run()).problems).toEqual([]);
+    expect(await bosses()).toEqual({ 1: "2", 2: null, 3: null, 4: "2" });
+    expect(await bench.run()).toMatchObject({ unchanged: 4, writes: 0 });
+  },
+);
+
 test.each([{}, { mode: "create" }])("rows that do not go anyway may point at others that do not (%o)", async (more) => {
   const long = "x".repeat(101);
   await start("reject", true, more);
