@@ -205,6 +205,12 @@ const rows = {
     hint: "Run that sync too: once its row has left as well, the record is deleted, or deactivated, by itself.",
     wake: "always",
   },
+  still_wanted: {
+    message:
+      "It left, but the row {detail}, which this run was not about, may be the same by another key; so its record stays as it is for now.",
+    hint: "Run the whole sync: that row takes the record over, or else what `onLeave` says is done then.",
+    wake: "always",
+  },
   undo_changed: {
     message: "{column}: it now holds {value}, which is not what the run wrote: somebody has changed it since.",
     hint: "It stays as it is.",

@@ -21,12 +21,16 @@ import { matching } from "./sql/match.ts";
 import { decideMembers, takenOut, writeMembers } from "./sql/members.ts";
 import {
   chosenCount,
+  chosenGone,
+  keepForUnchosen,
   leaveAside,
   noneAside,
+  noneUnchosen,
   skipDecided,
   skipMembers,
   skippedAside,
   skippedSleep,
+  unchosenRows,
 } from "./sql/only.ts";
 import { owedColumns } from "./sql/owed.ts";
 import { waitingRows } from "./sql/pending.ts";
@@ -118,6 +122,9 @@ export async function reconcile(
     counts.untouched = (await duck.one<{ n: number }>(countUntouched)).n;
   }
   await duck.run(noneAside);
+  const leaves = shape.policies.onLeave !== "nothing" || shape.audiences.length > 0;
+  const looks = job.only && skip === undefined && leaves && (await duck.one<{ n: number }>(chosenGone)).n > 0;
+  await duck.run(looks ? unchosenRows(shape, scan, counts.rows) : noneUnchosen);
   if (job.only) {
     for (const statement of leaveAside) await duck.run(statement);
     counts.chosen = (await readingRows(job, duck.one<{ n: number }>(chosenCount))).n;
@@ -144,6 +151,7 @@ export async function reconcile(
   await withoutMissing(duck, shape);
   await duck.run(releaseTaken);
   await duck.run(onlyYet);
+  if (looks) await duck.run(keepForUnchosen(shape));
   const { onLeave } = shape.policies;
   if (onLeave === "delete") await duck.run(keepWanted(shape));
   if (onLeave === "delete" || onLeave === "deactivate")

@@ -111,6 +111,29 @@ test("a delete that Dynamics refuses is a rejected row that waits; a record gone
   expect(await numbers()).toEqual(["N3", "N4"]);
 });
 
+test("a delete that was refused is not sent again for itself once the row is there by another key", async () => {
+  await start();
+  bench.source("people", people(1, 3));
+  await bench.run();
+  const one = (await bench.rows("contact")).find((row) => row.externaluseridentifier === "N1")!.contactid;
+  await bench.person("POST", "RelationshipDefinitions", needed);
+  const visited = { subject: "Visit", lastname: "V", "new_Visited@odata.bind": `/contacts(${one})` };
+  const visit = await bench.person("POST", "leads", visited);
+  bench.source("people", people(2, 3));
+  expect(await bench.run()).toMatchObject({ received: 3, rejected: 1, unchanged: 2, writes: 0 });
+  await bench.person("DELETE", `leads(${visit.leadid})`);
+  bench.source("people", [person(1, { id: "1-new" }), ...people(2, 3)]);
+  for (const _ of [1, 2]) {
+    const held = await bench.resend({ sync: "people", all: true });
+    expect(held).toMatchObject({ received: 1, deleted: 0, excluded: 1, writes: 0 });
+    expect(held.problems).toMatchObject([{ key: "1", code: "still_wanted" }]);
+  }
+  // It was deleted by that key neither, and is by none.
+  bench.source("people", people(2, 3));
+  expect(await bench.run()).toMatchObject({ received: 3, deleted: 1, unchanged: 2, writes: 1 });
+  expect(await numbers()).toEqual(["N2", "N3"]);
+});
+
 test("more than 5 % of the rows, and more than ten, stop a run before anything is sent, until they may", async () => {
   await start();
   bench.source("people", people(1, 40));

@@ -1,7 +1,7 @@
 import { type ColumnFacts, type ColumnPolicies, leftAsItIs, type Writes } from "../../core/state.ts";
 import type { Shape, ShapeColumn } from "../shape.ts";
 import { unlessEmptied, withEmptied } from "./emptied.ts";
-import { recordless, storedMatch } from "./match.ts";
+import { recordless, recordMatch } from "./match.ts";
 import { bit, chosenBy, ifWithout, list, maskType, skipped, stored, wanted } from "./names.ts";
 import { asMade, owedFacts, owes } from "./owed.ts";
 import { goes } from "./refuse.ts";
@@ -188,6 +188,5 @@ WHERE action IN ('leave', 'delete') AND id IN (SELECT id FROM decided WHERE acti
  */
 export function keepWanted(shape: Shape): string {
   return `UPDATE decided SET action = 'keep' WHERE action = 'delete' AND id IN (
-  SELECT l.id FROM v_link l LEFT JOIN have_now h ON h.id = l.id
-  WHERE CASE WHEN h.id IS NULL THEN l.m ELSE ${storedMatch(shape, "h")} END IN (SELECT m FROM (${recordless(shape)})))`;
+  SELECT id FROM (${recordMatch(shape)}) WHERE m IN (SELECT m FROM (${recordless(shape)})))`;
 }

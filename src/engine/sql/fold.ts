@@ -53,7 +53,7 @@ UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM
     // A record that another row was to take over stays with the row that left where that did not come to pass. A row whose
     // leaving was held back, or never sent, has yet to leave: a guard counts it in the run that does it.
     `CREATE OR REPLACE TABLE new_link AS
-SELECT f.key, f.id, ${newId} AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action IN ('keep', 'release') OR (f.gone AND f.code IN ('moved', 'moved_there', 'not_planned', 'not_sent', ${heldCodes})) THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h,
+SELECT f.key, f.id, ${newId} AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action IN ('keep', 'release') OR (f.gone AND f.code IN ('moved', 'moved_there', 'not_planned', 'not_sent', 'still_wanted', ${heldCodes})) THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h,
   CASE WHEN ${waits} THEN l.rested ELSE f.rested END AS rested,
   CASE WHEN f.id IS NULL OR ${waits} THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} WHEN f.key IN (SELECT key FROM born) THEN f.match_value ELSE coalesce(l.m, f.match_value) END AS m
 FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN (SELECT * FROM v_link WHERE key IN (${looked})) l ON l.key = f.key

@@ -29,8 +29,17 @@ const waitsForRecord = ({ policies }: Shape): string =>
     ? "(id IS NULL OR (id IN (SELECT id FROM have_gone) AND key IN (SELECT key FROM st.pending WHERE wake = 'destination')))"
     : "id IS NULL";
 
-/** SQL of the rows (key, m) that are there and have no record, whether or not they are looked at now. Wants `unlinked`. */
-export const recordless = (shape: Shape): string => `SELECT key, m FROM unlinked UNION ALL
+/** SQL of the linked records (id) with the match values (m) that they have, as far as that is known. */
+export const recordMatch = (shape: Shape): string =>
+  `SELECT l.id, CASE WHEN h.id IS NULL THEN l.m ELSE ${storedMatch(shape, "h")} END AS m FROM v_link l LEFT JOIN have_now h ON h.id = l.id`;
+
+/**
+ * SQL of the rows (key, m) that are there and have no record, whether or not they are looked at now; of a run about some rows only,
+ * also all others that are to be looked at (`unchosen`). Wants `unlinked`.
+ */
+export const recordless = (
+  shape: Shape,
+): string => `SELECT key, m FROM unlinked UNION ALL SELECT key, m FROM unchosen UNION ALL
 SELECT key, m FROM v_link WHERE ${waitsForRecord(shape)} AND h IS NOT NULL
   AND key NOT IN (SELECT key FROM touched WHERE key IS NOT NULL) AND key NOT IN (SELECT key FROM doubled)`;
 

@@ -1,8 +1,11 @@
+import type { Scan } from "../../core/connector.ts";
 import { parquetRows, text } from "../duck.ts";
 import type { Shape } from "../shape.ts";
 import { activates, deactivates } from "./change.ts";
+import { recordMatch } from "./match.ts";
 import { membersSent } from "./members.ts";
 import { sourceColumn } from "./names.ts";
+import { mapRows } from "./want.ts";
 
 // A run that looks only at rows that wait, chosen by a person. All others stay as they are: what woke them is noted, so
 // that the next run looks at them, and whatever the state says of all rows is left to that run.
@@ -33,6 +36,26 @@ export const leaveAside = [
   "CREATE OR REPLACE TABLE aside AS SELECT DISTINCT key FROM wake WHERE key NOT IN (SELECT key FROM chosen)",
   "DELETE FROM touched WHERE key NOT IN (SELECT key FROM chosen)",
 ];
+
+/** How many of the chosen rows have gone from the source. */
+export const chosenGone = "SELECT count(*) AS n FROM touched WHERE gone AND key IN (SELECT key FROM chosen)";
+
+/** `unchosen`: none, for a run that looks at whatever there is to look at, or of whose rows none has gone. */
+export const noneUnchosen = "CREATE TABLE unchosen(key VARCHAR, m VARCHAR)";
+
+/** Before `leaveAside`, instead: the rows to be looked at that are there, but not chosen, with their match values. `rows`: as for `mapRows`. */
+export const unchosenRows = (shape: Shape, scan: Scan, rows: number): string =>
+  `CREATE TABLE unchosen AS SELECT key, match_value AS m FROM (${mapRows(shape, scan, rows)})
+WHERE NOT gone AND match_value IS NOT NULL AND key NOT IN (SELECT key FROM chosen)`;
+
+/**
+ * Nothing happens to the record of a chosen row that left where one that was not chosen has its match value: it may be the same row by
+ * another key. A run that looks at both decides.
+ */
+export const keepForUnchosen = (shape: Shape): string =>
+  `UPDATE decided SET action = 'exclude', m = 0, a = 0, code = 'still_wanted', others = w.key
+FROM (SELECT r.id, min(u.key) AS key FROM (${recordMatch(shape)}) r JOIN unchosen u ON u.m = r.m GROUP BY r.id) w
+WHERE decided.action IN ('leave', 'delete') AND decided.id = w.id`;
 
 /** How many source rows were chosen. */
 export const chosenCount = `SELECT (SELECT count(*) FROM touched WHERE NOT gone AND key IS NOT NULL)
