@@ -6,7 +6,6 @@ import { readsAsSent } from "../sql/backdated.ts";
 import { membersSent } from "../sql/members.ts";
 import { bit, list, maskType, stored, storedName } from "../sql/names.ts";
 import { initial, isState, statesOf } from "../sql/states.ts";
-import { listGone } from "./pointed.ts";
 import { bare, canWrite, ownTable } from "./shape.ts";
 import type { RunFolder } from "./wrote.ts";
 
@@ -104,14 +103,13 @@ const other = (c: ShapeColumn, a: ShapeColumn, b: ShapeColumn): ShapeColumn => (
 /**
  * `membership`, as a plan has it: the inverse of what the run did, where nobody has done anything since and the row still has the
  * record; a record that is deleted leaves its lists by itself. One that the run had only taken for its own is people's again, and
- * one that an undo had given back is the sync's. And `judged_member` (lost: its list is gone). Wants `parent_gone`.
+ * one that an undo had given back is the sync's. And `judged_member`.
  */
 export function undoMembers(shape: Shape, deleteCreated: boolean): string[] {
   const numbers = shape.memberships.map(({ list: name }, i) => `WHEN ${text(name)} THEN ${i}`);
   const number = numbers.length ? `CASE w.list ${numbers.join(" ")} END` : "NULL::INTEGER";
   return [
-    `CREATE OR REPLACE TABLE judged_member AS SELECT *, i IS NULL AND ${listGone(shape)} AS lost FROM (
-SELECT w.key, w.id, w.list, ${number} AS i,
+    `CREATE OR REPLACE TABLE judged_member AS SELECT w.key, w.id, w.list, ${number} AS i,
   CASE w.does WHEN 'add' THEN 'remove' ELSE 'add' END AS does, t.run,
   CASE WHEN ${number} IS NULL THEN 'undo_no_list' WHEN (w.does = 'add') = (m.id IS NULL) THEN 'restored'
     WHEN n.gone THEN 'undo_gone' WHEN t.run IS NOT NULL THEN 'undo_later' WHEN u.whole OR d.id IS NOT NULL THEN 'undo_set_since'
@@ -124,7 +122,7 @@ UNION ALL SELECT w.key, w.id, w.list, ${number}, CASE w.does WHEN 'take' THEN 'd
   CASE WHEN (w.does = 'take') = (o.id IS NULL) THEN 'restored' WHEN ${number} IS NULL THEN 'undo_no_list' WHEN t.run IS NOT NULL THEN 'undo_later'
     WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked' ELSE 'back' END
 FROM took w LEFT JOIN v_link l ON l.key = w.key LEFT JOIN st.member o ON o.list = w.list AND o.id = w.id
-LEFT JOIN (SELECT list, id, max(run) AS run FROM (SELECT list, id, run FROM later_member UNION ALL SELECT list, id, run FROM took_later) GROUP BY ALL) t ON t.list = w.list AND t.id = w.id)`,
+LEFT JOIN (SELECT list, id, max(run) AS run FROM (SELECT list, id, run FROM later_member UNION ALL SELECT list, id, run FROM took_later) GROUP BY ALL) t ON t.list = w.list AND t.id = w.id`,
     "CREATE OR REPLACE TABLE membership AS SELECT key, id, false AS gone, NULL::UBIGINT AS old_h, i, list, does FROM judged_member WHERE k = 'back'" +
       (deleteCreated ? " AND key NOT IN (SELECT key FROM judged WHERE k_made = 'back')" : ""),
   ];
@@ -132,8 +130,7 @@ LEFT JOIN (SELECT list, id, max(run) AS run FROM (SELECT list, id, run FROM late
 
 /**
  * `decided`, as a plan has it, of the rows that undo does something with, or that are as before already (an undo that died
- * may have seen to that); `unlink` says whose link goes: where all else is back, for without it no other undo brings
- * back the rest. All go on as rows never looked at (hash 0), so that a later run
+ * may have seen to that); `unlink` says whose link goes. All go on as rows never looked at (hash 0), so that a later run
  * decides about them anew; whoever had left before the run stays so.
  * `restsAgain`: a record that becomes inactive by its state as a column is at rest by us, so that its row's return wakes it.
  */
@@ -151,8 +148,7 @@ export function decideUndo(
     c.target.create || c.target.update ? `CASE WHEN x_${c.index} IS NOT NULL THEN ${bit(c)} ELSE 0 END` : "0",
   );
   const none = shape.columns.map((c) => `coalesce(k_${c.index} IN ('back', 'restored'), true)`);
-  const unlink = `(linked AND link_id = id AND others IS NULL AND ${none.join(" AND ") || "true"} AND NOT gone_there
-  AND key NOT IN (SELECT key FROM judged_member WHERE k IN ('undo_no_list', 'undo_later') AND NOT lost))`;
+  const unlink = `(linked AND link_id = id AND others IS NULL AND ${none.join(" AND ") || "true"} AND NOT gone_there)`;
   const every = ["k_made", "k_deleted", "k_rested", "k_woken", ...shape.columns.map((c) => `k_${c.index}`)];
   const restored = `(link_id = id AND NOT gone_there AND ('restored' IN (${list(every)}) OR key IN (SELECT key FROM judged_member WHERE k = 'restored')))`;
   const x = shape.columns.map((c) => {

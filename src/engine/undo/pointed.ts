@@ -7,7 +7,7 @@ import { storedName } from "../sql/names.ts";
 import type { RunFolder } from "./wrote.ts";
 
 // Lookups that undo would set again. Where the record that one pointed at is gone, the destination refuses the whole row for it:
-// so that value alone is left out. And lists that it cannot write to: whether they are gone for good.
+// so that value alone is left out.
 
 /** SQL: which record a lookup's value is of. */
 type Aim = { object: string; id: string };
@@ -44,16 +44,6 @@ const ofColumns = ({ columns }: Shape) =>
     return tables?.length ? [{ k: `k_${c.index}`, aim: aimOf(`x_${c.index}`, tables, c.tabled) }] : [];
   });
 
-/** What a member's `list` says: a relationship of the table, and the record at its other end. */
-function aimOfList({ object: { pairs = [] } }: Shape): Aim {
-  const arms = pairs.map(({ name, object }) => `WHEN ${text(name.toLowerCase())} THEN ${text(object)}`);
-  const object = arms.length > 0 ? `CASE lower(split_part(list, ':', 1)) ${arms.join(" ")} END` : "NULL::VARCHAR";
-  return { object, id: "split_part(list, ':', 2)" };
-}
-
-/** SQL: whether the `list` is one that is gone, and its members with it. Wants `parent_gone`. */
-export const listGone = (shape: Shape): string => `coalesce(${isGone(aimOfList(shape))}, false)`;
-
 /** SQL: the images of the records that the run deleted, without what they held of records that are gone. Wants `parent_gone`. */
 export function remembered(shape: Shape, { files }: RunFolder, images: string[]): string {
   const lookups = ofImages(shape, images);
@@ -65,8 +55,7 @@ export function remembered(shape: Shape, { files }: RunFolder, images: string[])
 /**
  * Asks which of the records are still there that lookups would point at again (`judged`), and judges anew: such a column stays as
  * it is, and a record made anew is made without. `bereft`: what such a record does not get back (key, col, value). A record that
- * undo makes anew itself is there. Asks the same of lists that take no members now, for `listGone`. Wants `now`, and `unset`, of
- * which it tells the same.
+ * undo makes anew itself is there. Wants `now`, and `unset`, of which it tells the same.
  * @returns a sentence for each table that could not be asked; its records are taken to be there.
  */
 export async function withoutParentsGone(
@@ -79,18 +68,15 @@ export async function withoutParentsGone(
   const [own, columns, lookups] = [text(shape.object.name), ofColumns(shape), ofImages(shape, images)];
   const deleted = (which: string) =>
     `FROM ${parquetRows(run.files.deleted)} i JOIN judged j ON j.id = i.id WHERE ${which}`;
-  const list = aimOfList(shape);
-  const usable = shape.memberships.map((each) => text(each.list)).join(", ");
   const unset = (name: string) => `code = 'undo_unset' AND col = ${text(name)}`;
   const aims = [
     "SELECT '' AS object, NULL::VARCHAR AS id",
     ...columns.map(({ k, aim }) => `SELECT ${aim.object}, ${aim.id} FROM judged WHERE ${k} = 'back'`),
     ...lookups.map(({ aim }) => `SELECT ${aim.object}, ${aim.id} ${deleted("j.k_deleted = 'back'")}`),
     ...lookups.map(({ name, told }) => `SELECT ${told.object}, ${told.id} FROM unset WHERE ${unset(name)}`),
-    `SELECT ${list.object}, ${list.id} FROM (SELECT list FROM wrote_member UNION SELECT list FROM took) WHERE list NOT IN (${usable || "''"})`,
   ];
   await duck.run(`CREATE OR REPLACE TABLE pointed AS SELECT DISTINCT object, id FROM (${aims.join("\nUNION ALL ")})
-WHERE object IS NOT NULL AND id IS NOT NULL AND NOT (object = ${own} AND id IN (SELECT id FROM now WHERE NOT gone UNION ALL SELECT id FROM judged WHERE k_deleted = 'back'))`);
+WHERE id IS NOT NULL AND NOT (object = ${own} AND id IN (SELECT id FROM now WHERE NOT gone UNION ALL SELECT id FROM judged WHERE k_deleted = 'back'))`);
   await duck.run("CREATE OR REPLACE TABLE parent_gone(object VARCHAR, id VARCHAR)");
   const unknown: string[] = [];
   for (const { object } of await duck.all<{ object: string }>("SELECT DISTINCT object FROM pointed ORDER BY object"))
@@ -134,7 +120,7 @@ async function askFor(
   } catch (thrown) {
     if (!(thrown instanceof SluiceError) || reading.signal.aborted) throw thrown;
     return [
-      `Whether the records of ${name} that lookups pointed at, or that took members, are still there could not be asked. ${thrown.message}`,
+      `Whether the records of ${name} that lookups pointed at are still there could not be asked. ${thrown.message}`,
     ];
   }
 }
