@@ -1,6 +1,5 @@
 import { existsSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import type { PGlite } from "@electric-sql/pglite";
 import { Kysely, PGliteDialect } from "kysely";
 import { SluiceError } from "../core/errors.ts";
 import { forgetAside, keepRefused, putAside, type RunEvent } from "./events.ts";
@@ -38,7 +37,10 @@ async function embedded(folder: string): Promise<Control> {
   const path = join(folder, "control");
   let database: Control | null = null;
   try {
-    const engine = existsSync(path) ? await reopened(path) : await makeControl(path);
+    if (!existsSync(path)) await makeControl(path);
+    // PGlite would make a new one in its place, and the history would be gone without a word.
+    if (!existsSync(join(path, "PG_VERSION"))) throw new Error("PG_VERSION is missing");
+    const engine = await openEngine(path);
     database = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: engine }) });
     await migrate(database);
     return database;
@@ -46,12 +48,6 @@ async function embedded(folder: string): Promise<Control> {
     await database?.destroy();
     throw unreadable(folder, error);
   }
-}
-
-function reopened(path: string): Promise<PGlite> {
-  // PGlite would make a new one in its place, and the history would be gone without a word.
-  if (!existsSync(join(path, "PG_VERSION"))) throw new Error("PG_VERSION is missing");
-  return openEngine(path);
 }
 
 /**

@@ -14,18 +14,17 @@ const initDbStartParams = ["--wal-segsize=1"];
 export const openEngine = (path: string): Promise<PGlite> => PGlite.create(path, { startParams });
 
 /**
- * Makes an embedded control database at `path`, with nothing in it yet, and opens it; a process killed meanwhile leaves no half
- * of one. The first takes seconds; it is kept as `template`, and every later one is a copy of that.
+ * Makes an embedded control database at `path`, with nothing in it yet; a process killed meanwhile leaves no half of one. The
+ * first takes seconds; it is kept as `template`, and every later one is a copy of that.
  */
-export async function makeControl(path: string, template = besideTheCode()): Promise<PGlite> {
+export async function makeControl(path: string, template = besideTheCode()): Promise<void> {
   const draft = `${path}.new`;
   rmSync(draft, { recursive: true, force: true });
-  const copy = await copied(template, draft, path);
-  if (copy) return copy;
-  await make(draft);
-  keep(draft, template);
+  if (!(await copied(template, draft))) {
+    await make(draft);
+    keep(draft, template);
+  }
   renameSync(draft, path);
-  return openEngine(path);
 }
 
 /** Not in /tmp, where others could put some of theirs; and for this PGlite alone. */
@@ -47,17 +46,17 @@ async function make(path: string): Promise<void> {
   await (await PGlite.create(path, { startParams, loadDataDir: content })).close();
 }
 
-/** A copy of the template, if there is one and it opens: PGlite does not fsync, so a power cut may have left half of it. */
-async function copied(template: string, draft: string, path: string): Promise<PGlite | null> {
-  if (!existsSync(template)) return null;
+/** Whether there is a template, and its copy opens: PGlite does not fsync, so a power cut may have left half of it. */
+async function copied(template: string, path: string): Promise<boolean> {
+  if (!existsSync(template)) return false;
   try {
-    cpSync(template, draft, { recursive: true });
-    renameSync(draft, path);
-    return await openEngine(path);
+    cpSync(template, path, { recursive: true });
+    await (await openEngine(path)).close();
+    return true;
   } catch {
     // Where there was no room, or another process threw the template away, making one tells.
-    for (const broken of [template, draft, path]) rmSync(broken, { recursive: true, force: true });
-    return null;
+    for (const broken of [template, path]) rmSync(broken, { recursive: true, force: true });
+    return false;
   }
 }
 
