@@ -145,6 +145,26 @@ test.each(["null", "reject"])(
   },
 );
 
+test("of two rows with one value the one at fault makes nothing ambiguous", async () => {
+  const lookup = { object: "contact", by: "emailaddress1" };
+  await bench.begin({ "syncs/people.yaml": peopleSync({ mapping: { parentcustomerid: { from: "boss", lookup } } }) });
+  const two = "two@example.com";
+  const row = (id: string, name: string, email: string, boss: string | null = null) => ({ id, name, email, boss });
+  bench.source("people", [
+    row("1", "First", "1@example.com", two),
+    row("2", "x".repeat(101), two),
+    row("3", "Third", two),
+    row("4", "x".repeat(101), "5@example.com"),
+    row("5", "x".repeat(101), "5@example.com"),
+    row("6", "Sixth", "6@example.com", "5@example.com"),
+  ]);
+  const first = await bench.run();
+  expect(first).toMatchObject({ created: 2, rejected: 4 });
+  expect(first.problems[0]).toMatchObject({ key: "6", code: "parent_missing" });
+  expect(await bosses()).toEqual({ 1: "3", 3: null });
+  expect(await bench.run()).toMatchObject({ rejected: 4, writes: 0 });
+});
+
 test.each([{}, { mode: "create" }])("rows that do not go anyway may point at others that do not (%o)", async (more) => {
   const long = "x".repeat(101);
   await start("reject", true, more);

@@ -96,16 +96,17 @@ export function lookupSql(shape: Shape, c: ShapeColumn, scan: Scan): LookupSql {
 }
 
 /**
- * The rows of this run by what a way of the lookup finds its parent by. Where another way follows, those whose own values are at
- * fault do not count: they will not be there, and that way is tried instead.
+ * The rows of this run by what a way of the lookup finds its parent by. Those whose own values are at fault will not be there: they
+ * make nothing ambiguous, and where another way follows, that one is tried instead.
  */
 function comingRows(shape: Shape, c: ShapeColumn, { way, by }: { way: number; by: readonly ShapeColumn[] }): string {
   const value = joined(by.map((key) => foldSql(`CASE WHEN f_${key.index} IS NULL THEN v_${key.index} END`)));
   const own = shape.columns.filter((each) => each.role === "mapped" && !each.ways && !each.follows);
+  const fine = `FILTER (coalesce(${own.map((each) => `f_${each.index}`).join(", ")}, NULL) IS NULL)`;
   // Whom a way would make, for want of the row, would be there twice.
   const passed = way + 1 < c.ways!.length && c.ways!.every(({ missing }) => missing !== "create");
-  const fine = passed ? ` AND coalesce(${own.map((each) => `f_${each.index}`).join(", ")}, NULL) IS NULL` : "";
-  return `coming_${c.index}_${way} AS (SELECT ${value} AS value, min(key) AS key, count(*) AS n FROM converted WHERE NOT gone${fine} GROUP BY 1)`;
+  return `coming_${c.index}_${way} AS (SELECT ${value} AS value, coalesce(min(key) ${fine}, min(key)) AS key, greatest(count(*) ${fine}, 1) AS n
+FROM converted WHERE NOT gone GROUP BY 1${passed ? ` HAVING count(*) ${fine} > 0` : ""})`;
 }
 
 /** What `mapped` tells of a parent that is to be made: made_* = whether, and made_*_* = the values of its key. */
