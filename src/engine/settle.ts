@@ -11,7 +11,7 @@ import { newMembers } from "./sql/members.ts";
 import { atOnce, inGroups, storedName } from "./sql/names.ts";
 import { countChanged } from "./sql/new-base.ts";
 import { keyProblems, keysToCount, newPending } from "./sql/pending.ts";
-import { matchedBy, rematched, stateVersion } from "./sql/tables.ts";
+import { matchedBy, matchThen, rematched, stateVersion } from "./sql/tables.ts";
 import { addedColumns } from "./sql/unmet.ts";
 import { growTables } from "./state-file.ts";
 
@@ -62,9 +62,10 @@ export async function settle(
     memory: duck.memory,
     folder: at.temp,
   };
-  for (const statement of prepareFold(shape, at, full, size, "based")) await duck.run(statement);
-  await duck.run(newMembers(shape));
   const whole = planned.touched.chosen === undefined;
+  const matched = whole ? undefined : matchThen(shape, meta.matched);
+  for (const statement of prepareFold(shape, at, full, size, "based", matched)) await duck.run(statement);
+  await duck.run(newMembers(shape));
   const turn = whole ? meta.turn + 1 : meta.turn;
   await duck.run(newPending(turn, new Date().toISOString()));
   await duck.run(outcomeFile(at.outcome, turn));
@@ -95,7 +96,7 @@ export async function settle(
   // The fold needs room for what it writes.
   for (const spent of ["sent", "unlike"]) await duck.run(`DROP TABLE ${spent}`);
   planned.holdsLease();
-  const state = { full, rematched: rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) };
+  const state = { full, rematched: whole && rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) };
   await inTransaction(
     duck,
     fold(shape, facts, { ...state, made: [foldMade, ...(await emptiedFold(duck, shape))], size }),

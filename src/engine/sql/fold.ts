@@ -1,5 +1,5 @@
 import { text, writtenOnce } from "../duck.ts";
-import type { Shape } from "../shape.ts";
+import type { Shape, ShapeColumn } from "../shape.ts";
 import { storedMatch } from "./match.ts";
 import { foldMembers } from "./members.ts";
 import { atOnce, chosenBy, dealt, has, hashOf, inGroups, list, stored, storedList } from "./names.ts";
@@ -20,15 +20,24 @@ import { foldUnmet, metOf } from "./unmet.ts";
  *   judged   ids of these records that may be exceptions of the mirror
  *   new_link links of looked-at rows       freed    keys of links whose record another row has taken over
  *   new_owed what records that this run made are yet to get
- * `base`: a table with the base that changed rows had before, or SQL of it in brackets.
+ * `base`: a table with the base that changed rows had before, or SQL of it in brackets. `matched`: what links go on to be matched by,
+ * where that is not what this run matched by (`matchThen`).
  */
-export function prepareFold(shape: Shape, file: FoldFiles, full: boolean, size: FoldSize, base = storedBase): string[] {
+export function prepareFold(
+  shape: Shape,
+  file: FoldFiles,
+  full: boolean,
+  size: FoldSize,
+  base = storedBase,
+  matched?: readonly ShapeColumn[],
+): string[] {
   const columns = shape.columns;
   // The id of a record we made is nobody else's, unless the source says it.
   const newId = columns.some((c) => c.name === shape.object.id) ? "true" : "f.status <> 'created'";
   const valuesOf = (rows: string) =>
     `SELECT r.key, r.id, ${list(columns.map((c) => `CASE WHEN ${has("c.m", c)} THEN c.${stored(c)} END AS ${stored(c)}`))} FROM ${createdRows(file)} c JOIN ${rows} r ON r.place = c.file_row_number`;
   const differs = columns.map((c) => `${stored(c)} IS DISTINCT FROM n_${c.index}`).join(" OR ") || "false";
+  const link = matched ? linkThen(matched) : linkNow(shape);
   return [
     ...changes(shape, file, size),
     `CREATE OR REPLACE TABLE born AS SELECT n AS place, key, id FROM sent
@@ -55,8 +64,8 @@ UNION ALL SELECT u.key, u.id, ${list(columns.map((c) => `n.${stored(c)}`))} FROM
     `CREATE OR REPLACE TABLE new_link AS
 SELECT f.key, f.id, ${newId} AND f.id IS DISTINCT FROM f.old_id AS gained, CASE WHEN f.action IN ('keep', 'release') OR (f.gone AND f.code IN ('moved', 'moved_there', 'not_planned', 'not_sent', 'still_wanted', ${heldCodes})) THEN l.h WHEN f.gone THEN NULL ELSE f.h END AS h,
   CASE WHEN ${waits} THEN l.rested ELSE f.rested END AS rested,
-  CASE WHEN f.id IS NULL OR ${waits} THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} WHEN f.key IN (SELECT key FROM born) THEN f.match_value ELSE coalesce(l.m, f.match_value) END AS m
-FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id LEFT JOIN (SELECT * FROM v_link WHERE key IN (${looked})) l ON l.key = f.key
+  ${link.m} AS m
+FROM final f LEFT JOIN (SELECT * FROM latest WHERE NOT gone) n ON n.id = f.id ${link.join}
 WHERE f.action <> 'forget' AND NOT (f.gone AND f.id IS NULL)
   AND NOT (f.action = 'release' AND f.id IN (SELECT id FROM final WHERE action = 'adopt' AND id IS NOT NULL))`,
     // A record that another row took over leaves its old link, whether or not that row was looked at.
@@ -65,6 +74,25 @@ WITH gained AS (SELECT key, id FROM new_link WHERE gained AND ${chosenBy("id")})
 SELECT l.key FROM (SELECT key, id FROM st.link WHERE id IN (SELECT id FROM gained)) l JOIN gained n ON n.id = l.id WHERE n.key <> l.key`,
     newOwed(shape, file),
   ];
+}
+
+/** The match value of a looked-at row (`final` f), whose record holds n now; and the row's link l as it was. */
+const linkNow = (shape: Shape) => ({
+  m: `CASE WHEN f.id IS NULL OR ${waits} THEN f.match_value WHEN n.id IS NOT NULL THEN ${storedMatch(shape, "n")} WHEN f.key IN (SELECT key FROM born) THEN f.match_value ELSE coalesce(l.m, f.match_value) END`,
+  join: `LEFT JOIN (SELECT * FROM v_link WHERE key IN (${looked})) l ON l.key = f.key`,
+});
+
+/**
+ * The same by the columns `match`, as in all links that this run has not looked at. Where the mapping lacks any of them, no value of
+ * it was written: then what is stored holds, and of a record that had none nothing is known.
+ */
+function linkThen(match: readonly ShapeColumn[]) {
+  const value = (of: string) => (match.length > 0 ? storedMatch({ match }, of) : "o.m");
+  return {
+    m: `CASE WHEN f.id IS NULL OR ${waits} THEN l.m WHEN n.id IS NOT NULL THEN ${value("n")} WHEN v.key IS NOT NULL THEN ${value("v")} ELSE o.m END`,
+    join: `LEFT JOIN (SELECT * FROM st.link WHERE key IN (${looked})) l ON l.key = f.key LEFT JOIN (FROM born_value) v ON v.key = f.key
+LEFT JOIN (SELECT id, any_value(m) AS m FROM st.link WHERE id IN (SELECT id FROM final WHERE ${chosenBy("id")}) GROUP BY id) o ON o.id = f.id`,
+  };
 }
 
 /** The base that changed rows go on from, where no plan has read it (`based`). */

@@ -1,14 +1,14 @@
 import { isBlankSql } from "../../core/blanks.ts";
 import { foldSql } from "../../core/fold.ts";
 import { matchedAnew } from "../../core/state.ts";
-import type { Shape } from "../shape.ts";
+import type { Shape, ShapeColumn } from "../shape.ts";
 import { chosenBy, joined, stored, wanted } from "./names.ts";
 
 /** Nothing but blanks is no match value: it would find whatever record holds blanks, too. */
 const foldedMatch = (value: string): string => `CASE WHEN NOT ${isBlankSql(value)} THEN ${foldSql(value)} END`;
 
 /** The folded match value of stored values (alias `from`); null where any part is empty. */
-export const storedMatch = (shape: Shape, from: string): string =>
+export const storedMatch = (shape: { match: readonly ShapeColumn[] }, from: string): string =>
   joined(shape.match.map((c) => foldedMatch(`${from}.${stored(c)}`)));
 
 /** The same of what the source wants. */

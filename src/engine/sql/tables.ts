@@ -1,6 +1,6 @@
 import { keptSql } from "../../core/canon.ts";
 import { ident } from "../duck.ts";
-import type { Shape } from "../shape.ts";
+import type { Shape, ShapeColumn } from "../shape.ts";
 import { keptMatch } from "./kept.ts";
 import { storedMatch } from "./match.ts";
 import { stored, storedBefore, storedName } from "./names.ts";
@@ -116,3 +116,10 @@ export const rematched = (shape: Shape, matched: string | undefined): boolean =>
 
 /** What the sync matches by, as the state remembers it. */
 export const matchedBy = (shape: Shape): string => shape.match.map((c) => c.name).join();
+
+/** These columns, where this sync matches by others: none, where its mapping lacks any of them. */
+export function matchThen(shape: Shape, matched: string | undefined): ShapeColumn[] | undefined {
+  if (matched === undefined || !rematched(shape, matched)) return undefined;
+  const columns = matched.split(",").map((name) => shape.columns.find((c) => c.name === name));
+  return columns.every((c) => c !== undefined) ? columns : [];
+}
