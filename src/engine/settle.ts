@@ -10,9 +10,10 @@ import { foldMade, madeCount } from "./sql/made.ts";
 import { newMembers } from "./sql/members.ts";
 import { atOnce, inGroups, storedName } from "./sql/names.ts";
 import { countChanged } from "./sql/new-base.ts";
+import { chosenAside } from "./sql/only.ts";
 import { keyProblems, keysToCount, newPending } from "./sql/pending.ts";
 import { matchedBy, matchThen, rematched, stateVersion } from "./sql/tables.ts";
-import { addedColumns } from "./sql/unmet.ts";
+import { addedColumns, leftOut } from "./sql/unmet.ts";
 import { growTables } from "./state-file.ts";
 
 /** Of DuckDB's memory, what nothing can put aside may take so much: the rest is for what is under way. */
@@ -66,8 +67,11 @@ export async function settle(
   const matched = whole ? undefined : matchThen(shape, meta.matched);
   for (const statement of prepareFold(shape, at, full, size, "based", matched)) await duck.run(statement);
   await duck.run(newMembers(shape));
+  const apart = whole || meta.fingerprint === shape.fingerprint ? undefined : { left: leftOut(shape, meta.mirrored) };
+  if (apart) await duck.run(chosenAside);
   const turn = whole ? meta.turn + 1 : meta.turn;
-  await duck.run(newPending(turn, new Date().toISOString()));
+  const now = new Date().toISOString();
+  await duck.run(newPending(turn, now));
   await duck.run(outcomeFile(at.outcome, turn));
   await duck.run(writtenFile(at.written));
   const counts = await countRows(planned);
@@ -75,15 +79,16 @@ export async function settle(
   const facts = {
     version: String(stateVersion),
     folded: run,
-    read: new Date().toISOString(),
     destination: planned.destination,
     undone: meta.undone && JSON.stringify(meta.undone),
-    // One that this run has not gone by, or got anew, is older than `read` says, and what has changed since nobody follows: then
-    // a later read is a full one.
-    ...Object.fromEntries(Object.keys(meta.cursors).map((name) => [name, undefined])),
-    ...cursors,
+    ...(apart
+      ? // What this run has heard of parents the next one is to hear, too, and all that is there of columns left out.
+        { "cursor:table": apart.left.length > 0 ? undefined : cursors["cursor:table"], read: meta.read ?? now }
+      : // One that this run has not gone by, or got anew, is older than `read` says, and what has changed since nobody follows: then
+        // a later read is a full one.
+        { ...Object.fromEntries(Object.keys(meta.cursors).map((name) => [name, undefined])), ...cursors, read: now }),
     ...Object.fromEntries(planned.resumed.map(({ name }) => [name, undefined])),
-    mirrored: JSON.stringify(shape.columns.map(storedName)),
+    mirrored: JSON.stringify([...(apart?.left ?? []), ...shape.columns.map(storedName)]),
     // What is true of all rows, a run that was about some leaves as it was: the next one looks at the others.
     ...(whole && {
       turn: String(turn),
@@ -96,11 +101,15 @@ export async function settle(
   // The fold needs room for what it writes.
   for (const spent of ["sent", "unlike"]) await duck.run(`DROP TABLE ${spent}`);
   planned.holdsLease();
-  const state = { full, rematched: whole && rematched(shape, meta.matched), added: addedColumns(shape, meta.mirrored) };
-  await inTransaction(
-    duck,
-    fold(shape, facts, { ...state, made: [foldMade, ...(await emptiedFold(duck, shape))], size }),
-  );
+  const state = {
+    full,
+    rematched: whole && rematched(shape, meta.matched),
+    added: addedColumns(shape, meta.mirrored),
+    apart,
+  };
+  // The next run finds the emptied ones, too, and without losing what was agreed of columns left out.
+  const emptied = apart?.left.length ? [] : await emptiedFold(duck, shape);
+  await inTransaction(duck, fold(shape, facts, { ...state, made: [foldMade, ...emptied], size }));
   if (whole) await writeRelied(at.relied, shape, planned.destination);
   return { counts, resolved };
 }

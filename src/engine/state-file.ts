@@ -16,8 +16,9 @@ import {
 } from "./sql/tables.ts";
 
 /**
- * What the state says of itself. `turn` numbers the folded runs; `fingerprint` is that of the mapping last folded, and
- * `mirrored` are its columns: the ones the mirror is up to date in.
+ * What the state says of itself. `turn` numbers the folded runs; `fingerprint` is that of the mapping last folded for all rows, and
+ * `mirrored` are its columns, with those of runs about some rows since: each row has met them but where `unmet` says otherwise, and
+ * where there is a cursor the mirror is up to date in them.
  */
 export type Meta = {
   turn: number;

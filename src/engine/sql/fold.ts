@@ -130,7 +130,7 @@ FROM linked k JOIN decided d ON d.key = k.link_key`;
 /**
  * The fold: one transaction, from prepared tables only, so repeating it after a crash does the same. Deletes and
  * inserts, for DuckDB rewrites few pages that way. What is undefined in `meta` is forgotten. `added`: stored names of columns
- * that the mapping has since this run. `made`: what is known besides of parents.
+ * that the mapping has since this run. `made`: what is known besides of parents. `apart`: see `Apart`.
  */
 export function fold(
   shape: Shape,
@@ -141,7 +141,15 @@ export function fold(
     added,
     made = [],
     size,
-  }: { full: boolean; rematched: boolean; added: ReadonlySet<string>; made?: string[]; size: FoldSize },
+    apart,
+  }: {
+    full: boolean;
+    rematched: boolean;
+    added: ReadonlySet<string>;
+    made?: string[];
+    size: FoldSize;
+    apart?: Apart | undefined;
+  },
 ): string[] {
   const columns = storedList(shape);
   return [
@@ -176,8 +184,12 @@ WHERE CASE WHEN n.gone THEN l.id IS NOT NULL WHEN l.id IS NULL OR b.key IS NULL 
     // News that came while we wrote: the cursor is past it, so the next run is told to look at the row.
     `INSERT INTO st.pending(key, status, wake, tries, due) SELECT l.key, 'waits', 'always', 0, 0
 FROM (SELECT * FROM st.link WHERE h IS NOT NULL AND id IN (SELECT id FROM after WHERE ${chosenBy("id")})) l JOIN st.have h ON h.id = l.id WHERE l.key NOT IN (SELECT key FROM st.pending)`,
-    "DELETE FROM st.ref WHERE name IN (SELECT name FROM ref_full) OR (name, id) IN (SELECT name, id FROM ref_fresh)",
-    "INSERT INTO st.ref(name, id, value, barred) SELECT name, id, value, barred FROM ref_fresh WHERE NOT gone AND value IS NOT NULL",
+    ...(apart
+      ? foldLeft(apart)
+      : [
+          "DELETE FROM st.ref WHERE name IN (SELECT name FROM ref_full) OR (name, id) IN (SELECT name, id FROM ref_fresh)",
+          "INSERT INTO st.ref(name, id, value, barred) SELECT name, id, value, barred FROM ref_fresh WHERE NOT gone AND value IS NOT NULL",
+        ]),
     ...made,
     `DELETE FROM st.meta WHERE name IN (${Object.keys(meta).map(text).join(", ")})`,
     `INSERT INTO st.meta VALUES ${Object.entries(meta)
@@ -186,3 +198,19 @@ FROM (SELECT * FROM st.link WHERE h IS NOT NULL AND id IN (SELECT id FROM after 
     "COMMIT",
   ];
 }
+
+/**
+ * A run about some rows under other settings than the last one about all: these may well be put back. What it has heard of parents is
+ * for the next run, whose lookups may be others. `left`: stored names of columns that rows have met and its mapping lacks.
+ */
+export type Apart = { left: readonly string[] };
+
+/** Of columns left out nothing is known any more where something was written down: not what was agreed, nor what is there now. */
+const foldLeft = ({ left }: Apart): string[] =>
+  left.length === 0
+    ? []
+    : [
+        `DELETE FROM st.unmet WHERE col IN (${left.map(text).join(", ")}) AND key IN (SELECT key FROM agreed)`,
+        `INSERT INTO st.unmet SELECT key, unnest([${left.map(text).join(", ")}]) FROM agreed WHERE id IS NOT NULL`,
+        `DELETE FROM st.have WHERE NOT gone AND id IN (${news})`,
+      ];

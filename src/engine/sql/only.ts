@@ -57,6 +57,12 @@ export const keepForUnchosen = (shape: Shape): string =>
 FROM (SELECT r.id, min(u.key) AS key FROM (${recordMatch(shape)}) r JOIN unchosen u ON u.m = r.m GROUP BY r.id) w
 WHERE decided.action IN ('leave', 'delete') AND decided.id = w.id`;
 
+/**
+ * Where such a run goes by other settings than the last one about all, and these are put back, nothing else would tell that its rows
+ * are to be looked at again. Not those that left: what was done of that is done.
+ */
+export const chosenAside = "INSERT INTO aside SELECT key FROM final WHERE NOT gone AND key IS NOT NULL";
+
 /** How many source rows were chosen. */
 export const chosenCount = `SELECT (SELECT count(*) FROM touched WHERE NOT gone AND key IS NOT NULL)
   + (SELECT coalesce(sum(n), 0) FROM doubled WHERE key IN (SELECT key FROM chosen)) AS n`;

@@ -19,6 +19,10 @@ export const addedColumns = (shape: Shape, mirrored: string[]): Set<string> =>
 const isKnown = (c: ShapeColumn, mirrored: string[]): boolean =>
   mirrored.includes(storedName(c)) || mirrored.includes(storedBefore(c)?.name ?? storedName(c));
 
+/** The columns that the state knows (`mirrored`) and the mapping lacks: their stored names. */
+export const leftOut = (shape: Shape, mirrored: string[]): string[] =>
+  mirrored.filter((name) => !shape.columns.some((c) => storedName(c) === name));
+
 /** The stored names of columns that some row has yet to meet. */
 export async function unmetColumns(duck: Duck): Promise<Set<string>> {
   return new Set((await duck.all<{ col: string }>("SELECT DISTINCT col FROM st.unmet")).map(({ col }) => col));
