@@ -33,8 +33,9 @@ async function inDuck(values: readonly (string | null)[], sql: (x: string) => st
     appender.endRow();
   }
   appender.closeSync();
-  const rows = (await connection.runAndReadAll(`SELECT ${sql("x")} FROM v ORDER BY i`)).getRowsJson();
-  return rows.map((r) => r[0] as string | null);
+  // What reads a text from DuckDB takes a byte order mark at its start for one: something has to stand before it.
+  const rows = (await connection.runAndReadAll(`SELECT '>' || ${sql("x")} FROM v ORDER BY i`)).getRowsJson();
+  return rows.map((r) => (r[0] as string | null)?.slice(1) ?? null);
 }
 
 const text = fc.string({ unit: "grapheme", maxLength: 20 });
@@ -178,9 +179,8 @@ describe("folding", () => {
 
   it("is the same for random texts", async () => {
     const latin = fc.string({ unit: fc.constantFrom(..."aÁéÑßøŁİıΣςάЙй́̈ 😀田가ẞ"), maxLength: 12 });
-    const texts = fc
-      .sample(fc.oneof(latin, text, fc.string({ unit: "binary", maxLength: 12 })), 5000)
-      .map((t) => t.toWellFormed());
+    const sample = fc.sample(fc.oneof(latin, text, fc.string({ unit: "binary", maxLength: 12 })), 5000);
+    const texts = ["\ufeffÁ", ...sample].map((t) => t.toWellFormed());
     const found = await inDuck(texts, foldSql);
     const wrong = texts.flatMap((t, i) =>
       foldValue(t) === found[i] ? [] : [[JSON.stringify(t), foldValue(t), found[i]]],
