@@ -75,7 +75,10 @@ export async function runNames(runs: string): Promise<string[]> {
     .sort();
 }
 
-/** What DuckDB calls a file until all of it is there (https://duckdb.org/docs/stable/sql/statements/copy, USE_TMP_FILE): a process that dies leaves it. */
+/**
+ * A file that DuckDB has not written to its end (USE_TMP_FILE of https://duckdb.org/docs/stable/sql/statements/copy; the page does
+ * not say that it is called so): a process that dies leaves it.
+ */
 export const isDraft = (name: string): boolean => name.startsWith("tmp_") && name.endsWith(".parquet");
 
 /** Whether one of these files is there. */

@@ -23,6 +23,15 @@ const leaves = () => {
   synced.world.source = ["2", "3"].map(row);
   synced.world.audiences.fans = new Set(["2"]);
 };
+/** The row leaves while nothing fills the list: its record, still a member. */
+const leftUnfilled = async (more: object = {}) => {
+  filling("fans", "nothing", more);
+  await synced.run();
+  filling("others", "nothing", more);
+  leaves();
+  await synced.run();
+  return one();
+};
 /** As many runs as it takes until what was refused twice is due again. */
 const runs = async (n: number) => {
   for (let i = 0; i < n; i++) await synced.run();
@@ -62,12 +71,7 @@ describe.each(["all", "touched", "none"])("mirror %s", (mirror) => {
   test.each(["nothing", "clear", "deactivate", "delete"])(
     "%s, of a row that left while nothing filled the list",
     async (onLeave) => {
-      filling("fans", "nothing", { mirror });
-      await synced.run();
-      filling("others", "nothing", { mirror });
-      leaves();
-      await synced.run();
-      const left = one();
+      const left = await leftUnfilled({ mirror });
       synced.world.locked.add("fans");
       filling("fans", onLeave, { mirror });
       expect(await synced.run()).toMatchObject({ received: 3, rejected: 1, writes: 0 });
@@ -138,12 +142,7 @@ test.each(["deactivate", "delete"])("its exit is refused: %s is not said of it a
 });
 
 test("a plan that has only the membership holds it back once it has moved: no more is done later", async () => {
-  filling("fans", "nothing");
-  await synced.run();
-  filling("others", "nothing");
-  leaves();
-  await synced.run();
-  const left = one();
+  const left = await leftUnfilled();
   filling("fans", "delete");
   const apply = await synced.plan(9);
   synced.world.lists.get("fans")!.delete(left.id);
@@ -155,12 +154,7 @@ test("a plan that has only the membership holds it back once it has moved: no mo
 });
 
 test("a run of other rows leaves it aside: no more is done later", async () => {
-  filling("fans", "nothing");
-  await synced.run();
-  filling("others", "nothing");
-  leaves();
-  await synced.run();
-  const left = one();
+  const left = await leftUnfilled();
   synced.world.source.push({ ...row("4"), code: "C3" });
   await synced.run();
   filling("fans", "delete");
