@@ -294,7 +294,7 @@ const rows = {
   },
   undo_no_list: {
     message: "The list {column} is not filled by this sync any more, is gone, or takes nobody.",
-    hint: "Its members stay.",
+    hint: "Its members stay. Where it is only locked or inactive, open it and undo the run once more.",
     wake: "undo",
   },
   refused: {

@@ -14,7 +14,7 @@ const row = (id: string, vip: string, fan: string) => ({
 const list = async (name: string) =>
   (await bench.person("POST", "lists", { listname: name, createdfromcode: 2, type: false })).listid as string;
 const members = async (id: string) =>
-  (await bench.person("GET", `lists(${id})/listcontact_association?$select=lastname`)).value as unknown[];
+  (await bench.person("GET", `lists(${id})/listcontact_association?$select=lastname,contactid`)).value as unknown[];
 
 test.each(["gone", "locked"])("of two lists one is %s", async (what) => {
   await bench.begin({
@@ -88,3 +88,61 @@ test("a member that a person had put there, and the run took for its own, is her
   await bench.approve("undone", "audience_empty");
   expect(await members(vip)).toHaveLength(1);
 });
+
+test.each(["unlocked", "unlocked and linked anew", "left by her", "unlocked, its row gone"])(
+  "a record that an undo let go of comes out of a list that was locked then by another undo: %s",
+  async (what) => {
+    await bench.begin({
+      "syncs/people.yaml": peopleSync({
+        onLeave: "delete",
+        allowDelete: true,
+        leaveLimit: 100,
+        audiences: { vip: { list: "VIP" }, fan: { list: "FAN" } },
+      }),
+      "audiences/vip.yaml": "model: people\nwhere: vip = 'yes'\n",
+      "audiences/fan.yaml": "model: people\nwhere: fan = 'yes'\n",
+    });
+    const [vip, fan] = [await list("VIP"), await list("FAN")];
+    const theirs: unknown[] = [];
+    for (const id of ["1", "2"]) {
+      const body = { externaluseridentifier: id, lastname: "Old", emailaddress1: `${id}@example.com` };
+      theirs.push((await bench.person("POST", "contacts", body)).contactid);
+    }
+    const member = async (action: string, EntityId: unknown) =>
+      await bench.person("POST", `lists(${vip})/Microsoft.Dynamics.CRM.${action}MemberList`, { EntityId });
+    await member("Add", theirs[1]);
+    bench.source("people", [row("1", "yes", "yes"), row("2", "yes", "yes")]);
+    await bench.approve("first_contact");
+    const { id: run } = (await bench.runs())[0]!;
+    await bench.person("PATCH", `lists(${vip})`, { lockstatus: true });
+    const listed = [{ code: "undo_no_list", rows: 1 }];
+    expect(await bench.undo({ run })).toMatchObject({ problems: listed, counts: { updated: 2 }, partly: 1 });
+    expect([await members(vip), await members(fan)]).toMatchObject([{ length: 2 }, []]);
+    expect(await bench.undo({ run })).toMatchObject({ problems: listed, counts: { writes: 0 } });
+    await bench.person("PATCH", `lists(${vip})`, { lockstatus: false });
+    if (what === "left by her") await member("Remove", theirs[0]);
+    if (what === "unlocked, its row gone") {
+      bench.source("people", [row("9", "no", "no")]);
+      await bench.approve("undone", "first_contact", "audience_empty");
+    }
+    if (what === "unlocked and linked anew") {
+      await bench.approve("undone", "first_contact");
+      expect((await members(vip)).length).toBe(2);
+      expect((await bench.undo({ sync: "people" })).problems).toEqual([]);
+      expect((await members(vip)).length).toBe(2);
+    }
+    const again = await bench.undo({ run });
+    expect(again).toMatchObject({ problems: [], counts: { writes: what === "left by her" ? 0 : 1 } });
+    expect(await members(vip)).toMatchObject([{ lastname: "Old", contactid: theirs[1] }]);
+    expect(await bench.undo({ run })).toMatchObject({ problems: [], counts: { writes: 0 } });
+    // Both are hers alone: neither record nor membership goes with the rows.
+    bench.source("people", [row("9", "no", "no")]);
+    await bench.approve("undone", "first_contact", "audience_empty");
+    expect(await members(vip)).toHaveLength(1);
+    expect(await bench.rows("contact")).toMatchObject([
+      { lastname: "Old" },
+      { lastname: "Old" },
+      { lastname: "Name 9" },
+    ]);
+  },
+);

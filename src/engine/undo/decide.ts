@@ -102,24 +102,27 @@ const other = (c: ShapeColumn, a: ShapeColumn, b: ShapeColumn): ShapeColumn => (
 
 /**
  * `membership`, as a plan has it: the inverse of what the run did, where nobody has done anything since and the row still has the
- * record; a record that is deleted leaves its lists by itself. One that the run had only taken for its own is people's again, and
+ * record, or an undo of the run has let go of it (`let_go`) and no row has it now; a record that is deleted leaves its lists by itself. One that the run had only taken for its own is people's again, and
  * one that an undo had given back is the sync's. And `judged_member`.
  */
 export function undoMembers(shape: Shape, deleteCreated: boolean): string[] {
   const numbers = shape.memberships.map(({ list: name }, i) => `WHEN ${text(name)} THEN ${i}`);
   const number = numbers.length ? `CASE w.list ${numbers.join(" ")} END` : "NULL::INTEGER";
+  // Its list may have been locked as an undo of this very run let go of the record. Without a link no other run takes it out.
+  const letGo =
+    "(w.does = 'add' AND l.id IS NULL AND (w.key, w.id) IN (SELECT key, id FROM let_go) AND w.id NOT IN (SELECT id FROM v_link WHERE id IS NOT NULL))";
   return [
     `CREATE OR REPLACE TABLE judged_member AS SELECT w.key, w.id, w.list, ${number} AS i,
   CASE w.does WHEN 'add' THEN 'remove' ELSE 'add' END AS does, t.run,
   CASE WHEN ${number} IS NULL THEN 'undo_no_list' WHEN (w.does = 'add') = (m.id IS NULL) THEN 'restored'
     WHEN n.gone THEN 'undo_gone' WHEN t.run IS NOT NULL THEN 'undo_later' WHEN u.whole OR d.id IS NOT NULL THEN 'undo_set_since'
-    WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked' ELSE 'back' END AS k
+    WHEN l.id IS DISTINCT FROM w.id AND NOT ${letGo} THEN 'undo_unlinked' ELSE 'back' END AS k
 FROM wrote_member w LEFT JOIN now n ON n.id = w.id LEFT JOIN v_link l ON l.key = w.key
 LEFT JOIN (SELECT DISTINCT list, id FROM member_now) m ON m.list = w.list AND m.id = w.id
 LEFT JOIN (SELECT list, id, max(run) AS run FROM later_member GROUP BY ALL) t ON t.list = w.list AND t.id = w.id
 LEFT JOIN undone u ON u.key = w.key LEFT JOIN undone_member d ON d.list = w.list AND d.id = w.id
 UNION ALL SELECT w.key, w.id, w.list, ${number}, CASE w.does WHEN 'take' THEN 'drop' ELSE 'take' END, t.run,
-  CASE WHEN (w.does = 'take') = (o.id IS NULL) THEN 'restored' WHEN ${number} IS NULL THEN 'undo_no_list' WHEN t.run IS NOT NULL THEN 'undo_later'
+  CASE WHEN (w.does = 'take') = (o.id IS NULL) THEN 'restored' WHEN w.does = 'drop' AND ${number} IS NULL THEN 'undo_no_list' WHEN t.run IS NOT NULL THEN 'undo_later'
     WHEN l.id IS DISTINCT FROM w.id THEN 'undo_unlinked' ELSE 'back' END
 FROM took w LEFT JOIN v_link l ON l.key = w.key LEFT JOIN st.member o ON o.list = w.list AND o.id = w.id
 LEFT JOIN (SELECT list, id, max(run) AS run FROM (SELECT list, id, run FROM later_member UNION ALL SELECT list, id, run FROM took_later) GROUP BY ALL) t ON t.list = w.list AND t.id = w.id`,

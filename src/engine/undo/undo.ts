@@ -34,7 +34,7 @@ import { withoutParentsGone } from "./pointed.ts";
 import { copy, madeColumns, remade } from "./remake.ts";
 import { settleUndo } from "./settle.ts";
 import { spareOthers } from "./spared.ts";
-import { foundLater, laterTable, type RunFolder, tookTables, writtenChanges, wroteTable } from "./wrote.ts";
+import { foundLater, laterTable, letGo, type RunFolder, tookTables, writtenChanges, wroteTable } from "./wrote.ts";
 
 /**
  * Takes a run back: every value it wrote becomes what it was before, where it still is what the run wrote and no later run
@@ -166,6 +166,7 @@ const doneWith = [
     "took",
     "took_later",
     "found_later",
+    "let_go",
     "member_now",
     "linked",
   ].map((table) => `DROP TABLE ${table}`),
@@ -195,6 +196,7 @@ async function planUndo(
   }
   await laterTable(duck, shape, run.run, since);
   await duck.run(foundLater(looked));
+  await duck.run(await letGo(run.run, looked));
   const imageNamesIn = await imageNames(duck, opened);
   const before = since.filter(({ of }) => of === run.run);
   const owing = await findOwing(duck, shape, run, imageNamesIn, before);

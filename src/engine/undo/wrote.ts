@@ -333,3 +333,11 @@ export function foundLater(looked: Looked): string {
   );
   return `CREATE OR REPLACE TABLE found_later AS SELECT key, id, max(run) AS run FROM (${[none, ...each].join("\nUNION ALL ")}) GROUP BY key, id`;
 }
+
+/** `let_go` (key, id): which record a row had before an undo of the run `of` among later runs (`looked`). */
+export async function letGo(of: string, looked: Looked): Promise<string> {
+  const each = ["SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS id WHERE false"];
+  for (const [, { undo, touched }] of looked)
+    if ((await readUndoNote(undo))?.of === of) each.push(`SELECT key, old_id FROM ${parquetRows(touched)}`);
+  return `CREATE OR REPLACE TABLE let_go AS ${each.join("\nUNION ALL ")}`;
+}
